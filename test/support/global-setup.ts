@@ -1,0 +1,23 @@
+import type { TestProject } from 'vitest/node';
+import { createDatabase, migrateDatabase } from './database.ts';
+import { startServer } from './server.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    serverUrl: string;
+    template: string;
+  }
+}
+
+/** One server for all test files, and on it one migrated database that each file copies. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startServer();
+  const template = await createDatabase(server.url);
+  await migrateDatabase(template.url);
+  project.provide('serverUrl', server.url);
+  project.provide('template', template.name);
+  return async () => {
+    await template.drop();
+    await server.stop();
+  };
+}

@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { TripCounter } from './trip-counter.ts';
+import { asksForEncryption, MessageReader, statementText } from './wire-messages.ts';
+
+export interface RelayOptions {
+  /** The URL of the database behind the relay. */
+  readonly target: string;
+  /**
+   * How long each way takes, in whole milliseconds, so that a round trip takes twice as long. Default: 0, where
+   * answers are delivered while a client still writes: its flight may be counted as several trips. Give a few
+   * milliseconds wherever the number matters.
+   */
+  readonly delay?: number;
+}
+
+export interface Relay {
+  /** The target's URL, with the relay's host and port. */
+  readonly url: string;
+  /** Round trips since the last `reset()`, of all connections; `TripCounter` says what counts. */
+  readonly trips: number;
+  /** The SQL of every Parse and Query since the last `reset()`, in the order sent, start-up excepted. */
+  readonly statements: readonly string[];
+  reset(): void;
+  /** Closes the relay and cuts all connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * A TCP relay in front of PostgreSQL, which adds latency and counts round trips. It runs in the process of its
+ * client, and speaks no TLS.
+ */
+export async function startRelay({ target, delay = 0 }: RelayOptions): Promise<Relay> {
+  const { hostname, port } = new URL(target);
+  const sockets = new Set<Socket>();
+  const counters: TripCounter[] = [];
+  let statements: string[] = [];
+
+  // Timers of one duration fire in the order in which they were set, so bytes keep theirs.
+  const later = (deliver: () => void) => void (delay > 0 ? setTimeout(deliver, delay) : deliver());
+
+  const relay = createServer({ noDelay: true }, (client) => {
+    const server = connect({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port || 5432),
+      noDelay: true,
+    });
+    const counter = new TripCounter();
+    const sent = new MessageReader('client', 'PQ');
+    const delivered = new MessageReader('server');
+    counters.push(counter);
+    join(client, server);
+    join(server, client);
+
+    client.on('data', (chunk: Buffer) => {
+      if (asksForEncryption(chunk)) return void client.write('N');
+      for (const event of sent.push(chunk)) {
+        if (event.at === 'start') {
+          counter.clientStarts(event.type);
+        } else if (event.type === 'P' || event.type === 'Q') {
+          const statement = statementText(event.type, event.body);
+          counter.clientEnds(event.type, statement);
+          if (!counter.starting) statements.push(statement);
+        } else {
+          counter.clientEnds(event.type);
+        }
+      }
+      later(() => server.writable && server.write(chunk));
+    });
+    server.on('data', (chunk: Buffer) => {
+      later(() => {
+        if (client.writable) client.write(chunk);
+        for (const event of delivered.push(chunk)) {
+          if (event.at === 'end') counter.serverDelivers(event.type);
+        }
+      });
+    });
+  });
+
+  /** What ends one side ends the other, behind the bytes still under way. */
+  function join(one: Socket, other: Socket): void {
+    sockets.add(one);
+    one.on('error', () => later(() => other.destroy()));
+    one.on('close', () => {
+      sockets.delete(one);
+      later(() => other.end());
+    });
+  }
+
+  relay.listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  const url = new URL(target);
+  url.host = `127.0.0.1:${(relay.address() as AddressInfo).port}`;
+
+  return {
+    url: url.href,
+    get trips() {
+      return counters.reduce((sum, counter) => sum + counter.trips, 0);
+    },
+    get statements() {
+      return statements;
+    },
+    reset() {
+      for (const counter of counters) counter.trips = 0;
+      statements = [];
+    },
+    async close() {
+      const closed = once(relay, 'close');
+      relay.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import postgres, { type Options, type PostgresType, type Sql } from 'postgres';
+import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest';
+import { createDatabase, type Database } from './database.ts';
+import { type Relay, type RelayOptions, startRelay } from './relay.ts';
+
+/** The database of a test file. */
+export interface TestDatabase {
+  readonly url: string;
+  /** A postgres.js client of this database, or of `url`; ended after the test that opened it, or after the file. */
+  connect(options?: ClientOptions): Sql;
+  /** A relay in front of this database; closed after the test that started it, or after the file. */
+  relay(options?: Omit<RelayOptions, 'target'>): Promise<Relay>;
+}
+
+export type ClientOptions = Options<Record<string, PostgresType>> & { url?: string };
+
+/** Called at the top of a test file: gives it a database of its own, with the tables of `schema.ts`, all empty. */
+export function useDatabase(): TestDatabase {
+  let database: Database;
+  const open: (() => Promise<void>)[] = [];
+  let openedBefore = 0;
+
+  const closeFrom = async (first: number) => {
+    await Promise.all(open.splice(first).map((close) => close()));
+  };
+
+  beforeAll(async () => {
+    database = await createDatabase(inject('serverUrl'), inject('template'));
+  });
+  beforeEach(() => {
+    openedBefore = open.length;
+  });
+  afterEach(() => closeFrom(openedBefore));
+  afterAll(async () => {
+    await closeFrom(0);
+    await database.drop();
+  });
+
+  return {
+    get url() {
+      return database.url;
+    },
+    connect({ url = database.url, ...options } = {}) {
+      const sql = postgres(url, { onnotice: () => {}, ...options });
+      open.push(() => sql.end({ timeout: 1 }));
+      return sql;
+    },
+    async relay(options) {
+      const relay = await startRelay({ ...options, target: database.url });
+      open.push(() => relay.close());
+      return relay;
+    },
+  };
+}

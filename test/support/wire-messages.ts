@@ -1,0 +1,61 @@
+/**
+ * What a reader has seen of PostgreSQL's message framing. `start` when a message's header is complete,
+ * `end` when its last byte has come; a large message lies long between the two.
+ */
+export type WireEvent =
+  | { readonly at: 'start'; readonly type: string }
+  | { readonly at: 'end'; readonly type: string; readonly body: Buffer };
+
+/** The type given to the first message of a client, the only one that has none. */
+export const START_UP = 'start-up';
+
+/** Cuts one direction of a connection into messages, however the bytes are split into chunks. */
+export class MessageReader {
+  readonly #keep: string;
+  #typed: boolean;
+  #header: Buffer = Buffer.alloc(0);
+  #current: { type: string; left: number; pieces: Buffer[] } | undefined;
+
+  /** `keep` lists the types whose bodies are wanted; the others' are not held in memory and come out empty. */
+  constructor(side: 'client' | 'server', keep = '') {
+    this.#typed = side === 'server';
+    this.#keep = keep;
+  }
+
+  push(chunk: Buffer): WireEvent[] {
+    const events: WireEvent[] = [];
+    let rest = this.#header.length > 0 ? Buffer.concat([this.#header, chunk]) : chunk;
+    for (;;) {
+      if (!this.#current) {
+        const headerLength = this.#typed ? 5 : 4;
+        if (rest.length < headerLength) break;
+        const type = this.#typed ? String.fromCharCode(rest.readUInt8(0)) : START_UP;
+        this.#current = { type, left: rest.readInt32BE(headerLength - 4) - 4, pieces: [] };
+        this.#typed = true;
+        rest = rest.subarray(headerLength);
+        events.push({ at: 'start', type });
+      }
+      const { type, left, pieces } = this.#current;
+      const piece = rest.subarray(0, left);
+      if (this.#keep.includes(type)) pieces.push(piece);
+      rest = rest.subarray(piece.length);
+      this.#current.left -= piece.length;
+      if (this.#current.left > 0) break;
+      this.#current = undefined;
+      events.push({ at: 'end', type, body: Buffer.concat(pieces) });
+    }
+    this.#header = rest;
+    return events;
+  }
+}
+
+/** The SQL that a Parse or Query message carries. */
+export function statementText(type: 'P' | 'Q', body: Buffer): string {
+  const start = type === 'P' ? body.indexOf(0) + 1 : 0;
+  return body.toString('utf8', start, body.indexOf(0, start));
+}
+
+/** Whether these bytes ask for TLS (or GSSAPI); a client sends them alone and waits for a one-byte answer. */
+export function asksForEncryption(chunk: Buffer): boolean {
+  return chunk.length === 8 && [80877103, 80877104].includes(chunk.readInt32BE(4));
+}
