@@ -1,0 +1,105 @@
+/** Arguments in, database out. */
+import type { DrizzleConfig } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import type { Options, PostgresType, Sql } from 'postgres';
+import { BatchedDatabase } from './database.ts';
+import { DatabaseUnit } from './database-unit.ts';
+import { type DatabaseParts, loggerOf, mutableCache, partsOf } from './drizzle-facts.ts';
+import { getOrInsert } from './get-or-insert.ts';
+import { type BatchOptions, readBatchOptions } from './options.ts';
+import { disableNagle, PostgresJsDriver } from './postgres-facts.ts';
+import { DatabaseSession } from './session.ts';
+import type { FactsCache } from './table-facts.ts';
+
+type Schema = Record<string, unknown>;
+
+/** drizzle's own config, and how to batch. */
+export interface BatchedDrizzleConfig<TSchema extends Schema = Record<string, never>>
+  extends DrizzleConfig<TSchema> {
+  batch?: BatchOptions;
+}
+
+type Arguments<TSchema extends Schema, TClient extends Sql> =
+  | [client: TClient | string]
+  | [client: TClient | string, config: BatchedDrizzleConfig<TSchema>]
+  | [
+      config: BatchedDrizzleConfig<TSchema> &
+        (
+          | { connection: string | ({ url?: string } & Options<Record<string, PostgresType>>) }
+          | { client: TClient }
+        ),
+    ];
+
+/**
+ * drizzle on postgres.js that writes a transaction's inserts in one round trip. Takes every form of argument
+ * that `drizzle()` of `drizzle-orm/postgres-js` takes, and returns what that returns, with `flush()`.
+ *
+ * Making it queries nothing. Connections that the client opens from now on send without waiting (no Nagle),
+ * unless it has a `socket` of its own.
+ *
+ * @throws {BatchedDrizzleError} `BAD_OPTION` for an unknown or impossible `batch` option
+ * @example
+ * const db = batchedDrizzle(postgres(process.env.DATABASE_URL), { schema });
+ * await db.transaction(async (tx) => {
+ *   for (const name of names) tx.insert(users).values({ name });
+ * });
+ */
+export function batchedDrizzle<TSchema extends Schema = Record<string, never>, TClient extends Sql = Sql>(
+  ...args: Arguments<TSchema, TClient>
+): BatchedDatabase<TSchema> & { $client: TClient } {
+  const { plain, batch } = splitArguments<TSchema, TClient>(args);
+  const options = readBatchOptions(batch);
+  const db = drizzle<TSchema, TClient>(...plain);
+  return batched(db, options) as BatchedDatabase<TSchema> & { $client: TClient };
+}
+
+/** A database without a client, as `drizzle.mock()` gives it, for tests that send nothing. */
+batchedDrizzle.mock = <TSchema extends Schema = Record<string, never>>(
+  config: BatchedDrizzleConfig<TSchema> = {},
+): BatchedDatabase<TSchema> & { $client: '$client is not available on drizzle.mock()' } => {
+  const { batch, ...plain } = config;
+  const db = drizzle.mock<TSchema>(plain);
+  return batched(db, readBatchOptions(batch)) as ReturnType<typeof batchedDrizzle.mock<TSchema>>;
+};
+
+type PlainArguments<TSchema extends Schema, TClient extends Sql> = Parameters<
+  typeof drizzle<TSchema, TClient>
+>;
+
+/** Takes `batch` out of the config, wherever that stands, so that drizzle sees just what it knows. */
+function splitArguments<TSchema extends Schema, TClient extends Sql>(
+  args: Arguments<TSchema, TClient>,
+): { plain: PlainArguments<TSchema, TClient>; batch: unknown } {
+  const position = args.findIndex(
+    (arg) => typeof arg === 'object' && arg !== null && Object.hasOwn(arg, 'batch'),
+  );
+  if (position === -1) return { plain: args as PlainArguments<TSchema, TClient>, batch: undefined };
+  const { batch, ...config } = args[position] as BatchedDrizzleConfig<TSchema>;
+  return { plain: args.with(position, config as never) as PlainArguments<TSchema, TClient>, batch };
+}
+
+/** By client and not by database: what one has learned of the server holds for every other on the same client. */
+const facts = new WeakMap<Sql, FactsCache>();
+
+function factsOf(client: Sql): FactsCache {
+  return getOrInsert(facts, client, () => new WeakMap());
+}
+
+function batched<TSchema extends Schema>(
+  db: ReturnType<typeof drizzle.mock<TSchema>> | ReturnType<typeof drizzle<TSchema>>,
+  options: Required<BatchOptions>,
+): BatchedDatabase<TSchema> {
+  const parts: DatabaseParts = partsOf(db);
+  disableNagle(parts.client);
+  const unit = new DatabaseUnit({
+    driver: new PostgresJsDriver(parts.client, options.parameters === 'describe'),
+    dialect: parts.dialect,
+    logger: loggerOf(db),
+    cache: mutableCache(parts.options),
+    options,
+    facts: factsOf(parts.client),
+  });
+  const session = new DatabaseSession<TSchema, never>(parts, unit);
+  const result = new BatchedDatabase<TSchema>(parts.dialect, session as never, parts.schema, unit);
+  return Object.assign(result, { $client: db.$client, $cache: db.$cache });
+}

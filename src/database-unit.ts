@@ -1,0 +1,88 @@
+/** The queue of the database itself: each flush is a transaction of its own. */
+import { AsyncResource } from 'node:async_hooks';
+import type { Connection } from './driver.ts';
+import type { Entry } from './entry.ts';
+import { unwatch, watch } from './exit-warning.ts';
+import { type FlushContext, type FlushFailure, type FlushTarget, flush } from './flush.ts';
+import { type FlushReport, ReportBuilder } from './report.ts';
+import { rollback } from './send.ts';
+import { UnitOfWork } from './unit-of-work.ts';
+
+export class DatabaseUnit extends UnitOfWork {
+  protected readonly ended = undefined;
+  /** A flush on behalf of several callers runs in nobody's context but the one the database was made in. */
+  readonly #context = new AsyncResource('BatchedDatabase');
+  /** What went wrong for inserts that nobody awaited, for the next `flush()` to tell. */
+  #unreported: Error | undefined;
+
+  override enqueue(entry: Entry): void {
+    super.enqueue(entry);
+    watch(this);
+  }
+
+  async flush(): Promise<FlushReport> {
+    this.warnOfDescribed();
+    const { report, failure } = await this.#write(this.queue.take());
+    const error = failure?.error ?? this.#unreported ?? this.takeRefusal();
+    this.#unreported = undefined;
+    if (error) throw error;
+    return report;
+  }
+
+  protected flushUnasked(everything: boolean): void {
+    if (this.queue.isEmpty) return;
+    const entries = everything ? this.queue.take() : this.queue.takeAwaited();
+    this.#context.runInAsyncScope(async () => {
+      const { failure } = await this.#write(entries);
+      if (failure && entries.some(({ awaited }) => !awaited)) this.#unreported ??= failure.error;
+    });
+  }
+
+  async #write(
+    entries: readonly Entry[],
+  ): Promise<{ report: FlushReport; failure: FlushFailure | undefined }> {
+    if (this.queue.isEmpty) unwatch(this);
+    const report = new ReportBuilder();
+    await settled(parentsUnderway(entries));
+    const target = new OwnTransaction(this.context);
+    const failure = await flush(this.context, entries, target, report);
+    if (target.connection) await rollback(target.connection);
+    return { report: report.build(), failure };
+  }
+}
+
+/** A transaction that the library opens for a flush, on the first statement that needs one. */
+class OwnTransaction implements FlushTarget {
+  readonly commits = true;
+  readonly owned = true;
+  readonly confirm = false;
+  connection: Connection | undefined;
+
+  constructor(readonly context: FlushContext) {}
+
+  readonly restart = async (): Promise<void> => {
+    if (this.connection) await rollback(this.connection);
+    this.connection = undefined;
+  };
+
+  async connect(): Promise<Connection> {
+    this.connection ??= await this.context.driver.begin();
+    return this.connection;
+  }
+
+  run: FlushTarget['run'] = (statement) =>
+    this.connection ? this.connection.send(statement) : this.context.driver.run(statement);
+}
+
+/** Entries of an earlier flush that these refer to and that are being written: their fate must be known. */
+function parentsUnderway(entries: readonly Entry[]): Set<Entry> {
+  const own = new Set(entries);
+  const parents = entries.flatMap(({ references }) =>
+    references.map((reference) => reference.source().entry),
+  );
+  return new Set(parents.filter((parent) => parent.taken && !parent.outcome && !own.has(parent)));
+}
+
+async function settled(entries: ReadonlySet<Entry>): Promise<void> {
+  await Promise.allSettled([...entries].map((entry) => entry.result()));
+}

@@ -1,0 +1,146 @@
+/** The objects a program holds: drizzle's own, with a queue. */
+import type { PgDialect, PgTable, PgTransactionConfig } from 'drizzle-orm/pg-core';
+import {
+  PostgresJsDatabase,
+  type PostgresJsQueryResultHKT,
+  PostgresJsTransaction,
+} from 'drizzle-orm/postgres-js';
+import type {
+  ExtractTablesWithRelations,
+  RelationalSchemaConfig,
+  TablesRelationalConfig,
+} from 'drizzle-orm/relations';
+import type { DatabaseUnit } from './database-unit.ts';
+import { dialectOf, sessionOf } from './drizzle-facts.ts';
+import { BatchedInsertBuilder } from './insert.ts';
+import type { FlushReport } from './report.ts';
+import type { DatabaseSession, TransactionSession } from './session.ts';
+import type { TransactionUnit } from './transaction-unit.ts';
+
+type Schema = Record<string, unknown>;
+
+/**
+ * A `PostgresJsDatabase` whose inserts are queued and written in batches. Make one with `batchedDrizzle()`.
+ *
+ * Awaited inserts of one turn of the event loop travel together, each committing by itself as in drizzle;
+ * what nobody awaits waits for `flush()`.
+ */
+export class BatchedDatabase<
+  TSchema extends Schema = Record<string, never>,
+> extends PostgresJsDatabase<TSchema> {
+  private readonly unit: DatabaseUnit;
+
+  constructor(
+    dialect: PgDialect,
+    session: DatabaseSession<TSchema, ExtractTablesWithRelations<TSchema>>,
+    schema: RelationalSchemaConfig<ExtractTablesWithRelations<TSchema>> | undefined,
+    unit: DatabaseUnit,
+  ) {
+    super(dialect, session, schema);
+    this.unit = unit;
+  }
+
+  /**
+   * An insert that is queued when `values()` is called.
+   *
+   * @example
+   * const [user] = await db.insert(users).values({ name: 'Ada' }).returning();
+   */
+  override insert<TTable extends PgTable>(
+    table: TTable,
+  ): BatchedInsertBuilder<TTable, PostgresJsQueryResultHKT> {
+    return new BatchedInsertBuilder(table, sessionOf(this), dialectOf(this), this.unit);
+  }
+
+  /**
+   * Runs the callback in a transaction with a queue of its own, which is written at the latest when the
+   * callback returns, along with COMMIT.
+   *
+   * @returns what the callback returns, once the server has committed
+   * @throws what `drizzle()` would reject with: the callback's error, the first failed statement's, COMMIT's
+   * @example
+   * await db.transaction(async (tx) => {
+   *   const user = tx.insert(users).values({ name: 'Ada' });
+   *   tx.insert(addresses).values({ email: 'ada@example.com', userId: user.ref('id') });
+   * }); // begin; select set_config(…); insert into "users" …; insert into "addresses" …; commit — one round trip
+   */
+  override transaction<T>(
+    callback: (tx: BatchedTransaction<TSchema, ExtractTablesWithRelations<TSchema>>) => Promise<T>,
+    config?: PgTransactionConfig,
+  ): Promise<T> {
+    return super.transaction(
+      callback as Parameters<PostgresJsDatabase<TSchema>['transaction']>[0],
+      config,
+    ) as Promise<T>;
+  }
+
+  /** Rows queued and not yet on their way. */
+  get pending(): number {
+    return this.unit.pending;
+  }
+
+  /**
+   * Writes everything that is queued, as one batch.
+   *
+   * @returns what was sent, in all and by table
+   * @throws {FlushError} where something could not be written, also what failed earlier with nobody waiting
+   */
+  flush(): Promise<FlushReport> {
+    return this.unit.flush();
+  }
+
+  /** Flushes, so that `await using db = batchedDrizzle(url)` leaves nothing behind. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+  }
+}
+
+/** A `PostgresJsTransaction` whose inserts are queued; every other statement of it flushes first. */
+export class BatchedTransaction<
+  TFullSchema extends Schema,
+  TSchema extends TablesRelationalConfig,
+> extends PostgresJsTransaction<TFullSchema, TSchema> {
+  private readonly unit: TransactionUnit;
+
+  constructor(
+    dialect: PgDialect,
+    session: TransactionSession<TFullSchema, TSchema>,
+    schema: RelationalSchemaConfig<TSchema> | undefined,
+    unit: TransactionUnit,
+  ) {
+    super(dialect, session as never, schema);
+    this.unit = unit;
+  }
+
+  /** See {@link BatchedDatabase.insert}. */
+  override insert<TTable extends PgTable>(
+    table: TTable,
+  ): BatchedInsertBuilder<TTable, PostgresJsQueryResultHKT> {
+    return new BatchedInsertBuilder(table, sessionOf(this), dialectOf(this), this.unit);
+  }
+
+  /** Flushes, sets a savepoint, and runs the callback in it; if the callback throws, goes back to the savepoint. */
+  override transaction<T>(
+    callback: (tx: BatchedTransaction<TFullSchema, TSchema>) => Promise<T>,
+  ): Promise<T> {
+    const session = this._.session as unknown as TransactionSession<TFullSchema, TSchema>;
+    return session.transaction(
+      callback as Parameters<PostgresJsTransaction<TFullSchema, TSchema>['transaction']>[0],
+    ) as Promise<T>;
+  }
+
+  /** Rows queued and not yet on their way. */
+  get pending(): number {
+    return this.unit.pending;
+  }
+
+  /**
+   * Writes everything that is queued, in the transaction.
+   *
+   * @returns what was sent, in all and by table
+   * @throws {FlushError} where something could not be written; the transaction can't commit any more
+   */
+  flush(): Promise<FlushReport> {
+    return this.unit.flush();
+  }
+}

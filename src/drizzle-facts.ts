@@ -1,0 +1,239 @@
+/**
+ * The only reader of what drizzle-orm does not export. Every fact used here is pinned by name in
+ * `test/integration/drizzle-facts.test.ts`, so that an upgrade which moves one fails there.
+ */
+
+import * as drizzle from 'drizzle-orm';
+import { type Column, is, type Logger, Param, Placeholder, type Query, SQL, sql, Table } from 'drizzle-orm';
+import { type Cache, NoopCache } from 'drizzle-orm/cache/core';
+import {
+  getTableConfig,
+  type PgColumn,
+  type PgDialect,
+  type PgInsertBase,
+  type PgTable,
+  PgTransaction,
+  type PgTransactionConfig,
+} from 'drizzle-orm/pg-core';
+import type { Sql } from 'postgres';
+import { type Entry, Expression } from './entry.ts';
+import { getOrInsert } from './get-or-insert.ts';
+
+/** drizzle's description of what `returning()` selects, in the order of the columns of an answer. */
+export type SelectedField = { readonly path: string[]; readonly field: Column | SQL | SQL.Aliased };
+
+/** A column that drizzle writes on insert; generated ones are not among them. */
+export interface InsertColumn {
+  /** The property of the table object, `userId`. */
+  readonly key: string;
+  /** The name in the database after `casing`, `user_id`, unquoted. */
+  readonly name: string;
+  readonly column: PgColumn;
+}
+
+/** What drizzle's schema says of a table, read once for each dialect. */
+export interface TableShape {
+  readonly table: PgTable;
+  /** Quoted and, where drizzle knows it, with the schema. */
+  readonly name: string;
+  readonly columns: readonly InsertColumn[];
+  readonly indexOf: ReadonlyMap<Column, number>;
+}
+
+const shapes = new WeakMap<PgDialect, WeakMap<PgTable, TableShape>>();
+
+/** The table's shape; `casing` belongs to the dialect, so each dialect has shapes of its own. */
+export function tableShape(dialect: PgDialect, table: PgTable): TableShape {
+  const known = getOrInsert(shapes, dialect, () => new WeakMap<PgTable, TableShape>());
+  return getOrInsert(known, table, () => readShape(dialect, table));
+}
+
+function readShape(dialect: PgDialect, table: PgTable): TableShape {
+  const columns: InsertColumn[] = [];
+  for (const [key, column] of Object.entries(
+    (table as any)[(Table as any).Symbol.Columns] as Record<string, PgColumn>,
+  )) {
+    if (!(column as any).shouldDisableInsert())
+      columns.push({ key, name: columnName(dialect, column), column });
+  }
+  const schema: string | undefined = (table as any)[(Table as any).Symbol.Schema];
+  const name: string = (table as any)[(Table as any).Symbol.Name];
+  return {
+    table,
+    name: (schema === undefined ? '' : `${dialect.escapeName(schema)}.`) + dialect.escapeName(name),
+    columns,
+    indexOf: new Map(columns.map(({ column }, index) => [column as Column, index])),
+  };
+}
+
+/** The column's name in the database, after `casing`. */
+export function columnName(dialect: PgDialect, column: Column): string {
+  return (dialect as any).casing.getColumnCasing(column);
+}
+
+/** The name under which drizzle's cache knows the table. */
+export function cacheName(table: PgTable): string {
+  const schema: string | undefined = (table as any)[(Table as any).Symbol.Schema];
+  const base: string = (table as any)[(Table as any).Symbol.BaseName];
+  return schema ? `${schema}.${base}` : base;
+}
+
+/** The tables that the foreign keys in drizzle's schema point at. */
+export function foreignTables(table: PgTable): PgTable[] {
+  return getTableConfig(table).foreignKeys.map((key) => key.reference().foreignTable as PgTable);
+}
+
+/** What drizzle writes for a column that a row leaves out: a value made in JavaScript, or the database's default. */
+export function defaultOf(column: PgColumn): { value: unknown } | undefined {
+  const { defaultFn, onUpdateFn } = column;
+  if (defaultFn !== undefined) return { value: defaultFn() };
+  // drizzle itself asks for a truthy default here, so that `.default(0).$onUpdate(f)` runs f.
+  if (!column.default && onUpdateFn !== undefined) return { value: onUpdateFn() };
+  return undefined;
+}
+
+/** Whether the database makes this column's value from a sequence or at random, as far as the schema tells. */
+export function isKeyed(column: PgColumn): boolean {
+  if (/^Pg(Small|Big)?Serial/.test(column.columnType) || column.generatedIdentity !== undefined) return true;
+  const text = is(column.default, SQL)
+    ? column.default.queryChunks.map((chunk: any) => chunk?.value ?? '').join('')
+    : '';
+  return /^\s*(nextval|gen_random_uuid|uuidv[47])\s*\(/i.test(text);
+}
+
+/** An expression as text between its parameters, and the parameters as the driver would get them. */
+export interface Rendered {
+  /** One more than `params`. */
+  readonly texts: readonly string[];
+  readonly params: readonly unknown[];
+}
+
+/** Renders now what drizzle would render when it executes; later changes to the expression change nothing. */
+export function render(dialect: PgDialect, expression: SQL): Rendered {
+  const internals = dialect as any;
+  // NUL can't stand in SQL text, so it marks the places of parameters without colliding with anything.
+  const query = expression.toQuery({
+    casing: internals.casing,
+    escapeName: internals.escapeName,
+    escapeString: internals.escapeString,
+    prepareTyping: internals.prepareTyping,
+    escapeParam: () => '\0',
+  });
+  return { texts: query.sql.split('\0'), params: query.params };
+}
+
+/** `returning …` as drizzle writes it for a single table. */
+export function renderSelection(dialect: PgDialect, selection: readonly SelectedField[]): Rendered {
+  return render(dialect, (dialect as any).buildSelection(selection, { isSingleTable: true }) as SQL);
+}
+
+export function isPlaceholder(value: unknown): boolean {
+  return is(value, Placeholder) || (is(value, Param) && is(value.value, Placeholder));
+}
+
+/** One row of the driver's answer as drizzle hands it to the caller. */
+export function mapRow(selection: readonly SelectedField[], row: unknown[]): Record<string, unknown> {
+  return (drizzle as any).mapResultRow(selection, row, undefined);
+}
+
+export type InsertSession = ConstructorParameters<typeof PgInsertBase>[2];
+
+/** The session of a database or transaction, for builders, whose schema nobody looks at. */
+export function sessionOf(owner: object): InsertSession {
+  return (owner as any).session;
+}
+
+/** What an insert builder was made with. */
+export function builderParts<TTable extends PgTable>(
+  builder: object,
+): { table: TTable; session: InsertSession; dialect: PgDialect; isOverriding: boolean } {
+  const { table, session, dialect, overridingSystemValue_ } = builder as any;
+  return { table, session, dialect, isOverriding: overridingSystemValue_ === true };
+}
+
+/** The insert's own configuration, which its chained calls change. */
+export interface InsertConfig {
+  onConflict?: SQL;
+  returning?: SelectedField[];
+}
+
+export function insertConfig(insert: object): InsertConfig {
+  return (insert as any).config;
+}
+
+/** The rows of an entry as drizzle's own insert holds them, mapped and defaulted already. */
+function mappedValues({ shape, rows }: Entry): Record<string, Param | SQL>[] {
+  return rows.map((row) =>
+    Object.fromEntries(
+      shape.columns.flatMap(({ key }, index) => (row[index] === undefined ? [] : [[key, toSQL(row[index])]])),
+    ),
+  );
+}
+
+function toSQL(cell: unknown): Param | SQL {
+  if (is(cell, SQL)) return cell;
+  if (!(cell instanceof Expression)) return new Param(cell);
+  const { texts, params } = cell.rendered;
+  return sql.join(
+    texts.flatMap((text, index) => [
+      sql.raw(text),
+      ...(index < params.length ? [new Param(params[index])] : []),
+    ]),
+  );
+}
+
+/** An insert as drizzle itself writes it. */
+export function insertSQL(insert: object, entry: Entry): SQL {
+  return (insert as any).dialect.buildInsertQuery({ ...(insert as any).config, values: mappedValues(entry) });
+}
+
+/** The statement that plain drizzle would send for an insert. */
+export function describeInsert(dialect: PgDialect, insert: object, entry: Entry): Query {
+  return dialect.sqlToQuery(insertSQL(insert, entry));
+}
+
+/** The parts of a database made by `drizzle()` that sessions are made of. */
+export interface DatabaseParts {
+  readonly client: Sql;
+  readonly dialect: PgDialect;
+  /** drizzle's relational configuration, of whatever schema. */
+  readonly schema: any;
+  readonly options: { logger?: Logger; cache?: Cache };
+}
+
+export function partsOf(db: object): DatabaseParts {
+  const { session, dialect } = db as any;
+  return { client: session.client, dialect, schema: session.schema, options: session.options };
+}
+
+/** The logger of a database; drizzle makes one that does nothing where none is given. */
+export function loggerOf(db: object): Logger {
+  return (db as any).session.logger;
+}
+
+/** What stands behind `set transaction`. */
+export function transactionModes(config: PgTransactionConfig, dialect: PgDialect): string {
+  const modes = (PgTransaction.prototype as any).getTransactionConfigSQL(config) as SQL;
+  return dialect.sqlToQuery(modes).sql;
+}
+
+/** The cache of a session's options, or nothing where drizzle would not tell it of a mutation. */
+export function mutableCache(options: { cache?: Cache }): Cache | undefined {
+  return options.cache === undefined || is(options.cache, NoopCache) ? undefined : options.cache;
+}
+
+/** A statement that drizzle's builders made tells its tables or maps its rows; what tells neither is raw SQL. */
+export function isRawStatement(metadata: unknown, mapper: unknown): boolean {
+  return metadata === undefined && mapper === undefined;
+}
+
+/** Replaces the parameters of a prepared statement just before it is executed. */
+export function replaceParams(prepared: object, replace: (param: unknown) => unknown): void {
+  const statement = prepared as { params: unknown[] };
+  if (statement.params.some((param) => replace(param) !== param))
+    statement.params = statement.params.map(replace);
+}
+
+export function dialectOf(owner: object): PgDialect {
+  return (owner as any).dialect;
+}

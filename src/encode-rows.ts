@@ -1,0 +1,72 @@
+/** Entries → their rows as text, one caller's bad value being that caller's alone. */
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { Serialize } from './encode.ts';
+import { type Entry, Expression } from './entry.ts';
+import { asError, BatchedInsertError } from './errors.ts';
+import type { EncodedCell, PlanInput } from './plan.ts';
+import { LateValue, Reference, unresolved } from './reference.ts';
+import type { TableFacts } from './table-facts.ts';
+
+export interface EncodedEntries {
+  readonly encoded: PlanInput['encoded'];
+  /** Entries with a value that their column's type can't take, or with a reference that leads nowhere. */
+  readonly rejected: ReadonlyMap<Entry, Error>;
+}
+
+/**
+ * @param entries in call order; a reference among them to one that is rejected rejects its entry too.
+ */
+export function encodeRows(
+  entries: readonly Entry[],
+  facts: ReadonlyMap<PgTable, TableFacts | undefined>,
+  serialize: Serialize,
+): EncodedEntries {
+  const encoded = new Map<Entry, EncodedCell[][]>();
+  const rejected = new Map<Entry, Error>();
+  const present = new Set(entries);
+  for (const entry of entries) {
+    const dead = entry.references.find((reference) => {
+      const parent = reference.source().entry;
+      const isFailed = rejected.has(parent) || (parent.outcome !== undefined && 'error' in parent.outcome);
+      return isFailed || (reference.value() === undefined && !present.has(parent));
+    });
+    if (dead) {
+      const cause = rejected.get(dead.source().entry);
+      rejected.set(entry, new BatchedInsertError(entry.own, unresolved(dead.source(), cause)));
+      continue;
+    }
+    try {
+      encoded.set(entry, encodeEntry(entry, facts.get(entry.shape.table), serialize));
+    } catch (error) {
+      rejected.set(entry, new BatchedInsertError(entry.own, asError(error)));
+    }
+  }
+  return { encoded, rejected };
+}
+
+function encodeEntry(entry: Entry, facts: TableFacts | undefined, serialize: Serialize): EncodedCell[][] {
+  if (entry.conflict) checkParams(entry.conflict.params, serialize);
+  const types = entry.shape.columns.map(({ name }) => facts?.columns.get(name)?.type ?? 0);
+  return entry.rows.map((row, index) =>
+    row.map((cell, column): EncodedCell => {
+      if (cell instanceof Expression) checkParams(cell.rendered.params, serialize);
+      if (cell === undefined || cell === null || cell instanceof Expression) return cell;
+      const value = cell instanceof Reference ? cell.value() : cell;
+      // Its key is made in this flight, or known after an earlier one.
+      if (value === undefined) return cell as Reference;
+      if (value === null) return null;
+      try {
+        return serialize(value, types[column] ?? 0);
+      } catch (error) {
+        const name = entry.shape.columns[column]?.name;
+        const { message } = asError(error);
+        throw new TypeError(`row ${index + 1}, column "${name}": ${message}`, { cause: error });
+      }
+    }),
+  );
+}
+
+/** Parameters of expressions become text only when their statement is written, too late to reject one caller. */
+function checkParams(params: readonly unknown[], serialize: Serialize): void {
+  for (const param of params) if (param !== null && !(param instanceof LateValue)) serialize(param, 0);
+}

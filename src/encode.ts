@@ -1,0 +1,43 @@
+/** A value → the text PostgreSQL reads. Pure; what depends on the driver is given. */
+
+/** Turns a driver value into its text as the client itself would, for a column of that type. */
+export type Serialize = (value: unknown, typeOid: number) => string;
+
+/**
+ * A copy of a driver value that later changes to the caller's object can't reach.
+ *
+ * @throws {DOMException} `DataCloneError` for what can't be copied, a function for one.
+ */
+export function snapshot(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Date) return new Date(value);
+  // A copy also of what only views a larger buffer, which a pooled one may overwrite.
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  return structuredClone(value);
+}
+
+/** A rough size of a driver value in a statement, in bytes; only the order of magnitude matters. */
+export function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (value instanceof Uint8Array) return value.length * 2;
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value)?.length ?? 0;
+  return 8;
+}
+
+const needsQuotes = /["\\{},\s]|^$|^null$/i;
+
+/** Elements → an array literal, `{1,"two words",NULL}`. */
+export function arrayLiteral(elements: readonly (string | null)[]): string {
+  let text = '{';
+  for (let index = 0; index < elements.length; index++) {
+    const element = elements[index];
+    if (index > 0) text += ',';
+    text += element === null || element === undefined ? 'NULL' : arrayElement(element);
+  }
+  return `${text}}`;
+}
+
+function arrayElement(element: string): string {
+  if (!needsQuotes.test(element)) return element;
+  return `"${element.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}

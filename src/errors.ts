@@ -1,0 +1,105 @@
+import { DrizzleQueryError } from 'drizzle-orm';
+
+/** Stable codes of the errors that this library itself raises; PostgreSQL's own are on `cause.code`. */
+export type ErrorCode =
+  | 'BAD_OPTION'
+  | 'BAD_REFERENCE'
+  | 'FACTS_CHANGED'
+  | 'FLUSH_FAILED'
+  | 'INSERT_FAILED'
+  | 'MISMATCHED_ANSWER'
+  | 'TRANSACTION_ENDED'
+  | 'TRANSACTION_NOT_COMMITTED'
+  | 'UNSUPPORTED_CLIENT';
+
+/** Anything this library reports on its own account, with a stable `code`. */
+export class BatchedDrizzleError extends Error {
+  override readonly name: string = 'BatchedDrizzleError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** What a caller's own insert was: never another caller's values. */
+export interface OwnInsert {
+  /** The table as it is written in SQL, `"app"."users"`. */
+  readonly table: string;
+  /** Rows of this `values()` call. */
+  readonly rows: number;
+  /** The statement plain drizzle would have sent; built only when somebody looks. */
+  describe(): { readonly sql: string; readonly params: unknown[] };
+}
+
+/**
+ * An insert that failed: drizzle's own `DrizzleQueryError`, whose `cause` is the driver's error.
+ *
+ * The message names the table, the rows and the cause; unlike drizzle's it never spells out parameters.
+ * `query` and `params` are those of the caller's own insert.
+ *
+ * @example
+ * try {
+ *   await db.insert(users).values({ email: 'taken@example.com' });
+ * } catch (error) {
+ *   if (error instanceof DrizzleQueryError && error.cause?.code === '23505') …
+ * }
+ */
+export class BatchedInsertError extends DrizzleQueryError {
+  readonly code: ErrorCode = 'INSERT_FAILED';
+  readonly table: string;
+  readonly rows: number;
+
+  constructor(insert: OwnInsert, cause: Error) {
+    super('', [], cause);
+    this.name = 'BatchedInsertError';
+    this.table = insert.table;
+    this.rows = insert.rows;
+    this.message = `insert of ${countRows(insert.rows)} into ${insert.table} failed: ${cause.message}`;
+    Error.captureStackTrace(this, BatchedInsertError);
+    // Building the statement of a large insert is costly, and most handlers look at `cause` alone.
+    Object.defineProperties(this, {
+      query: { get: () => insert.describe().sql, enumerable: false, configurable: true },
+      params: { get: () => insert.describe().params, enumerable: false, configurable: true },
+    });
+  }
+}
+
+/** What went wrong in a flush, by table: codes and counts, no values. */
+export interface TableFailure {
+  readonly table: string;
+  readonly rows: number;
+  /** SQLSTATE of the database, or the driver's code; `undefined` where the error has none. */
+  readonly code: string | undefined;
+}
+
+/** `flush()` could not write everything; `cause` is the first error, without the statement's parameters. */
+export class FlushError extends BatchedDrizzleError {
+  override readonly name = 'FlushError';
+
+  constructor(
+    readonly failures: readonly TableFailure[],
+    cause: Error,
+  ) {
+    const rows = failures.reduce((sum, failure) => sum + failure.rows, 0);
+    const tables = [...new Set(failures.map((failure) => `${failure.table} (${failure.code ?? 'no code'})`))];
+    super('FLUSH_FAILED', `flush failed: ${countRows(rows)} not written to ${tables.join(', ')}`, { cause });
+  }
+}
+
+export function countRows(rows: number): string {
+  return rows === 1 ? '1 row' : `${rows.toLocaleString('en')} rows`;
+}
+
+/** The code of a driver's error, an SQLSTATE where the database answered. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}

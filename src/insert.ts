@@ -1,0 +1,263 @@
+/** What `insert(t).values(rows)` returns: drizzle's own insert, queued once and awaited like any other. */
+import type { SQL } from 'drizzle-orm';
+import {
+  type AnyPgInsert,
+  type PgDialect,
+  PgInsertBase,
+  PgInsertBuilder,
+  type PgInsertOnConflictDoUpdateConfig,
+  type PgInsertPrepare,
+  type PgInsertValue,
+  type PgQueryResultHKT,
+  type PgTable,
+  type SelectedFieldsFlat,
+} from 'drizzle-orm/pg-core';
+import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
+import {
+  builderParts,
+  describeInsert,
+  dialectOf,
+  type InsertSession,
+  insertConfig,
+  insertSQL,
+  type TableShape,
+  tableShape,
+} from './drizzle-facts.ts';
+import { Entry } from './entry.ts';
+import { asError, BatchedDrizzleError } from './errors.ts';
+import { refer } from './reference.ts';
+import { lateReferences, renderSnapshot, type TakenRows, takeRows } from './rows.ts';
+import type { UnitOfWork } from './unit-of-work.ts';
+
+/** The columns of a table by their property names. */
+type ColumnsOf<TTable extends PgTable> = TTable['_']['columns'];
+
+/** An insert whose rows can be named before they are written. */
+export interface Referable<TTable extends PgTable> {
+  /**
+   * Stands for the value that a column of a row will have, of the column's own type, wherever drizzle takes a
+   * value: in `values()` of another insert, in `set` and `where` of later statements.
+   *
+   * It names a column whose value is known before the row is written: keys from a sequence or an identity,
+   * `defaultRandom()`, values the caller gave, `$default` and `$defaultFn`.
+   *
+   * @param column the property name of the column
+   * @param rowIndex which row of `values([...])`, from 0; default 0
+   * @throws {BatchedDrizzleError} `BAD_REFERENCE` for any other column; the message lists those allowed
+   * @example
+   * const author = tx.insert(users).values({ name: 'Ada' });
+   * tx.insert(posts).values({ title: 'Notes', authorId: author.ref('id') });
+   * // insert into "posts" ("title", "author_id") select u.c1, k0.a[u.p2] from k0, unnest(…) …
+   */
+  ref<TKey extends keyof ColumnsOf<TTable> & string>(
+    column: TKey,
+    rowIndex?: number,
+  ): SQL<ColumnsOf<TTable>[TKey]['_']['data']>;
+}
+
+type Without<
+  T extends AnyPgInsert,
+  TDynamic extends boolean,
+  TKey extends keyof T & string,
+> = TDynamic extends true
+  ? T
+  : Omit<
+      BatchedInsert<
+        T['_']['table'],
+        T['_']['queryResult'],
+        T['_']['selectedFields'],
+        T['_']['returning'],
+        TDynamic,
+        T['_']['excludedMethods'] | TKey
+      >,
+      T['_']['excludedMethods'] | TKey
+    >;
+
+/**
+ * drizzle's insert, queued when it is made. It runs once, at the first of: an explicit `flush()`, the end of
+ * the turn in which it is awaited, the next statement of its transaction, the transaction's end.
+ *
+ * Awaited again it gives the same rows, or the same error.
+ */
+export class BatchedInsert<
+    TTable extends PgTable,
+    TQueryResult extends PgQueryResultHKT,
+    TSelectedFields extends SelectedFieldsFlat | undefined = undefined,
+    TReturning extends Record<string, unknown> | undefined = undefined,
+    TDynamic extends boolean = false,
+    TExcludedMethods extends string = never,
+  >
+  extends PgInsertBase<TTable, TQueryResult, TSelectedFields, TReturning, TDynamic, TExcludedMethods>
+  implements Referable<TTable>
+{
+  // Plain properties: people wrap databases and what they return in proxies, which private fields refuse.
+  private readonly entry: Entry;
+  private readonly unit: UnitOfWork;
+
+  constructor(table: TTable, entry: Entry, unit: UnitOfWork, session: InsertSession, dialect: PgDialect) {
+    super(table, [], session, dialect, undefined, false, entry.overriding);
+    this.entry = entry;
+    this.unit = unit;
+    this.execute = (() => unit.wait(entry)) as typeof this.execute;
+  }
+
+  ref<TKey extends keyof ColumnsOf<TTable> & string>(
+    column: TKey,
+    rowIndex = 0,
+  ): SQL<ColumnsOf<TTable>[TKey]['_']['data']> {
+    return refer(this.entry, column, rowIndex) as SQL<ColumnsOf<TTable>[TKey]['_']['data']>;
+  }
+
+  override returning(): Without<
+    BatchedInsert<
+      TTable,
+      TQueryResult,
+      ColumnsOf<TTable>,
+      TTable['$inferSelect'],
+      TDynamic,
+      TExcludedMethods
+    >,
+    TDynamic,
+    'returning'
+  >;
+  override returning<TFields extends SelectedFieldsFlat>(
+    fields: TFields,
+  ): Without<
+    BatchedInsert<TTable, TQueryResult, TFields, SelectResultFields<TFields>, TDynamic, TExcludedMethods>,
+    TDynamic,
+    'returning'
+  >;
+  override returning(fields?: SelectedFieldsFlat): never {
+    return change(this, this.unit, this.entry, () => {
+      if (fields === undefined) super.returning();
+      else super.returning(fields);
+      this.entry.returning = insertConfig(this).returning;
+    });
+  }
+
+  override onConflictDoNothing(
+    config?: Parameters<PgInsertBase<TTable, TQueryResult>['onConflictDoNothing']>[0],
+  ): Without<this, TDynamic, 'onConflictDoNothing' | 'onConflictDoUpdate'> {
+    return change(this, this.unit, this.entry, () => {
+      super.onConflictDoNothing(config);
+      takeConflict(this, this.entry);
+    });
+  }
+
+  override onConflictDoUpdate(
+    config: PgInsertOnConflictDoUpdateConfig<this>,
+  ): Without<this, TDynamic, 'onConflictDoNothing' | 'onConflictDoUpdate'> {
+    return change(this, this.unit, this.entry, () => {
+      super.onConflictDoUpdate(config);
+      takeConflict(this, this.entry);
+    });
+  }
+
+  /** What drizzle asks for wherever it describes an insert: `toSQL()`, `prepare()`, a CTE, `db.execute(insert)`. */
+  override getSQL(): SQL {
+    this.unit.describe(this.entry);
+    return insertSQL(this, this.entry);
+  }
+
+  override prepare(name: string): PgInsertPrepare<this> {
+    const prepared = super.prepare(name);
+    const execute = prepared.execute.bind(prepared);
+    prepared.execute = (...args) => {
+      this.unit.forget(this.entry);
+      return execute(...args);
+    };
+    return prepared;
+  }
+}
+
+/** A chained call changes the queued entry; one that throws withdraws it, since its caller has no insert to await. */
+function change(insert: object, unit: UnitOfWork, entry: Entry, call: () => void): never {
+  if (entry.taken) {
+    throw new BatchedDrizzleError(
+      'INSERT_FAILED',
+      `the insert into ${entry.shape.name} has been written already; chain returning() and onConflict…() to values() directly`,
+    );
+  }
+  try {
+    call();
+  } catch (error) {
+    unit.withdraw(entry);
+    throw error;
+  }
+  return insert as never;
+}
+
+function takeConflict(insert: object, entry: Entry): void {
+  const { onConflict } = insertConfig(insert);
+  const rendered = onConflict && renderSnapshot(dialectOf(insert), onConflict);
+  if (!rendered) return;
+  const late = lateReferences(rendered);
+  entry.references.push(...late);
+  entry.embedded.push(...late);
+  entry.conflict = rendered;
+}
+
+/** drizzle's insert builder, whose `values()` queues. What can't be queued is drizzle's own insert. */
+export class BatchedInsertBuilder<
+  TTable extends PgTable,
+  TQueryResult extends PgQueryResultHKT,
+  OverrideT extends boolean = false,
+> extends PgInsertBuilder<TTable, TQueryResult, OverrideT> {
+  private readonly unit: UnitOfWork;
+
+  constructor(table: TTable, session: InsertSession, dialect: PgDialect, unit: UnitOfWork) {
+    super(table, session, dialect);
+    this.unit = unit;
+  }
+
+  override overridingSystemValue(): Omit<
+    BatchedInsertBuilder<TTable, TQueryResult, true>,
+    'overridingSystemValue'
+  > {
+    return super.overridingSystemValue() as unknown as BatchedInsertBuilder<TTable, TQueryResult, true>;
+  }
+
+  /**
+   * Queues the rows with the values they have now: changing the objects later changes nothing, and
+   * `$defaultFn` runs here, once.
+   *
+   * @throws {Error} for no rows at all
+   */
+  override values(value: PgInsertValue<TTable, OverrideT>): BatchedInsert<TTable, TQueryResult>;
+  override values(values: PgInsertValue<TTable, OverrideT>[]): BatchedInsert<TTable, TQueryResult>;
+  override values(
+    values: PgInsertValue<TTable, OverrideT> | PgInsertValue<TTable, OverrideT>[],
+  ): BatchedInsert<TTable, TQueryResult> {
+    const rows = Array.isArray(values) ? values : [values];
+    if (rows.length === 0) {
+      throw new Error('values() must be called with at least one value; got an empty array');
+    }
+    const { table, session, dialect, isOverriding } = builderParts<TTable>(this);
+    const shape = tableShape(dialect, table);
+    const taken = take(dialect, shape, rows);
+    // A placeholder is filled by a prepared statement, which drizzle's own insert can be.
+    if (taken === undefined) return super.values(rows) as BatchedInsert<TTable, TQueryResult>;
+    const { rows: cells, references, embedded, bytes } = 'error' in taken ? nothing : taken;
+    const describe = () => describeInsert(dialect, insert, entry);
+    const entry = new Entry(shape, cells, references, embedded, isOverriding, bytes, this.unit, describe);
+    const insert = new BatchedInsert<TTable, TQueryResult>(table, entry, this.unit, session, dialect);
+    if ('error' in taken) this.unit.refuse(entry, taken.error);
+    else this.unit.enqueue(entry);
+    return insert;
+  }
+}
+
+const nothing: TakenRows = { rows: [], references: [], embedded: [], bytes: 0 };
+
+/** A value that its column's mapping can't take is the error of this insert, as in drizzle, when it is awaited. */
+function take(
+  dialect: PgDialect,
+  shape: TableShape,
+  rows: readonly object[],
+): TakenRows | { readonly error: Error } | undefined {
+  try {
+    return takeRows(dialect, shape, rows as readonly Record<string, unknown>[]);
+  } catch (error) {
+    return { error: asError(error) };
+  }
+}

@@ -1,0 +1,90 @@
+/** The one query that takes every key of a flight, and the reading of its answer. Pure. */
+
+import { BatchedDrizzleError } from './errors.ts';
+import type { KeyList } from './plan.ts';
+import type { Answer, Statement } from './statement.ts';
+import type { TableFacts } from './table-facts.ts';
+import { factsChanged, tokenSetting } from './write/guard.ts';
+
+export interface KeyQueryInput {
+  readonly lists: readonly KeyList[];
+  /** Tables of the flight whose facts it rests on, by their names in SQL. */
+  readonly facts: readonly (readonly [name: string, facts: TableFacts])[];
+  /** Marks the flight's transaction in the server; `undefined` where `set_config` is not to be used. */
+  readonly token: string | undefined;
+}
+
+/**
+ * Compares the facts, marks the transaction, and takes the keys.
+ *
+ * Keys are returned to the client *and* kept in the transaction with `set_config(…, true)`, so that the
+ * INSERTs behind it need not wait for the answer. The idea of one `nextval` over `generate_series` is that
+ * of Benchling's sqlalchemy_batch_inserts.
+ */
+export function keyQuery({ lists, facts, token }: KeyQueryInput): Statement {
+  const params: string[] = [];
+  const param = (value: string): string => `$${params.push(value)}`;
+  const isUnchanged = facts.map(
+    ([name, { oid, user }]) =>
+      `to_regclass(${param(name)})::oid = ${param(oid)}::oid and current_user = ${param(user)}`,
+  );
+  const mark = token === undefined ? "''" : `set_config('${tokenSetting}', '${token}', true)`;
+  const columns = [
+    isUnchanged.length === 0
+      ? mark
+      : `case when ${isUnchanged.join(' and ')} then ${mark} else ${factsChanged} end`,
+    ...lists.map((list) => {
+      const taken = `(select string_agg(k::text, ',') from (${takeKeys(list, param)}) s)`;
+      return token === undefined ? taken : `set_config('${settingOf(list)}', ${taken}, true)`;
+    }),
+  ];
+  return { text: `select ${columns.join(', ')}`, params, answer: 'raw', guarded: true };
+}
+
+/** Where the server keeps a list, until the transaction ends. */
+export function settingOf(list: KeyList): string {
+  return `batched_drizzle.${list.name}`;
+}
+
+function takeKeys(list: KeyList, param: (value: string) => string): string {
+  const series = `generate_series(1, ${param(String(list.size))}::int)`;
+  const { keys } = list.facts;
+  if (keys !== 'identity' && keys !== 'sequence') return `select ${keys} k from ${series}`;
+  const table = param(list.shape.name);
+  const column = param(list.shape.columns[list.column]?.name ?? '');
+  // OFFSET 0 keeps the look-up out of the loop; the sequence is found by the server, at each flush.
+  const sequence =
+    keys === 'identity'
+      ? `pg_get_serial_sequence(${table}, ${column})::regclass`
+      : sequenceOfDefault(table, column);
+  return `select nextval(q.sequence) k from (select ${sequence} as sequence offset 0) q, ${series}`;
+}
+
+/** The sequence that a column's default draws from, which the column need not own. */
+function sequenceOfDefault(table: string, column: string): string {
+  return `(select e.refobjid::regclass from pg_catalog.pg_attribute a
+    join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    join pg_catalog.pg_depend e on e.classid = 'pg_catalog.pg_attrdef'::regclass and e.objid = d.oid
+    join pg_catalog.pg_class s on s.oid = e.refobjid and s.relkind = 'S'
+    where e.refclassid = 'pg_catalog.pg_class'::regclass and a.attrelid = to_regclass(${table}) and a.attname = ${column})`;
+}
+
+/**
+ * The keys of each list, as text.
+ *
+ * @throws {BatchedDrizzleError} `MISMATCHED_ANSWER` where there are not as many as were asked for.
+ */
+export function readKeys(lists: readonly KeyList[], answer: Answer): Map<KeyList, string[]> {
+  const row = answer[0] ?? [];
+  return new Map(
+    lists.map((list, index) => {
+      const keys = String(row[index + 1] ?? '').split(',');
+      if (keys.length !== list.size || keys.includes('')) {
+        const column = `${list.shape.name}.${list.shape.columns[list.column]?.name}`;
+        const message = `${list.size} keys of ${column} asked for, ${keys.length} came; rows would have been given others' keys`;
+        throw new BatchedDrizzleError('MISMATCHED_ANSWER', message);
+      }
+      return [list, keys];
+    }),
+  );
+}

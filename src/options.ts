@@ -1,0 +1,73 @@
+import { BatchedDrizzleError } from './errors.ts';
+
+/** The `batch` key of the config. Every value has a default that needs no tuning. */
+export interface BatchOptions {
+  /**
+   * Rows that a queue holds before it flushes by itself, and the most rows of one INSERT.
+   * Default 10,000; at least 1.
+   */
+  maxRows?: number;
+  /**
+   * Bytes of values (UTF-16 lengths, estimated) that a queue holds before it flushes by itself, and the
+   * most bytes of one INSERT. Default 8 MiB; at least 1.
+   */
+  maxBytes?: number;
+  /**
+   * Where allocated keys wait for their rows. `'server'` (default) keeps them in the transaction with
+   * `set_config`, so that keys and rows leave together. `'client'` fetches them first, which costs one more
+   * round trip, for proxies that pin a session at `set_config`.
+   */
+  keys?: 'server' | 'client';
+  /**
+   * How parameters reach the server. `'bind'` (default) sends Parse, Bind and Execute together.
+   * `'describe'` leaves it to postgres.js, which describes each statement first and waits: one more round
+   * trip a statement, for clients whose insides have moved.
+   */
+  parameters?: 'bind' | 'describe';
+}
+
+const defaults: Required<BatchOptions> = {
+  maxRows: 10_000,
+  maxBytes: 8 * 1024 * 1024,
+  keys: 'server',
+  parameters: 'bind',
+};
+
+const allowed: { readonly [Key in keyof BatchOptions]-?: { test(given: unknown): boolean; say: string } } = {
+  maxRows: { test: isPositiveInteger, say: 'a whole number from 1' },
+  maxBytes: { test: isPositiveInteger, say: 'a whole number from 1' },
+  keys: { test: (given) => given === 'server' || given === 'client', say: "'server' or 'client'" },
+  parameters: { test: (given) => given === 'bind' || given === 'describe', say: "'bind' or 'describe'" },
+};
+
+/**
+ * The options with their defaults.
+ *
+ * @throws {BatchedDrizzleError} `BAD_OPTION`, naming the key, what was given and what is allowed.
+ */
+export function readBatchOptions(given: unknown): Required<BatchOptions> {
+  if (given === undefined) return defaults;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new BatchedDrizzleError('BAD_OPTION', `batch: got ${show(given)}; allowed: an object of options`);
+  }
+  for (const [key, value] of Object.entries(given)) {
+    const rule = Object.hasOwn(allowed, key) ? allowed[key as keyof BatchOptions] : undefined;
+    if (!rule) {
+      const known = Object.keys(allowed).join(', ');
+      throw new BatchedDrizzleError('BAD_OPTION', `batch.${key}: unknown option; allowed: ${known}`);
+    }
+    if (value !== undefined && !rule.test(value)) {
+      throw new BatchedDrizzleError('BAD_OPTION', `batch.${key}: got ${show(value)}; allowed: ${rule.say}`);
+    }
+  }
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(set) };
+}
+
+function isPositiveInteger(given: unknown): boolean {
+  return Number.isSafeInteger(given) && (given as number) >= 1;
+}
+
+function show(given: unknown): string {
+  return typeof given === 'string' ? `'${given}'` : Array.isArray(given) ? 'an array' : String(given);
+}

@@ -1,0 +1,335 @@
+/**
+ * The only reader of what postgres.js does not export. Every fact used here is pinned by name in
+ * `test/integration/postgres-facts.test.ts`, so that an upgrade which moves one fails there.
+ */
+import net from 'node:net';
+import type { Sql } from 'postgres';
+import type { Connection, Driver } from './driver.ts';
+import { asError, BatchedDrizzleError, codeOf } from './errors.ts';
+import type { Answer, Statement } from './statement.ts';
+
+/** What this file knows of a query that postgres.js has made. */
+interface Query extends Promise<Answer> {
+  args: unknown[];
+  parameters: unknown[] | undefined;
+  handler: ((query: Query) => unknown) & { debug?: unknown };
+  active: boolean;
+  describeFirst?: unknown;
+  cursorFn?: unknown;
+  execute(): Query;
+  raw(): Query;
+  values(): Query;
+  reject(error: Error): void;
+}
+
+/** What this file knows of a connection of the pool. */
+interface PoolConnection {
+  execute(query: Query): unknown;
+  reserved: (() => void) | null;
+  onclose: ((error: Error) => void) | null;
+}
+
+interface ClientOptions {
+  readonly serializers: Record<number, ((value: unknown) => unknown) | undefined>;
+  readonly parsers: Record<number, (((text: string) => unknown) & { array?: boolean }) | undefined>;
+  readonly transform?: { value?: { from?: unknown }; row?: { from?: unknown } };
+  readonly debug?: unknown;
+  readonly host?: string[];
+  readonly path?: unknown;
+  socket?: unknown;
+}
+
+type Client = Sql & ((...args: unknown[]) => unknown);
+
+export class PostgresJsDriver implements Driver {
+  readonly #client: Client;
+  readonly #options: ClientOptions;
+
+  constructor(
+    client: Sql,
+    /** Leave the parameters to postgres.js, which describes each statement and waits. */
+    readonly describes: boolean,
+  ) {
+    this.#client = client as Client;
+    this.#options = client.options as unknown as ClientOptions;
+  }
+
+  /** Does as postgres.js does when it binds: a type it knows from the value, else the column's, else a string. */
+  serialize(value: unknown, typeOid: number): string {
+    if (typeof value === 'string' && typeOid === 0) return value;
+    const serializer = this.#options.serializers[inferType(value) || typeOid];
+    const text = serializer ? serializer(value) : `${value}`;
+    // postgres.js would throw inside its socket handler, which ends the process.
+    if (typeof text !== 'string')
+      throw new TypeError(`can't be sent to PostgreSQL as it is: got ${nameOf(value)}`);
+    return text;
+  }
+
+  parser(typeOid: number): ((text: string) => unknown) | undefined {
+    const { transform, parsers } = this.#options;
+    if (transform?.value?.from || transform?.row?.from) return undefined;
+    const parser = parsers[typeOid];
+    if (!parser) return (text) => text;
+    return parser.array ? undefined : parser;
+  }
+
+  async run(statement: Statement): Promise<Answer> {
+    return makeQuery(this.#client, statement, this.describes);
+  }
+
+  async begin(): Promise<Connection> {
+    try {
+      return await this.#begin();
+    } catch (error) {
+      // The first query after a reconnect is rejected with the error that ended the connection before it;
+      // it was never sent, so it may be sent now.
+      if (error instanceof NeverSent && /^57P/.test(codeOf(error.cause) ?? ''))
+        return this.#begin().catch(unwrap);
+      throw unwrapped(error);
+    }
+  }
+
+  #begin(): Promise<Connection> {
+    const client = this.#client;
+    return new Promise((resolve, reject) => {
+      let held: HeldConnection | undefined;
+      const onexecute = (connection: PoolConnection): boolean => {
+        held = new HeldConnection(client, connection, this.describes);
+        // A connection that was busy answers others first; plain drizzle's callback would not have started yet.
+        if (begin.active) resolve(held);
+        // False keeps the connection out of the pool's busy queue, where others' queries would join it.
+        return false;
+      };
+      const begin = client.unsafe('begin', [], { onexecute } as object) as unknown as Query;
+      begin.execute().then(
+        () => {
+          if (!held) return reject(unsupported('BEGIN was answered, but `onexecute` was not called'));
+          held.begin();
+          resolve(held);
+        },
+        (error: Error) => {
+          if (!held) return reject(new NeverSent(error));
+          held.lose(error);
+          reject(error);
+        },
+      );
+    });
+  }
+}
+
+class NeverSent extends Error {
+  constructor(override readonly cause: Error) {
+    super('BEGIN was never sent');
+  }
+}
+
+function unwrapped(error: unknown): unknown {
+  return error instanceof NeverSent ? error.cause : error;
+}
+
+function unwrap(error: unknown): never {
+  throw unwrapped(error);
+}
+
+class HeldConnection implements Connection {
+  readonly begun: Promise<void>;
+  readonly lost: Promise<never>;
+  hasBegun = false;
+  readonly #client: Client;
+  readonly #connection: PoolConnection;
+  readonly #describes: boolean;
+  readonly #outstanding = new Set<Query>();
+  #waiting: Query[] = [];
+  #isBlocked = false;
+  #closed: Error | undefined;
+  #begin!: () => void;
+  #lose!: (error: Error) => void;
+
+  constructor(client: Client, connection: PoolConnection, describes: boolean) {
+    this.#client = client;
+    this.#connection = connection;
+    this.#describes = describes;
+    this.lost = new Promise((_, reject) => {
+      this.#lose = reject;
+    });
+    this.begun = Promise.race([
+      new Promise<void>((resolve) => {
+        this.#begin = resolve;
+      }),
+      this.lost,
+    ]);
+    for (const promise of [this.begun, this.lost]) promise.catch(() => {});
+    // postgres.js calls this when every answer is in and the transaction is still open, and takes the
+    // connection back by itself once it is not: `release` is what would tell it to wait for us.
+    connection.reserved = Object.assign(this.#resume, { release: false });
+    connection.onclose = (error) => this.#close(error);
+  }
+
+  get isOpen(): boolean {
+    return !this.#closed && this.#connection.reserved === this.#resume;
+  }
+
+  begin(): void {
+    this.hasBegun = true;
+    this.#begin();
+  }
+
+  lose(error: Error): void {
+    this.#lose(error);
+  }
+
+  async send(statement: Statement): Promise<Answer> {
+    const query = makeQuery(this.#client, statement, this.#describes);
+    this.#route(query, (routed) => this.#execute(routed));
+    return query.execute();
+  }
+
+  client(failed: (error: Error) => void): unknown {
+    const adopt = <Made>(made: Made): Made => {
+      // Fragments, identifiers and helpers are no statements; they are executed as part of one.
+      if (!isQuery(made)) return made;
+      this.#route(made, (query) => {
+        query.catch((error) => failed(asError(error)));
+        this.#execute(query);
+      });
+      return made;
+    };
+    const { unsafe, file, notify } = this.#client;
+    const tagged = (...args: unknown[]): unknown =>
+      adopt((this.#client as (...args: unknown[]) => unknown)(...args));
+    return Object.assign(tagged, this.#client, {
+      unsafe: (...args: Parameters<typeof unsafe>) => adopt(unsafe(...args)),
+      file: (...args: Parameters<typeof file>) => adopt(file(...args)),
+      notify: (...[channel, payload]: Parameters<typeof notify>) =>
+        adopt((tagged as unknown as Sql)`select pg_notify(${channel}, ${payload})`),
+    });
+  }
+
+  #route(query: Query, handler: (query: Query) => void): void {
+    query.handler = Object.assign(handler, {
+      debug: (this.#client.options as unknown as ClientOptions).debug,
+    });
+  }
+
+  #execute(query: Query): void {
+    if (!this.isOpen) {
+      query.reject(this.#closed ?? ended());
+      return;
+    }
+    if (this.#isBlocked) {
+      this.#waiting.push(query);
+      return;
+    }
+    this.#outstanding.add(query);
+    const settled = (): void => {
+      this.#outstanding.delete(query);
+      // A raw COMMIT gives the connection back; what waited behind it would never be called.
+      if (!this.isOpen) this.#abandon(this.#closed ?? ended());
+    };
+    query.then(settled, settled);
+    this.#connection.execute(query);
+    // Nothing may stand between a description and what is bound by it.
+    this.#isBlocked = Boolean(query.describeFirst || query.cursorFn);
+  }
+
+  readonly #resume = (): void => {
+    this.#isBlocked = false;
+    while (!this.#isBlocked) {
+      const next = this.#waiting.shift();
+      if (!next) return;
+      this.#execute(next);
+    }
+  };
+
+  #close(error: Error): void {
+    this.#closed = error;
+    this.#abandon(error);
+    this.#lose(error);
+  }
+
+  /** postgres.js forgets what was sent on a connection that it was still connecting; nothing may hang for it. */
+  #abandon(error: Error): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const query of waiting) query.reject(error);
+    if (!this.#closed) return;
+    for (const query of this.#outstanding) query.reject(error);
+  }
+}
+
+function ended(): BatchedDrizzleError {
+  return new BatchedDrizzleError(
+    'TRANSACTION_ENDED',
+    'the transaction has ended on its connection (a COMMIT or ROLLBACK of its own, or a BEGIN that failed); nothing more can be sent in it',
+  );
+}
+
+function makeQuery(client: Client, { text, params, answer }: Statement, describes: boolean): Query {
+  const asIs = params.length === 0 || describes;
+  const query = (asIs
+    ? client.unsafe(text, [...params])
+    : client.unsafe(text, [], { simple: false } as object)) as unknown as Query;
+  // Given its parameters before it executes, and no arguments to describe, it leaves as Parse, Bind, Execute.
+  if (!asIs) query.parameters = [...params];
+  return answer === 'raw' ? query.raw() : query.values();
+}
+
+function isQuery(made: unknown): made is Query {
+  return made instanceof Promise && 'handler' in made;
+}
+
+/** The types that postgres.js declares for a value by itself. */
+function inferType(value: unknown): number {
+  if (value instanceof Date) return 1184;
+  if (value instanceof Uint8Array) return 17;
+  if (typeof value === 'boolean') return 16;
+  if (typeof value === 'bigint') return 20;
+  return Array.isArray(value) ? inferType(value[0]) : 0;
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return typeof value;
+  return value.constructor?.name ?? 'an object';
+}
+
+function unsupported(fact: string): BatchedDrizzleError {
+  return new BatchedDrizzleError(
+    'UNSUPPORTED_CLIENT',
+    `this version of postgres.js is not supported: ${fact}`,
+  );
+}
+
+/**
+ * Lets new connections send without waiting for the server's acknowledgement (Nagle's algorithm), which
+ * costs a pipeline a round trip or 40 ms. A socket of the user's own, several hosts and Unix sockets stay as
+ * they are, and so do connections opened before.
+ */
+export function disableNagle(client: Sql): void {
+  const options = client.options as unknown as ClientOptions | undefined;
+  if (!options || options.socket || options.path || options.host?.length !== 1) return;
+  options.socket = ({ host: [host], port: [port] }: { host: [string]; port: [number] }) => {
+    const socket = new net.Socket();
+    socket.setNoDelay(true);
+    return Object.assign(socket.connect(port, host), { host, port });
+  };
+}
+
+/** A driver's error without the statement and the parameters that postgres.js puts on it. */
+export function withoutStatement(error: Error): Error {
+  const fields = { ...error, message: error.message };
+  const isPostgresError = 'severity' in error;
+  const Copy = error.constructor as new (fields: object) => Error;
+  const copy = isPostgresError
+    ? new Copy(fields)
+    : Object.assign(new Error(error.message), fields, { name: error.name });
+  for (const key of ['query', 'parameters', 'args', 'types']) Reflect.deleteProperty(copy, key);
+  copy.stack = error.stack ?? '';
+  return copy;
+}
+
+/** An empty answer of the driver's own class, as a statement without RETURNING gives it. */
+export function emptyAnswer(answer: Answer, count: number): Answer {
+  const Result = answer.constructor as new () => Answer;
+  const { command, state, columns, statement } = answer as Answer & Record<string, unknown>;
+  return Object.assign(new Result(), { count, command, state, columns, statement });
+}

@@ -1,0 +1,67 @@
+/** Entries in call order, until a flush takes them all at once. */
+import type { Entry } from './entry.ts';
+
+export class Queue {
+  #entries: Entry[] = [];
+  #rows = 0;
+  #bytes = 0;
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  push(entry: Entry): void {
+    this.#entries.push(entry);
+    this.#rows += entry.rows.length;
+    this.#bytes += entry.bytes;
+  }
+
+  /** Takes an entry out again; what is withdrawn was mostly pushed a moment ago, so the search starts behind. */
+  withdraw(entry: Entry): boolean {
+    const index = this.#entries.lastIndexOf(entry);
+    if (index === -1) return false;
+    this.#entries.splice(index, 1);
+    this.#rows -= entry.rows.length;
+    this.#bytes -= entry.bytes;
+    return true;
+  }
+
+  /** Swaps the whole queue out: what arrives during the flush lands in the next batch without a lock. */
+  take(): Entry[] {
+    const entries = this.#entries;
+    this.#entries = [];
+    this.#rows = 0;
+    this.#bytes = 0;
+    for (const entry of entries) entry.taken = true;
+    return entries;
+  }
+
+  /** Takes the entries that somebody awaits, and those that they refer to; the rest stays, in order. */
+  takeAwaited(): Entry[] {
+    const wanted = new Set<Entry>();
+    // Backwards, since a reference can only name an insert made before.
+    for (const entry of this.#entries.toReversed()) {
+      if (!entry.awaited && !wanted.has(entry)) continue;
+      wanted.add(entry);
+      for (const reference of entry.references) wanted.add(reference.source().entry);
+    }
+    const all = this.take();
+    const taken: Entry[] = [];
+    for (const entry of all) {
+      if (wanted.has(entry)) taken.push(entry);
+      else {
+        entry.taken = false;
+        this.push(entry);
+      }
+    }
+    return taken;
+  }
+}

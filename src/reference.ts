@@ -1,0 +1,110 @@
+/** What a column of a queued row will be, before anybody knows it. */
+import { Param, SQL } from 'drizzle-orm';
+import { isKeyed } from './drizzle-facts.ts';
+import { type DriverValue, type Entry, Expression } from './entry.ts';
+import { BatchedDrizzleError } from './errors.ts';
+
+/**
+ * Stands for the value that a column of a queued row will have. drizzle takes it wherever it takes SQL; an
+ * insert of the same queue finds the key in the server, by position.
+ */
+export class Reference<T = unknown> extends SQL<T> {
+  constructor(
+    readonly entry: Entry,
+    readonly row: number,
+    readonly column: number,
+  ) {
+    super([]);
+    const encoder = {
+      mapToDriverValue: () => {
+        const value = this.value();
+        return value === undefined ? new LateValue(this) : value;
+      },
+    };
+    this.queryChunks.push(new Param<unknown, unknown>(undefined, encoder));
+    const decoder = entry.shape.columns[column]?.column;
+    if (decoder) this.mapWith(decoder);
+  }
+
+  /** The value where it is known, given by the caller or made by the server; else `undefined`. */
+  value(): DriverValue | null | undefined {
+    const known = this.entry.known.get(this.column)?.[this.row];
+    if (known !== undefined) return known;
+    const cell = this.entry.rows[this.row]?.[this.column];
+    if (cell instanceof Reference) return cell.value();
+    return cell instanceof Expression ? undefined : cell;
+  }
+
+  /** The row that has the value, where a reference names a column that itself holds a reference. */
+  source(): Reference {
+    const cell = this.entry.rows[this.row]?.[this.column];
+    return cell instanceof Reference ? cell.source() : this;
+  }
+
+  get name(): string {
+    return `${this.entry.shape.name}.${this.entry.shape.columns[this.column]?.name}`;
+  }
+}
+
+/** A reference among the parameters of a statement that was built before its insert was written. */
+export class LateValue {
+  constructor(readonly reference: Reference) {}
+
+  /** @throws {BatchedDrizzleError} `BAD_REFERENCE` where the insert has failed or is not written yet. */
+  resolve(): unknown {
+    const value = this.reference.value();
+    if (value !== undefined) return value;
+    throw unresolved(this.reference);
+  }
+}
+
+/** Why a reference has no value, `failure` being what befell its insert where that is not settled yet. */
+export function unresolved(reference: Reference, failure?: Error): BatchedDrizzleError {
+  const { outcome } = reference.entry;
+  const cause = outcome && 'error' in outcome ? outcome.error : failure;
+  if (cause) {
+    return new BatchedDrizzleError('BAD_REFERENCE', `ref to ${reference.name}: its insert failed`, { cause });
+  }
+  return new BatchedDrizzleError(
+    'BAD_REFERENCE',
+    `ref to ${reference.name}: its insert is not written yet; flush() the database or transaction it was made on first`,
+  );
+}
+
+/**
+ * A reference to a column of a queued row.
+ *
+ * @throws {BatchedDrizzleError} `BAD_REFERENCE` where the row or column does not exist, or the column's value
+ *   is not known before the row is written; the message says which columns can be named.
+ */
+export function refer(entry: Entry, key: string, row: number): Reference {
+  const cells = entry.rows[row];
+  if (!cells) {
+    const rows = entry.rows.length;
+    throw new BatchedDrizzleError(
+      'BAD_REFERENCE',
+      `ref('${key}', ${row}): rowIndex is out of range; allowed: 0${rows > 1 ? ` to ${rows - 1}` : ''}`,
+    );
+  }
+  const { columns } = entry.shape;
+  const column = columns.findIndex((candidate) => candidate.key === key);
+  const nameable = columns.filter((_, index) => isNameable(entry, row, index));
+  if (column === -1 || !isNameable(entry, row, column)) {
+    const names = nameable.map((candidate) => `'${candidate.key}'`).join(', ') || 'none of this row';
+    const why =
+      column === -1 ? 'no such column to insert' : 'its value is not known before the row is written';
+    throw new BatchedDrizzleError(
+      'BAD_REFERENCE',
+      `ref('${key}') to ${entry.shape.name}: ${why}; allowed: ${names}`,
+    );
+  }
+  if (cells[column] === undefined) entry.referenced.add(column);
+  return new Reference(entry, row, column);
+}
+
+function isNameable(entry: Entry, row: number, column: number): boolean {
+  const cell = entry.rows[row]?.[column];
+  if (cell instanceof Expression) return false;
+  const target = entry.shape.columns[column]?.column;
+  return cell !== undefined || (target !== undefined && isKeyed(target));
+}

@@ -1,0 +1,126 @@
+/** What the catalog knows of a table and drizzle's schema does not: real types, sequences, privileges, triggers. */
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { TableShape } from './drizzle-facts.ts';
+import { arrayLiteral } from './encode.ts';
+import { BatchedDrizzleError } from './errors.ts';
+import type { Statement } from './statement.ts';
+
+/** How the server makes keys for a column, where rows may be given them ahead. */
+export type KeySource = 'identity' | 'sequence' | 'gen_random_uuid()' | 'uuidv4()' | 'uuidv7()';
+
+export interface ColumnFacts {
+  /** The declared type, which decides the client's serialiser; never sent to the server. */
+  readonly type: number;
+  /** The type under any domains, which decides the client's parser; never sent to the server. */
+  readonly base: number;
+  /** The base type's quoted name without length or precision: `pg_catalog.int4`. */
+  readonly cast: string;
+  /** Whether an array of the type can be read as it stands; else elements travel as text and are cast one by one. */
+  readonly arrayable: boolean;
+  readonly keys: KeySource | null;
+  /** GENERATED ALWAYS AS IDENTITY: an allocated key needs OVERRIDING SYSTEM VALUE. */
+  readonly always: boolean;
+  /** Whether the current role may select the column, which RETURNING needs. */
+  readonly selectable: boolean;
+}
+
+export interface TableFacts {
+  /** Of the relation, as text; together with `user` what these facts hold for. */
+  readonly oid: string;
+  readonly user: string;
+  /** An ordinary or partitioned table, whose rows nothing but its constraints looks at. */
+  readonly plain: boolean;
+  /** Row-level security applies to the current role. */
+  readonly secured: boolean;
+  readonly columns: ReadonlyMap<string, ColumnFacts>;
+}
+
+/** Facts by table, for one client; `undefined` stands for a table that the server does not have. */
+export type FactsCache = WeakMap<PgTable, TableFacts>;
+
+/**
+ * One query for the facts of several tables.
+ *
+ * Tables with user triggers on INSERT, with rules, or with a default that reads `currval` or `lastval` are
+ * not plain: keys taken ahead, or several rows in one statement, would be seen there.
+ */
+export function factsQuery(shapes: readonly TableShape[]): Statement {
+  return {
+    text: query,
+    params: [arrayLiteral(shapes.map((shape) => shape.name))],
+    answer: 'raw',
+    guarded: true,
+  };
+}
+
+// CASE, and not AND, where a function would raise for a relation that is no sequence: AND promises no order.
+const query = `
+select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
+  select n.position, case when c.oid is not null then json_build_object(
+    'oid', c.oid::text,
+    'user', current_user::text,
+    'plain', c.relkind in ('r', 'p')
+      and not exists (select from pg_catalog.pg_rewrite w where w.ev_class = c.oid and w.ev_type = '3')
+      and not exists (
+        select from pg_catalog.pg_trigger g
+        where not g.tgisinternal and g.tgenabled <> 'D' and g.tgtype & 4 = 4
+          and (g.tgrelid = c.oid
+            or c.relkind = 'p' and g.tgrelid in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p)))
+      and not exists (
+        select from pg_catalog.pg_attrdef d
+        where d.adrelid = c.oid and pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~* '(currval|lastval)'),
+    'secured', pg_catalog.row_security_active(c.oid),
+    'columns', (select json_object_agg(a.attname, json_build_object(
+      'type', a.atttypid::int8,
+      'base', b.oid::int8,
+      'cast', quote_ident(s.nspname) || '.' || quote_ident(b.typname),
+      'arrayable', s.nspname = 'pg_catalog' and b.typarray <> 0 and b.typcategory <> 'A' and b.typdelim = ',',
+      'keys', case
+        when a.attidentity <> '' then (
+          select 'identity' from pg_catalog.pg_depend e join pg_catalog.pg_class q on q.oid = e.objid
+          where e.classid = 'pg_catalog.pg_class'::regclass and e.deptype = 'i'
+            and e.refclassid = 'pg_catalog.pg_class'::regclass
+            and e.refobjid = c.oid and e.refobjsubid = a.attnum
+            and case when q.relkind = 'S' then has_sequence_privilege(q.oid, 'USAGE, UPDATE') end)
+        when x.expression ~ '^nextval\\(''.*''::regclass\\)$' and exists (
+          select from pg_catalog.pg_depend e join pg_catalog.pg_class q on q.oid = e.refobjid
+          where e.classid = 'pg_catalog.pg_attrdef'::regclass and e.objid = d.oid
+            and e.refclassid = 'pg_catalog.pg_class'::regclass
+            and case when q.relkind = 'S' then has_sequence_privilege(q.oid, 'USAGE, UPDATE') end) then 'sequence'
+        when x.expression in ('gen_random_uuid()', 'uuidv4()', 'uuidv7()') then x.expression
+      end,
+      'always', a.attidentity = 'a',
+      'selectable', has_column_privilege(c.oid, a.attnum, 'SELECT')))
+      from pg_catalog.pg_attribute a
+      join lateral (
+        with recursive layer as (
+          select t.oid, t.typtype, t.typbasetype from pg_catalog.pg_type t where t.oid = a.atttypid
+          union all
+          select t.oid, t.typtype, t.typbasetype from layer join pg_catalog.pg_type t on t.oid = layer.typbasetype
+          where layer.typtype = 'd')
+        select layer.oid from layer where layer.typtype <> 'd') under on true
+      join pg_catalog.pg_type b on b.oid = under.oid
+      join pg_catalog.pg_namespace s on s.oid = b.typnamespace
+      left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+      left join lateral (select pg_catalog.pg_get_expr(d.adbin, d.adrelid) as expression) x on true
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)) end as facts
+  from unnest($1::text[]) with ordinality n(name, position)
+  left join pg_catalog.pg_class c on c.oid = to_regclass(n.name)) f`;
+
+/** The facts in the order of the tables asked for; `undefined` for a table that is not there. */
+export function readFacts(answer: unknown, expected: number): (TableFacts | undefined)[] {
+  const facts = JSON.parse(String(answer)) as (TableFactsJson | null)[];
+  if (facts.length !== expected) {
+    throw new BatchedDrizzleError(
+      'MISMATCHED_ANSWER',
+      `facts of ${expected} tables asked for, ${facts.length} came`,
+    );
+  }
+  return facts.map((table) =>
+    table === null ? undefined : { ...table, columns: new Map(Object.entries(table.columns ?? {})) },
+  );
+}
+
+interface TableFactsJson extends Omit<TableFacts, 'columns'> {
+  readonly columns: Record<string, ColumnFacts> | null;
+}

@@ -1,0 +1,93 @@
+/** The course of a transaction: BEGIN before its callback, COMMIT with its last flush. */
+import type { PgTransactionConfig } from 'drizzle-orm/pg-core';
+import type { PostgresJsTransaction } from 'drizzle-orm/postgres-js';
+import type { TablesRelationalConfig } from 'drizzle-orm/relations';
+import { BatchedTransaction } from './database.ts';
+import type { Connection } from './driver.ts';
+import { type DatabaseParts, transactionModes } from './drizzle-facts.ts';
+import { asError } from './errors.ts';
+import type { FlushContext } from './flush.ts';
+import { TransactionSession } from './session.ts';
+import type { Statement } from './statement.ts';
+import { TransactionState, TransactionUnit } from './transaction-unit.ts';
+
+type Schema = Record<string, unknown>;
+type Callback<T, TFullSchema extends Schema, TSchema extends TablesRelationalConfig> = (
+  tx: PostgresJsTransaction<TFullSchema, TSchema>,
+) => Promise<T>;
+
+/** Runs the callback as soon as BEGIN is on its way: what it queues in its first turn leaves along with it. */
+export async function runTransaction<T, TFullSchema extends Schema, TSchema extends TablesRelationalConfig>(
+  parts: DatabaseParts,
+  context: FlushContext,
+  callback: Callback<T, TFullSchema, TSchema>,
+  config: PgTransactionConfig | undefined,
+): Promise<T> {
+  const connection = await context.driver.begin();
+  const modes = config && transactionModes(config, parts.dialect);
+  const state = new TransactionState(connection, async () => {
+    state.connection = await beginAgain(context, state.connection, modes);
+  });
+  const unit = new TransactionUnit(context, state);
+  const tx = makeTransaction<TFullSchema, TSchema>(parts, unit);
+  try {
+    const failed = config ? rejection(tx.setTransaction(config)) : connection.lost;
+    // Setting the modes is part of BEGIN, not work that can't be done again.
+    state.hasWorked = state.isUnconfirmed = false;
+    const result = await Promise.race([callback(tx), failed, connection.lost]);
+    await unit.commit();
+    return result;
+  } catch (error) {
+    await unit.abort(asError(error));
+    throw error;
+  }
+}
+
+/** A transaction inside another: a savepoint, as in drizzle. */
+export async function runNested<T, TFullSchema extends Schema, TSchema extends TablesRelationalConfig>(
+  parts: DatabaseParts,
+  outer: TransactionUnit,
+  callback: Callback<T, TFullSchema, TSchema>,
+): Promise<T> {
+  const { unit, mark } = await outer.nest();
+  try {
+    const result = await callback(makeTransaction<TFullSchema, TSchema>(parts, unit));
+    await unit.release();
+    return result;
+  } catch (error) {
+    await unit.restore(asError(error), mark);
+    throw error;
+  }
+}
+
+function makeTransaction<TFullSchema extends Schema, TSchema extends TablesRelationalConfig>(
+  parts: DatabaseParts,
+  unit: TransactionUnit,
+): BatchedTransaction<TFullSchema, TSchema> {
+  const session = new TransactionSession<TFullSchema, TSchema>(parts, unit);
+  return new BatchedTransaction<TFullSchema, TSchema>(parts.dialect, session, parts.schema, unit);
+}
+
+/** On the same connection while it is ours; after a COMMIT that rolled back it is the pool's again. */
+async function beginAgain(
+  { driver }: FlushContext,
+  connection: Connection,
+  modes: string | undefined,
+): Promise<Connection> {
+  const opening = modes === undefined ? [] : [`set transaction ${modes}`];
+  const again = connection.isOpen ? connection : await driver.begin();
+  const statements = again === connection ? ['rollback', 'begin', ...opening] : opening;
+  await Promise.all(statements.map((text) => again.send(command(text))));
+  return again;
+}
+
+function command(text: string): Statement {
+  return { text, params: [], answer: 'values', guarded: true };
+}
+
+/** Rejects as the promise does, and never resolves. */
+function rejection(promise: Promise<unknown>): Promise<never> {
+  return new Promise((_, reject) => {
+    promise.catch(reject);
+  });
+}

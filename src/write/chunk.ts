@@ -1,0 +1,53 @@
+/** A chunk → its statement, in the way of writing that can say it. */
+import type { PgDialect } from 'drizzle-orm/pg-core';
+import type { Serialize } from '../encode.ts';
+import { Expression } from '../entry.ts';
+import type { Chunk, KeyList, Plan } from '../plan.ts';
+import type { Statement } from '../statement.ts';
+import { Params } from './params.ts';
+import type { Returning } from './returning.ts';
+import { unnestInsert } from './unnest.ts';
+import { canGuard, valuesInsert } from './values.ts';
+
+export interface ChunkWriter {
+  readonly dialect: PgDialect;
+  readonly serialize: Serialize;
+  readonly token: string | undefined;
+  readonly keys: ReadonlyMap<KeyList, readonly string[]>;
+}
+
+export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWriter): Statement {
+  const params = new Params(writer.serialize);
+  const asValues = needsValues(chunk);
+  const text = (asValues ? valuesInsert : unnestInsert)(chunk, { ...writer, params, returning });
+  return {
+    text,
+    params: params.values,
+    answer: 'values',
+    guarded: writer.token !== undefined && (!asValues || canGuard(chunk)),
+  };
+}
+
+/** Whether the plan is one statement that needs nothing around it: drizzle's own INSERT. */
+export function isLoneStatement({ chunks, lists, later }: Plan): boolean {
+  const [only] = chunks;
+  return (
+    only !== undefined && chunks.length === 1 && lists.length === 0 && later.length === 0 && needsValues(only)
+  );
+}
+
+/** A row by itself, and what `unnest` can't say: expressions, DEFAULT for some of the rows, no column at all, an unknown table. */
+function needsValues({ facts, rows, alone }: Chunk): boolean {
+  const first = rows[0]?.cells ?? [];
+  if (!facts || rows.length === 1 || first.every((cell) => cell === undefined)) return true;
+  // Rows that share a statement with others' were grouped by the columns that they leave out.
+  return (
+    alone &&
+    rows.some(({ cells }) =>
+      cells.some(
+        (cell, column) =>
+          cell instanceof Expression || (cell === undefined) !== (first[column] === undefined),
+      ),
+    )
+  );
+}

@@ -1,0 +1,35 @@
+import type { Rendered } from '../drizzle-facts.ts';
+import type { Serialize } from '../encode.ts';
+import { LateValue } from '../reference.ts';
+
+/** Collects the parameters of one statement; each is text or NULL. */
+export class Params {
+  readonly values: (string | null)[] = [];
+
+  constructor(readonly serialize: Serialize) {}
+
+  /** @returns the parameter's place in the text, `$1` */
+  add(value: string | null): string {
+    // The driver would stringify anything else, `undefined` as that word.
+    if (value !== null && typeof value !== 'string')
+      throw new TypeError(`a parameter must be text, got ${typeof value}`);
+    return `$${this.values.push(value)}`;
+  }
+
+  /** A rendered expression with its parameters numbered from here on. */
+  embed({ texts, params }: Rendered): string {
+    return texts.reduce((text, next, index) => `${text}${this.#addDriverValue(params[index - 1])}${next}`);
+  }
+
+  #addDriverValue(param: unknown): string {
+    const value = param instanceof LateValue ? param.resolve() : param;
+    return value === null ? this.add(null) : `${this.add(this.serialize(value, 0))}${declaredType(value)}`;
+  }
+}
+
+/** postgres.js declares the types of these values itself; of all others the server infers them. */
+function declaredType(value: unknown): string {
+  if (typeof value === 'boolean') return '::bool';
+  if (typeof value === 'bigint') return '::int8';
+  return value instanceof Uint8Array ? '::bytea' : '';
+}

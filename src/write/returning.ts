@@ -1,0 +1,61 @@
+/** What a chunk's statement must return: what its callers asked for, and what tells its rows apart. */
+import type { PgDialect } from 'drizzle-orm/pg-core';
+import { columnName, type Rendered, renderSelection } from '../drizzle-facts.ts';
+import type { Entry } from '../entry.ts';
+import { type Chunk, onlyColumns } from '../plan.ts';
+
+export interface Returning {
+  /** What stands behind `returning`; `undefined` where nobody asked for a row, since it needs SELECT. */
+  readonly clause: Rendered | undefined;
+  /** Place in the returned row of a column, by its name in the database. */
+  readonly places: ReadonlyMap<string, number>;
+}
+
+/**
+ * @param identifier the column, by index, that tells the rows of the table apart
+ * @param isKnown entries whose result the client has without asking
+ */
+export function planReturning(
+  chunk: Chunk,
+  dialect: PgDialect,
+  identifier: number | undefined,
+  isKnown: (entry: Entry) => boolean,
+): Returning {
+  const names = new Set<string>();
+  const nameOf = (column: number): string => chunk.shape.columns[column]?.name ?? '';
+  const selection = chunk.rows[0]?.entry.returning;
+  const late = awaitedColumns(chunk).map(nameOf);
+
+  // Expressions are selected only by entries that stand alone, just as drizzle writes them.
+  if (chunk.alone && selection && !onlyColumns(selection)) {
+    const own = renderSelection(dialect, selection);
+    const extra = late.map((name) => `, ${dialect.escapeName(name)}`).join('');
+    const texts = [...own.texts.slice(0, -1), `${own.texts.at(-1)}${extra}`];
+    return {
+      clause: { texts, params: own.params },
+      places: new Map(late.map((name, index) => [name, selection.length + index])),
+    };
+  }
+
+  for (const entry of new Set(chunk.rows.map((row) => row.entry))) {
+    if (!entry.returning || isKnown(entry)) continue;
+    for (const { field } of entry.returning)
+      names.add(columnName(dialect, field as Parameters<typeof columnName>[1]));
+  }
+  for (const name of late) names.add(name);
+  if (names.size === 0) return { clause: undefined, places: new Map() };
+  if (!chunk.alone && identifier !== undefined) names.add(nameOf(identifier));
+  return {
+    clause: { texts: [[...names].map((name) => dialect.escapeName(name)).join(', ')], params: [] },
+    places: new Map([...names].map((name, place) => [name, place])),
+  };
+}
+
+/** Columns that a reference names and only the written row can tell. */
+export function awaitedColumns({ rows }: Chunk): number[] {
+  const columns = new Set<number>();
+  for (const { entry, cells } of rows) {
+    for (const column of entry.referenced) if (cells[column] === undefined) columns.add(column);
+  }
+  return [...columns];
+}

@@ -1,0 +1,52 @@
+/** `INSERT … VALUES`, for a lone row, for expressions, and for rows that give nothing. */
+import { Expression } from '../entry.ts';
+import { type Chunk, isKeyPlace, type KeyList, type PlannedCell } from '../plan.ts';
+import { inFlight } from './guard.ts';
+import { insertInto, insertTail, type WriteContext } from './insert.ts';
+import { areWhole, withLists } from './lists.ts';
+
+/**
+ * The statement as drizzle would write it, the server inferring each parameter's type from its column. A lone
+ * row that is guarded is selected instead: `insert into t (a) select $1 where …` infers just the same.
+ */
+export function valuesInsert(chunk: Chunk, context: WriteContext): string {
+  const lists = new Set<KeyList>();
+  const columns = writtenColumns(chunk);
+  const rows = chunk.rows.map(({ cells }) =>
+    columns.map((column) => cellText(cells[column], context, lists)),
+  );
+  const head = `${withLists([...lists])}${insertInto(chunk, columns, context)}`;
+  if (columns.length === 0) return `${head} ${defaultRows(chunk)}${insertTail(chunk, context)}`;
+  const [lone] = rows;
+  if (context.token !== undefined && lone && canGuard(chunk)) {
+    return `${head} select ${lone.join(', ')} where ${inFlight(context.token, areWhole([...lists]))}${insertTail(chunk, context)}`;
+  }
+  return `${head} values ${rows.map((row) => `(${row.join(', ')})`).join(', ')}${insertTail(chunk, context)}`;
+}
+
+/** Whether the statement can say that it belongs to its flight: DEFAULT and several rows stand only in VALUES. */
+export function canGuard(chunk: Chunk): boolean {
+  return chunk.rows.length === 1 && writtenColumns(chunk).length > 0;
+}
+
+/** Columns that some row gives; a row that leaves one of them out says DEFAULT. */
+function writtenColumns({ shape, rows }: Chunk): number[] {
+  return [...shape.columns.keys()].filter((column) => rows.some(({ cells }) => cells[column] !== undefined));
+}
+
+/** Rows of defaults alone; naming a column is the only way to say several. */
+function defaultRows({ rows, shape }: Chunk): string {
+  if (rows.length === 1 || shape.columns.length === 0) return 'default values';
+  const all = `(${shape.columns.map(() => 'default').join(', ')})`;
+  return `values ${rows.map(() => all).join(', ')}`;
+}
+
+function cellText(cell: PlannedCell, { params, keys }: WriteContext, lists: Set<KeyList>): string {
+  if (cell === undefined) return 'default';
+  if (cell instanceof Expression) return params.embed(cell.rendered);
+  if (!isKeyPlace(cell)) return params.add(cell);
+  const key = keys.get(cell.list)?.[cell.position - 1];
+  if (key !== undefined) return params.add(key);
+  lists.add(cell.list);
+  return `(select a[${cell.position}] from ${cell.list.name})`;
+}
