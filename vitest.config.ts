@@ -10,6 +10,21 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'types',
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            checker: 'tsc',
+            include: ['test/types/**/*.test-d.ts'],
+            // Errors of other files are for `npm run typecheck` to tell.
+            ignoreSourceErrors: true,
+          },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'server',
           include: ['test/{integration,abuse,faults}/**/*.test.ts'],
           globalSetup: 'test/support/global-setup.ts',

@@ -31,7 +31,7 @@ export class DatabaseUnit extends UnitOfWork {
 
   protected flushUnasked(everything: boolean): void {
     if (this.queue.isEmpty) return;
-    const entries = everything ? this.queue.take() : this.queue.takeAwaited();
+    const entries = everything ? this.queue.take() : this.queue.takeWhere(({ awaited }) => awaited);
     this.#context.runInAsyncScope(async () => {
       const { failure } = await this.#write(entries);
       if (failure && entries.some(({ awaited }) => !awaited)) this.#unreported ??= failure.error;
@@ -54,6 +54,7 @@ export class DatabaseUnit extends UnitOfWork {
 /** A transaction that the library opens for a flush, on the first statement that needs one. */
 class OwnTransaction implements FlushTarget {
   readonly commits = true;
+  readonly mayBeNamed = false;
   readonly owned = true;
   readonly confirm = false;
   connection: Connection | undefined;

@@ -1,5 +1,7 @@
 /** The objects a program holds: drizzle's own, with a queue. */
+import type { Assume, SQLWrapper } from 'drizzle-orm';
 import type { PgDialect, PgTable, PgTransactionConfig } from 'drizzle-orm/pg-core';
+import type { PgRaw } from 'drizzle-orm/pg-core/query-builders/raw';
 import {
   PostgresJsDatabase,
   type PostgresJsQueryResultHKT,
@@ -10,9 +12,10 @@ import type {
   RelationalSchemaConfig,
   TablesRelationalConfig,
 } from 'drizzle-orm/relations';
+import type { Row, RowList } from 'postgres';
 import type { DatabaseUnit } from './database-unit.ts';
 import { dialectOf, sessionOf } from './drizzle-facts.ts';
-import { BatchedInsertBuilder } from './insert.ts';
+import { BatchedInsert, BatchedInsertBuilder } from './insert.ts';
 import type { FlushReport } from './report.ts';
 import type { DatabaseSession, TransactionSession } from './session.ts';
 import type { TransactionUnit } from './transaction-unit.ts';
@@ -74,6 +77,13 @@ export class BatchedDatabase<
     ) as Promise<T>;
   }
 
+  /** See drizzle's `execute`; a queued insert that is handed over counts as awaited. */
+  override execute<TRow extends Record<string, unknown> = Record<string, unknown>>(
+    query: SQLWrapper | string,
+  ): PgRaw<RowList<Assume<TRow, Row>[]>> {
+    return BatchedInsert.handOver(query, super.execute<TRow>(query));
+  }
+
   /** Rows queued and not yet on their way. */
   get pending(): number {
     return this.unit.pending;
@@ -127,6 +137,13 @@ export class BatchedTransaction<
     return session.transaction(
       callback as Parameters<PostgresJsTransaction<TFullSchema, TSchema>['transaction']>[0],
     ) as Promise<T>;
+  }
+
+  /** See drizzle's `execute`; a queued insert that is handed over counts as awaited. */
+  override execute<TRow extends Record<string, unknown> = Record<string, unknown>>(
+    query: SQLWrapper | string,
+  ): PgRaw<RowList<Assume<TRow, Row>[]>> {
+    return BatchedInsert.handOver(query, super.execute<TRow>(query));
   }
 
   /** Rows queued and not yet on their way. */

@@ -12,6 +12,14 @@ export interface Driver {
   begin(): Promise<Connection>;
 }
 
+/** Who hears of the statements that the caller of a transaction sends. */
+export interface StatementListener {
+  /** One has been handed to the connection. */
+  sent(): void;
+  /** One has failed, whether or not its caller looks. */
+  failed(error: Error): void;
+}
+
 /** A connection held for one transaction; it goes back to the pool by itself when the transaction has ended. */
 export interface Connection {
   /** Settles when BEGIN is answered. */
@@ -24,8 +32,7 @@ export interface Connection {
   /** Statements leave in the order of the calls, without waiting for one another's answers. */
   send(statement: Statement): Promise<Answer>;
   /**
-   * What drizzle takes for the client of a transaction: its statements go to this connection, and `failed`
-   * hears of their errors.
+   * What drizzle takes for the client of a transaction: its statements go to this connection.
    */
-  client(failed: (error: Error) => void): unknown;
+  client(heard: StatementListener): unknown;
 }

@@ -13,7 +13,11 @@ export function snapshot(value: unknown): unknown {
   if (value instanceof Date) return new Date(value);
   // A copy also of what only views a larger buffer, which a pooled one may overwrite.
   if (value instanceof Uint8Array) return Buffer.from(value);
-  return structuredClone(value);
+  if (Array.isArray(value)) return value.map(snapshot);
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return structuredClone(value);
+  // What has a class has a text of its own, a decimal number for one, and the driver sends just that.
+  return String(value);
 }
 
 /** A rough size of a driver value in a statement, in bytes; only the order of magnitude matters. */

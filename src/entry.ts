@@ -18,10 +18,14 @@ export type DriverValue = string | number | bigint | boolean | object;
 /** The cells of a row, in the order of the shape's columns. */
 export type Row = readonly Cell[];
 
-export type Outcome = { readonly value: () => unknown } | { readonly error: Error };
-
-/** The values of a key column, row by row, as the server wrote them; known before or after the row is. */
-export type KnownValues = readonly (string | null | undefined)[];
+export type Outcome =
+  | {
+      /** What awaiting the insert gives. */
+      readonly value: () => unknown;
+      /** What `db.execute(insert)` gives: the driver's own rows. */
+      readonly driverValue: () => unknown;
+    }
+  | { readonly error: Error };
 
 export class Entry {
   returning: readonly SelectedField[] | undefined;
@@ -35,7 +39,7 @@ export class Entry {
   /** Columns that a reference names, by index. */
   readonly referenced = new Set<number>();
   /** Values that the server made for columns the rows left out, by column index. */
-  readonly known = new Map<number, KnownValues>();
+  readonly known = new Map<number, (string | null | undefined)[]>();
   #result: Promise<unknown> | undefined;
   #resolve: ((value: unknown) => void) | undefined;
   #reject: ((error: Error) => void) | undefined;
@@ -64,6 +68,12 @@ export class Entry {
     if (this.outcome) return;
     this.outcome = outcome;
     if (this.#resolve && this.#reject) deliver(outcome, this.#resolve, this.#reject);
+  }
+
+  /** What `db.execute(insert)` gives, once the insert has been written. */
+  async driverResult(): Promise<unknown> {
+    const value = await this.result();
+    return this.outcome && 'driverValue' in this.outcome ? this.outcome.driverValue() : value;
   }
 
   /** The one promise of this insert; asking again gives the same rows, or the same error. */

@@ -6,13 +6,14 @@ import type { Connection, Driver } from './driver.ts';
 import { foreignTables } from './drizzle-facts.ts';
 import { encodeRows } from './encode-rows.ts';
 import type { Entry, Outcome } from './entry.ts';
+import { BatchedDrizzleError } from './errors.ts';
 import { fly } from './fly.ts';
 import { getOrInsert } from './get-or-insert.ts';
 import { learnFacts } from './learn-facts.ts';
 import type { BatchOptions } from './options.ts';
 import { plan } from './plan.ts';
 import type { ReportBuilder } from './report.ts';
-import { fulfil, rejectAll, rejectOne } from './settle.ts';
+import { fulfil, rejectAll, rejectEach } from './settle.ts';
 import type { Answer, Statement } from './statement.ts';
 import type { FactsCache } from './table-facts.ts';
 import { isFactsChanged } from './write/guard.ts';
@@ -39,6 +40,8 @@ export interface FlushTarget {
   restart: (() => Promise<void>) | undefined;
   /** The transaction ends with the flush: COMMIT travels with its last flight. */
   readonly commits: boolean;
+  /** A later insert of the same transaction may name the rows by `ref()`, so that their keys must be known. */
+  readonly mayBeNamed: boolean;
   /** The library opened the transaction, so that nobody hears of success before COMMIT is answered. */
   readonly owned: boolean;
   /** Raw SQL may have changed what the facts rest on. */
@@ -74,11 +77,14 @@ export async function flush(
       const shapes = rest.map(({ shape }) => shape);
       const facts = await learnFacts(context, shapes, (statement) => target.run(statement), confirm, report);
       const { encoded, rejected } = encodeRows(rest, facts, serialize);
-      for (const [entry, error] of rejected) failure ??= rejectOne(entry, error);
+      const own = rejectEach(rejected);
+      failure ??= own;
 
       const valid = rest.filter((entry) => encoded.has(entry));
       const pointsAt = parentsAmong(valid);
-      const planned = plan({ entries: valid, encoded, facts, pointsAt, ...context.options });
+      // What is awaited is mostly awaited where it is made, and leaves nothing behind to name it by.
+      const mayBeNamed = ({ awaited }: Entry) => !awaited && target.mayBeNamed;
+      const planned = plan({ entries: valid, encoded, facts, pointsAt, mayBeNamed, ...context.options });
       // Where one caller of a user's transaction failed, the transaction has: it must not commit.
       const commits = target.commits && planned.later.length === 0 && (target.owned || !failure);
       const flight = await fly(context, planned, target, commits, report);
@@ -87,6 +93,7 @@ export async function flush(
         restart = undefined;
         continue;
       }
+      if (isFactsChanged(flight.error)) throw factsChanged(valid, context, flight.error);
       if (flight.error) throw new FlightError(flight.error, flight.culprit);
       for (const [entry, outcome] of flight.outcomes) written.set(entry, outcome);
       if (!target.owned) fulfil(written);
@@ -103,6 +110,20 @@ export async function flush(
     const culprit = thrown instanceof FlightError ? thrown.culprit : undefined;
     return rejectAll(entries, error, culprit, target.owned);
   }
+}
+
+function factsChanged(
+  entries: readonly Entry[],
+  { facts }: FlushContext,
+  cause: Error | undefined,
+): BatchedDrizzleError {
+  const shapes = new Map(entries.map(({ shape }) => [shape.name, shape]));
+  for (const { table } of shapes.values()) facts.delete(table);
+  return new BatchedDrizzleError(
+    'FACTS_CHANGED',
+    `a table was made anew, or search_path or the role changed, while the transaction ran (${[...shapes.keys()].join(', ')}); nothing was written, retry the transaction`,
+    { cause },
+  );
 }
 
 /** A flight that the database refused, and whose statement it was where that is certain. */

@@ -1,5 +1,5 @@
 /** What `insert(t).values(rows)` returns: drizzle's own insert, queued once and awaited like any other. */
-import type { SQL } from 'drizzle-orm';
+import type { ColumnsSelection, SQL } from 'drizzle-orm';
 import {
   type AnyPgInsert,
   type PgDialect,
@@ -73,6 +73,15 @@ type Without<
       T['_']['excludedMethods'] | TKey
     >;
 
+/** What drizzle's `PgInsertDynamic` makes of an insert: every method again, and rows of any shape. */
+type Dynamic<T extends AnyPgInsert> = BatchedInsert<
+  T['_']['table'],
+  T['_']['queryResult'],
+  T['_']['returning'],
+  Record<string, unknown> | undefined,
+  true
+>;
+
 /**
  * drizzle's insert, queued when it is made. It runs once, at the first of: an explicit `flush()`, the end of
  * the turn in which it is awaited, the next statement of its transaction, the transaction's end.
@@ -82,7 +91,7 @@ type Without<
 export class BatchedInsert<
     TTable extends PgTable,
     TQueryResult extends PgQueryResultHKT,
-    TSelectedFields extends SelectedFieldsFlat | undefined = undefined,
+    TSelectedFields extends ColumnsSelection | undefined = undefined,
     TReturning extends Record<string, unknown> | undefined = undefined,
     TDynamic extends boolean = false,
     TExcludedMethods extends string = never,
@@ -151,6 +160,21 @@ export class BatchedInsert<
       super.onConflictDoUpdate(config);
       takeConflict(this, this.entry);
     });
+  }
+
+  override $dynamic(): Dynamic<this> {
+    return super.$dynamic() as unknown as Dynamic<this>;
+  }
+
+  /**
+   * What drizzle's `execute(query)` made of an insert: executing it awaits the insert, and gives the driver's rows.
+   */
+  static handOver<T extends { execute: () => Promise<unknown> }>(query: unknown, raw: T): T {
+    if (query instanceof BatchedInsert) {
+      const { entry, unit } = query;
+      raw.execute = () => unit.wait(entry).then(() => entry.driverResult());
+    }
+    return raw;
   }
 
   /** What drizzle asks for wherever it describes an insert: `toSQL()`, `prepare()`, a CTE, `db.execute(insert)`. */

@@ -24,10 +24,13 @@ export interface KeyQueryInput {
 export function keyQuery({ lists, facts, token }: KeyQueryInput): Statement {
   const params: string[] = [];
   const param = (value: string): string => `$${params.push(value)}`;
-  const isUnchanged = facts.map(
-    ([name, { oid, user }]) =>
-      `to_regclass(${param(name)})::oid = ${param(oid)}::oid and current_user = ${param(user)}`,
-  );
+  const isUnchanged = facts.map(([name, { oid, user }]) => {
+    const relation = `${param(oid)}::oid`;
+    // Inside a transaction a backend hears of others' DDL only when it locks something, as this does; a name
+    // looked up before would be the one it remembers.
+    const isHeard = `pg_relation_size(${relation}, 'init') is distinct from -1`;
+    return `${isHeard} and to_regclass(${param(name)})::oid = ${relation} and current_user = ${param(user)}`;
+  });
   const mark = token === undefined ? "''" : `set_config('${tokenSetting}', '${token}', true)`;
   const columns = [
     isUnchanged.length === 0

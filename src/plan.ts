@@ -46,6 +46,8 @@ export interface Chunk {
   readonly rows: PlannedRow[];
   /** Holds one entry and nothing else, so that its answer needs no pairing. */
   readonly alone: boolean;
+  /** Columns, by index, that a reference waits for and only the written row can tell. */
+  readonly told: Set<number>;
   bytes: number;
 }
 
@@ -67,13 +69,24 @@ export interface PlanInput {
   readonly pointsAt: (table: PgTable) => Iterable<PgTable>;
   readonly maxRows: number;
   readonly maxBytes: number;
+  /** The rows may still be named by a `ref()` after the flush: keys are taken where nobody has asked yet. */
+  readonly mayBeNamed: (entry: Entry) => boolean;
 }
 
 /** A cell whose driver value is text already. */
 export type EncodedCell = string | null | undefined | Reference | Expression;
 
-export function plan(input: PlanInput): Plan {
-  const { now, later } = readyEntries(input);
+interface Planning extends PlanInput {
+  /** One row and nothing else: drizzle's own INSERT, whose RETURNING tells the key. */
+  readonly isLone: boolean;
+}
+
+export function plan(given: PlanInput): Plan {
+  const { now, later } = readyEntries(given);
+  const input: Planning = {
+    ...given,
+    isLone: now.length === 1 && now[0]?.rows.length === 1 && later.length === 0,
+  };
   const tables = groupByTable(now);
   const lists: KeyList[] = [];
   const identifiers = new Map<PgTable, number>();
@@ -133,10 +146,12 @@ interface TablePlan {
   /** Columns whose left-out values are taken ahead, by index. */
   readonly allocated: Set<number>;
   readonly identifier: number | undefined;
+  /** Columns of an entry that a reference names, or may name later, by index. */
+  readonly named: (entry: Entry) => Iterable<number>;
 }
 
 function planTable(
-  { encoded, facts: allFacts }: PlanInput,
+  { encoded, facts: allFacts, mayBeNamed, isLone }: Planning,
   table: PgTable,
   entries: readonly Entry[],
   identifiers: Map<PgTable, number>,
@@ -144,9 +159,14 @@ function planTable(
   const facts = allFacts.get(table);
   const allocated = new Set<number>();
   const shape = entries[0]?.shape;
-  if (!shape || !facts?.plain) return { facts, allocated, identifier: undefined };
+  const named = (entry: Entry) => (mayBeNamed(entry) ? keyedColumns(shape, facts) : entry.referenced);
+  if (!shape || !facts?.plain) return { facts, allocated, identifier: undefined, named };
   for (const entry of entries) {
-    for (const column of entry.referenced) if (canAllocate(facts, shape, column)) allocated.add(column);
+    for (const column of named(entry)) {
+      // A row by itself can tell its key when it is written, without a key query.
+      const isTold = isLone && !facts.secured && columnFacts(facts, shape, column)?.selectable;
+      if (canAllocate(facts, shape, column) && !isTold) allocated.add(column);
+    }
   }
   const rows = entries.reduce((sum, entry) => sum + entry.rows.length, 0);
   const identifier =
@@ -157,7 +177,16 @@ function planTable(
     identifiers.set(table, identifier);
     if (canAllocate(facts, shape, identifier)) allocated.add(identifier);
   }
-  return { facts, allocated, identifier };
+  return { facts, allocated, identifier, named };
+}
+
+/** The columns whose keys the server makes and the role may see, by index. */
+function keyedColumns(shape: TableShape | undefined, facts: TableFacts | undefined): Iterable<number> {
+  if (!shape || !facts || facts.secured) return [];
+  return [...shape.columns.keys()].filter((column) => {
+    const { keys, selectable } = columnFacts(facts, shape, column) ?? {};
+    return keys != null && selectable;
+  });
 }
 
 function canAllocate(facts: TableFacts | undefined, shape: TableShape, column: number): boolean {
@@ -212,8 +241,9 @@ const canonicalForms: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 /** An entry that one statement with others could not serve as if it had been sent by itself. */
-function mustStandAlone(entry: Entry, table: TablePlan): boolean {
+function mustStandAlone(entry: Entry, table: TablePlan, isLone: boolean): boolean {
   return (
+    isLone ||
     !table.facts?.plain ||
     entry.conflict !== undefined ||
     (entry.returning !== undefined && (table.identifier === undefined || !onlyColumns(entry.returning))) ||
@@ -235,7 +265,7 @@ function mustKeepOrder(
 ): boolean {
   for (const [table, tablePlan] of planned) {
     for (const parent of pointsAt(table)) if (parent === table) return true;
-    if (entries.some((entry) => mustStandAlone(entry, tablePlan))) return true;
+    if (entries.some((entry) => mustStandAlone(entry, tablePlan, false))) return true;
   }
   return false;
 }
@@ -279,7 +309,7 @@ function undo(
 }
 
 function makeChunks(
-  { encoded, maxRows, maxBytes }: PlanInput,
+  { encoded, maxRows, maxBytes, isLone }: Planning,
   entries: readonly Entry[],
   planned: ReadonlyMap<PgTable, TablePlan>,
   strict: boolean,
@@ -294,7 +324,9 @@ function makeChunks(
     const { shape } = entry;
     const table = planned.get(shape.table);
     if (!table) continue;
-    const alone = mustStandAlone(entry, table);
+    const alone = mustStandAlone(entry, table, isLone);
+    // Rows that share a statement are told apart by their keys, so that theirs are known anyway.
+    const named = alone ? [...table.named(entry)] : [];
     const tableNumber = [...planned.keys()].indexOf(shape.table);
     for (const [row, cells] of (encoded.get(entry) ?? []).entries()) {
       const resolved = cells.map((cell, column) => {
@@ -307,11 +339,12 @@ function makeChunks(
       previous = kind;
       let chunk = open.get(kind);
       if (!chunk) {
-        chunk = { shape, facts: table.facts, rows: [], alone, bytes: 0 };
+        chunk = { shape, facts: table.facts, rows: [], alone, told: new Set(), bytes: 0 };
         chunks.push(chunk);
         open.set(kind, chunk);
       }
       chunk.rows.push({ entry, row, cells: resolved });
+      for (const column of named) if (resolved[column] === undefined) chunk.told.add(column);
       chunk.bytes += entry.bytes / entry.rows.length;
       // The statement of an entry that stands alone is plain drizzle's, whatever its size.
       if (!alone && (chunk.rows.length >= maxRows || chunk.bytes >= maxBytes)) {

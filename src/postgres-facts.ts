@@ -4,7 +4,7 @@
  */
 import net from 'node:net';
 import type { Sql } from 'postgres';
-import type { Connection, Driver } from './driver.ts';
+import type { Connection, Driver, StatementListener } from './driver.ts';
 import { asError, BatchedDrizzleError, codeOf } from './errors.ts';
 import type { Answer, Statement } from './statement.ts';
 
@@ -184,13 +184,14 @@ class HeldConnection implements Connection {
     return query.execute();
   }
 
-  client(failed: (error: Error) => void): unknown {
+  client({ sent, failed }: StatementListener): unknown {
     const adopt = <Made>(made: Made): Made => {
       // Fragments, identifiers and helpers are no statements; they are executed as part of one.
       if (!isQuery(made)) return made;
       this.#route(made, (query) => {
         query.catch((error) => failed(asError(error)));
         this.#execute(query);
+        sent();
       });
       return made;
     };
@@ -316,6 +317,7 @@ export function disableNagle(client: Sql): void {
 
 /** A driver's error without the statement and the parameters that postgres.js puts on it. */
 export function withoutStatement(error: Error): Error {
+  if (!('query' in error)) return error;
   const fields = { ...error, message: error.message };
   const isPostgresError = 'severity' in error;
   const Copy = error.constructor as new (fields: object) => Error;
@@ -327,9 +329,36 @@ export function withoutStatement(error: Error): Error {
   return copy;
 }
 
-/** An empty answer of the driver's own class, as a statement without RETURNING gives it. */
+/** An answer without rows, of the driver's own class, as a statement without RETURNING gives it. */
 export function emptyAnswer(answer: Answer, count: number): Answer {
   const Result = answer.constructor as new () => Answer;
-  const { command, state, columns, statement } = answer as Answer & Record<string, unknown>;
-  return Object.assign(new Result(), { count, command, state, columns, statement });
+  const { command, state, statement } = answer as Answer & Record<string, unknown>;
+  const columns: unknown[] = [];
+  return Object.assign(new Result(), {
+    count,
+    command,
+    state,
+    columns,
+    statement: { ...(statement as object), columns },
+  });
+}
+
+/** Rows as objects, as the driver gives them to `db.execute()`. */
+export function objectRows(answer: Answer, names: readonly string[], rows: readonly unknown[][]): Answer {
+  const result = emptyAnswer(answer, rows.length);
+  const known = columnsOf(answer);
+  const columns = names.map((name) => known.find((column) => column.name === name) ?? { name });
+  for (const row of rows)
+    result.push(Object.fromEntries(names.map((name, index) => [name, row[index]])) as never);
+  return Object.assign(result, { columns });
+}
+
+/** The names of the answer's columns at these places. */
+export function columnNames(answer: Answer, places: readonly number[]): string[] {
+  const columns = columnsOf(answer);
+  return places.map((place) => columns[place]?.name ?? '');
+}
+
+function columnsOf(answer: Answer): readonly { readonly name: string }[] {
+  return (answer as Answer & { columns?: { name: string }[] | null }).columns ?? [];
 }

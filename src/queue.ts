@@ -18,6 +18,10 @@ export class Queue {
     return this.#entries.length === 0;
   }
 
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+
   push(entry: Entry): void {
     this.#entries.push(entry);
     this.#rows += entry.rows.length;
@@ -44,12 +48,12 @@ export class Queue {
     return entries;
   }
 
-  /** Takes the entries that somebody awaits, and those that they refer to; the rest stays, in order. */
-  takeAwaited(): Entry[] {
+  /** Takes the wanted entries, and those that they refer to; the rest stays, in order. */
+  takeWhere(isWanted: (entry: Entry) => boolean): Entry[] {
     const wanted = new Set<Entry>();
     // Backwards, since a reference can only name an insert made before.
     for (const entry of this.#entries.toReversed()) {
-      if (!entry.awaited && !wanted.has(entry)) continue;
+      if (!wanted.has(entry) && !isWanted(entry)) continue;
       wanted.add(entry);
       for (const reference of entry.references) wanted.add(reference.source().entry);
     }

@@ -1,5 +1,6 @@
 /** What a column of a queued row will be, before anybody knows it. */
-import { Param, SQL } from 'drizzle-orm';
+import { Param, SQL, StringChunk } from 'drizzle-orm';
+import type { PgColumn } from 'drizzle-orm/pg-core';
 import { isKeyed } from './drizzle-facts.ts';
 import { type DriverValue, type Entry, Expression } from './entry.ts';
 import { BatchedDrizzleError } from './errors.ts';
@@ -22,8 +23,10 @@ export class Reference<T = unknown> extends SQL<T> {
       },
     };
     this.queryChunks.push(new Param<unknown, unknown>(undefined, encoder));
-    const decoder = entry.shape.columns[column]?.column;
-    if (decoder) this.mapWith(decoder);
+    const target = entry.shape.columns[column]?.column;
+    // A parameter alone in a select list would come back as text.
+    if (target && isKeyed(target)) this.queryChunks.push(new StringChunk(keyCast(target)));
+    if (target) this.mapWith(target);
   }
 
   /** The value where it is known, given by the caller or made by the server; else `undefined`. */
@@ -46,6 +49,11 @@ export class Reference<T = unknown> extends SQL<T> {
   }
 }
 
+/** A key's type as a cast, `::integer` for a serial column. */
+function keyCast(column: PgColumn): string {
+  return `::${column.getSQLType().replace('serial', 'int')}`;
+}
+
 /** A reference among the parameters of a statement that was built before its insert was written. */
 export class LateValue {
   constructor(readonly reference: Reference) {}
@@ -56,6 +64,14 @@ export class LateValue {
     if (value !== undefined) return value;
     throw unresolved(this.reference);
   }
+}
+
+/** A key that nobody asked for while it could still be had. */
+function flushedUnasked(entry: Entry, key: string): BatchedDrizzleError {
+  return new BatchedDrizzleError(
+    'BAD_REFERENCE',
+    `ref('${key}') to ${entry.shape.name}: its insert has been written and nobody had asked for its key; call ref() before that, or chain returning()`,
+  );
 }
 
 /** Why a reference has no value, `failure` being what befell its insert where that is not settled yet. */
@@ -98,8 +114,11 @@ export function refer(entry: Entry, key: string, row: number): Reference {
       `ref('${key}') to ${entry.shape.name}: ${why}; allowed: ${names}`,
     );
   }
+  const reference = new Reference(entry, row, column);
+  const isWritten = entry.outcome !== undefined && 'value' in entry.outcome;
+  if (isWritten && reference.value() === undefined) throw flushedUnasked(entry, key);
   if (cells[column] === undefined) entry.referenced.add(column);
-  return new Reference(entry, row, column);
+  return reference;
 }
 
 function isNameable(entry: Entry, row: number, column: number): boolean {

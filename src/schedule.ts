@@ -1,7 +1,7 @@
 /** When a flush happens by itself. */
 
 // Captured at import: a test's fake timers must not stall a flush.
-const { setImmediate } = globalThis;
+const { queueMicrotask, setImmediate } = globalThis;
 
 /**
  * Runs `dispatch` at the end of the current turn of the event loop.
@@ -19,4 +19,9 @@ const { setImmediate } = globalThis;
  */
 export function atEndOfTurn(dispatch: () => void): void {
   setImmediate(dispatch);
+}
+
+/** Runs `dispatch` behind the call that is being made, whose chained calls are still to come. */
+export function behindThisCall(dispatch: () => void): void {
+  queueMicrotask(dispatch);
 }

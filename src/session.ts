@@ -22,6 +22,12 @@ export class DatabaseSession<
     super(parts.client, parts.dialect, parts.schema, parts.options);
   }
 
+  override prepareQuery<T extends PreparedQueryConfig>(
+    ...args: Parameters<PostgresJsSession<Sql, TFullSchema, TSchema>['prepareQuery']>
+  ): PgPreparedQuery<T> {
+    return prefaced(super.prepareQuery(...args) as PgPreparedQuery<T>, (run) => run());
+  }
+
   override transaction<T>(
     callback: (tx: PostgresJsTransaction<TFullSchema, TSchema>) => Promise<T>,
     config?: PgTransactionConfig,
@@ -38,34 +44,26 @@ export class TransactionSession<
     readonly parts: DatabaseParts,
     readonly unit: TransactionUnit,
   ) {
-    const client = unit.state.connection.client((error) => unit.fail(error)) as Sql;
-    super(client, parts.dialect, parts.schema, parts.options);
+    const { connection, underWay } = unit.state;
+    const client = connection.client({ sent: () => underWay.sent(), failed: (error) => unit.fail(error) });
+    super(client as Sql, parts.dialect, parts.schema, parts.options);
   }
 
   /** What the wrapper does not know flushes first: a list of methods kept by hand would forget one. */
   override prepareQuery<T extends PreparedQueryConfig>(
     ...args: Parameters<PostgresJsSession<Sql, TFullSchema, TSchema>['prepareQuery']>
   ): PgPreparedQuery<T> {
-    const prepared = super.prepareQuery(...args) as PgPreparedQuery<T> & {
-      all: PgPreparedQuery<T>['execute'];
-    };
     const [, , , , mapper, metadata] = args;
     const isRaw = isRawStatement(metadata, mapper);
-    prepared.execute = this.flushingFirst(isRaw, prepared, prepared.execute);
-    prepared.all = this.flushingFirst(isRaw, prepared, prepared.all);
-    return prepared;
+    return prefaced(super.prepareQuery(...args) as PgPreparedQuery<T>, (run) => this.flushFirst(isRaw, run));
   }
 
-  override async query(query: string, params: unknown[]): Promise<RowList<Row[]>> {
-    await this.unit.beforeStatement();
-    this.unit.noteStatement(true);
-    return super.query(query, params);
+  override query(query: string, params: unknown[]): Promise<RowList<Row[]>> {
+    return this.flushFirst(true, async () => super.query(query, params));
   }
 
-  override async queryObjects<T extends Row>(query: string, params: unknown[]): Promise<RowList<T[]>> {
-    await this.unit.beforeStatement();
-    this.unit.noteStatement(true);
-    return super.queryObjects<T>(query, params);
+  override queryObjects<T extends Row>(query: string, params: unknown[]): Promise<RowList<T[]>> {
+    return this.flushFirst(true, async () => super.queryObjects<T>(query, params));
   }
 
   override transaction<T>(
@@ -74,18 +72,28 @@ export class TransactionSession<
     return runNested(this.parts, this.unit, callback);
   }
 
-  private flushingFirst<Args extends unknown[], T>(
-    isRaw: boolean,
-    prepared: object,
-    execute: (...args: Args) => Promise<T>,
-  ): (...args: Args) => Promise<T> {
-    return async (...args) => {
-      const flushed = this.unit.beforeStatement();
-      // Awaiting nothing would let an insert that is made later in this turn overtake the statement.
-      if (flushed) await flushed;
-      this.unit.noteStatement(isRaw);
-      replaceParams(prepared, (param) => (param instanceof LateValue ? param.resolve() : param));
-      return execute.apply(prepared, args);
-    };
+  private async flushFirst<T>(isRaw: boolean, run: () => Promise<T>): Promise<T> {
+    const flushed = this.unit.beforeStatement();
+    // Awaiting nothing would let an insert that is made later in this turn overtake the statement.
+    if (flushed) await flushed;
+    const settled = this.unit.beginStatement(isRaw);
+    return run().finally(settled);
   }
+}
+
+/** Executes a statement in its turn, and tells it then what its references stand for. */
+function prefaced<T extends PreparedQueryConfig>(
+  prepared: PgPreparedQuery<T>,
+  inTurn: (run: () => Promise<T['execute']>) => Promise<T['execute']>,
+): PgPreparedQuery<T> {
+  const statement = prepared as PgPreparedQuery<T> & { all: PgPreparedQuery<T>['execute'] };
+  for (const method of ['execute', 'all'] as const) {
+    const execute = statement[method].bind(statement);
+    statement[method] = (...args) =>
+      inTurn(async () => {
+        replaceParams(statement, (param) => (param instanceof LateValue ? param.resolve() : param));
+        return execute(...args);
+      });
+  }
+  return prepared;
 }

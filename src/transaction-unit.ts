@@ -2,14 +2,16 @@
 import type { Connection } from './driver.ts';
 import type { Entry } from './entry.ts';
 import { BatchedDrizzleError } from './errors.ts';
-import { type FlushContext, type FlushTarget, flush } from './flush.ts';
+import { type FlushContext, type FlushFailure, type FlushTarget, flush } from './flush.ts';
 import { type FlushReport, ReportBuilder } from './report.ts';
 import { commit, rollback, savepoint } from './send.ts';
+import { UnderWay } from './under-way.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
 /** What a transaction and its savepoints share. */
 export class TransactionState {
   savepoints = 0;
+  readonly underWay = new UnderWay();
   /** Something beside BEGIN has been sent for the caller: what failed can't be sent again behind his back. */
   hasWorked = false;
   /** Raw SQL may have changed `search_path`, the role or a table since the facts were last seen to hold. */
@@ -40,26 +42,47 @@ export class TransactionUnit extends UnitOfWork {
   async flush(): Promise<FlushReport> {
     this.warnOfDescribed();
     const refusal = this.takeRefusal();
-    const { report, failure } = await this.#flushQueue(false);
+    const { report, failure } = await this.#start(this.queue.take(), false);
     const error = failure?.error ?? refusal;
     if (error) throw error;
     return report;
   }
 
   protected flushUnasked(): void {
-    if (!this.queue.isEmpty) this.#flushQueue(false);
+    if (!this.queue.isEmpty) this.#start(this.queue.take(), false);
   }
 
   /** What a statement waits for, so that it reads what was written before it; nothing where nothing is queued. */
   beforeStatement(): Promise<unknown> | undefined {
-    if (!this.queue.isEmpty) this.#flushQueue(false);
+    if (!this.queue.isEmpty) return this.#flushAhead();
     return this.#underway > 0 ? this.#tail : undefined;
   }
 
-  /** Marks what a statement of the caller's means for the flushes behind it. */
-  noteStatement(isRaw: boolean): void {
+  /**
+   * Flushes what is queued, but for inserts that are awaited behind the statement: in
+   * `Promise.all([tx.delete(t), tx.insert(t).values(row)])` the insert is made before the delete executes, and
+   * yet comes after it. Promise.all has queued the jobs that call each `then` one behind the other, so that a
+   * promise job later every insert of the group is known to be awaited.
+   */
+  async #flushAhead(): Promise<void> {
+    const queued = new Set(this.queue.entries);
+    const unclaimed = [...queued].filter(({ awaited }) => !awaited);
+    if (unclaimed.length > 0) await undefined;
+    const behind = new Set(unclaimed.filter(({ awaited }) => awaited));
+    const ahead = this.queue.takeWhere((entry) => queued.has(entry) && !behind.has(entry));
+    if (ahead.length > 0) this.#start(ahead, false);
+    if (this.#underway > 0) await this.#tail;
+  }
+
+  /**
+   * A statement of the caller's begins; marks what it means for the flushes behind it.
+   *
+   * @returns what to call when it has settled
+   */
+  beginStatement(isRaw: boolean): () => void {
     this.state.hasWorked = true;
     if (isRaw) this.state.isUnconfirmed = true;
+    return this.state.underWay.begin();
   }
 
   /** A statement of this scope failed, whether or not its caller looks. */
@@ -75,7 +98,7 @@ export class TransactionUnit extends UnitOfWork {
       this.end(committedError());
       return commit(this.state.connection);
     }
-    const flushed = this.#flushQueue(true);
+    const flushed = this.#start(this.queue.take(), true);
     this.end(committedError());
     await flushed;
     if (this.#failure) throw this.#failure;
@@ -92,7 +115,7 @@ export class TransactionUnit extends UnitOfWork {
   async release(): Promise<void> {
     await this.#tail;
     this.#throwFailure();
-    const flushed = this.queue.isEmpty ? undefined : this.#flushQueue(false);
+    const flushed = this.queue.isEmpty ? undefined : this.#start(this.queue.take(), false);
     this.end(committedError());
     await flushed;
     if (this.#failure) throw this.#failure;
@@ -115,7 +138,7 @@ export class TransactionUnit extends UnitOfWork {
     await this.beforeStatement();
     const unit = new TransactionUnit(this.context, this.state);
     const mark = savepoint(this.state.connection, `s${this.state.savepoints++}`);
-    this.noteStatement(false);
+    this.state.hasWorked = true;
     // It travels with what comes next; if it fails, so does everything behind it.
     mark.set().catch((error) => unit.fail(error));
     return { unit, mark };
@@ -132,19 +155,18 @@ export class TransactionUnit extends UnitOfWork {
     for (const entry of this.queue.take()) entry.conclude({ error: reason });
   }
 
-  #flushQueue(
-    commits: boolean,
-  ): Promise<{ report: FlushReport; failure: { error: Error; cause: Error } | undefined }> {
-    const entries = this.queue.take();
+  #start(entries: readonly Entry[], commits: boolean): Promise<Flushed> {
     this.#underway += 1;
-    const run = this.#tail.then(() => this.#write(entries, commits));
+    const run = this.#tail
+      .then(() => this.state.underWay.allSent())
+      .then(() => this.#write(entries, commits));
     this.#tail = run.finally(() => {
       this.#underway -= 1;
     });
     return run;
   }
 
-  async #write(entries: readonly Entry[], commits: boolean) {
+  async #write(entries: readonly Entry[], commits: boolean): Promise<Flushed> {
     const report = new ReportBuilder();
     const { state } = this;
     const target: FlushTarget = {
@@ -155,6 +177,7 @@ export class TransactionUnit extends UnitOfWork {
       run: (statement) => state.connection.send(statement),
       restart: state.hasWorked ? undefined : state.restart,
       commits,
+      mayBeNamed: !commits,
       owned: false,
       confirm: state.isUnconfirmed,
     };
@@ -164,6 +187,11 @@ export class TransactionUnit extends UnitOfWork {
     else state.isUnconfirmed = false;
     return { report: report.build(), failure };
   }
+}
+
+interface Flushed {
+  readonly report: FlushReport;
+  readonly failure: FlushFailure | undefined;
 }
 
 function committedError(): BatchedDrizzleError {

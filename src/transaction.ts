@@ -30,15 +30,17 @@ export async function runTransaction<T, TFullSchema extends Schema, TSchema exte
   });
   const unit = new TransactionUnit(context, state);
   const tx = makeTransaction<TFullSchema, TSchema>(parts, unit);
+  const modesSet = config ? tx.setTransaction(config) : undefined;
+  // Setting the modes is part of BEGIN, not work that can't be done again.
+  state.hasWorked = state.isUnconfirmed = false;
   try {
-    const failed = config ? rejection(tx.setTransaction(config)) : connection.lost;
-    // Setting the modes is part of BEGIN, not work that can't be done again.
-    state.hasWorked = state.isUnconfirmed = false;
-    const result = await Promise.race([callback(tx), failed, connection.lost]);
+    const result = await Promise.race([callback(tx), connection.lost, ...rejections(modesSet)]);
     await unit.commit();
     return result;
   } catch (error) {
     await unit.abort(asError(error));
+    // Whatever else failed did so because of it.
+    await modesSet;
     throw error;
   }
 }
@@ -85,9 +87,7 @@ function command(text: string): Statement {
   return { text, params: [], answer: 'values', guarded: true };
 }
 
-/** Rejects as the promise does, and never resolves. */
-function rejection(promise: Promise<unknown>): Promise<never> {
-  return new Promise((_, reject) => {
-    promise.catch(reject);
-  });
+/** Promises that reject as the given one does, and never resolve. */
+function rejections(promise: Promise<unknown> | undefined): Promise<never>[] {
+  return promise === undefined ? [] : [new Promise((_, reject) => promise.catch(reject))];
 }

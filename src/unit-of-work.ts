@@ -4,7 +4,7 @@ import { BatchedInsertError, countRows } from './errors.ts';
 import type { FlushContext } from './flush.ts';
 import { Queue } from './queue.ts';
 import type { FlushReport } from './report.ts';
-import { atEndOfTurn } from './schedule.ts';
+import { atEndOfTurn, behindThisCall } from './schedule.ts';
 
 /** What an insert needs of the object it was made on. */
 export abstract class UnitOfWork {
@@ -39,7 +39,7 @@ export abstract class UnitOfWork {
     const { maxRows, maxBytes } = this.context.options;
     // Not at once: a chained `returning()` has yet to be called.
     if (this.queue.rows >= maxRows || this.queue.bytes >= maxBytes)
-      queueMicrotask(() => this.flushUnasked(true));
+      behindThisCall(() => this.flushUnasked(true));
   }
 
   /** Rejects an entry that is not fit to be queued; whoever flushes next hears of it if nobody awaits it. */

@@ -1,4 +1,7 @@
 /** What keeps a flight from being written by halves. */
+import type { Chunk, KeyList } from '../plan.ts';
+import { areWhole } from './lists.ts';
+import type { Params } from './params.ts';
 
 /** Holds the flight's token in the server for the length of its transaction. */
 export const tokenSetting = 'batched_drizzle.t';
@@ -7,15 +10,30 @@ const changed = 'batched_drizzle: table facts changed';
 const outside = 'batched_drizzle: outside its transaction';
 
 /**
- * An expression that is true in the flight's own transaction and an error anywhere else.
+ * ` where …`, true in the flight's own transaction and for the table it was written for, an error elsewhere.
  *
  * If BEGIN fails, the server still runs the statements behind it, each committed by itself; a statement that
  * ends in this guard writes nothing then. It raises, rather than being false, so that a transaction which
- * lost the token (no way is known) would roll back instead of committing without the rows.
+ * lost its token or a key would roll back instead of committing without the rows.
+ *
+ * The table is compared here too, although the key query has compared it: only the INSERT's own lock makes a
+ * backend see that another one has dropped the table, and keeps it from being dropped from then on.
  */
-export function inFlight(token: string, alsoTrue: readonly string[] = []): string {
-  const conditions = [`current_setting('${tokenSetting}', true) = '${token}'`, ...alsoTrue];
-  return `case when ${conditions.join(' and ')} then true else ${raise(outside)} end`;
+export function insertGuard({ chunk, token, params }: GuardedInsert, lists: readonly KeyList[]): string {
+  const { shape, facts } = chunk;
+  const isChanged =
+    facts && `to_regclass(${params.add(shape.name)})::oid is distinct from ${params.add(facts.oid)}::oid`;
+  const isInFlight = token === undefined ? [] : [`current_setting('${tokenSetting}', true) = '${token}'`];
+  const conditions = [...isInFlight, ...areWhole(lists)].join(' and ');
+  if (!isChanged && !conditions) return '';
+  const stale = isChanged ? ` when ${isChanged} then ${raise(changed)}` : '';
+  return ` where case${stale} when ${conditions || 'true'} then true else ${raise(outside)} end`;
+}
+
+interface GuardedInsert {
+  readonly chunk: Chunk;
+  readonly token: string | undefined;
+  readonly params: Params;
 }
 
 /** An error for facts that no longer hold, in the place of a text. */

@@ -24,7 +24,7 @@ export function planReturning(
   const names = new Set<string>();
   const nameOf = (column: number): string => chunk.shape.columns[column]?.name ?? '';
   const selection = chunk.rows[0]?.entry.returning;
-  const late = awaitedColumns(chunk).map(nameOf);
+  const late = [...chunk.told].map(nameOf);
 
   // Expressions are selected only by entries that stand alone, just as drizzle writes them.
   if (chunk.alone && selection && !onlyColumns(selection)) {
@@ -49,13 +49,4 @@ export function planReturning(
     clause: { texts: [[...names].map((name) => dialect.escapeName(name)).join(', ')], params: [] },
     places: new Map([...names].map((name, place) => [name, place])),
   };
-}
-
-/** Columns that a reference names and only the written row can tell. */
-export function awaitedColumns({ rows }: Chunk): number[] {
-  const columns = new Set<number>();
-  for (const { entry, cells } of rows) {
-    for (const column of entry.referenced) if (cells[column] === undefined) columns.add(column);
-  }
-  return [...columns];
 }

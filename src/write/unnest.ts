@@ -2,9 +2,9 @@
 import { arrayLiteral } from '../encode.ts';
 import { type Chunk, columnFacts, isKeyPlace, type KeyList, type PlannedCell } from '../plan.ts';
 import type { ColumnFacts } from '../table-facts.ts';
-import { inFlight } from './guard.ts';
+import { insertGuard } from './guard.ts';
 import { insertInto, insertTail, type WriteContext } from './insert.ts';
-import { areWhole, withLists } from './lists.ts';
+import { withLists } from './lists.ts';
 
 /**
  * @example
@@ -30,7 +30,7 @@ export function unnestInsert(chunk: Chunk, context: WriteContext): string {
     );
   }
   const lists = [...source.lists];
-  const guard = context.token === undefined ? '' : ` where ${inFlight(context.token, areWhole(lists))}`;
+  const guard = insertGuard({ chunk, ...context }, lists);
   return (
     `${withLists(lists)}${insertInto(chunk, columns, context)} select ${selected.join(', ')} ` +
     `from ${source.text()}${guard}${insertTail(chunk, context)}`

@@ -1,9 +1,9 @@
 /** `INSERT … VALUES`, for a lone row, for expressions, and for rows that give nothing. */
 import { Expression } from '../entry.ts';
 import { type Chunk, isKeyPlace, type KeyList, type PlannedCell } from '../plan.ts';
-import { inFlight } from './guard.ts';
+import { insertGuard } from './guard.ts';
 import { insertInto, insertTail, type WriteContext } from './insert.ts';
-import { areWhole, withLists } from './lists.ts';
+import { withLists } from './lists.ts';
 
 /**
  * The statement as drizzle would write it, the server inferring each parameter's type from its column. A lone
@@ -19,7 +19,8 @@ export function valuesInsert(chunk: Chunk, context: WriteContext): string {
   if (columns.length === 0) return `${head} ${defaultRows(chunk)}${insertTail(chunk, context)}`;
   const [lone] = rows;
   if (context.token !== undefined && lone && canGuard(chunk)) {
-    return `${head} select ${lone.join(', ')} where ${inFlight(context.token, areWhole([...lists]))}${insertTail(chunk, context)}`;
+    const guard = insertGuard({ chunk, ...context }, [...lists]);
+    return `${head} select ${lone.join(', ')}${guard}${insertTail(chunk, context)}`;
   }
   return `${head} values ${rows.map((row) => `(${row.join(', ')})`).join(', ')}${insertTail(chunk, context)}`;
 }

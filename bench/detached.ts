@@ -1,0 +1,45 @@
+import { drizzle } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { BatchedDatabase } from '../src/database.ts';
+import { DatabaseUnit } from '../src/database-unit.ts';
+import { loggerOf, partsOf } from '../src/drizzle-facts.ts';
+import type { Entry } from '../src/entry.ts';
+import type { FlushContext } from '../src/flush.ts';
+import { readBatchOptions } from '../src/options.ts';
+import { PostgresJsDriver } from '../src/postgres-facts.ts';
+import { DatabaseSession } from '../src/session.ts';
+
+class DetachedUnit extends DatabaseUnit {
+  take(): Entry[] {
+    return this.queue.take();
+  }
+}
+
+export interface Detached {
+  readonly db: BatchedDatabase;
+  readonly context: FlushContext;
+  /** Empties the queue; nothing of it is written. */
+  take(): Entry[];
+}
+
+/** A database that never connects and never flushes by itself, however much is queued. */
+export function detached(): Detached {
+  // Ours to read the serialisers of; it connects with its first query, which never comes.
+  const plain = drizzle(postgres());
+  const parts = partsOf(plain);
+  const context: FlushContext = {
+    driver: new PostgresJsDriver(parts.client, false),
+    dialect: parts.dialect,
+    logger: loggerOf(plain),
+    cache: undefined,
+    options: readBatchOptions({ maxRows: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER }),
+    facts: new WeakMap(),
+  };
+  const unit = new DetachedUnit(context);
+  const session = new DatabaseSession<Record<string, never>, Record<string, never>>(parts, unit);
+  return {
+    db: new BatchedDatabase(parts.dialect, session, parts.schema, unit),
+    context,
+    take: () => unit.take(),
+  };
+}

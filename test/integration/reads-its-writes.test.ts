@@ -1,0 +1,311 @@
+import { eq, like, sql } from 'drizzle-orm';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { batchedDrizzle } from '../../src/index.ts';
+import { emptyTables } from '../support/counted.ts';
+import * as schema from '../support/schema.ts';
+import { addresses, logs, users } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+let check: PostgresJsDatabase;
+let db: ReturnType<typeof batchedDrizzle<typeof schema>>;
+let plain: PostgresJsDatabase<typeof schema>;
+
+beforeAll(async () => {
+  check = drizzle(database.connect());
+  db = batchedDrizzle(database.connect(), { schema });
+  plain = drizzle(database.connect(), { schema });
+});
+beforeEach(() => check.execute(emptyTables()));
+
+type Transaction = Parameters<Parameters<typeof db.transaction>[0]>[0];
+
+/** Each of these reads or changes what was inserted before it, and gives what it saw of the users' names. */
+const statements: Record<string, (tx: Transaction) => Promise<unknown>> = {
+  select: async (tx) => (await tx.select().from(users).orderBy(users.id)).map(({ name }) => name),
+  'select distinct': async (tx) => {
+    const rows = await tx.selectDistinct({ name: users.name }).from(users).orderBy(users.name);
+    return rows.map(({ name }) => name);
+  },
+  'a relational query': async (tx) => {
+    const rows = await tx.query.users.findMany({ with: { addresses: true }, orderBy: users.id });
+    return rows.map(({ name }) => name);
+  },
+  'a relational query for the first': async (tx) => {
+    const first = await tx.query.users.findFirst({ where: eq(users.name, 'bob') });
+    return ['ada', first?.name];
+  },
+  update: async (tx) => {
+    const rows = await tx
+      .update(users)
+      .set({ name: sql`${users.name}` })
+      .returning();
+    return rows.map(({ name }) => name).toSorted();
+  },
+  delete: async (tx) => {
+    const rows = await tx.delete(users).returning();
+    return rows.map(({ name }) => name);
+  },
+  execute: async (tx) => {
+    const rows = await tx.execute<{ name: string }>(sql`select name from users order by id`);
+    return rows.map(({ name }) => name);
+  },
+  'execute with a string': async (tx) => {
+    const rows = await tx.execute<{ name: string }>('select name from users order by id');
+    return rows.map(({ name }) => name);
+  },
+  'execute with a builder': async (tx) => {
+    const rows = await tx.execute<{ name: string }>(
+      tx.select({ name: users.name }).from(users).orderBy(users.id),
+    );
+    return rows.map(({ name }) => name);
+  },
+  $count: async (tx) => ['ada', 'bob'].slice(0, await tx.$count(users)),
+  'a CTE': async (tx) => {
+    const named = tx.$with('named').as(tx.select({ name: users.name }).from(users).orderBy(users.id));
+    return (await tx.with(named).select().from(named)).map(({ name }) => name);
+  },
+  'insert().select()': async (tx) => {
+    const copied = await tx
+      .insert(logs)
+      .select(
+        tx.select({ level: sql<string>`'copied'`.as('level'), message: users.name }).from(users) as never,
+      )
+      .returning();
+    return copied.map(({ message }) => message).toSorted();
+  },
+  'with().insert()': async (tx) => {
+    const latest = tx
+      .$with('latest')
+      .as(tx.select({ name: users.name }).from(users).where(eq(users.name, 'bob')));
+    const [row] = await tx
+      .with(latest)
+      .insert(logs)
+      .values({ level: 'latest', message: sql`(select name from latest)` })
+      .returning();
+    return ['ada', row?.message];
+  },
+  'an insert with a placeholder': async (tx) => {
+    const prepared = tx
+      .insert(logs)
+      .values({
+        level: sql.placeholder('level'),
+        message: sql`(select string_agg(name, ',' order by id) from users)`,
+      })
+      .returning()
+      .prepare('with_placeholder');
+    const [row] = await prepared.execute({ level: 'info' });
+    return row?.message.split(',');
+  },
+  'a nested transaction': async (tx) =>
+    tx.transaction(async (nested) => (await nested.select().from(users)).map(({ name }) => name)),
+  'an insert behind it that reads': async (tx) => {
+    const [row] = await tx
+      .insert(logs)
+      .values({ level: 'info', message: sql`(select string_agg(name, ',' order by id) from users)` })
+      .returning();
+    return row?.message.split(',');
+  },
+};
+
+describe('in a transaction what was queued before is seen by', () => {
+  test.each(Object.entries(statements))('%s', async (_, statement) => {
+    const seen = await db.transaction(async (tx) => {
+      tx.insert(users).values({ name: 'ada' });
+      tx.insert(users).values({ name: 'bob' });
+      return statement(tx);
+    });
+    expect(seen).toEqual(['ada', 'bob']);
+  });
+
+  test.each(Object.entries(statements))('%s, as in plain drizzle', async (_, statement) => {
+    const seen = await plain.transaction(async (tx) => {
+      await tx.insert(users).values({ name: 'ada' });
+      await tx.insert(users).values({ name: 'bob' });
+      return statement(tx as unknown as Transaction);
+    });
+    expect(seen).toEqual(['ada', 'bob']);
+  });
+
+  test('a statement that was prepared before it', async () => {
+    const seen = await db.transaction(async (tx) => {
+      const prepared = tx
+        .select({ name: users.name })
+        .from(users)
+        .where(like(users.name, sql.placeholder('name')))
+        .orderBy(users.id)
+        .prepare('named_like');
+      tx.insert(users).values({ name: 'ada' });
+      const first = await prepared.execute({ name: '%' });
+      tx.insert(users).values({ name: 'bob' });
+      return [first, await prepared.execute({ name: '%' })];
+    });
+    expect(seen).toEqual([[{ name: 'ada' }], [{ name: 'ada' }, { name: 'bob' }]]);
+  });
+
+  test('a relational query that was prepared before it', async () => {
+    const seen = await db.transaction(async (tx) => {
+      const prepared = tx.query.users.findMany({ columns: { name: true } }).prepare('all_users');
+      tx.insert(users).values({ name: 'ada' });
+      return prepared.execute();
+    });
+    expect(seen).toEqual([{ name: 'ada' }]);
+  });
+
+  test('its own trigger: an insert that nobody awaits is written by it', async () => {
+    await db.transaction(async (tx) => {
+      tx.insert(users).values({ name: 'ada' });
+      expect(tx.pending).toBe(1);
+      await tx.select().from(logs);
+      expect(tx.pending).toBe(0);
+    });
+  });
+});
+
+describe('what is queued behind a statement', () => {
+  /** A select is executed, and an insert called, in one turn and in that order. */
+  async function together(
+    tx: Transaction | Parameters<Parameters<typeof plain.transaction>[0]>[0],
+  ): Promise<unknown> {
+    const [before] = await Promise.all([
+      tx.select().from(users).execute(),
+      tx.insert(users).values({ name: 'behind' }).execute(),
+    ]);
+    return [before, (await tx.select().from(users)).length];
+  }
+
+  test('is not seen by it, in one turn, as in drizzle', async () => {
+    expect(await plain.transaction(together)).toEqual([[], 1]);
+    await check.delete(users);
+    expect(await db.transaction(together)).toEqual([[], 1]);
+  });
+
+  /** As above, and as it is written in programs: each is executed when `Promise.all` asks for it. */
+  async function unexecuted(
+    tx: Transaction | Parameters<Parameters<typeof plain.transaction>[0]>[0],
+  ): Promise<unknown> {
+    const [before] = await Promise.all([
+      tx.select().from(users),
+      tx.insert(users).values({ name: 'behind' }),
+    ]);
+    return before;
+  }
+
+  test('is not seen by it in a Promise.all either, as in drizzle', async () => {
+    expect(await plain.transaction(unexecuted)).toEqual([]);
+    await check.delete(users);
+    expect(await db.transaction(unexecuted)).toEqual([]);
+  });
+
+  test('is not seen by it where something was queued before, in one turn', async () => {
+    const seen = await db.transaction(async (tx) => {
+      tx.insert(users).values({ name: 'before' });
+      const [rows] = await Promise.all([
+        tx.select().from(users).execute(),
+        tx.insert(users).values({ name: 'behind' }).execute(),
+      ]);
+      return rows.map(({ name }) => name);
+    });
+    expect(seen).toEqual(['before']);
+    expect(await check.$count(users)).toBe(2);
+  });
+
+  test('is not seen by it where it was never awaited', async () => {
+    const seen = await db.transaction(async (tx) => {
+      const reading = tx.select().from(users).execute();
+      tx.insert(users).values({ name: 'behind' });
+      return reading;
+    });
+    expect(seen).toEqual([]);
+    expect(await check.$count(users)).toBe(1);
+  });
+
+  test('is not changed by an update called before it', async () => {
+    await db.transaction(async (tx) => {
+      tx.insert(users).values({ name: 'before' });
+      const updating = tx
+        .update(users)
+        .set({ name: sql`${users.name} || '!'` })
+        .execute();
+      tx.insert(users).values({ name: 'behind' });
+      await updating;
+    });
+    const rows = await check.select().from(users).orderBy(users.id);
+    expect(rows.map(({ name }) => name).toSorted()).toEqual(['before!', 'behind']);
+  });
+});
+
+describe('on the database', () => {
+  test('nothing is flushed by a statement, and nobody waits, as in drizzle', async () => {
+    db.insert(users).values({ name: 'queued' });
+    expect(await db.select().from(users)).toEqual([]);
+    expect(await db.query.users.findMany()).toEqual([]);
+    expect(await db.$count(users)).toBe(0);
+    expect(db.pending).toBe(1);
+    await db.flush();
+    expect(await db.$count(users)).toBe(1);
+  });
+
+  test("a transaction does not flush the database's queue, nor sees it", async () => {
+    db.insert(users).values({ name: 'queued' });
+    const seen = await db.transaction((tx) => tx.select().from(users));
+    expect(seen).toEqual([]);
+    expect(db.pending).toBe(1);
+    await db.flush();
+    expect(await check.$count(users)).toBe(1);
+  });
+
+  test('an awaited insert is seen by what comes behind', async () => {
+    await db.insert(users).values({ name: 'ada' });
+    expect(await db.$count(users)).toBe(1);
+  });
+
+  test('flushes what another insert is awaited for, and leaves the rest queued', async () => {
+    db.insert(users).values({ name: 'queued' });
+    await db.insert(users).values({ name: 'awaited' });
+    expect((await check.select().from(users)).map(({ name }) => name)).toEqual(['awaited']);
+    expect(db.pending).toBe(1);
+    await db.flush();
+    expect(await check.$count(users)).toBe(2);
+  });
+
+  test('insert().select(), with().insert() and placeholders run as in drizzle', async () => {
+    await db.insert(users).values({ name: 'ada' });
+    await db
+      .insert(logs)
+      .select(
+        db.select({ level: sql<string>`'copied'`.as('level'), message: users.name }).from(users) as never,
+      );
+    const named = db.$with('named').as(db.select({ name: users.name }).from(users));
+    await db.with(named).insert(logs).values({ level: 'with', message: sql`(select name from named)` });
+    const prepared = db
+      .insert(logs)
+      .values({ level: 'placeholder', message: sql.placeholder('message') })
+      .prepare('placeholder_on_database');
+    await prepared.execute({ message: 'first' });
+    await prepared.execute({ message: 'second' });
+    expect(await check.select().from(logs)).toEqual([
+      { level: 'copied', message: 'ada' },
+      { level: 'with', message: 'ada' },
+      { level: 'placeholder', message: 'first' },
+      { level: 'placeholder', message: 'second' },
+    ]);
+  });
+});
+
+test('rows that were queued go with their addresses through a relational query', async () => {
+  const found = await db.transaction(async (tx) => {
+    const user = tx.insert(users).values({ name: 'ada' });
+    tx.insert(addresses).values([
+      { email: 'a', userId: user.ref('id') },
+      { email: 'b', userId: user.ref('id') },
+    ]);
+    return tx.query.users.findFirst({
+      with: { addresses: { columns: { email: true } } },
+      columns: { name: true },
+    });
+  });
+  expect(found).toEqual({ name: 'ada', addresses: [{ email: 'a' }, { email: 'b' }] });
+});

@@ -1,0 +1,434 @@
+import { sql } from 'drizzle-orm';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { batchedDrizzle } from '../../src/index.ts';
+import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
+import { addresses, events, logs, members, nodes, organizations, teams, users } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+let check: PostgresJsDatabase;
+let warm: Counted;
+
+beforeAll(async () => {
+  check = drizzle(database.connect());
+  warm = await startCounted(database);
+});
+beforeEach(() => check.execute(emptyTables()));
+
+function names(count: number): { name: string }[] {
+  return Array.from({ length: count }, (_, index) => ({ name: `user ${index}` }));
+}
+
+/** The ids of the users in the table, in the order of their names' numbers. */
+async function idsOfUsers(): Promise<number[]> {
+  const rows = await check.select().from(users).orderBy(sql`length(${users.name}), ${users.name}`);
+  return rows.map(({ id }) => id);
+}
+
+function keyQueries(statements: readonly string[]): string[] {
+  return statements.filter((statement) => /nextval|set_config/.test(statement));
+}
+
+describe('a flush', () => {
+  test('of any number of tables is one trip, in a transaction', async () => {
+    const report = await warm.db.transaction(async (tx) => {
+      await tx.select().from(users);
+      const organization = tx.insert(organizations).values([{ name: 'a' }, { name: 'b' }]);
+      const team = tx.insert(teams).values({ name: 'c', organizationId: organization.ref('id', 1) });
+      tx.insert(members).values({ email: 'd', teamId: team.ref('id') });
+      tx.insert(users).values(names(20));
+      tx.insert(events).values({ kind: 'e' });
+      tx.insert(logs).values({ level: 'info', message: 'f' });
+      const { trips, result } = await warm.count(() => tx.flush());
+      expect(trips).toBe(1);
+      return result;
+    });
+    expect(report).toMatchObject({ rows: 26, roundTrips: 1 });
+    expect(Object.fromEntries(report.tables.map(({ table, rows }) => [table, rows]))).toEqual({
+      '"organizations"': 2,
+      '"teams"': 1,
+      '"members"': 1,
+      '"users"': 20,
+      '"events"': 1,
+      '"logs"': 1,
+    });
+    const counts = await Promise.all(
+      [organizations, teams, members, users, events, logs].map((table) => check.$count(table)),
+    );
+    expect(counts).toEqual([2, 1, 1, 20, 1, 1]);
+  });
+
+  test('of any number of tables is one trip, on the database', async () => {
+    const user = warm.db.insert(users).values(names(20));
+    warm.db.insert(addresses).values({ email: 'a', userId: user.ref('id', 7) });
+    warm.db.insert(events).values({ kind: 'b' });
+    const { trips, result } = await warm.count(() => warm.db.flush());
+    expect(trips).toBe(1);
+    expect(result).toMatchObject({ rows: 22, roundTrips: 1 });
+    const [address] = await check.select().from(addresses);
+    expect(address?.userId).toBe((await idsOfUsers())[7]);
+    expect(await check.$count(events)).toBe(1);
+  });
+
+  test('of nothing is none', async () => {
+    const { trips, result } = await warm.count(() => warm.db.flush());
+    expect(trips).toBe(0);
+    expect(result).toMatchObject({ rows: 0, keys: 0, statements: 0, roundTrips: 0, tables: [] });
+  });
+
+  test('is one trip more where a table was not seen before', async () => {
+    const { count, db } = await startCounted(database, { knowing: false });
+    const flush = async (): Promise<number> => {
+      db.insert(users).values(names(3));
+      db.insert(logs).values({ level: 'info', message: 'a' });
+      const { trips, result } = await count(() => db.flush());
+      expect(result.roundTrips).toBe(trips);
+      await check.delete(users);
+      return trips;
+    };
+    expect(await flush()).toBe(2);
+    expect(await flush()).toBe(1);
+    expect(await check.$count(logs)).toBe(2);
+  });
+
+  test('knows what another database on the same client has learned', async () => {
+    const other = batchedDrizzle(warm.client);
+    other.insert(users).values(names(3));
+    const { trips } = await warm.count(() => other.flush());
+    expect(trips).toBe(1);
+    expect(await check.$count(users)).toBe(3);
+  });
+});
+
+describe('100 awaited inserts of one turn', () => {
+  test('in a transaction are one trip', async () => {
+    const ids = await warm.db.transaction(async (tx) => {
+      await tx.select().from(users);
+      const { trips, result } = await warm.count(() =>
+        Promise.all(names(100).map((user) => tx.insert(users).values(user).returning())),
+      );
+      expect(trips).toBe(1);
+      return result.map(([user]) => user?.id);
+    });
+    expect(await idsOfUsers()).toEqual(ids);
+  });
+
+  test('on the database are one trip', async () => {
+    const { trips, result } = await warm.count(() =>
+      Promise.all(names(100).map((user) => warm.db.insert(users).values(user).returning())),
+    );
+    expect(trips).toBe(1);
+    expect(await idsOfUsers()).toEqual(result.map(([user]) => user?.id));
+  });
+
+  test('are 200 trips in plain drizzle', async () => {
+    const { trips } = await warm.count(() =>
+      Promise.all(names(100).map((user) => warm.plain.insert(users).values(user))),
+    );
+    expect(trips).toBe(200);
+  });
+
+  test('some promise jobs away from one another are one trip', async () => {
+    const { trips } = await warm.count(() =>
+      Promise.all(
+        names(10).map(async (user, index) => {
+          for (let jobs = 0; jobs < index; jobs++) await undefined;
+          await warm.db.insert(users).values(user);
+        }),
+      ),
+    );
+    expect(trips).toBe(1);
+    expect(await check.$count(users)).toBe(10);
+  });
+});
+
+describe('a whole transaction', () => {
+  test('whose callback only queues is one trip: BEGIN, keys, rows, COMMIT', async () => {
+    const { trips, statements } = await warm.count(() =>
+      warm.db.transaction(async (tx) => {
+        const user = tx.insert(users).values(names(10));
+        tx.insert(addresses).values({ email: 'a', userId: user.ref('id', 3) });
+      }),
+    );
+    expect(trips).toBe(1);
+    expect(statements.at(0)).toMatch(/^begin/);
+    expect(statements.at(-1)).toBe('commit');
+    const [address] = await check.select().from(addresses);
+    expect(address?.userId).toBe((await idsOfUsers())[3]);
+  });
+
+  test('that awaits a flush is two', async () => {
+    const { trips, result } = await warm.count(() =>
+      warm.db.transaction((tx) => {
+        tx.insert(users).values(names(10));
+        tx.insert(logs).values({ level: 'info', message: 'a' });
+        return tx.flush();
+      }),
+    );
+    expect(trips).toBe(2);
+    expect(result).toMatchObject({ rows: 11, roundTrips: 1 });
+    expect(await check.$count(users)).toBe(10);
+    expect(await check.$count(logs)).toBe(1);
+  });
+
+  test('that awaits one of its inserts is two', async () => {
+    const { trips, result } = await warm.count(() =>
+      warm.db.transaction(async (tx) => {
+        tx.insert(logs).values({ level: 'info', message: 'a' });
+        const [user] = await tx.insert(users).values({ name: 'user 0' }).returning();
+        return user?.id;
+      }),
+    );
+    expect(trips).toBe(2);
+    expect(await idsOfUsers()).toEqual([result]);
+    expect(await check.$count(logs)).toBe(1);
+  });
+
+  test('that does nothing with the database is one (plain drizzle: two)', async () => {
+    const work = async (): Promise<string> => 'done';
+    const batched = await warm.count(() => warm.db.transaction(work));
+    expect(batched).toMatchObject({ trips: 1, result: 'done' });
+    expect(batched.statements.map((statement) => statement.trim())).toEqual(['begin', 'commit']);
+    const plain = await warm.count(() => warm.plain.transaction(work));
+    expect(plain).toMatchObject({ trips: 2, result: 'done' });
+  });
+
+  test('with a config whose callback only queues is one', async () => {
+    const { trips, statements } = await warm.count(() =>
+      warm.db.transaction(
+        async (tx) => {
+          tx.insert(users).values(names(10));
+        },
+        { isolationLevel: 'serializable', accessMode: 'read write' },
+      ),
+    );
+    expect(trips).toBe(1);
+    expect(statements[1]).toBe('set transaction isolation level serializable read write');
+    expect(await check.$count(users)).toBe(10);
+  });
+
+  test('with a nested one that only queues is two (plain drizzle: five)', async () => {
+    const batched = await warm.count(() =>
+      warm.db.transaction(async (tx) => {
+        await tx.transaction(async (nested) => {
+          nested.insert(users).values({ name: 'user 0' });
+        });
+      }),
+    );
+    expect(batched.trips).toBe(2);
+    const plain = await warm.count(() =>
+      warm.plain.transaction(async (tx) => {
+        await tx.transaction(async (nested) => {
+          await nested.insert(users).values({ name: 'user 1' });
+        });
+      }),
+    );
+    expect(plain.trips).toBe(5);
+    expect(await check.$count(users)).toBe(2);
+  });
+
+  test('that queues before, in and behind a nested one is three', async () => {
+    const { trips } = await warm.count(() =>
+      warm.db.transaction(async (tx) => {
+        tx.insert(users).values({ name: 'user 0' });
+        await tx.transaction(async (nested) => {
+          nested.insert(users).values({ name: 'user 1' });
+        });
+        tx.insert(users).values({ name: 'user 2' });
+      }),
+    );
+    expect(trips).toBe(3);
+    expect(await check.$count(users)).toBe(3);
+  });
+
+  test('three levels deep with references is one', async () => {
+    const { trips } = await warm.count(() =>
+      warm.db.transaction(async (tx) => {
+        for (let number = 0; number < 20; number++) {
+          const organization = tx.insert(organizations).values({ name: `${number}` });
+          const team = tx.insert(teams).values({ name: `${number}`, organizationId: organization.ref('id') });
+          tx.insert(members).values({ email: `${number}`, teamId: team.ref('id') });
+        }
+      }),
+    );
+    expect(trips).toBe(1);
+    const wired = await check.execute(sql`
+      select o.name as o, t.name as t, m.email as m from members m
+      join teams t on t.id = m.team_id join organizations o on o.id = t.organization_id`);
+    expect(wired).toHaveLength(20);
+    for (const { o, t, m } of wired) expect([t, m]).toEqual([o, o]);
+  });
+
+  test('whose tables were not seen before is two', async () => {
+    const { count, db } = await startCounted(database, { knowing: false });
+    const { trips } = await count(() =>
+      db.transaction(async (tx) => {
+        tx.insert(users).values(names(10));
+      }),
+    );
+    expect(trips).toBe(2);
+    expect(await check.$count(users)).toBe(10);
+  });
+
+  test("is one more after raw SQL, for the tables' facts", async () => {
+    const { trips, result } = await warm.count(() =>
+      warm.db.transaction(async (tx) => {
+        await tx.execute(sql`select 1`);
+        tx.insert(users).values(names(10));
+        const first = await tx.flush();
+        tx.insert(logs).values([
+          { level: 'info', message: 'a' },
+          { level: 'info', message: 'b' },
+        ]);
+        const second = await tx.flush();
+        return [first.roundTrips, second.roundTrips];
+      }),
+    );
+    // BEGIN with the raw SQL, two for the first flush, one for the second, COMMIT.
+    expect(result).toEqual([2, 1]);
+    expect(trips).toBe(5);
+    expect(await check.$count(users)).toBe(10);
+    expect(await check.$count(logs)).toBe(2);
+  });
+
+  test('on a cold connection is one, start-up apart', async () => {
+    const client = database.connect({ url: warm.relay.url, max: 2 });
+    const db = batchedDrizzle(client);
+    const rows = [
+      { level: 'info', message: 'a' },
+      { level: 'info', message: 'b' },
+    ];
+    await db.insert(logs).values(rows);
+    // The one warm connection is taken.
+    let release = (): void => {};
+    const taken = client.begin(async () => {
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    });
+    await expect.poll(() => warm.relay.statements.at(-1)?.trim()).toBe('begin');
+    const { trips } = await warm.count(() =>
+      db.transaction(async (tx) => {
+        tx.insert(logs).values(rows);
+      }),
+    );
+    release();
+    await taken;
+    expect(trips).toBe(1);
+    expect(await check.$count(logs)).toBe(4);
+  });
+});
+
+describe('one row alone', () => {
+  test('on the database is one INSERT with RETURNING, and no key query (plain drizzle: two)', async () => {
+    const { trips, statements, result } = await warm.count(() =>
+      warm.db.insert(users).values({ name: 'user 0' }).returning(),
+    );
+    expect(trips).toBe(1);
+    expect(statements).toEqual(['insert into "users" ("name") values ($1) returning "id", "name"']);
+    expect(result).toEqual(await check.select().from(users));
+    const plain = await warm.count(() => warm.plain.insert(users).values({ name: 'user 1' }).returning());
+    expect(plain.trips).toBe(2);
+  });
+
+  test('in a transaction that has begun is one, and no key query (plain drizzle: two)', async () => {
+    await warm.db.transaction(async (tx) => {
+      await tx.select().from(users);
+      const { trips, statements } = await warm.count(() =>
+        tx.insert(users).values({ name: 'user 0' }).returning(),
+      );
+      expect(trips).toBe(1);
+      expect(statements).toEqual(['insert into "users" ("name") values ($1) returning "id", "name"']);
+    });
+    await warm.plain.transaction(async (tx) => {
+      await tx.select().from(users);
+      const { trips } = await warm.count(() => tx.insert(users).values({ name: 'user 1' }).returning());
+      expect(trips).toBe(2);
+    });
+    expect(await check.$count(users)).toBe(2);
+  });
+
+  test('flushed on the database is one', async () => {
+    warm.db.insert(users).values({ name: 'user 0' });
+    const { trips, statements, result } = await warm.count(() => warm.db.flush());
+    expect(trips).toBe(1);
+    expect(keyQueries(statements)).toEqual([]);
+    expect(result).toMatchObject({ rows: 1, keys: 0, statements: 1, roundTrips: 1 });
+    expect(await check.$count(users)).toBe(1);
+  });
+
+  test('handed to execute() is one (plain drizzle: two)', async () => {
+    const { trips } = await warm.count(() =>
+      warm.db.execute(warm.db.insert(users).values({ name: 'user 0' })),
+    );
+    expect(trips).toBe(1);
+    expect(await check.$count(users)).toBe(1);
+  });
+
+  test('100 times awaited in turn is one trip each (plain drizzle: two)', async () => {
+    const work = (db: Counted['db'] | PostgresJsDatabase, offset: number) =>
+      db.transaction(async (tx) => {
+        await tx.select().from(users);
+        const { trips } = await warm.count(async () => {
+          for (const { name } of names(100)) await tx.insert(users).values({ name: `${offset} ${name}` });
+        });
+        return trips;
+      });
+    expect(await work(warm.db, 1)).toBe(100);
+    expect(await work(warm.plain, 2)).toBe(200);
+    expect(await check.$count(users)).toBe(200);
+  });
+});
+
+describe('one trip more', () => {
+  test("with `batch.keys: 'client'`, in a transaction, and no set_config", async () => {
+    const { count, db } = await startCounted(database, { batch: { keys: 'client' } });
+    await db.transaction(async (tx) => {
+      await tx.select().from(users);
+      const user = tx.insert(users).values(names(10));
+      tx.insert(addresses).values({ email: 'a', userId: user.ref('id', 3) });
+      const { trips, statements, result } = await count(() => tx.flush());
+      expect(trips).toBe(2);
+      expect(result.roundTrips).toBe(2);
+      expect(statements.join()).not.toContain('set_config');
+    });
+    const [address] = await check.select().from(addresses);
+    expect(address?.userId).toBe((await idsOfUsers())[3]);
+  });
+
+  test("with `batch.keys: 'client'`, on the database and for a whole transaction", async () => {
+    const { count, db } = await startCounted(database, { batch: { keys: 'client' } });
+    const parent = db.insert(nodes).values({ label: 'a' });
+    db.insert(nodes).values({ label: 'b', parentId: parent.ref('id') });
+    const flushed = await count(() => db.flush());
+    expect(flushed.trips).toBe(2);
+    expect(flushed.result.roundTrips).toBe(2);
+    const { trips } = await count(() =>
+      db.transaction(async (tx) => {
+        const root = tx.insert(nodes).values({ label: 'c' });
+        tx.insert(nodes).values({ label: 'd', parentId: root.ref('id') });
+      }),
+    );
+    expect(trips).toBe(2);
+    const rows = await check.select().from(nodes).orderBy(nodes.label);
+    expect(rows.map(({ parentId }) => parentId)).toEqual([null, rows[0]?.id, null, rows[2]?.id]);
+  });
+
+  test('for a reference inside an sql expression', async () => {
+    const { trips, result } = await warm.db.transaction(async (tx) => {
+      await tx.select().from(users);
+      const user = tx.insert(users).values(names(10));
+      tx.insert(addresses).values({
+        email: sql`'user-' || ${user.ref('id', 3)}::text`,
+        userId: user.ref('id', 3),
+      });
+      return warm.count(() => tx.flush());
+    });
+    expect(trips).toBe(2);
+    expect(result.roundTrips).toBe(2);
+    const id = (await idsOfUsers())[3];
+    expect(await check.select().from(addresses)).toMatchObject([{ email: `user-${id}`, userId: id }]);
+  });
+});

@@ -1,0 +1,240 @@
+import { asc, eq } from 'drizzle-orm';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
+import { addresses, events, members, nodes, organizations, teams, users } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+let check: PostgresJsDatabase;
+let warm: Counted;
+
+beforeAll(async () => {
+  check = drizzle(database.connect());
+  warm = await startCounted(database);
+});
+beforeEach(() => check.execute(emptyTables()));
+
+/** The statements with their line breaks and the flight's token taken out; a token that changes is an error. */
+function readable(statements: readonly string[]): string[] {
+  const tokens = new Set(statements.flatMap((text) => text.match(/'[\da-f]{16}'/g) ?? []));
+  expect(tokens.size).toBeLessThanOrEqual(1);
+  return statements.map((text) =>
+    text
+      .replaceAll(/'[\da-f]{16}'/g, "'<token>'")
+      .replaceAll(/\s+/g, ' ')
+      .trim(),
+  );
+}
+
+function tablesInserted(statements: readonly string[]): string[] {
+  return statements.flatMap((text) => text.match(/insert into ("\w+")/)?.[1] ?? []);
+}
+
+test('a transaction of users and addresses is begin, one key query, one INSERT a table, commit', async () => {
+  const { statements, trips } = await warm.count(() =>
+    warm.db.transaction(async (tx) => {
+      for (const name of ['ada', 'bob', 'eve']) {
+        const user = tx.insert(users).values({ name });
+        for (const email of [`${name}@home`, `${name}@work`])
+          tx.insert(addresses).values({ email, userId: user.ref('id') });
+      }
+    }),
+  );
+  expect(trips).toBe(1);
+  const guard = (size: number): string =>
+    `where case when current_setting('batched_drizzle.t', true) = '<token>' and cardinality((select a from k0)) = ${size} then true else ('batched_drizzle: outside its transaction: ' || current_user)::boolean end`;
+  const list =
+    "with k0 as materialized (select string_to_array(current_setting('batched_drizzle.k0'), ',')::pg_catalog.int4[] as a)";
+  const sent = readable(statements);
+  expect(sent).toHaveLength(5);
+  const [begin, keys, ...rest] = sent;
+  expect(begin).toBe('begin');
+  expect(keys).toMatch(
+    /^select case when to_regclass\(\$1\)::oid = \$2::oid and current_user = \$3 and .*set_config\('batched_drizzle\.t', '<token>', true\) else .* end, set_config\('batched_drizzle\.k0', \(select string_agg\(k::text, ','\) from \(select nextval\(.*generate_series\(1, \$7::int\)\) s\), true\)$/,
+  );
+  expect(keys?.match(/nextval/g)).toHaveLength(1);
+  expect(rest).toEqual([
+    `${list} insert into "users" ("id", "name") select u.c0, u.c1 from unnest((select a from k0), $1::pg_catalog."varchar"[]) as u(c0, c1) ${guard(3)}`,
+    `${list} insert into "addresses" ("email", "user_id") select u.c1, k0.a[u.p2] from k0, unnest($1::pg_catalog."varchar"[], $2::int4[]) as u(c1, p2) ${guard(3)}`,
+    'commit',
+  ]);
+  const rows = await check
+    .select({ name: users.name, email: addresses.email })
+    .from(addresses)
+    .leftJoin(users, eq(addresses.userId, users.id))
+    .orderBy(asc(addresses.id));
+  expect(rows.map(({ name, email }) => [name, email])).toEqual([
+    ['ada', 'ada@home'],
+    ['ada', 'ada@work'],
+    ['bob', 'bob@home'],
+    ['bob', 'bob@work'],
+    ['eve', 'eve@home'],
+    ['eve', 'eve@work'],
+  ]);
+});
+
+test('keys are taken for every table that somebody needs them of, in one query', async () => {
+  const { statements } = await warm.count(() =>
+    warm.db.transaction(async (tx) => {
+      const user = tx
+        .insert(users)
+        .values([{ name: 'ada' }, { name: 'bob' }])
+        .returning();
+      const address = tx
+        .insert(addresses)
+        .values([{ email: 'a' }, { email: 'b' }])
+        .returning({ id: addresses.id });
+      await Promise.all([user, address]);
+    }),
+  );
+  const sent = readable(statements);
+  expect(sent[1]?.match(/nextval/g)).toHaveLength(2);
+  expect(sent[2]).toMatch(
+    /^with k0 .* insert into "users" \("id", "name"\) select .* returning "id", "name"$/,
+  );
+  // Its keys are known from the key query, so that nothing is returned.
+  expect(sent[3]).toMatch(
+    /^with k1 .* insert into "addresses" \("id", "email"\) overriding system value select .* end$/,
+  );
+});
+
+test('no keys are taken where nobody needs them', async () => {
+  const { statements, result } = await warm.count(async () => {
+    warm.db.insert(users).values([{ name: 'ada' }, { name: 'bob' }]);
+    warm.db.insert(events).values([{ kind: 'a' }, { kind: 'b' }]);
+    return await warm.db.flush();
+  });
+  expect(statements.join()).not.toContain('nextval');
+  expect(statements.join()).not.toContain('returning');
+  expect(result.keys).toBe(0);
+  expect(await check.$count(users)).toBe(2);
+});
+
+test('mixed calls are one INSERT per table', async () => {
+  const { statements, result } = await warm.count(() =>
+    warm.db.transaction((tx) => {
+      for (const name of ['a', 'b', 'c', 'd']) {
+        tx.insert(users).values({ name });
+        tx.insert(events).values({ kind: name });
+        tx.insert(organizations).values({ name });
+        tx.insert(events).values([{ kind: `${name}1` }, { kind: `${name}2` }]);
+      }
+      return tx.flush();
+    }),
+  );
+  expect(tablesInserted(statements).toSorted()).toEqual(['"events"', '"organizations"', '"users"']);
+  expect(result.tables.map(({ statements: sent }) => sent)).toEqual([1, 1, 1]);
+  const rows = await check.select().from(events);
+  expect(rows.map(({ kind }) => kind)).toEqual([
+    'a',
+    'a1',
+    'a2',
+    'b',
+    'b1',
+    'b2',
+    'c',
+    'c1',
+    'c2',
+    'd',
+    'd1',
+    'd2',
+  ]);
+});
+
+test('parents go before children, whatever was called first', async () => {
+  const { statements } = await warm.count(() =>
+    warm.db.transaction(async (tx) => {
+      tx.insert(members).values([
+        { teamId: 10, email: 'a' },
+        { teamId: 11, email: 'b' },
+      ]);
+      tx.insert(teams).values([
+        { id: 10, organizationId: 20, name: 'a' },
+        { id: 11, organizationId: 21, name: 'b' },
+      ]);
+      tx.insert(organizations).values([
+        { id: 20, name: 'a' },
+        { id: 21, name: 'b' },
+      ]);
+    }),
+  );
+  expect(tablesInserted(statements)).toEqual(['"organizations"', '"teams"', '"members"']);
+  expect(await check.select({ id: members.teamId }).from(members)).toEqual([{ id: 10 }, { id: 11 }]);
+});
+
+test('rows of one table keep their call order, and keys rise in it', async () => {
+  const ids = await warm.db.transaction(async (tx) => {
+    const first = tx.insert(nodes).values({ label: 'a' }).returning();
+    const second = tx.insert(nodes).values([{ label: 'b' }, { label: 'c' }]);
+    const third = tx
+      .insert(nodes)
+      .values({ label: 'd', parentId: first.ref('id') })
+      .returning();
+    await tx.flush();
+    expect(await second).toHaveLength(0);
+    return [...(await first), ...(await third)].map(({ id }) => id);
+  });
+  const rows = await check.select().from(nodes).orderBy(nodes.id);
+  expect(rows.map(({ label }) => label)).toEqual(['a', 'b', 'c', 'd']);
+  expect(ids).toEqual([rows[0]?.id, rows[3]?.id]);
+});
+
+test('keys rise in the order of the calls also where rows take several statements', async () => {
+  const { statements } = await warm.count(() =>
+    warm.db.transaction(async (tx) => {
+      // With and without a role: the database's DEFAULT can't be said by one statement for some of its rows.
+      const organization = tx.insert(organizations).values({ name: 'a' });
+      const team = tx.insert(teams).values({ name: 'a', organizationId: organization.ref('id') });
+      const teamId = team.ref('id');
+      tx.insert(members).values({ teamId, email: '1', role: 'owner' });
+      tx.insert(members).values({ teamId, email: '2' });
+      tx.insert(members).values({ teamId, email: '3', role: 'writer' });
+      tx.insert(members).values({ teamId, email: '4' });
+    }),
+  );
+  expect(tablesInserted(statements).filter((table) => table === '"members"')).toHaveLength(2);
+  const rows = await check.select().from(members).orderBy(members.id);
+  expect(rows.map(({ email, role }) => [email, role])).toEqual([
+    ['1', 'owner'],
+    ['2', 'reader'],
+    ['3', 'writer'],
+    ['4', 'reader'],
+  ]);
+});
+
+test('no value stands in the text of a statement', async () => {
+  const secrets = ["s3cret'; drop table users; --", 'hidden\\', 'invisible"', '4711471147'];
+  const { statements } = await warm.count(() =>
+    warm.db.transaction(async (tx) => {
+      const user = tx
+        .insert(users)
+        .values(secrets.map((name) => ({ name })))
+        .returning();
+      tx.insert(addresses).values(secrets.map((email, row) => ({ email, userId: user.ref('id', row) })));
+      tx.insert(organizations).values({ id: 4711471147, name: secrets[0] as string });
+      tx.insert(organizations).values({ id: 4711471148, name: secrets[1] as string });
+      tx.insert(events).values({ kind: secrets[0] as string, payload: { secret: secrets[2] } });
+      await tx.flush();
+      await tx.insert(users).values({ name: 'alone with s3cret' });
+    }),
+  );
+  for (const statement of statements) expect(statement).not.toMatch(/s3cret|hidden|invisible|4711471/);
+  const rows = await check.select({ name: users.name }).from(users).orderBy(users.id);
+  expect(rows.map(({ name }) => name)).toEqual([...secrets, 'alone with s3cret']);
+});
+
+test('keys that the client fetched stand in no text either', async () => {
+  const { count, db } = await startCounted(database, { batch: { keys: 'client' } });
+  await check.execute('alter sequence users_id_seq restart with 47114711');
+  const { statements } = await count(() =>
+    db.transaction(async (tx) => {
+      const user = tx.insert(users).values([{ name: 'a' }, { name: 'b' }]);
+      tx.insert(addresses).values({ email: 'c', userId: user.ref('id', 1) });
+      await tx.flush();
+    }),
+  );
+  expect(await check.select().from(addresses)).toMatchObject([{ userId: 47114712 }]);
+  for (const statement of statements) expect(statement).not.toContain('471147');
+});

@@ -1,0 +1,137 @@
+import { sql } from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import fc from 'fast-check';
+import { isKeyed, tableShape } from '../../src/drizzle-facts.ts';
+import { type Cell, type Entry, Expression } from '../../src/entry.ts';
+import type { Reference } from '../../src/reference.ts';
+import { refer } from '../../src/reference.ts';
+import { dialect, entryOfTaken, type PlanOptions } from './entries.ts';
+import { factsOf } from './facts.ts';
+import { addresses, counters, events, logs, nodes, teams, users } from './schema.ts';
+
+const tables = [users, addresses, nodes, events, logs, teams, counters];
+
+type CellKind = 'left out' | 'given' | 'null' | 'reference' | 'expression';
+
+interface Call {
+  readonly table: PgTable;
+  /** For each row what it has for each column; there are more kinds than columns. */
+  readonly rows: readonly (readonly CellKind[])[];
+  readonly returning: boolean;
+  readonly conflict: boolean;
+  readonly overriding: boolean;
+}
+
+export interface Batch {
+  readonly entries: readonly Entry[];
+  readonly options: PlanOptions;
+}
+
+const rarely = fc.nat({ max: 9 }).map((number) => number === 9);
+const kinds: Record<CellKind, number> = { 'left out': 6, given: 6, null: 1, reference: 4, expression: 0 };
+
+/**
+ * The entries of one flush: any tables, any columns left out or given, references from any column to any key of
+ * an earlier row, in cycles, too; tables that are missing, not plain or secured; small limits.
+ */
+export function batches(weights: Partial<Record<CellKind, number>> = {}): fc.Arbitrary<Batch> {
+  const kind = fc.oneof(
+    ...Object.entries({ ...kinds, ...weights }).map(([name, weight]) => ({
+      weight,
+      arbitrary: fc.constant(name as CellKind),
+    })),
+  );
+  const call = fc.record<Call>({
+    table: fc.constantFrom(...tables),
+    rows: fc.array(fc.array(kind, { minLength: 5, maxLength: 5 }), { minLength: 1, maxLength: 4 }),
+    returning: fc.boolean(),
+    conflict: rarely,
+    overriding: rarely,
+  });
+  const facts = fc
+    .tuple(...tables.map(() => fc.record({ missing: rarely, odd: rarely, secured: rarely })))
+    .map((each) => {
+      const known = each.map(({ missing, odd, secured }, index) => {
+        const table = tables[index] as PgTable;
+        return [table, missing ? undefined : factsOf(table, { plain: !odd, secured })] as const;
+      });
+      return new Map(known);
+    });
+  return fc
+    .record({
+      calls: fc.array(call, { minLength: 1, maxLength: 10 }),
+      options: fc.record({
+        facts,
+        maxRows: fc.constantFrom(1, 2, 3, 10_000),
+        maxBytes: fc.constantFrom(40, 10_000),
+      }),
+    })
+    .map(({ calls, options }) => ({
+      entries: entriesOf(calls),
+      options,
+      // An entry holds its tables, too many lines to read.
+      [fc.toStringMethod]: () => fc.stringify({ calls: calls.map(shown), options: shownOptions(options) }),
+    }));
+}
+
+function shown({ table, rows, ...flags }: Call): object {
+  const set = Object.entries(flags).flatMap(([name, isSet]) => (isSet ? [name] : []));
+  return { table: tableShape(dialect, table).name, rows: rows.map(String), set };
+}
+
+function shownOptions({ facts, ...limits }: Batch['options']): object {
+  const odd = [...(facts ?? [])].flatMap(([table, known]) => {
+    const { plain, secured } = known ?? { plain: 'missing', secured: 'missing' };
+    return plain === true && !secured ? [] : [{ table: tableShape(dialect, table).name, plain, secured }];
+  });
+  return { ...limits, odd };
+}
+
+function entriesOf(calls: readonly Call[]): Entry[] {
+  const entries: Entry[] = [];
+  let number = 0;
+  for (const call of calls) {
+    const shape = tableShape(dialect, call.table);
+    const references: Reference[] = [];
+    const rows = call.rows.map((row) =>
+      shape.columns.map((_, column): Cell => {
+        number++;
+        const kind = row[column % row.length];
+        if (kind === 'null') return null;
+        if (kind === 'given') return textOf(shape.columns[column]?.column.getSQLType() ?? '', number);
+        if (kind === 'expression')
+          return new Expression({ texts: ['upper(', ')'], params: [`secret ${number}`] });
+        const reference = kind === 'reference' ? referenceTo(entries, number) : undefined;
+        if (reference) references.push(reference);
+        return reference;
+      }),
+    );
+    const options = {
+      ...(call.returning && { returning: shape.columns.map(({ column }) => column) }),
+      ...(call.conflict && { conflict: sql`do nothing` }),
+      overriding: call.overriding,
+    };
+    const bytes = rows.length * 10;
+    entries.push(entryOfTaken(call.table, { rows, references, embedded: [], bytes }, options));
+  }
+  return entries;
+}
+
+/** A text that no other cell has, and no statement: `secret`, or seven digits. */
+function textOf(type: string, number: number): string {
+  if (type === 'uuid') return `00000000-0000-0000-0000-00000${1_000_000 + number}`;
+  return /int|serial/.test(type) ? `${1_000_000 + number}` : `secret ${number} ' " \\ , } $1`;
+}
+
+/** A reference to a key that an earlier row leaves out, `at` deciding to which. */
+function referenceTo(entries: readonly Entry[], at: number): Reference | undefined {
+  const keys = entries.flatMap((entry) =>
+    entry.rows.flatMap((row, index) =>
+      entry.shape.columns.flatMap(({ key, column }, place) =>
+        row[place] === undefined && isKeyed(column) ? [{ entry, key, index }] : [],
+      ),
+    ),
+  );
+  const chosen = keys[at % keys.length];
+  return chosen && refer(chosen.entry, chosen.key, chosen.index);
+}

@@ -1,0 +1,75 @@
+import { type SQL, sql } from 'drizzle-orm';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { Sql } from 'postgres';
+import { type BatchedDatabase, type BatchOptions, batchedDrizzle } from '../../src/index.ts';
+import type { Relay } from './relay.ts';
+import { addresses, events, logs, members, nodes, organizations, teams, users } from './schema.ts';
+import type { ClientOptions, TestDatabase } from './test-database.ts';
+
+/** A batched and a plain database behind one relay, on clients of their own that are connected already. */
+export interface Counted {
+  readonly relay: Relay;
+  readonly db: BatchedDatabase;
+  readonly client: Sql;
+  readonly plain: PostgresJsDatabase;
+  /** Round trips of `work`, and the statements sent; what the two databases did before is not among them. */
+  count<T>(work: () => Promise<T>): Promise<{ trips: number; statements: readonly string[]; result: T }>;
+}
+
+/**
+ * Each database has one connection, so that its statements come in one order.
+ *
+ * @param knowing whether the client has learned the facts of the tables by an earlier flush; default true
+ */
+export async function startCounted(
+  database: TestDatabase,
+  {
+    knowing = true,
+    batch = {},
+    ...options
+  }: ClientOptions & { knowing?: boolean; batch?: BatchOptions } = {},
+): Promise<Counted> {
+  const relay = await database.relay({ delay: 5 });
+  const connect = (): Sql => database.connect({ url: relay.url, max: 1, ...options });
+  const client = connect();
+  const db = batchedDrizzle(client, { batch });
+  const plain = drizzle(connect());
+  await Promise.all([db, plain].map((each) => each.execute(sql`select 1`)));
+  if (knowing) await learnTables(db);
+  return {
+    relay,
+    db,
+    client,
+    plain,
+    async count(work) {
+      relay.reset();
+      const result = await work();
+      return { trips: relay.trips, statements: [...relay.statements], result };
+    },
+  };
+}
+
+/** One flush that leaves nothing behind but the facts of the tables, and sequences that have moved on. */
+async function learnTables(db: BatchedDatabase): Promise<void> {
+  const enough = new Error('facts learned');
+  const learning = db.transaction(async (tx) => {
+    const user = tx.insert(users).values({ name: 'known' });
+    tx.insert(addresses).values({ email: 'known', userId: user.ref('id') });
+    const organization = tx.insert(organizations).values({ name: 'known' });
+    const team = tx.insert(teams).values({ name: 'known', organizationId: organization.ref('id') });
+    tx.insert(members).values({ email: 'known', teamId: team.ref('id') });
+    tx.insert(nodes).values({ label: 'known' });
+    tx.insert(events).values({ kind: 'known' });
+    tx.insert(logs).values({ level: 'known', message: 'known' });
+    await tx.flush();
+    throw enough;
+  });
+  await learning.catch((error) => {
+    if (error !== enough) throw error;
+  });
+}
+
+/** Empties every table of the schema and starts its sequences anew. */
+export function emptyTables(): SQL {
+  return sql`truncate addresses, events, logs, members, nodes, organizations, teams, tokens, users, wide, "app data"."we""ird" restart identity cascade`;
+}

@@ -1,0 +1,58 @@
+import { type PgColumn, PgDialect, type PgTable } from 'drizzle-orm/pg-core';
+import { isKeyed, tableShape } from '../../src/drizzle-facts.ts';
+import type { ColumnFacts, KeySource, TableFacts } from '../../src/table-facts.ts';
+
+/** What the catalog would say of a table that was made as its schema says. */
+export function factsOf(table: PgTable, given: Partial<TableFacts> = {}): TableFacts {
+  const { columns } = tableShape(new PgDialect(), table);
+  return {
+    oid: '16384',
+    user: 'app',
+    plain: true,
+    secured: false,
+    columns: new Map(columns.map(({ name, column }) => [name, columnFactsOf(column)])),
+    ...given,
+  };
+}
+
+/** The same with other facts of one column. */
+export function withColumn(facts: TableFacts, name: string, given: Partial<ColumnFacts>): TableFacts {
+  const known = facts.columns.get(name);
+  if (!known) throw new Error(`no column ${name}`);
+  return { ...facts, columns: new Map(facts.columns).set(name, { ...known, ...given }) };
+}
+
+function columnFactsOf(column: PgColumn): ColumnFacts {
+  const type = column.getSQLType().replace(/\(.*?\)/, '');
+  const cast = builtIn.get(type);
+  return {
+    type: 0,
+    base: 0,
+    cast: cast ? `pg_catalog.${cast}` : `public.${type}`,
+    arrayable: cast !== undefined && !cast.startsWith('_'),
+    keys: isKeyed(column) ? keySource(column) : null,
+    always: column.generatedIdentity?.type === 'always',
+    selectable: true,
+  };
+}
+
+function keySource(column: PgColumn): KeySource {
+  if (column.generatedIdentity) return 'identity';
+  return column.getSQLType() === 'uuid' ? 'gen_random_uuid()' : 'sequence';
+}
+
+const builtIn: ReadonlyMap<string, string> = new Map([
+  ['smallint', 'int2'],
+  ['integer', 'int4'],
+  ['serial', 'int4'],
+  ['bigint', 'int8'],
+  ['bigserial', 'int8'],
+  ['text', 'text'],
+  ['text[]', '_text'],
+  ['integer[]', '_int4'],
+  ['varchar', 'varchar'],
+  ['uuid', 'uuid'],
+  ['jsonb', 'jsonb'],
+  ['timestamp', 'timestamp'],
+  ['timestamp with time zone', 'timestamptz'],
+]);

@@ -1,0 +1,83 @@
+import type { KeyList } from '../../src/plan.ts';
+import type { Statement } from '../../src/statement.ts';
+import { parseArrayLiteral } from './array-literal.ts';
+
+/** What an INSERT writes, as PostgreSQL would read it. */
+export interface ReadInsert {
+  readonly columns: readonly string[];
+  /** Text, NULL, `default`, `k0[1]` for a key of a list, or an expression with its parameters in it. */
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
+/** Reads any INSERT that `src/write` can write. Keys of a list are not known here, so they stand for themselves. */
+export function readInsert({ text, params }: Statement, lists: readonly KeyList[]): ReadInsert {
+  const insert =
+    /^(?:with .* as a\) )?insert into (?:"(?:[^"]|"")+"\.?)+(?: \((.*?)\))?( overriding system value)? (.*)$/;
+  const [, names, , rest = ''] = insert.exec(text) ?? [];
+  const columns = names?.split(', ').map((name) => name.slice(1, -1)) ?? [];
+  const body = rest.replace(/ (on conflict|returning) .*/, '').replace(/ where case .*/, '');
+  const param = (place: string): string | null => params[Number(place) - 1] as string | null;
+  if (body.startsWith('default values')) return { columns, rows: [[]] };
+  if (body.startsWith('values ')) {
+    const rows = split(body.slice('values '.length)).map((row) => split(row.slice(1, -1)));
+    return { columns, rows: rows.map((row) => row.map((cell) => readCell(cell, param))) };
+  }
+  const [, cells = '', source] = /^select (.*?)(?: from (?:k\d+, )*unnest\((.*)\))?$/.exec(body) ?? [];
+  if (source === undefined) return { columns, rows: [split(cells).map((cell) => readCell(cell, param))] };
+  const arrays = readArrays(source, param, lists);
+  const length = Math.max(...[...arrays.values()].map((array) => array.length));
+  const rows = Array.from({ length }, (_, row) =>
+    split(cells).map((cell) => readSelected(cell, (name) => arrays.get(name)?.[row] ?? null)),
+  );
+  return { columns, rows };
+}
+
+/** Splits at the commas that stand in no parentheses. */
+function split(list: string): string[] {
+  const parts = [''];
+  let depth = 0;
+  for (const part of list.split(/(, |[()])/)) {
+    if (part === '(') depth++;
+    if (part === ')') depth--;
+    if (part === ', ' && depth === 0) parts.push('');
+    else parts.push(`${parts.pop()}${part}`);
+  }
+  return parts;
+}
+
+type Params = (place: string) => string | null;
+
+function readCell(cell: string, param: Params): string | null {
+  const [, place] = /^\$(\d+)$/.exec(cell) ?? [];
+  if (place) return param(place);
+  const [, position, list] = /^\(select a\[(\d+)\] from (k\d+)\)$/.exec(cell) ?? [];
+  if (list) return `${list}[${position}]`;
+  return cell.replaceAll(/\$(\d+)/g, (_, number: string) => `'${param(number)}'`);
+}
+
+type Elements = readonly (string | null)[];
+
+function readArrays(source: string, param: Params, lists: readonly KeyList[]): Map<string, Elements> {
+  const [arrays = '', names = ''] = source.split(') as u(');
+  const read = split(arrays).map((array): Elements => {
+    const [, name] = /^\(select a from (k\d+)\)$/.exec(array) ?? [];
+    const size = lists.find((list) => list.name === name)?.size ?? 0;
+    if (name) return Array.from({ length: size }, (_, index) => `${name}[${index + 1}]`);
+    const [, place = ''] = /^\$(\d+)::[\w."]+\[\]$/.exec(array) ?? [];
+    return parseArrayLiteral(param(place) ?? '');
+  });
+  return new Map(names.split(', ').map((name, index) => [name, read[index] ?? []]));
+}
+
+function readSelected(selected: string, of: (name: string) => string | null): string | null {
+  const [, source, branches] = /^case u\.(\w+) (.*) end$/.exec(selected) ?? [];
+  if (source && branches) {
+    const chosen = [...branches.matchAll(/when (\d+) then (\S+)/g)].find(([, when]) => when === of(source));
+    return chosen?.[2] === undefined ? null : readSelected(chosen[2], of);
+  }
+  const [, list, position = ''] = /^(k\d+)\.a\[u\.(\w+)\](?:::[\w."]+)?$/.exec(selected) ?? [];
+  if (list) return `${list}[${of(position)}]`;
+  const [, name] = /^u\.(\w+)(?:::[\w."]+)?$/.exec(selected) ?? [];
+  if (!name) throw new Error(`what is ${selected}?`);
+  return of(name);
+}

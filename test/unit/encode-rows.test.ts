@@ -1,0 +1,113 @@
+import { sql } from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import { describe, expect, test } from 'vitest';
+import type { Serialize } from '../../src/encode.ts';
+import { encodeRows } from '../../src/encode-rows.ts';
+import type { Entry } from '../../src/entry.ts';
+import { BatchedDrizzleError, BatchedInsertError } from '../../src/errors.ts';
+import { refer } from '../../src/reference.ts';
+import { entryOf } from '../support/entries.ts';
+import { factsOf, withColumn } from '../support/facts.ts';
+import { addresses, users } from '../support/schema.ts';
+
+/** Says the type it was given, and refuses bytes. */
+const serialize: Serialize = (value, type) => {
+  if (value instanceof Uint8Array) throw new TypeError('no bytes');
+  return `${value}:${type}`;
+};
+
+function encode(...entries: Entry[]) {
+  const facts = new Map<PgTable, ReturnType<typeof factsOf> | undefined>([
+    [users, withColumn(factsOf(users), 'name', { type: 1043 })],
+  ]);
+  return encodeRows(entries, facts, serialize);
+}
+
+const bytes = Buffer.from('bad');
+
+describe('a row as text', () => {
+  test('has each value serialised for the type of its column, 0 where that is not known', () => {
+    const user = entryOf(users, { id: 1, name: 'Ada' });
+    const address = entryOf(addresses, { email: 'a', userId: 2 });
+    const { encoded } = encode(user, address);
+    expect(encoded.get(user)).toEqual([['1:0', 'Ada:1043']]);
+    expect(encoded.get(address)).toEqual([[undefined, 'a:0', '2:0']]);
+  });
+
+  test('keeps NULL, what is left out and expressions as they are', () => {
+    const entry = entryOf(users, [{ name: null }, { name: sql`upper(${'x'})` }]);
+    expect(encode(entry).encoded.get(entry)).toEqual([
+      [undefined, null],
+      [undefined, entry.rows[1]?.[1]],
+    ]);
+  });
+
+  test('has the value that a reference stands for where it is known, else the reference', () => {
+    const parent = entryOf(users, [{ id: 7, name: null }, { name: 'Bob' }]);
+    const refs = [refer(parent, 'id', 0), refer(parent, 'name', 0), refer(parent, 'id', 1)];
+    const child = entryOf(
+      addresses,
+      refs.map((userId) => ({ email: 'a', userId })),
+    );
+    expect(
+      encode(parent, child)
+        .encoded.get(child)
+        ?.map((row) => row[2]),
+    ).toEqual(['7:0', null, refs[2]]);
+    parent.known.set(0, [undefined, '8']);
+    expect(encode(parent, child).encoded.get(child)?.[2]?.[2]).toBe('8:0');
+  });
+});
+
+describe('a value that its column can not take', () => {
+  test('rejects its own entry alone, naming row and column', () => {
+    const bad = entryOf(users, [{ name: 'fine' }, { name: bytes }]);
+    const good = entryOf(users, { name: 'fine' });
+    const { encoded, rejected } = encode(bad, good);
+    expect([...encoded.keys()]).toEqual([good]);
+    const error = rejected.get(bad);
+    expect(error).toBeInstanceOf(BatchedInsertError);
+    expect(error?.message).toBe('insert of 2 rows into "users" failed: row 2, column "name": no bytes');
+    expect(error?.cause).toBeInstanceOf(TypeError);
+  });
+
+  test.each([
+    ['in an expression', entryOf(users, { name: sql`upper(${bytes})` })],
+    ['in a conflict clause', entryOf(users, {}, { conflict: sql`(id) do update set name = ${bytes}` })],
+  ])('is found %s, too, before anything is sent', (_, entry) => {
+    expect(encode(entry).rejected.get(entry)?.message).toContain('no bytes');
+  });
+});
+
+describe('a reference that leads nowhere', () => {
+  test('to an entry rejected in this flush rejects its entry with that failure as its cause', () => {
+    const parent = entryOf(users, { name: bytes });
+    const child = entryOf(addresses, { email: 'a', userId: refer(parent, 'id', 0) });
+    const grandchild = entryOf(addresses, { email: 'b', userId: refer(child, 'id', 0) });
+    const { encoded, rejected } = encode(parent, child, grandchild);
+    expect(encoded.size).toBe(0);
+    const error = rejected.get(child)?.cause as BatchedDrizzleError;
+    expect([error.code, error.message]).toEqual(['BAD_REFERENCE', 'ref to "users".id: its insert failed']);
+    expect(error.cause).toBe(rejected.get(parent));
+    expect(rejected.get(grandchild)?.cause).toHaveProperty('cause', rejected.get(child));
+  });
+
+  test('to an entry that failed before does, too', () => {
+    const parent = entryOf(users, { name: 'Ada' });
+    const error = new Error('failed before');
+    parent.conclude({ error });
+    const child = entryOf(addresses, { email: 'a', userId: refer(parent, 'id', 0) });
+    expect(encode(child).rejected.get(child)?.cause).toHaveProperty('cause', error);
+  });
+
+  test('to an entry of another queue that is not written yet says so', () => {
+    const parent = entryOf(users, { name: 'Ada' });
+    const child = entryOf(addresses, { email: 'a', userId: sql`${refer(parent, 'id', 0)} + 1` });
+    expect(encode(child).rejected.get(child)?.cause).toEqual(
+      new BatchedDrizzleError(
+        'BAD_REFERENCE',
+        'ref to "users".id: its insert is not written yet; flush() the database or transaction it was made on first',
+      ),
+    );
+  });
+});

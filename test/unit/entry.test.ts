@@ -1,0 +1,63 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { Outcome } from '../../src/entry.ts';
+import { entryOf } from '../support/entries.ts';
+import { users } from '../support/schema.ts';
+
+const entry = () => entryOf(users, { name: 'Ada' });
+
+const written = (value: () => unknown): Outcome => ({ value, driverValue: () => 'rows of the driver' });
+
+describe('the result of an entry', () => {
+  test('settles when the entry is concluded, for all who wait', async () => {
+    const own = entry();
+    const waiting = [own.result(), own.result()];
+    own.conclude(written(() => ['row']));
+    expect(await Promise.all([...waiting, own.result()])).toEqual([['row'], ['row'], ['row']]);
+  });
+
+  test('is made once, and only where somebody asks', async () => {
+    const value = vi.fn(() => ['row']);
+    const own = entry();
+    own.conclude(written(value));
+    expect(value).not.toHaveBeenCalled();
+    expect(await own.result()).toBe(await own.result());
+    expect(value).toHaveBeenCalledOnce();
+  });
+
+  test('is the first outcome, whatever comes later', async () => {
+    const own = entry();
+    own.conclude({ error: new Error('first') });
+    own.conclude(written(() => ['row']));
+    await expect(own.result()).rejects.toThrow('first');
+    await expect(own.result()).rejects.toThrow('first');
+  });
+
+  test("rejects with what a decoder of the caller's own throws", async () => {
+    const own = entry();
+    const decode = () => {
+      throw new TypeError('decoder');
+    };
+    own.conclude(written(decode));
+    await expect(own.result()).rejects.toThrow(TypeError);
+  });
+
+  test('never causes an unhandledRejection', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const own = entry();
+    own.result();
+    own.conclude({ error: new Error('nobody looks') });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  test('is the rows of the driver for who asks for them, and the same error', async () => {
+    const own = entry();
+    own.conclude(written(() => ['row']));
+    expect(await own.driverResult()).toBe('rows of the driver');
+    const failed = entry();
+    failed.conclude({ error: new Error('failed') });
+    await expect(failed.driverResult()).rejects.toThrow('failed');
+  });
+});

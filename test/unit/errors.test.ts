@@ -1,0 +1,66 @@
+import { DrizzleQueryError } from 'drizzle-orm';
+import { describe, expect, test, vi } from 'vitest';
+import { asError, BatchedDrizzleError, BatchedInsertError, codeOf, FlushError } from '../../src/errors.ts';
+
+const cause = Object.assign(new Error('duplicate key'), { code: '23505' });
+const describeInsert = () => ({ sql: 'insert into "users" …', params: ['secret'] });
+
+describe('BatchedInsertError', () => {
+  test("is drizzle's error, whose cause is the driver's", () => {
+    const error = new BatchedInsertError({ table: '"users"', rows: 1, describe: describeInsert }, cause);
+    expect(error).toBeInstanceOf(DrizzleQueryError);
+    expect(error).toMatchObject({
+      name: 'BatchedInsertError',
+      code: 'INSERT_FAILED',
+      table: '"users"',
+      rows: 1,
+      cause,
+    });
+    expect([error.query, error.params]).toEqual(['insert into "users" …', ['secret']]);
+  });
+
+  test('names table, rows and cause, and no parameter in its message, its stack or its fields', () => {
+    const error = new BatchedInsertError({ table: '"users"', rows: 12_345, describe: describeInsert }, cause);
+    expect(error.message).toBe('insert of 12,345 rows into "users" failed: duplicate key');
+    expect(`${error.stack} ${JSON.stringify(error)} ${Object.keys(error)}`).not.toMatch(
+      /secret|query|params/,
+    );
+    expect(error.stack).toContain('errors.test.ts');
+  });
+
+  test('describes the insert only when somebody looks', () => {
+    const describe = vi.fn(describeInsert);
+    const error = new BatchedInsertError({ table: '"users"', rows: 1, describe }, cause);
+    expect(describe).not.toHaveBeenCalled();
+    expect(error.query).toContain('insert');
+    expect(describe).toHaveBeenCalled();
+  });
+});
+
+test('FlushError says how many rows were not written to which tables, and why', () => {
+  const failures = [
+    { table: '"users"', rows: 1, code: '23505' },
+    { table: '"logs"', rows: 2, code: undefined },
+    { table: '"users"', rows: 3, code: '23505' },
+  ];
+  const error = new FlushError(failures, cause);
+  expect(error).toBeInstanceOf(BatchedDrizzleError);
+  expect(error).toMatchObject({ name: 'FlushError', code: 'FLUSH_FAILED', failures, cause });
+  expect(error.message).toBe('flush failed: 6 rows not written to "users" (23505), "logs" (no code)');
+  expect(new FlushError([{ table: '"t"', rows: 1, code: '1' }], cause).message).toContain(
+    '1 row not written',
+  );
+});
+
+test('the code of an error is one that is text', () => {
+  expect([cause, { code: 5 }, new Error('none'), null, undefined, 'text'].map(codeOf)).toEqual([
+    '23505',
+    ...Array(5).fill(undefined),
+  ]);
+});
+
+test('whatever is thrown becomes an error that keeps it', () => {
+  expect(asError(cause)).toBe(cause);
+  expect(asError('text')).toMatchObject({ message: 'text', cause: 'text' });
+  expect(asError(undefined)).toMatchObject({ message: 'undefined' });
+});

@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { keyQuery, readKeys, settingOf } from '../../src/keys.ts';
+import type { KeyList } from '../../src/plan.ts';
+import type { Answer } from '../../src/statement.ts';
+import { entryOf, planOf } from '../support/entries.ts';
+import { factsOf } from '../support/facts.ts';
+import { addresses, counters, events, users } from '../support/schema.ts';
+
+const returned = { returning: [users.id] };
+const { lists } = planOf([
+  entryOf(users, [{ name: 'a' }, { name: 'b' }, { name: 'c' }], returned),
+  entryOf(addresses, [{ email: 'a' }, { email: 'b' }], returned),
+  entryOf(events, [{ kind: 'a' }, { kind: 'b' }], returned),
+]);
+const [sequence, identity, uuid] = lists as [KeyList, KeyList, KeyList];
+const facts = [['"users"', factsOf(users)] as const];
+
+/** SQL on one line. */
+const text = (statement: { text: string }) => statement.text.replaceAll(/\s+/g, ' ');
+const answerOf = (...row: unknown[]): Answer => Object.assign([row], { count: 1, command: 'SELECT' });
+
+describe('keyQuery', () => {
+  test('takes the keys of an identity column from its sequence, returns them and keeps them', () => {
+    const query = keyQuery({ lists: [identity], facts: [], token: 'token' });
+    expect(text(query)).toBe(
+      `select set_config('batched_drizzle.t', 'token', true), ` +
+        `set_config('batched_drizzle.k1', (select string_agg(k::text, ',') from (` +
+        `select nextval(q.sequence) k from (select pg_get_serial_sequence($2, $3)::regclass as sequence offset 0) q, ` +
+        `generate_series(1, $1::int)) s), true)`,
+    );
+    expect(query.params).toEqual(['2', '"addresses"', 'id']);
+  });
+
+  test('takes those of a serial from the sequence that its default draws from, owned or not', () => {
+    const query = keyQuery({ lists: [sequence], facts: [], token: 'token' });
+    expect(text(query)).toBe(
+      `select set_config('batched_drizzle.t', 'token', true), ` +
+        `set_config('batched_drizzle.k0', (select string_agg(k::text, ',') from (` +
+        `select nextval(q.sequence) k from (select (select e.refobjid::regclass from pg_catalog.pg_attribute a ` +
+        `join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum ` +
+        `join pg_catalog.pg_depend e on e.classid = 'pg_catalog.pg_attrdef'::regclass and e.objid = d.oid ` +
+        `join pg_catalog.pg_class s on s.oid = e.refobjid and s.relkind = 'S' ` +
+        `where e.refclassid = 'pg_catalog.pg_class'::regclass and a.attrelid = to_regclass($2) and a.attname = $3) ` +
+        `as sequence offset 0) q, generate_series(1, $1::int)) s), true)`,
+    );
+    expect(query.params).toEqual(['3', '"users"', 'id']);
+  });
+
+  test('makes uuids by the function of their default', () => {
+    const query = keyQuery({ lists: [uuid], facts: [], token: 'token' });
+    expect(query.text).toContain(
+      `(select string_agg(k::text, ',') from (select gen_random_uuid() k from generate_series(1, $1::int)) s)`,
+    );
+    expect(query.params).toEqual(['2']);
+  });
+
+  test('keeps nothing where it has no token, and returns the keys alike', () => {
+    const query = keyQuery({ lists: [uuid], facts: [], token: undefined });
+    expect(query.text).toBe(
+      `select '', (select string_agg(k::text, ',') from (select gen_random_uuid() k from generate_series(1, $1::int)) s)`,
+    );
+  });
+
+  test('raises where a table or the role is no longer that of the facts, before it marks anything', () => {
+    const query = keyQuery({
+      lists: [],
+      facts: [...facts, ['"addresses"', factsOf(addresses, { oid: '7' })]],
+      token: 'token',
+    });
+    const unchanged = (oid: string, name: string, user: string) =>
+      `pg_relation_size(${oid}::oid, 'init') is distinct from -1 and to_regclass(${name})::oid = ${oid}::oid and current_user = ${user}`;
+    expect(query.text).toBe(
+      `select case when ${unchanged('$1', '$2', '$3')} and ${unchanged('$4', '$5', '$6')} ` +
+        `then set_config('batched_drizzle.t', 'token', true) ` +
+        `else ('batched_drizzle: table facts changed: ' || current_user)::boolean::text end`,
+    );
+    expect(query.params).toEqual(['16384', '"users"', 'app', '7', '"addresses"', 'app']);
+  });
+
+  test('takes all lists in their order, each parameter in its place', () => {
+    const query = keyQuery({ lists, facts, token: 'token' });
+    expect(query.params).toEqual([
+      '16384',
+      '"users"',
+      'app',
+      '3',
+      '"users"',
+      'id',
+      '2',
+      '"addresses"',
+      'id',
+      '2',
+    ]);
+    const settings = [...query.text.matchAll(/set_config\('([^']*)'/g)].map(([, name]) => name);
+    expect(settings).toEqual(['batched_drizzle.t', ...lists.map(settingOf)]);
+    const places = [...query.text.matchAll(/\$(\d+)/g)].map(([, place]) => Number(place));
+    expect([...new Set(places)].toSorted((a, b) => a - b)).toEqual(query.params.map((_, index) => index + 1));
+  });
+
+  test('is read in the bytes of the wire, which no transform of the client alters', () => {
+    expect(keyQuery({ lists, facts, token: 'token' })).toMatchObject({ answer: 'raw', guarded: true });
+  });
+
+  test('has names that need quoting as parameters', () => {
+    const taken = planOf([entryOf(counters, [{}, {}], { returning: [counters.id] })]);
+    const query = keyQuery({ lists: taken.lists, facts: [], token: undefined });
+    expect(query.params).toEqual(['2', '"app data"."we""ird"', 'Id']);
+  });
+});
+
+describe('readKeys', () => {
+  const sized = (size: number, name: string): KeyList => ({ ...sequence, size, name });
+  const mismatch = expect.objectContaining({ code: 'MISMATCHED_ANSWER' });
+
+  test('gives each list its own keys, in order', () => {
+    const keys = fc.array(fc.array(fc.bigInt().map(String), { minLength: 1 }), { minLength: 1 });
+    fc.assert(
+      fc.property(keys, (sent) => {
+        const asked = sent.map((list, index) => sized(list.length, `k${index}`));
+        const row = sent.map((list) => Buffer.from(list.join()));
+        expect([...readKeys(asked, answerOf(Buffer.from('t'), ...row))]).toEqual(
+          asked.map((list, index) => [list, sent[index]]),
+        );
+      }),
+    );
+  });
+
+  test.each([
+    ['too few', '1,2'],
+    ['too many', '1,2,3,4'],
+    ['an empty one among them', '1,,3'],
+    ['none', ''],
+    ['NULL', null],
+  ])('refuses %s', (_, keys) => {
+    expect(() => readKeys([sized(3, 'k0')], answerOf('t', keys))).toThrow(mismatch);
+  });
+
+  test('refuses an empty answer, also where one key was asked for', () => {
+    for (const answer of [
+      answerOf('t', ''),
+      answerOf('t', null),
+      answerOf('t'),
+      Object.assign(answerOf(), { length: 0 }),
+    ])
+      expect(() => readKeys([sized(1, 'k0')], answer)).toThrow(mismatch);
+  });
+
+  test('says what would have been mis-assigned', () => {
+    expect(() => readKeys([sized(3, 'k0')], answerOf('t', '1,2'))).toThrow(
+      `3 keys of "users".id asked for, 2 came; rows would have been given others' keys`,
+    );
+  });
+});

@@ -1,0 +1,214 @@
+import { type SQL, sql } from 'drizzle-orm';
+import { integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
+import { tableShape } from '../../src/drizzle-facts.ts';
+import { Expression } from '../../src/entry.ts';
+import { LateValue, refer } from '../../src/reference.ts';
+import { takeRows } from '../../src/rows.ts';
+import { dialect, entryOf } from '../support/entries.ts';
+import { addresses, events, tokens, users, wide } from '../support/schema.ts';
+
+const take = (table: Parameters<typeof tableShape>[1], ...values: object[]) =>
+  takeRows(dialect, tableShape(dialect, table), values as Record<string, unknown>[]);
+
+/** The cells of the first row. */
+const cells = (table: Parameters<typeof tableShape>[1], values: object) => take(table, values)?.rows[0];
+
+let calls = 0;
+const made = pgTable('made', {
+  fromFunction: integer('from_function').$defaultFn(() => ++calls),
+  onUpdate: text('on_update').$onUpdate(() => 'updated'),
+  both: text('both')
+    .default('stays')
+    .$onUpdate(() => 'never on insert'),
+  zero: integer('zero')
+    .default(0)
+    .$onUpdate(() => 7),
+  expression: text('expression').$defaultFn((): SQL => sql`upper(${'x'})`),
+  generated: text('generated').generatedAlwaysAs(sql`'x'`),
+});
+
+describe('what a row leaves out', () => {
+  test("is the database's default, whether the key is missing or undefined", () => {
+    expect(cells(users, {})).toEqual([undefined, undefined]);
+    expect(cells(users, { id: undefined, name: undefined })).toEqual([undefined, undefined]);
+  });
+
+  test('is made by $defaultFn, else by $onUpdate where there is no default, else left to the database', () => {
+    calls = 0;
+    const [fromFunction, onUpdate, both, zero, expression] = cells(made, {}) ?? [];
+    expect([fromFunction, onUpdate, both]).toEqual([1, 'updated', undefined]);
+    expect(zero, 'drizzle takes a default of 0 for none').toBe(7);
+    expect(expression).toEqual(new Expression({ texts: ['upper(', ')'], params: ['x'] }));
+  });
+
+  test('makes $defaultFn run once a row, and not for rows that give a value', () => {
+    calls = 0;
+    take(made, {}, { fromFunction: 5 }, {}, { fromFunction: null });
+    expect(calls).toBe(2);
+  });
+});
+
+describe('what a row gives', () => {
+  test('passes the mapping of its column', () => {
+    const at = new Date(0);
+    const [, , payload, instant] = cells(events, { kind: 'k', payload: { a: 1 }, at }) ?? [];
+    expect(payload).toBe('{"a":1}');
+    expect(instant).toBe('1970-01-01T00:00:00.000Z');
+  });
+
+  test('is null where it is null; a JSON null is not', () => {
+    expect(cells(events, { kind: 'k', payload: null })?.[2]).toBeNull();
+    expect(cells(events, { kind: 'k', payload: sql`'null'` })?.[2]).toBeInstanceOf(Expression);
+  });
+
+  test('is ignored for a generated column and for one that the table does not have', () => {
+    expect(cells(made, { generated: 'given', unheardOf: 1 })).toHaveLength(5);
+    expect(cells(users, { name: 'Ada', user_id: 3 })).toEqual([undefined, 'Ada']);
+  });
+
+  test('can be changed later without any effect', () => {
+    const bytes = Buffer.from('abc');
+    const row = { note: 'before', bytes };
+    const taken = take(wide, row)?.rows[0];
+    row.note = 'after';
+    bytes.fill('x');
+    expect(taken).toContain('before');
+    expect(taken?.at(-1)).toEqual(Buffer.from('abc'));
+  });
+
+  test('is not read from a prototype, where drizzle does not look either', () => {
+    class Named {
+      get name(): string {
+        return 'inherited';
+      }
+    }
+    expect(cells(users, new Named())).toEqual([undefined, undefined]);
+  });
+
+  test('is refused at once where its mapping throws, and where the mapping gives undefined', () => {
+    const broken = pgTable('broken', { at: timestamp('at') });
+    expect(() => take(broken, { at: 'no date' })).toThrow(TypeError);
+    const column = tableShape(dialect, users).columns[1]?.column;
+    const mapping = vi.spyOn(column as NonNullable<typeof column>, 'mapToDriverValue');
+    mapping.mockReturnValueOnce(undefined as never);
+    expect(() => take(users, { name: 'Ada' })).toThrow(
+      'column "name": its mapping gave undefined for a value',
+    );
+    mapping.mockRestore();
+  });
+});
+
+describe('sql', () => {
+  test.each([[sql`default`], [sql`DEFAULT`], [sql` default `]])(
+    "the word default is the database's default",
+    (word) => {
+      expect(cells(users, { name: word })?.[1]).toBeUndefined();
+    },
+  );
+
+  test('any other expression is kept as it was when it was given', () => {
+    const bytes = Buffer.from('abc');
+    const expression = sql`encode(${bytes}, ${'hex'})`;
+    const cell = cells(users, { name: expression })?.[1];
+    bytes.fill('x');
+    expression.append(sql`, and more`);
+    expect(cell).toEqual(
+      new Expression({ texts: ['encode(', ', ', ')'], params: [Buffer.from('abc'), 'hex'] }),
+    );
+    expect(cells(users, { name: sql`${'default'}` })?.[1]).toBeInstanceOf(Expression);
+    expect(cells(users, { name: sql`default + 1` })?.[1]).toBeInstanceOf(Expression);
+    expect(cells(users, { name: sql`default ${1}` })?.[1]).toBeInstanceOf(Expression);
+  });
+
+  test.each([
+    ['as a value', sql.placeholder('name')],
+    ['in an expression', sql`upper(${sql.placeholder('name')})`],
+  ])('a placeholder %s makes the insert one that only a prepared statement can fill', (_, value) => {
+    expect(take(users, { name: 'Ada' }, { name: value })).toBeUndefined();
+  });
+});
+
+describe('references', () => {
+  const parent = entryOf(users, [{ name: 'Ada' }, { id: 7, name: 'Bob' }]);
+
+  test('stand where they were given, and are listed', () => {
+    const ref = refer(parent, 'id', 0);
+    const taken = take(addresses, { email: 'a', userId: ref }, { email: 'b', userId: 3 });
+    expect(taken?.rows[0]?.[2]).toBe(ref);
+    expect(taken?.references).toEqual([ref]);
+    expect(taken?.embedded).toEqual([]);
+  });
+
+  test('inside an expression are listed as embedded, too, and wait in it for their value', () => {
+    const ref = refer(parent, 'id', 0);
+    const taken = take(addresses, { email: 'a', userId: sql`${ref} + ${1}` });
+    expect(taken?.references).toEqual([ref]);
+    expect(taken?.embedded).toEqual([ref]);
+    expect(taken?.rows[0]?.[2]).toMatchObject({ rendered: { params: [new LateValue(ref), 1] } });
+  });
+
+  test('to a value that is known stand for it inside an expression', () => {
+    const taken = take(addresses, { email: 'a', userId: sql`${refer(parent, 'id', 1)} + 1` });
+    expect(taken?.rows[0]?.[2]).toMatchObject({ rendered: { params: [7] } });
+    expect(taken?.references).toEqual([]);
+  });
+});
+
+test('the size is that of all values', () => {
+  expect(take(users, { id: 1, name: 'Ada' }, { name: 'Bob' })?.bytes).toBe(8 + 3 + 8 + 3);
+});
+
+test("the cells are what drizzle's own insert sends", () => {
+  const db = drizzle.mock();
+  const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(fc.option(value), { nil: undefined });
+  const row = fc.record(
+    {
+      id: maybe(fc.integer()),
+      huge: maybe(fc.bigInt()),
+      amount: maybe(fc.double().map(String)),
+      flag: maybe(fc.boolean()),
+      note: maybe(fc.oneof(fc.string(), fc.constantFrom(sql`default`, sql`lower(${'A'})`))),
+      day: maybe(fc.constant('2020-01-02')),
+      moment: maybe(fc.date({ noInvalidDate: true })),
+      document: maybe(fc.jsonValue()),
+      labels: maybe(fc.array(fc.string())),
+      bytes: maybe(fc.uint8Array().map((bytes) => Buffer.from(bytes))),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(fc.array(row, { minLength: 1, maxLength: 4 }), (rows) => {
+      const plain = db
+        .insert(wide)
+        .values(rows as (typeof wide.$inferInsert)[])
+        .toSQL();
+      const { texts, params } = asDrizzle(take(wide, ...rows)?.rows ?? []);
+      expect(plain.sql.slice(plain.sql.indexOf(' values ') + 8)).toBe(texts);
+      expect(plain.params).toEqual(params);
+    }),
+  );
+});
+
+function asDrizzle(rows: readonly (readonly unknown[])[]): { texts: string; params: unknown[] } {
+  const params: unknown[] = [];
+  const texts = rows.map((row) => {
+    const cells = row.map((cell) => {
+      if (cell === undefined) return 'default';
+      if (!(cell instanceof Expression)) return `$${params.push(cell)}`;
+      return cell.rendered.texts.reduce(
+        (text, next, index) => `${text}$${params.push(cell.rendered.params[index - 1])}${next}`,
+      );
+    });
+    return `(${cells.join(', ')})`;
+  });
+  return { texts: texts.join(', '), params };
+}
+
+test('a key that the client makes is made once and stays', () => {
+  const [id, , uses, updatedAt] = cells(tokens, { label: 'x' }) ?? [];
+  expect(id).toMatch(/^[\da-f-]{36}$/);
+  expect([uses, typeof updatedAt]).toEqual([undefined, 'string']);
+});

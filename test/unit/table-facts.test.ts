@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { tableShape } from '../../src/drizzle-facts.ts';
+import { factsQuery, readFacts } from '../../src/table-facts.ts';
+import { parseArrayLiteral } from '../support/array-literal.ts';
+import { dialect } from '../support/entries.ts';
+import { counters, users } from '../support/schema.ts';
+
+const table = { oid: '1', user: 'app', plain: true, secured: false };
+const column = {
+  type: 23,
+  base: 23,
+  cast: 'pg_catalog.int4',
+  arrayable: true,
+  keys: null,
+  always: false,
+  selectable: true,
+};
+
+test('the facts of all tables are one query, their names one parameter', () => {
+  const query = factsQuery([users, counters].map((each) => tableShape(dialect, each)));
+  expect(query.params).toHaveLength(1);
+  expect(parseArrayLiteral(query.params[0] ?? '')).toEqual(['"users"', '"app data"."we""ird"']);
+  expect(query).toMatchObject({ answer: 'raw', guarded: true });
+});
+
+test('are read in the order asked for, from the bytes of the wire', () => {
+  const answer = Buffer.from(JSON.stringify([{ ...table, columns: { id: column } }, null]));
+  expect(readFacts(answer, 2)).toEqual([{ ...table, columns: new Map([['id', column]]) }, undefined]);
+});
+
+test('of a table without columns are no columns', () => {
+  expect(readFacts(JSON.stringify([{ ...table, columns: null }]), 1)[0]?.columns).toEqual(new Map());
+});
+
+test.each([[[]], [[null, null]]])('are refused where not as many came as were asked for: %j', (facts) => {
+  expect(() => readFacts(JSON.stringify(facts), 1)).toThrow(
+    expect.objectContaining({
+      code: 'MISMATCHED_ANSWER',
+      message: `facts of 1 tables asked for, ${facts.length} came`,
+    }),
+  );
+});

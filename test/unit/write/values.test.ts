@@ -1,0 +1,120 @@
+import { sql } from 'drizzle-orm';
+import { describe, expect, test } from 'vitest';
+import type { Entry } from '../../../src/entry.ts';
+import { refer } from '../../../src/reference.ts';
+import { entryOf, planOf } from '../../support/entries.ts';
+import { addresses, logs, users } from '../../support/schema.ts';
+import { statementsOf, unguarded, type WriteOptions } from '../../support/written.ts';
+
+const guarded = { token: 'token' };
+const own = (entries: readonly Entry[], options: WriteOptions = {}) =>
+  statementsOf(planOf(entries), options).map((statement) => [unguarded(statement), ...statement.params]);
+
+describe('a lone row', () => {
+  test('is what drizzle would send, without the columns that it leaves out', () => {
+    expect(own([entryOf(users, { name: 'Ada' }, { returning: [users.id] })])).toEqual([
+      ['insert into "users" ("name") values ($1) returning "id"', 'Ada'],
+    ]);
+  });
+
+  test('that is guarded is selected', () => {
+    expect(own([entryOf(users, { id: 7, name: null })], guarded)).toEqual([
+      ['insert into "users" ("id", "name") select $1, $2 where …', '7', null, '"users"', '16384'],
+    ]);
+  });
+
+  test('takes its key, or one that it refers to, from the list in the server', () => {
+    const user = entryOf(users, { name: 'Ada' });
+    const address = entryOf(addresses, { email: 'a', userId: refer(user, 'id', 0) });
+    const list = `with k0 as materialized (select string_to_array(current_setting('batched_drizzle.k0'), ',')::pg_catalog.int4[] as a)`;
+    expect(own([user, address], guarded)).toEqual([
+      [
+        `${list} insert into "users" ("id", "name") select (select a[1] from k0), $1 where …`,
+        'Ada',
+        '"users"',
+        '16384',
+      ],
+      [
+        `${list} insert into "addresses" ("email", "user_id") select $1, (select a[1] from k0) where …`,
+        'a',
+        '"addresses"',
+        '16384',
+      ],
+    ]);
+  });
+
+  test('has the key as a parameter where the client has it', () => {
+    const user = entryOf(users, { name: 'Ada' });
+    refer(user, 'id', 0);
+    const plan = planOf([user]);
+    const keys = new Map(plan.lists.map((list) => [list, ['42']]));
+    const [statement] = statementsOf(plan, { keys });
+    expect(statement).toMatchObject({
+      text: 'insert into "users" ("id", "name") values ($1, $2)',
+      params: ['42', 'Ada'],
+    });
+  });
+});
+
+describe('expressions', () => {
+  test('stand as they are, their parameters numbered in their place', () => {
+    const rows = [{ name: sql`upper(${'a'}) || ${'b'}` }, { id: 7, name: sql`lower(${'C'})` }, {}];
+    expect(own([entryOf(users, rows)])).toEqual([
+      [
+        'insert into "users" ("id", "name") values (default, upper($1) || $2), ($3, lower($4)), (default, default)',
+        ...['a', 'b', '7', 'C'],
+      ],
+    ]);
+  });
+
+  test('in the conflict clause and in what is returned come behind all values', () => {
+    const entry = entryOf(
+      users,
+      { name: 'Ada' },
+      {
+        conflict: sql`("name") do update set "name" = ${'x'}`,
+        returning: [sql`upper(${users.name}) || ${'y'}`],
+      },
+    );
+    const tail = (set: string, suffix: string) =>
+      `on conflict ("name") do update set "name" = ${set} returning upper("name") || ${suffix}`;
+    expect(own([entry])).toEqual([
+      [`insert into "users" ("name") values ($1) ${tail('$2', '$3')}`, 'Ada', 'x', 'y'],
+    ]);
+    expect(own([entry], guarded)).toEqual([
+      [
+        `insert into "users" ("name") select $1 where … ${tail('$4', '$5')}`,
+        'Ada',
+        '"users"',
+        '16384',
+        'x',
+        'y',
+      ],
+    ]);
+  });
+});
+
+test('rows of defaults alone', () => {
+  expect(own([entryOf(users, {})])).toEqual([['insert into "users" default values']]);
+  expect(own([entryOf(users, [{}, {}])], guarded)).toEqual([
+    ['insert into "users" values (default, default), (default, default)'],
+  ]);
+});
+
+test('rows of a table that the server does not have are sent as drizzle would, for the server to say so', () => {
+  const entries = [
+    entryOf(logs, [
+      { level: 'a', message: 'b' },
+      { level: 'c', message: 'd' },
+    ]),
+  ];
+  const plan = planOf(entries, { facts: new Map([[logs, undefined]]) });
+  expect(statementsOf(plan, guarded)).toEqual([
+    {
+      text: 'insert into "logs" ("level", "message") values ($1, $2), ($3, $4)',
+      params: ['a', 'b', 'c', 'd'],
+      answer: 'values',
+      guarded: false,
+    },
+  ]);
+});
