@@ -288,14 +288,42 @@ describe('ref()', () => {
     expect(await check.select().from(addresses)).toMatchObject([{ userId: user?.id }]);
   });
 
-  test('to many inserts that were written before, named only then', async () => {
+  test('to an insert that was written and whose caller has its result, without the key, throws at once', async () => {
     await db.transaction(async (tx) => {
-      const user = tx.insert(users).values([{ name: 'a' }, { name: 'b' }]);
-      await user;
-      tx.insert(addresses).values({ email: 'a', userId: user.ref('id', 1) });
+      for (const rows of [[{ name: 'a' }], [{ name: 'b' }, { name: 'c' }]]) {
+        const user = tx.insert(users).values(rows);
+        await user;
+        expect(() => user.ref('id')).toThrow(
+          expect.objectContaining({
+            code: 'BAD_REFERENCE',
+            message: `ref('id') to "users": its insert has been written and nobody had asked for its key; call ref() before that, or chain returning()`,
+          }),
+        );
+        expect(user.ref('name')).toBeDefined();
+      }
     });
-    const [user] = await check.select().from(users).where(eq(users.name, 'b'));
-    expect(await check.select().from(addresses)).toMatchObject([{ userId: user?.id }]);
+    expect(await check.$count(users)).toBe(3);
+  });
+
+  test('to an insert that was awaited with returning(), or named before, stands for its key', async () => {
+    await db.transaction(async (tx) => {
+      const returned = tx
+        .insert(users)
+        .values([{ name: 'a' }, { name: 'b' }])
+        .returning();
+      const named = tx.insert(users).values({ name: 'c' });
+      const id = named.ref('id');
+      await Promise.all([returned, named]);
+      tx.insert(links).values([
+        { text: 'b', number: returned.ref('id', 1) },
+        { text: 'c', number: id },
+        { text: 'c', number: named.ref('id') },
+      ]);
+    });
+    const ids = new Map((await check.select().from(users)).map(({ id, name }) => [name, id]));
+    const found = await check.select().from(links);
+    expect(found).toHaveLength(3);
+    for (const { text, number } of found) expect(number).toBe(ids.get(text));
   });
 });
 
@@ -378,18 +406,17 @@ describe('a reference in later statements of the transaction', () => {
 
 describe('a reference that leads nowhere', () => {
   test('to a column that does not exist throws at once, and lists those allowed', () => {
-    const user = db.insert(users).values({ name: 'a' });
+    const user = batchedDrizzle.mock().insert(users).values({ name: 'a' });
     expect(() => user.ref('nonsense' as never)).toThrow(
       expect.objectContaining({
         code: 'BAD_REFERENCE',
         message: `ref('nonsense') to "users": no such column to insert; allowed: 'id', 'name'`,
       }),
     );
-    user.toSQL();
   });
 
   test('to a column that only the server makes throws at once, and lists those allowed', () => {
-    const event = db.insert(events).values({ kind: 'a', payload: sql`'1'::jsonb` });
+    const event = batchedDrizzle.mock().insert(events).values({ kind: 'a', payload: sql`'1'::jsonb` });
     for (const column of ['at', 'payload'] as const) {
       expect(() => event.ref(column)).toThrow(
         expect.objectContaining({
@@ -398,17 +425,18 @@ describe('a reference that leads nowhere', () => {
         }),
       );
     }
-    event.toSQL();
   });
 
   test('to a row that does not exist throws at once', () => {
-    const user = db.insert(users).values([{ name: 'a' }, { name: 'b' }]);
+    const user = batchedDrizzle
+      .mock()
+      .insert(users)
+      .values([{ name: 'a' }, { name: 'b' }]);
     for (const row of [2, -1, 0.5]) {
       expect(() => user.ref('id', row)).toThrow(
         `ref('id', ${row}): rowIndex is out of range; allowed: 0 to 1`,
       );
     }
-    user.toSQL();
   });
 
   test('to an insert that failed rejects with that failure as its cause', async () => {

@@ -43,8 +43,6 @@ test('a transaction of users and addresses is begin, one key query, one INSERT a
     }),
   );
   expect(trips).toBe(1);
-  const guard = (size: number): string =>
-    `where case when current_setting('batched_drizzle.t', true) = '<token>' and cardinality((select a from k0)) = ${size} then true else ('batched_drizzle: outside its transaction: ' || current_user)::boolean end`;
   const list =
     "with k0 as materialized (select string_to_array(current_setting('batched_drizzle.k0'), ',')::pg_catalog.int4[] as a)";
   const sent = readable(statements);
@@ -52,12 +50,16 @@ test('a transaction of users and addresses is begin, one key query, one INSERT a
   const [begin, keys, ...rest] = sent;
   expect(begin).toBe('begin');
   expect(keys).toMatch(
-    /^select case when to_regclass\(\$1\)::oid = \$2::oid and current_user = \$3 and .*set_config\('batched_drizzle\.t', '<token>', true\) else .* end, set_config\('batched_drizzle\.k0', \(select string_agg\(k::text, ','\) from \(select nextval\(.*generate_series\(1, \$7::int\)\) s\), true\)$/,
+    /^select case when .* then set_config\('batched_drizzle\.t', '<token>', true\) else .* end, set_config\('batched_drizzle\.k0', \(select string_agg\(k::text, ','\) from \(select nextval\(.*generate_series\(1, \$7::int\)\) s\), true\)$/,
   );
   expect(keys?.match(/nextval/g)).toHaveLength(1);
-  expect(rest).toEqual([
-    `${list} insert into "users" ("id", "name") select u.c0, u.c1 from unnest((select a from k0), $1::pg_catalog."varchar"[]) as u(c0, c1) ${guard(3)}`,
-    `${list} insert into "addresses" ("email", "user_id") select u.c1, k0.a[u.p2] from k0, unnest($1::pg_catalog."varchar"[], $2::int4[]) as u(c1, p2) ${guard(3)}`,
+  for (const insert of rest.slice(0, 2)) {
+    expect(insert).toContain("current_setting('batched_drizzle.t', true) = '<token>'");
+    expect(insert).toContain('cardinality((select a from k0)) = 3');
+  }
+  expect(rest.map((text) => text.replace(/ where case when .* end$/, ' <guard>'))).toEqual([
+    `${list} insert into "users" ("id", "name") select u.c0, u.c1 from unnest((select a from k0), $1::pg_catalog."varchar"[]) as u(c0, c1) <guard>`,
+    `${list} insert into "addresses" ("email", "user_id") select u.c1, k0.a[u.p2] from k0, unnest($1::pg_catalog."varchar"[], $2::int4[]) as u(c1, p2) <guard>`,
     'commit',
   ]);
   const rows = await check

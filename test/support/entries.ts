@@ -70,6 +70,8 @@ export interface PlanOptions {
   readonly maxBytes?: number;
   /** What the catalog says of tables, where it is not what their schema says; `undefined` for a missing table. */
   readonly facts?: ReadonlyMap<PgTable, TableFacts | undefined>;
+  /** Rows may be named by a `ref()` that comes behind the flush; default no. */
+  readonly mayBeNamed?: boolean;
 }
 
 /** Encodes and plans entries as `flush` does. */
@@ -84,8 +86,8 @@ export function planOf(entries: readonly Entry[], options: PlanOptions = {}): Pl
   const { encoded, rejected } = encodeRows(entries, facts, serialize);
   for (const error of rejected.values()) throw error;
   const pointsAt = (table: PgTable) => [...foreignTables(table), ...referredBy(entries, table)];
-  const { maxRows = 10_000, maxBytes = 8 * 1024 * 1024 } = options;
-  return plan({ entries, encoded, facts, pointsAt, maxRows, maxBytes });
+  const { maxRows = 10_000, maxBytes = 8 * 1024 * 1024, mayBeNamed = false } = options;
+  return plan({ entries, encoded, facts, pointsAt, maxRows, maxBytes, mayBeNamed: () => mayBeNamed });
 }
 
 function referredBy(entries: readonly Entry[], table: PgTable): PgTable[] {

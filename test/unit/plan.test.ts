@@ -6,6 +6,7 @@ import { foreignTables } from '../../src/drizzle-facts.ts';
 import { type Entry, Expression } from '../../src/entry.ts';
 import { type Chunk, columnFacts, isKeyPlace, type KeyPlace, type Plan } from '../../src/plan.ts';
 import { Reference, refer } from '../../src/reference.ts';
+import type { TableFacts } from '../../src/table-facts.ts';
 import { type Batch, batches } from '../support/arbitrary-entries.ts';
 import { entryOf, planOf } from '../support/entries.ts';
 import { factsOf, withColumn } from '../support/facts.ts';
@@ -233,6 +234,45 @@ describe('keys', () => {
     expect(planOf([parent, child]).lists).toMatchObject([{ name: 'k0', column: 0, size: 2 }]);
   });
 
+  test('are taken for rows that may be named later, unless they may not be seen', () => {
+    const entries = [entryOf(users, { name: 'Ada' }), entryOf(users, { name: 'Bob' })];
+    const taken = (given: Partial<TableFacts>) =>
+      planOf(entries, { mayBeNamed: true, facts: new Map([[users, factsOf(users, given)]]) }).lists;
+    expect(taken({})).toMatchObject([{ name: 'k0', column: 0, size: 2 }]);
+    expect(taken({ secured: true })).toEqual([]);
+    expect(taken({ plain: false })).toEqual([]);
+  });
+
+  test('are told by a row that is all there is, which then needs no key query', () => {
+    const referred = entryOf(users, { name: 'Ada' });
+    refer(referred, 'id', 0);
+    for (const { lists, chunks } of [
+      planOf([referred]),
+      planOf([entryOf(users, { name: 'Ada' })], { mayBeNamed: true }),
+    ]) {
+      expect(lists).toEqual([]);
+      expect(chunks).toMatchObject([{ alone: true, told: new Set([0]) }]);
+    }
+  });
+
+  test('are taken for such a row where the role may not select them', () => {
+    const secured = factsOf(users, { secured: true });
+    const hidden = withColumn(factsOf(users), 'id', { selectable: false });
+    for (const facts of [secured, hidden]) {
+      const referred = entryOf(users, { name: 'Ada' });
+      refer(referred, 'id', 0);
+      expect(planOf([referred], { facts: new Map([[users, facts]]) }).lists).toHaveLength(1);
+    }
+  });
+
+  test('that nobody can take ahead are told by the written row, where somebody refers to them', () => {
+    const referred = entryOf(users, { name: 'Ada' });
+    const child = entryOf(addresses, { email: 'a', userId: refer(referred, 'id', 0) });
+    const odd = new Map([[users, factsOf(users, { plain: false })]]);
+    const { chunks } = planOf([referred, entryOf(users, { name: 'Bob' }), child], { facts: odd });
+    expect(chunks.map(({ told }) => [...told])).toEqual([[0], []]);
+  });
+
   test('have a list for each chunk that its limits end, so that none is parsed for another', () => {
     const entries = ['a', 'b', 'c'].map((name) => entryOf(users, { name }, { returning: [users.id] }));
     const { chunks, lists } = planOf(entries, { maxRows: 2 });
@@ -317,12 +357,13 @@ describe('an entry stands alone', () => {
   });
 
   test('of all that any batch holds', () => {
-    check(anyBatch, ({ chunks, identifiers }) => {
+    check(anyBatch, ({ chunks, identifiers, later }) => {
+      const isLone = chunks.length === 1 && chunks[0]?.rows.length === 1 && later.length === 0;
       for (const { alone, rows, facts, shape } of chunks) {
         for (const { entry } of rows) {
           const isOdd = !facts?.plain || entry.conflict !== undefined || entry.rows.flat().some(isExpression);
           const isUntold = entry.returning !== undefined && !identifiers.has(shape.table);
-          expect(alone).toBe(isOdd || isUntold);
+          expect(alone).toBe(isOdd || isUntold || isLone);
         }
       }
     });

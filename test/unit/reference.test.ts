@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { Expression } from '../../src/entry.ts';
+import { Expression, type Outcome } from '../../src/entry.ts';
 import { BatchedDrizzleError } from '../../src/errors.ts';
 import { LateValue, Reference, refer } from '../../src/reference.ts';
 import { dialect, entryOf } from '../support/entries.ts';
@@ -98,6 +98,21 @@ describe('ref() refuses', () => {
     expect(() => refer(entry, key, row)).toThrow(refused(message));
     expect(entry.referenced.size).toBe(0);
   });
+});
+
+test('ref() after the insert was written and nobody had asked for its key says when to ask', () => {
+  const written: Outcome = { value: () => [], driverValue: () => [] };
+  const entry = user();
+  entry.conclude(written);
+  expect(() => refer(entry, 'id', 0)).toThrow(
+    new BatchedDrizzleError(
+      'BAD_REFERENCE',
+      `ref('id') to "users": its insert has been written and nobody had asked for its key; call ref() before that, or chain returning()`,
+    ),
+  );
+  expect(refer(entry, 'id', 1).value()).toBe(7);
+  entry.known.set(0, ['41']);
+  expect(refer(entry, 'id', 0).value()).toBe('41');
 });
 
 describe('a late value', () => {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { atEndOfTurn } from '../../src/schedule.ts';
+import { atEndOfTurn, behindThisCall } from '../../src/schedule.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -38,11 +38,21 @@ test('it never comes at once', () => {
   expect(dispatch).not.toHaveBeenCalled();
 });
 
-test('fake timers do not stall it', async () => {
+test('behind a call comes after what is chained to it, and before the promise jobs that follow', async () => {
+  const order: string[] = [];
+  behindThisCall(() => order.push('behind'));
+  order.push('chained');
+  await undefined;
+  order.push('later');
+  expect(order).toEqual(['chained', 'behind', 'later']);
+});
+
+test('fake timers stall neither', async () => {
   const { setImmediate: real } = globalThis;
   vi.useFakeTimers({ toFake: ['setImmediate', 'setTimeout', 'setInterval', 'queueMicrotask'] });
   const dispatch = vi.fn();
   atEndOfTurn(dispatch);
+  behindThisCall(dispatch);
   await new Promise((resolve) => real(() => real(resolve)));
-  expect(dispatch).toHaveBeenCalledOnce();
+  expect(dispatch).toHaveBeenCalledTimes(2);
 });

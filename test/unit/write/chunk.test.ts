@@ -176,7 +176,7 @@ describe('a plan is one lone statement, which is a transaction by itself,', () =
     const plan = planOf([parent, child(parent)], { facts: odd });
     expect(plan.chunks).toHaveLength(1);
     expect(isLoneStatement(plan)).toBe(false);
-    const taken = entryOf(users, { name });
+    const taken = entryOf(users, [{ name: sql`upper('a')` }, { name }]);
     refer(taken, 'id', 0);
     expect(isLoneStatement(planOf([taken]))).toBe(false);
   });
