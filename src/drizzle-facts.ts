@@ -4,7 +4,7 @@
  */
 
 import * as drizzle from 'drizzle-orm';
-import { type Column, is, type Logger, Param, Placeholder, type Query, SQL, sql, Table } from 'drizzle-orm';
+import { Column, is, type Logger, Param, Placeholder, type Query, SQL, sql, Table } from 'drizzle-orm';
 import { type Cache, NoopCache } from 'drizzle-orm/cache/core';
 import {
   getTableConfig,
@@ -38,6 +38,13 @@ export interface TableShape {
   readonly name: string;
   readonly columns: readonly InsertColumn[];
   readonly indexOf: ReadonlyMap<Column, number>;
+}
+
+/** Whether a selection names nothing but columns, which other callers of a statement may name too. */
+export function onlyColumns(
+  selection: readonly SelectedField[],
+): selection is readonly (SelectedField & { readonly field: Column })[] {
+  return selection.every(({ field }) => is(field, Column));
 }
 
 const shapes = new WeakMap<PgDialect, WeakMap<PgTable, TableShape>>();

@@ -24,8 +24,10 @@ export function snapshot(value: unknown): unknown {
 export function sizeOf(value: unknown): number {
   if (typeof value === 'string') return value.length;
   if (value instanceof Uint8Array) return value.length * 2;
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value)?.length ?? 0;
-  return 8;
+  if (typeof value !== 'object' || value === null) return 8;
+  return (
+    JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner))?.length ?? 0
+  );
 }
 
 const needsQuotes = /["\\{},\s]|^$|^null$/i;

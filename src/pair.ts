@@ -20,11 +20,8 @@ export function pairByIdentifier<Row>(
     const row = byIdentifier.get(identifier);
     if (row !== undefined) paired.push(row);
   }
-  if (
-    paired.length !== sent.length ||
-    byIdentifier.size !== returned.length ||
-    returned.length !== sent.length
-  ) {
+  const sizes = [paired.length, returned.length, byIdentifier.size, new Set(sent).size];
+  if (sizes.some((size) => size !== sent.length)) {
     throw new BatchedDrizzleError(
       'MISMATCHED_ANSWER',
       `${table}: ${sent.length} rows sent, ${returned.length} returned, ${paired.length} recognised; callers would have been given others' rows`,

@@ -1,13 +1,14 @@
 /** The answers of a flight → what each caller gets, and what references wait for. */
-import { columnName, isKeyed, mapRow } from './drizzle-facts.ts';
+import { columnName, isKeyed, mapRow, onlyColumns } from './drizzle-facts.ts';
 import type { Entry, Outcome } from './entry.ts';
 import { BatchedDrizzleError } from './errors.ts';
 import type { FlushContext } from './flush.ts';
 import { getOrInsert } from './get-or-insert.ts';
 import { pairByIdentifier } from './pair.ts';
-import { type Chunk, columnFacts, isKeyPlace, type KeyList, onlyColumns, type Plan } from './plan.ts';
+import { type Chunk, isKeyPlace, type KeyList, type Plan } from './plan.ts';
 import { columnNames, emptyAnswer, objectRows } from './postgres-facts.ts';
 import type { Answer } from './statement.ts';
+import { columnFacts } from './table-facts.ts';
 import type { Returning } from './write/returning.ts';
 
 export interface SentChunk {
@@ -20,7 +21,9 @@ export function noteKeys(plan: Plan, keys: ReadonlyMap<KeyList, readonly string[
   for (const { rows } of plan.chunks) {
     for (const { entry, row, cells } of rows) {
       for (const [column, cell] of cells.entries()) {
-        if (isKeyPlace(cell)) note(entry, row, column, keys.get(cell.list)?.[cell.position - 1]);
+        // What a conflict clause makes of the row only the answer can tell.
+        if (isKeyPlace(cell) && !entry.conflict)
+          note(entry, row, column, keys.get(cell.list)?.[cell.position - 1]);
       }
     }
   }

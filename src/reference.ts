@@ -81,6 +81,12 @@ export function unresolved(reference: Reference, failure?: Error): BatchedDrizzl
   if (cause) {
     return new BatchedDrizzleError('BAD_REFERENCE', `ref to ${reference.name}: its insert failed`, { cause });
   }
+  if (outcome) {
+    return new BatchedDrizzleError(
+      'BAD_REFERENCE',
+      `ref to ${reference.name}: its row was not written, a conflict clause or a trigger left it out`,
+    );
+  }
   return new BatchedDrizzleError(
     'BAD_REFERENCE',
     `ref to ${reference.name}: its insert is not written yet; flush() the database or transaction it was made on first`,

@@ -40,7 +40,11 @@ export function takeRows(
   for (const given of values) {
     const row: Cell[] = [];
     for (const column of shape.columns) {
-      const cell = takeCell(dialect, column, given[column.key]);
+      const cell = takeCell(
+        dialect,
+        column,
+        Object.hasOwn(given, column.key) ? given[column.key] : undefined,
+      );
       if (cell === placeholder) return undefined;
       if (cell instanceof Reference) references.push(cell);
       else if (cell instanceof Expression) embedded.push(...lateReferences(cell.rendered));

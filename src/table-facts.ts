@@ -124,3 +124,11 @@ export function readFacts(answer: unknown, expected: number): (TableFacts | unde
 interface TableFactsJson extends Omit<TableFacts, 'columns'> {
   readonly columns: Record<string, ColumnFacts> | null;
 }
+
+export function columnFacts(
+  facts: TableFacts | undefined,
+  shape: TableShape,
+  column: number,
+): ColumnFacts | undefined {
+  return facts?.columns.get(shape.columns[column]?.name ?? '');
+}

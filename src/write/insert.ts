@@ -1,6 +1,7 @@
 /** What the ways of writing an INSERT have in common. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import { type Chunk, columnFacts, isKeyPlace, type KeyList } from '../plan.ts';
+import { type Chunk, isKeyPlace, type KeyList } from '../plan.ts';
+import { columnFacts } from '../table-facts.ts';
 import type { Params } from './params.ts';
 import type { Returning } from './returning.ts';
 
@@ -26,17 +27,12 @@ export function insertInto(chunk: Chunk, columns: readonly number[], { dialect }
 
 /** GENERATED ALWAYS takes allocated keys only so; a caller's own value must ask for it and else fail. */
 function isOverriding({ shape, facts, rows }: Chunk): boolean {
-  const first = rows[0];
-  if (!first) return false;
-  return (
-    first.entry.overriding ||
-    first.cells.some(
-      (cell, column) =>
-        isKeyPlace(cell) &&
-        first.entry.rows[first.row]?.[column] === undefined &&
-        columnFacts(facts, shape, column)?.always,
-    )
-  );
+  if (rows[0]?.entry.overriding) return true;
+  return [...shape.columns.keys()].some((column) => {
+    if (!columnFacts(facts, shape, column)?.always) return false;
+    const isGiven = rows.some(({ entry, row }) => entry.rows[row]?.[column] !== undefined);
+    return !isGiven && rows.some(({ cells }) => isKeyPlace(cells[column]));
+  });
 }
 
 /** ` on conflict … returning …` */

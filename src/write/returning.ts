@@ -1,8 +1,8 @@
 /** What a chunk's statement must return: what its callers asked for, and what tells its rows apart. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import { columnName, type Rendered, renderSelection } from '../drizzle-facts.ts';
+import { columnName, onlyColumns, type Rendered, renderSelection } from '../drizzle-facts.ts';
 import type { Entry } from '../entry.ts';
-import { type Chunk, onlyColumns } from '../plan.ts';
+import type { Chunk } from '../plan.ts';
 
 export interface Returning {
   /** What stands behind `returning`; `undefined` where nobody asked for a row, since it needs SELECT. */

@@ -1,7 +1,8 @@
 /** `INSERT … SELECT … FROM unnest(…)`: one statement, a parameter a column, for any number of rows. */
 import { arrayLiteral } from '../encode.ts';
-import { type Chunk, columnFacts, isKeyPlace, type KeyList, type PlannedCell } from '../plan.ts';
+import { type Chunk, isKeyPlace, type KeyList, type PlannedCell } from '../plan.ts';
 import type { ColumnFacts } from '../table-facts.ts';
+import { columnFacts } from '../table-facts.ts';
 import { insertGuard } from './guard.ts';
 import { insertInto, insertTail, type WriteContext } from './insert.ts';
 import { withLists } from './lists.ts';

@@ -88,12 +88,15 @@ describe('snapshot', () => {
 
   test('an object that says its text itself still says it', () => {
     class Decimal {
-      constructor(readonly digits: string) {}
+      constructor(public digits: string) {}
       toString(): string {
         return this.digits;
       }
     }
-    expect(`${snapshot(new Decimal('1.50'))}`).toBe('1.50');
+    const decimal = new Decimal('1.50');
+    const kept = [snapshot(decimal), snapshot([decimal])];
+    decimal.digits = 'changed';
+    expect(kept.map(String)).toEqual(['1.50', '1.50']);
     expect(`${snapshot(new URL('https://example.com/a'))}`).toBe('https://example.com/a');
   });
 
@@ -110,10 +113,7 @@ describe('sizeOf', () => {
     expect([sizeOf(1), sizeOf(1n), sizeOf(true), sizeOf(null), sizeOf(undefined)]).toEqual([8, 8, 8, 8, 8]);
   });
 
-  test.each([
-    ['a bigint', [2n ** 60n]],
-    ['nothing that JSON can say', { toJSON: () => undefined }],
-  ])('an object that holds %s has a size, too', (_, value) => {
-    expect(sizeOf(value)).toBeGreaterThanOrEqual(0);
+  test('an object of which JSON says nothing has one, too', () => {
+    expect(sizeOf({ toJSON: () => undefined })).toBe(0);
   });
 });

@@ -142,6 +142,18 @@ describe('references', () => {
       '{a,a}',
     ]);
   });
+
+  test('of another type than the column are cast, each by itself', () => {
+    const organization = entryOf(organizations, [{ name: 'a' }, { name: 'b' }]);
+    const rows = [0, 1].map((row) => ({ label: 'a', parentId: refer(organization, 'id', row) }));
+    expect(written(nodes, [organization, entryOf(nodes, rows)])).toEqual([
+      `with ${list('k0', 'int8')} insert into "nodes" ("parent_id", "label") ` +
+        'select k0.a[u.p1]::pg_catalog.int4, u.c2 ' +
+        'from k0, unnest($1::int4[], $2::pg_catalog.text[]) as u(p1, c2) where …',
+      '{1,2}',
+      '{a,a}',
+    ]);
+  });
 });
 
 test('keys that the client has travel as values', () => {

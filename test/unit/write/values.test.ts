@@ -45,8 +45,7 @@ describe('a lone row', () => {
 
   test('has the key as a parameter where the client has it', () => {
     const user = entryOf(users, { name: 'Ada' });
-    refer(user, 'id', 0);
-    const plan = planOf([user]);
+    const plan = planOf([user, entryOf(addresses, { email: 'a', userId: refer(user, 'id', 0) })]);
     const keys = new Map(plan.lists.map((list) => [list, ['42']]));
     const [statement] = statementsOf(plan, { keys });
     expect(statement).toMatchObject({

@@ -1,0 +1,71 @@
+/** Rows → chunks: what one statement can say, no larger than one statement should be. Pure. */
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { Entry } from './entry.ts';
+import { getOrInsert } from './get-or-insert.ts';
+import type { KeyLists } from './key-lists.ts';
+import type { Chunk, EncodedCell } from './plan.ts';
+import { mustStandAlone, type Planning, type TablePlan } from './plan-table.ts';
+import { Reference } from './reference.ts';
+import { columnFacts } from './table-facts.ts';
+
+/**
+ * @param entries of one level of tables, in call order
+ * @param keepsOrder statements may not change places, so that only neighbours share one
+ */
+export function makeChunks(
+  { encoded, maxRows, maxBytes, isLone }: Planning,
+  entries: readonly Entry[],
+  planned: ReadonlyMap<PgTable, TablePlan>,
+  keepsOrder: boolean,
+  keys: KeyLists,
+): Chunk[] {
+  const chunks: Chunk[] = [];
+  const open = new Map<string, Chunk>();
+  let previous = '';
+  for (const [number, entry] of entries.entries()) {
+    const { shape } = entry;
+    const table = planned.get(shape.table);
+    if (!table) continue;
+    const { facts } = table;
+    const alone = mustStandAlone(entry, table, isLone);
+    // Rows that share a statement are told apart by their keys, so that theirs are known anyway.
+    const named = alone ? [...table.named(entry)] : [];
+    for (const [row, encodedCells] of (encoded.get(entry) ?? []).entries()) {
+      const cells = encodedCells.map((cell, column) => {
+        if (cell instanceof Reference) return keys.placeOf(cell);
+        const taken = cell === undefined && table.allocated.has(column) && columnFacts(facts, shape, column);
+        return taken ? keys.take(entry, row, column, taken) : cell;
+      });
+      const kind = alone ? `alone ${number}` : `${shape.name} ${kindOf(entry, encodedCells, table)}`;
+      if (keepsOrder && kind !== previous) open.clear();
+      previous = kind;
+      const chunk = getOrInsert(open, kind, () => {
+        const begun: Chunk = { shape, facts, rows: [], alone, told: new Set(), bytes: 0 };
+        chunks.push(begun);
+        return begun;
+      });
+      chunk.rows.push({ entry, row, cells });
+      chunk.bytes += entry.bytes / entry.rows.length;
+      for (const column of named) if (cells[column] === undefined || entry.conflict) chunk.told.add(column);
+      // The statement of an entry that stands alone is plain drizzle's, whatever its size.
+      if (!alone && (chunk.rows.length >= maxRows || chunk.bytes >= maxBytes)) {
+        open.delete(kind);
+        keys.breakOff();
+      }
+    }
+  }
+  return chunks;
+}
+
+/** Rows of one kind can be said by one statement. */
+function kindOf(entry: Entry, cells: readonly EncodedCell[], { facts, allocated }: TablePlan): string {
+  let kind = `${entry.overriding ? 'o' : ''}${facts?.secured && entry.returning ? 'r' : ''} `;
+  for (const [column, cell] of cells.entries()) {
+    const isAlways = columnFacts(facts, entry.shape, column)?.always === true;
+    // A value given for GENERATED ALWAYS must fail, so it can't share the OVERRIDING of allocated keys.
+    if (cell !== undefined) kind += isAlways ? 'g' : 'v';
+    else if (allocated.has(column)) kind += isAlways ? 'k' : 'v';
+    else kind += '-';
+  }
+  return kind;
+}

@@ -1,0 +1,112 @@
+/** What holds for all rows of a table in a flush: which keys are taken ahead, and who stands alone. Pure. */
+import type { PgTable } from 'drizzle-orm/pg-core';
+import { onlyColumns, type TableShape } from './drizzle-facts.ts';
+import { type Entry, Expression } from './entry.ts';
+import { findIdentifier } from './identifier.ts';
+import type { Chunk, PlanInput } from './plan.ts';
+import { columnFacts, type TableFacts } from './table-facts.ts';
+
+export interface Planning extends PlanInput {
+  /** One row and nothing else: drizzle's own INSERT, whose RETURNING tells the key. */
+  readonly isLone: boolean;
+}
+
+export interface TablePlan {
+  readonly facts: TableFacts | undefined;
+  /** Columns whose left-out values are taken ahead, by index. */
+  readonly allocated: Set<number>;
+  readonly identifier: number | undefined;
+  /** Columns of an entry that a reference names, or may name later, by index. */
+  readonly named: (entry: Entry) => Iterable<number>;
+}
+
+export function planTable(
+  { encoded, facts: allFacts, mayBeNamed, isLone }: Planning,
+  table: PgTable,
+  entries: readonly Entry[],
+): TablePlan {
+  const facts = allFacts.get(table);
+  const allocated = new Set<number>();
+  const shape = entries[0]?.shape;
+  const named = (entry: Entry) => (mayBeNamed(entry) ? keyedColumns(shape, facts) : entry.referenced);
+  if (!shape || !facts?.plain) return { facts, allocated, identifier: undefined, named };
+  for (const entry of entries) {
+    for (const column of entry.conflict ? [] : named(entry)) {
+      // A row by itself can tell its key when it is written, without a key query.
+      const isTold = isLone && !facts.secured && columnFacts(facts, shape, column)?.selectable;
+      if (canAllocate(facts, shape, column) && !isTold) allocated.add(column);
+    }
+  }
+  const rows = entries.reduce((sum, entry) => sum + entry.rows.length, 0);
+  const identifier =
+    rows > 1 && entries.some((entry) => entry.returning)
+      ? findIdentifier(shape, facts, entries, encoded)
+      : undefined;
+  if (identifier !== undefined && canAllocate(facts, shape, identifier)) allocated.add(identifier);
+  return { facts, allocated, identifier, named };
+}
+
+/** The columns whose keys the server makes and the role may see, by index. */
+function keyedColumns(shape: TableShape | undefined, facts: TableFacts | undefined): Iterable<number> {
+  if (!shape || !facts || facts.secured) return [];
+  return [...shape.columns.keys()].filter((column) => {
+    const { keys, selectable } = columnFacts(facts, shape, column) ?? {};
+    return keys != null && selectable;
+  });
+}
+
+export function canAllocate(facts: TableFacts | undefined, shape: TableShape, column: number): boolean {
+  return facts?.plain === true && columnFacts(facts, shape, column)?.keys != null;
+}
+
+/** An entry that one statement with others could not serve as if it had been sent by itself. */
+export function mustStandAlone(entry: Entry, table: TablePlan, isLone: boolean): boolean {
+  return (
+    isLone ||
+    !table.facts?.plain ||
+    entry.conflict !== undefined ||
+    (entry.returning !== undefined && (table.identifier === undefined || !onlyColumns(entry.returning))) ||
+    entry.rows.some((row) => row.some((cell) => cell instanceof Expression))
+  );
+}
+
+/** Whether rows of the table may see one another, so that different statements may not change places. */
+export function mustKeepOrder(
+  { pointsAt }: PlanInput,
+  entries: readonly Entry[],
+  planned: ReadonlyMap<PgTable, TablePlan>,
+): boolean {
+  for (const [table, tablePlan] of planned) {
+    for (const parent of pointsAt(table)) if (parent === table) return true;
+    if (entries.some((entry) => mustStandAlone(entry, tablePlan, false))) return true;
+  }
+  return false;
+}
+
+/**
+ * Rows that are written by several statements would take their default keys in the statements' order; taken
+ * ahead they rise in the order of the calls.
+ */
+export function allocateForOrder(
+  { encoded }: PlanInput,
+  level: readonly PgTable[],
+  planned: ReadonlyMap<PgTable, TablePlan>,
+  chunks: readonly Chunk[],
+): boolean {
+  let added = false;
+  for (const table of level) {
+    const own = chunks.filter((chunk) => chunk.shape.table === table);
+    const { facts, allocated } = planned.get(table) ?? {};
+    const shape = own[0]?.shape;
+    if (own.length < 2 || !shape || !facts?.plain || !allocated) continue;
+    for (const column of shape.columns.keys()) {
+      const isLeftOut = own.some((chunk) =>
+        chunk.rows.some(({ entry, row }) => encoded.get(entry)?.[row]?.[column] === undefined),
+      );
+      if (!isLeftOut || allocated.has(column) || !canAllocate(facts, shape, column)) continue;
+      allocated.add(column);
+      added = true;
+    }
+  }
+  return added;
+}
