@@ -265,6 +265,16 @@ describe('ref()', () => {
     expect(db.pending).toBe(0);
   });
 
+  test('to an insert of a flush that is under way waits for its fate', async () => {
+    const user = db.insert(users).values([{ name: 'a' }, { name: 'b' }]);
+    const id = user.ref('id', 1);
+    const first = db.flush();
+    db.insert(addresses).values({ email: 'a', userId: id });
+    await Promise.all([first, db.flush()]);
+    const [row] = await check.select().from(users).where(eq(users.name, 'b'));
+    expect(await check.select().from(addresses)).toMatchObject([{ userId: row?.id }]);
+  });
+
   test('to an insert that was written before, with the key returned', async () => {
     const [userId, id] = await db.transaction(async (tx) => {
       const user = tx.insert(users).values({ name: 'a' }).returning();

@@ -313,6 +313,40 @@ describe('a statement that fails', () => {
   });
 });
 
+test('a value that cannot be sent, queued and not awaited, rejects the transaction and nothing is written', async () => {
+  const unhandled = await unhandledDuring(async () => {
+    const error = await rejectionOf(
+      db.transaction(async (tx) => {
+        tx.insert(logs).values({ level: 'info', message: 'a' });
+        tx.insert(logs).values({ level: 'bad', message: Symbol('no text') as never });
+        tx.insert(users).values({ name: 'ada' });
+      }),
+    );
+    expect(error.message).toContain('Cannot convert a Symbol value to a string');
+  });
+  expect(unhandled).toEqual([]);
+  expect([await check.$count(logs), await check.$count(users)]).toEqual([0, 0]);
+});
+
+test('statements of one turn do not get into one another, whatever they send', async () => {
+  const seen = await db.transaction((tx) =>
+    Promise.all([
+      ...[1, 2, 3].map((number) => tx.execute(sql`select ${number}::int as n`).then(([row]) => row?.n)),
+      ...['a', 'b', 'c'].map((name) =>
+        tx
+          .insert(users)
+          .values({ name })
+          .returning({ n: users.name })
+          .then(([row]) => row?.n),
+      ),
+      ...[4, 5, 6].map((number) => tx.execute(sql`select ${number}::int as n`).then(([row]) => row?.n)),
+      tx.$count(users),
+    ]),
+  );
+  expect(seen.slice(0, -1)).toEqual([1, 2, 3, 'a', 'b', 'c', 4, 5, 6]);
+  expect(await check.$count(users)).toBe(3);
+});
+
 describe('COMMIT', () => {
   test('that fails for a deferred constraint rejects with what drizzle rejects with', async () => {
     const { batched, plain } = await rejectionsOf(async (tx) => {
@@ -322,6 +356,18 @@ describe('COMMIT', () => {
     expect(batched).toMatchObject({ code: '23503' });
     expect(shapeOf(batched)).toEqual(shapeOf(plain));
     expect(await check.$count(pledges)).toBe(0);
+  });
+
+  test('that the server answers with ROLLBACK rejects, and says so', async () => {
+    const error = await rejectionOf(
+      db.transaction(async (tx) => {
+        // Its error comes when COMMIT has been sent.
+        tx.execute(sql`select 1/0`).catch(() => {});
+        for (let jobs = 0; jobs < 20; jobs++) await undefined;
+        return 'done';
+      }),
+    );
+    expect(error).toMatchObject({ code: 'TRANSACTION_NOT_COMMITTED' });
   });
 
   test('that travels along and fails rejects the transaction just the same', async () => {

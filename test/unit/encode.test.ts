@@ -113,7 +113,8 @@ describe('sizeOf', () => {
     expect([sizeOf(1), sizeOf(1n), sizeOf(true), sizeOf(null), sizeOf(undefined)]).toEqual([8, 8, 8, 8, 8]);
   });
 
-  test('an object of which JSON says nothing has one, too', () => {
+  test('an object has one, too, where it holds what JSON can not say', () => {
+    expect(sizeOf([2n ** 60n])).toBeGreaterThan(15);
     expect(sizeOf({ toJSON: () => undefined })).toBe(0);
   });
 });

@@ -132,6 +132,18 @@ describe('a late value', () => {
     );
   });
 
+  test('of a row that a conflict clause or a trigger left out says so', () => {
+    const parent = user();
+    const ref = refer(parent, 'id', 0);
+    parent.conclude({ value: () => [], driverValue: () => [] });
+    expect(() => new LateValue(ref).resolve()).toThrow(
+      new BatchedDrizzleError(
+        'BAD_REFERENCE',
+        'ref to "users".id: its row was not written, a conflict clause or a trigger left it out',
+      ),
+    );
+  });
+
   test('of an insert that failed has that failure as its cause', () => {
     const parent = user();
     const error = new Error('failed');

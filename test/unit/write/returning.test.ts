@@ -46,6 +46,12 @@ describe('RETURNING', () => {
     });
   });
 
+  test('nor where others of its table are told apart', () => {
+    const alone = entryOf(users, { name: 'Ada' }, { conflict: sql`do nothing`, returning: [users.name] });
+    const entries = [alone, user(users.name), user(users.name)];
+    expect(returningOf(entries)).toEqual({ texts: ['"name"'], places: [['name', 0]] });
+  });
+
   test('has the columns behind the selection that a reference waits for', () => {
     const late = (entry: Entry) => {
       const child = entryOf(addresses, { email: 'a', userId: refer(entry, 'id', 0) });

@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import type { Entry } from '../../src/entry.ts';
+import { type Chunk, isKeyPlace, type KeyPlace, type Plan } from '../../src/plan.ts';
+import { type Batch, batches } from './arbitrary-entries.ts';
+import { planOf } from './entries.ts';
+
+export const anyBatch = batches({ expression: 1 });
+
+/** Checks what holds for the plan of every batch. */
+export function checkPlans(batch: fc.Arbitrary<Batch>, property: (plan: Plan, batch: Batch) => void): void {
+  fc.assert(
+    fc.property(batch, (given) => property(planOf(given.entries, given.options), given)),
+    { numRuns: 300 },
+  );
+}
+
+/** A row as a number that rises in call order. */
+export const rowName = (entries: readonly Entry[], entry: Entry, row: number): number =>
+  entries.indexOf(entry) * 1_000 + row;
+
+export const rowNames = ({ rows }: Chunk, entries: readonly Entry[]): number[] =>
+  rows.map(({ entry, row }) => rowName(entries, entry, row));
+
+/** The keys that rows are given for columns they leave out, by table and column, in call order. */
+export function keysTaken({ chunks }: Plan, entries: readonly Entry[]): Map<string, KeyPlace[]> {
+  const taken = new Map<string, KeyPlace[]>();
+  const rows = chunks.flatMap((chunk) => chunk.rows);
+  const inCallOrder = rows.toSorted(
+    (a, b) => rowName(entries, a.entry, a.row) - rowName(entries, b.entry, b.row),
+  );
+  for (const { entry, row, cells } of inCallOrder) {
+    for (const [column, cell] of cells.entries()) {
+      if (!isKeyPlace(cell) || entry.rows[row]?.[column] !== undefined) continue;
+      const name = `${entry.shape.name}.${column}`;
+      taken.set(name, [...(taken.get(name) ?? []), cell]);
+    }
+  }
+  return taken;
+}
