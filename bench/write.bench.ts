@@ -23,7 +23,15 @@ export async function writeBench(rounds: Rounds): Promise<Comparison> {
   const facts = new Map([[users, factsOf(users)]]);
   const encode = () => encodeRows(entries, facts, context.driver.serialize.bind(context.driver)).encoded;
   const planned = (encoded: PlanInput['encoded']) =>
-    plan({ entries, encoded, facts, pointsAt: () => [], mayBeNamed: () => false, ...context.options });
+    plan({
+      entries,
+      encoded,
+      facts,
+      pointsAt: () => [],
+      mayBeNamed: () => false,
+      canParse: () => true,
+      ...context.options,
+    });
 
   const insert = drizzle
     .mock()

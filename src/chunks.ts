@@ -1,9 +1,9 @@
 /** Rows → chunks: what one statement can say, no larger than one statement should be. Pure. */
 import type { PgTable } from 'drizzle-orm/pg-core';
-import type { Entry } from './entry.ts';
+import { type Entry, Expression } from './entry.ts';
 import { getOrInsert } from './get-or-insert.ts';
 import type { KeyLists } from './key-lists.ts';
-import type { Chunk, EncodedCell } from './plan.ts';
+import type { Chunk, EncodedCell, PlannedCell } from './plan.ts';
 import { mustStandAlone, type Planning, type TablePlan } from './plan-table.ts';
 import { Reference } from './reference.ts';
 import { columnFacts } from './table-facts.ts';
@@ -21,6 +21,7 @@ export function makeChunks(
 ): Chunk[] {
   const chunks: Chunk[] = [];
   const open = new Map<string, Chunk>();
+  const tables = [...planned.keys()];
   let previous = '';
   for (const [number, entry] of entries.entries()) {
     const { shape } = entry;
@@ -36,25 +37,39 @@ export function makeChunks(
         const taken = cell === undefined && table.allocated.has(column) && columnFacts(facts, shape, column);
         return taken ? keys.take(entry, row, column, taken) : cell;
       });
-      const kind = alone ? `alone ${number}` : `${shape.name} ${kindOf(entry, encodedCells, table)}`;
+      const kind = alone
+        ? `alone ${number}`
+        : `${tables.indexOf(shape.table)} ${kindOf(entry, encodedCells, table)}`;
       if (keepsOrder && kind !== previous) open.clear();
       previous = kind;
       const chunk = getOrInsert(open, kind, () => {
-        const begun: Chunk = { shape, facts, rows: [], alone, told: new Set(), bytes: 0 };
+        const begun: Chunk = { shape, facts, rows: [], alone, told: new Set(), bytes: 0, params: 0 };
         chunks.push(begun);
         return begun;
       });
       chunk.rows.push({ entry, row, cells });
       chunk.bytes += entry.bytes / entry.rows.length;
+      chunk.params += cells.reduce((sum, cell) => sum + paramsOf(cell), 0);
       for (const column of named) if (cells[column] === undefined || entry.conflict) chunk.told.add(column);
-      // The statement of an entry that stands alone is plain drizzle's, whatever its size.
-      if (!alone && (chunk.rows.length >= maxRows || chunk.bytes >= maxBytes)) {
+      // The statement of an entry that stands alone is plain drizzle's, as long as drizzle could send it.
+      const isFull = alone
+        ? !entry.conflict && chunk.params >= mostParams
+        : chunk.rows.length >= maxRows || chunk.bytes >= maxBytes;
+      if (isFull) {
         open.delete(kind);
         keys.breakOff();
       }
     }
   }
   return chunks;
+}
+
+/** Well below the 65,534 of the protocol, so that one more row has its place. */
+const mostParams = 50_000;
+
+/** How many parameters a cell takes where it is not part of an array. */
+function paramsOf(cell: PlannedCell): number {
+  return cell instanceof Expression ? cell.rendered.params.length : cell === undefined ? 0 : 1;
 }
 
 /** Rows of one kind can be said by one statement. */

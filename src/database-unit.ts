@@ -5,7 +5,9 @@ import type { Entry } from './entry.ts';
 import { unwatch, watch } from './exit-warning.ts';
 import { type FlushContext, type FlushFailure, type FlushTarget, flush } from './flush.ts';
 import { type FlushReport, ReportBuilder } from './report.ts';
+import { behindThisCall } from './schedule.ts';
 import { rollback } from './send.ts';
+import type { FactsCache } from './table-facts.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
 export class DatabaseUnit extends UnitOfWork {
@@ -27,6 +29,12 @@ export class DatabaseUnit extends UnitOfWork {
     this.#unreported = undefined;
     if (error) throw error;
     return report;
+  }
+
+  protected flushFull(): void {
+    behindThisCall(() => {
+      if (this.isFull) this.flushUnasked(true);
+    });
   }
 
   protected flushUnasked(everything: boolean): void {
@@ -57,6 +65,7 @@ class OwnTransaction implements FlushTarget {
   readonly mayBeNamed = false;
   readonly owned = true;
   readonly confirm = false;
+  readonly facts: FactsCache = new WeakMap();
   connection: Connection | undefined;
 
   constructor(readonly context: FlushContext) {}
@@ -78,9 +87,7 @@ class OwnTransaction implements FlushTarget {
 /** Entries of an earlier flush that these refer to and that are being written: their fate must be known. */
 function parentsUnderway(entries: readonly Entry[]): Set<Entry> {
   const own = new Set(entries);
-  const parents = entries.flatMap(({ references }) =>
-    references.map((reference) => reference.source().entry),
-  );
+  const parents = entries.flatMap(({ references }) => references.map((reference) => reference.origin.entry));
   return new Set(parents.filter((parent) => parent.taken && !parent.outcome && !own.has(parent)));
 }
 

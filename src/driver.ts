@@ -31,6 +31,8 @@ export interface Connection {
   readonly isOpen: boolean;
   /** Statements leave in the order of the calls, without waiting for one another's answers. */
   send(statement: Statement): Promise<Answer>;
+  /** Sends what ends the transaction; no statement of the caller's leaves behind it. */
+  finish(statement: Statement): Promise<Answer>;
   /**
    * What drizzle takes for the client of a transaction: its statements go to this connection.
    */

@@ -36,8 +36,11 @@ export interface TableShape {
   readonly table: PgTable;
   /** Quoted and, where drizzle knows it, with the schema. */
   readonly name: string;
+  /** The schema's name, unquoted, where drizzle knows it. */
+  readonly schema: string | undefined;
   readonly columns: readonly InsertColumn[];
-  readonly indexOf: ReadonlyMap<Column, number>;
+  /** The names of all columns in the database, generated ones too. */
+  readonly names: ReadonlyMap<Column, string>;
 }
 
 /** Whether a selection names nothing but columns, which other callers of a statement may name too. */
@@ -57,19 +60,21 @@ export function tableShape(dialect: PgDialect, table: PgTable): TableShape {
 
 function readShape(dialect: PgDialect, table: PgTable): TableShape {
   const columns: InsertColumn[] = [];
-  for (const [key, column] of Object.entries(
-    (table as any)[(Table as any).Symbol.Columns] as Record<string, PgColumn>,
-  )) {
-    if (!(column as any).shouldDisableInsert())
-      columns.push({ key, name: columnName(dialect, column), column });
+  const names = new Map<Column, string>();
+  const all: Record<string, PgColumn> = (table as any)[(Table as any).Symbol.Columns];
+  for (const [key, column] of Object.entries(all)) {
+    const name = columnName(dialect, column);
+    names.set(column, name);
+    if (!(column as any).shouldDisableInsert()) columns.push({ key, name, column });
   }
   const schema: string | undefined = (table as any)[(Table as any).Symbol.Schema];
   const name: string = (table as any)[(Table as any).Symbol.Name];
   return {
     table,
     name: (schema === undefined ? '' : `${dialect.escapeName(schema)}.`) + dialect.escapeName(name),
+    schema,
     columns,
-    indexOf: new Map(columns.map(({ column }, index) => [column as Column, index])),
+    names,
   };
 }
 
@@ -232,6 +237,11 @@ export function mutableCache(options: { cache?: Cache }): Cache | undefined {
 /** A statement that drizzle's builders made tells its tables or maps its rows; what tells neither is raw SQL. */
 export function isRawStatement(metadata: unknown, mapper: unknown): boolean {
   return metadata === undefined && mapper === undefined;
+}
+
+/** The parameters of a prepared statement, placeholders and late values among them. */
+export function paramsOf(prepared: object): readonly unknown[] {
+  return (prepared as { params: unknown[] }).params;
 }
 
 /** Replaces the parameters of a prepared statement just before it is executed. */

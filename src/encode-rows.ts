@@ -26,13 +26,13 @@ export function encodeRows(
   const present = new Set(entries);
   for (const entry of entries) {
     const dead = entry.references.find((reference) => {
-      const parent = reference.source().entry;
+      const parent = reference.origin.entry;
       const isFailed = rejected.has(parent) || (parent.outcome !== undefined && 'error' in parent.outcome);
       return isFailed || (reference.value() === undefined && !present.has(parent));
     });
     if (dead) {
-      const cause = rejected.get(dead.source().entry);
-      rejected.set(entry, new BatchedInsertError(entry.own, unresolved(dead.source(), cause)));
+      const cause = rejected.get(dead.origin.entry);
+      rejected.set(entry, new BatchedInsertError(entry.own, unresolved(dead.origin, cause)));
       continue;
     }
     try {

@@ -16,8 +16,17 @@ export function snapshot(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snapshot);
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return structuredClone(value);
-  // What has a class has a text of its own, a decimal number for one, and the driver sends just that.
-  return String(value);
+  // What has a class has a text of its own, a decimal number for one, and the driver sends just that; if it has
+  // none, the client may have a serialiser for it.
+  const text = textOf(value);
+  return text === '[object Object]' ? Object.assign(Object.create(prototype), value) : text;
+}
+
+/** A value as a string, by way of `valueOf()`, as the driver adds it to one. */
+export function textOf(value: unknown): string {
+  const primitive = typeof value === 'object' && value !== null ? value.valueOf() : value;
+  // A template and not String(), which would make a text of a symbol without a word.
+  return `${typeof primitive === 'object' ? value : primitive}`;
 }
 
 /** A rough size of a driver value in a statement, in bytes; only the order of magnitude matters. */

@@ -33,6 +33,8 @@ export class Entry {
   conflict: Rendered | undefined;
   /** Somebody waits for the result; outside a transaction only such entries are flushed unasked. */
   awaited = false;
+  /** A queue holds it. */
+  queued = false;
   /** Taken by a flush: it is written, or being written, and no queue holds it any more. */
   taken = false;
   outcome: Outcome | undefined;

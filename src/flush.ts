@@ -9,14 +9,14 @@ import type { Entry, Outcome } from './entry.ts';
 import { BatchedDrizzleError } from './errors.ts';
 import { fly } from './fly.ts';
 import { getOrInsert } from './get-or-insert.ts';
-import { learnFacts } from './learn-facts.ts';
+import { type FactsByTable, learnFacts } from './learn-facts.ts';
 import type { BatchOptions } from './options.ts';
 import { plan } from './plan.ts';
 import type { ReportBuilder } from './report.ts';
 import { fulfil, rejectAll, rejectEach } from './settle.ts';
 import type { Answer, Statement } from './statement.ts';
 import type { FactsCache } from './table-facts.ts';
-import { isFactsChanged } from './write/guard.ts';
+import { isFactsChanged, isStale } from './write/guard.ts';
 
 /** What every flush of a database shares. */
 export interface FlushContext {
@@ -46,6 +46,8 @@ export interface FlushTarget {
   readonly owned: boolean;
   /** Raw SQL may have changed what the facts rest on. */
   readonly confirm: boolean;
+  /** Facts that hold in this transaction, whose role and `search_path` are its own. */
+  readonly facts: FactsCache;
 }
 
 /** Why a flush could not write everything; the entries have been settled. */
@@ -67,30 +69,39 @@ export async function flush(
   report: ReportBuilder,
 ): Promise<FlushFailure | undefined> {
   const serialize = context.driver.serialize.bind(context.driver);
+  const canParse = (type: number) => context.driver.parser(type) !== undefined;
   const written = new Map<Entry, Outcome>();
   let failure: FlushFailure | undefined;
-  let { restart } = target;
+  let { restart, confirm } = target;
   let rest = entries;
   try {
     while (rest.length > 0) {
-      const confirm = target.confirm || restart !== target.restart;
       const shapes = rest.map(({ shape }) => shape);
-      const facts = await learnFacts(context, shapes, (statement) => target.run(statement), confirm, report);
+      const facts = await learnFacts(context, target, shapes, confirm, report);
       const { encoded, rejected } = encodeRows(rest, facts, serialize);
       const own = rejectEach(rejected);
       failure ??= own;
 
       const valid = rest.filter((entry) => encoded.has(entry));
-      const pointsAt = parentsAmong(valid);
+      const pointsAt = parentsAmong(valid, facts);
       // What is awaited is mostly awaited where it is made, and leaves nothing behind to name it by.
       const mayBeNamed = ({ awaited }: Entry) => !awaited && target.mayBeNamed;
-      const planned = plan({ entries: valid, encoded, facts, pointsAt, mayBeNamed, ...context.options });
+      const planned = plan({
+        entries: valid,
+        encoded,
+        facts,
+        pointsAt,
+        mayBeNamed,
+        canParse,
+        ...context.options,
+      });
       // Where one caller of a user's transaction failed, the transaction has: it must not commit.
       const commits = target.commits && planned.later.length === 0 && (target.owned || !failure);
       const flight = await fly(context, planned, target, commits, report);
-      if (isFactsChanged(flight.error) && restart) {
+      if (isStale(flight.error) && restart) {
         await restart();
         restart = undefined;
+        confirm = true;
         continue;
       }
       if (isFactsChanged(flight.error)) throw factsChanged(valid, context, flight.error);
@@ -101,6 +112,7 @@ export async function flush(
         return { error: flight.commitError, cause: flight.commitError };
       if (flight.commitError) throw flight.commitError;
       restart = undefined;
+      confirm = false;
       rest = planned.later;
     }
     fulfil(written);
@@ -137,11 +149,18 @@ class FlightError extends Error {
 }
 
 /** What a table's rows must come after: by its foreign keys, and by the references of these entries. */
-function parentsAmong(entries: readonly Entry[]): (table: PgTable) => Iterable<PgTable> {
+function parentsAmong(entries: readonly Entry[], facts: FactsByTable): (table: PgTable) => Iterable<PgTable> {
   const parents = new Map<PgTable, Set<PgTable>>();
-  const parentsOf = (table: PgTable) => getOrInsert(parents, table, () => new Set(foreignTables(table)));
+  const parentsOf = (table: PgTable) =>
+    getOrInsert(parents, table, () => new Set([...foreignTables(table), ...parentsByFacts(table, facts)]));
   for (const { references, shape } of entries) {
-    for (const reference of references) parentsOf(shape.table).add(reference.source().entry.shape.table);
+    for (const reference of references) parentsOf(shape.table).add(reference.origin.entry.shape.table);
   }
   return parentsOf;
+}
+
+/** Foreign keys that only the database knows of, among the tables of the flush. */
+function parentsByFacts(table: PgTable, facts: FactsByTable): PgTable[] {
+  const oids = new Set(facts.get(table)?.parents);
+  return [...facts].filter(([, other]) => other && oids.has(other.oid)).map(([parent]) => parent);
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Connection } from './driver.ts';
 import { cacheName } from './drizzle-facts.ts';
 import type { Entry, Outcome } from './entry.ts';
-import { asError, BatchedInsertError } from './errors.ts';
+import { asError, BatchedDrizzleError, BatchedInsertError } from './errors.ts';
 import type { FlushContext, FlushTarget } from './flush.ts';
 import { keyQuery, readKeys } from './keys.ts';
 import type { KeyList, Plan } from './plan.ts';
@@ -88,10 +88,28 @@ export async function fly(
     };
   }
   const answers = answersOf(flight);
-  if (offset === 1) noteKeys(plan, readKeys(plan.lists, answers[0] as Answer));
-  const outcomes = readAnswers(plan, sent, answers.slice(offset), context);
+  const outcomes = whenWritten(() => {
+    if (offset === 1) noteKeys(plan, readKeys(plan.lists, answers[0] as Answer));
+    return readAnswers(plan, sent, answers.slice(offset), context);
+  });
   for (const [entry, error] of mutations) outcomes.set(entry, { error });
   return { outcomes, commitError: flight.commitError };
+}
+
+/** Reads answers of rows that stand in the table: what goes wrong now must not look as if they did not. */
+function whenWritten<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const { message } = asError(error);
+    throw new BatchedDrizzleError(
+      'MISMATCHED_ANSWER',
+      `the rows were written, and their answer fits none: ${message}`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 /** An expression is text with parameters: what it refers to must be known when it is written. */

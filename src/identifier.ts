@@ -14,13 +14,13 @@ export function findIdentifier(
   shape: TableShape,
   facts: TableFacts,
   entries: readonly Entry[],
-  encoded: PlanInput['encoded'],
+  { encoded, canParse }: Pick<PlanInput, 'encoded' | 'canParse'>,
 ): number | undefined {
   const index = shape.columns.findIndex((_, column) => {
-    const { keys, cast, selectable } = columnFacts(facts, shape, column) ?? {};
+    const { keys, cast, base = 0, selectable } = columnFacts(facts, shape, column) ?? {};
     const target = shape.columns[column]?.column;
     const canonical = canonicalForms.get(cast ?? '');
-    if (!canonical || !selectable) return false;
+    if (!canonical || !selectable || !canParse(base)) return false;
     const given = new Set<string>();
     return entries.every((entry) =>
       encoded.get(entry)?.every((row) => {

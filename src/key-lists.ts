@@ -6,6 +6,9 @@ import type { KeyList, KeyPlace } from './plan.ts';
 import { type Reference, unresolved } from './reference.ts';
 import type { ColumnFacts } from './table-facts.ts';
 
+/** The key query has a column for each list, and PostgreSQL takes 1,664 of them. */
+const mostLists = 1_000;
+
 export class KeyLists {
   #lists: KeyList[] = [];
   /** Lists that still grow, by their column's name with its table's. */
@@ -19,9 +22,8 @@ export class KeyLists {
   /** The next key of a column for a row that leaves the column out. */
   take(entry: Entry, row: number, column: number, facts: ColumnFacts): KeyPlace {
     const { shape } = entry;
-    const list = getOrInsert(this.#growing, `${shape.name}.${column}`, () =>
-      this.#begin(shape, column, facts),
-    );
+    const name = `${shape.name}.${shape.columns[column]?.name}`;
+    const list = getOrInsert(this.#growing, name, () => this.#begin(shape, column, facts));
     const place = { list, position: ++list.size };
     const columns = getOrInsert(this.#places, entry, () => new Map<number, KeyPlace[]>());
     getOrInsert(columns, column, () => [])[row] = place;
@@ -30,7 +32,7 @@ export class KeyLists {
 
   /** The place of the key that a reference stands for. */
   placeOf(reference: Reference): KeyPlace {
-    const source = reference.source();
+    const source = reference.origin;
     const place = this.#places.get(source.entry)?.get(source.column)?.[source.row];
     // Nothing in its stead would be the column's default: a child without its parent, and no error.
     if (!place) throw unresolved(reference);
@@ -39,14 +41,14 @@ export class KeyLists {
 
   /** Ends the lists with a chunk, so that each is used whole; else it would be parsed once for each chunk. */
   breakOff(): void {
-    this.#growing.clear();
+    if (this.#lists.length < mostLists) this.#growing.clear();
   }
 
   /** Takes back what these entries were given. */
   forget(entries: readonly Entry[]): void {
     const shapes = new Set(entries.map(({ shape }) => shape));
     this.#lists = this.#lists.filter(({ shape }) => !shapes.has(shape));
-    this.breakOff();
+    this.#growing.clear();
     for (const entry of entries) this.#places.delete(entry);
   }
 

@@ -1,6 +1,6 @@
 /** What holds for all rows of a table in a flush: which keys are taken ahead, and who stands alone. Pure. */
 import type { PgTable } from 'drizzle-orm/pg-core';
-import { onlyColumns, type TableShape } from './drizzle-facts.ts';
+import { onlyColumns, type Rendered, type TableShape } from './drizzle-facts.ts';
 import { type Entry, Expression } from './entry.ts';
 import { findIdentifier } from './identifier.ts';
 import type { Chunk, PlanInput } from './plan.ts';
@@ -20,11 +20,8 @@ export interface TablePlan {
   readonly named: (entry: Entry) => Iterable<number>;
 }
 
-export function planTable(
-  { encoded, facts: allFacts, mayBeNamed, isLone }: Planning,
-  table: PgTable,
-  entries: readonly Entry[],
-): TablePlan {
+export function planTable(planning: Planning, table: PgTable, entries: readonly Entry[]): TablePlan {
+  const { facts: allFacts, mayBeNamed, isLone } = planning;
   const facts = allFacts.get(table);
   const allocated = new Set<number>();
   const shape = entries[0]?.shape;
@@ -40,7 +37,7 @@ export function planTable(
   const rows = entries.reduce((sum, entry) => sum + entry.rows.length, 0);
   const identifier =
     rows > 1 && entries.some((entry) => entry.returning)
-      ? findIdentifier(shape, facts, entries, encoded)
+      ? findIdentifier(shape, facts, entries, planning)
       : undefined;
   if (identifier !== undefined && canAllocate(facts, shape, identifier)) allocated.add(identifier);
   return { facts, allocated, identifier, named };
@@ -61,12 +58,42 @@ export function canAllocate(facts: TableFacts | undefined, shape: TableShape, co
 
 /** An entry that one statement with others could not serve as if it had been sent by itself. */
 export function mustStandAlone(entry: Entry, table: TablePlan, isLone: boolean): boolean {
+  const { facts, identifier } = table;
+  const { returning, shape, rows } = entry;
+  if (isLone || !facts?.plain || entry.conflict) return true;
+  if (returning) {
+    if (identifier === undefined || !onlyColumns(returning)) return true;
+    if (returning.some(({ field }) => !facts.columns.has(shape.names.get(field) ?? ''))) return true;
+  }
+  const named = [...table.named(entry)];
+  return rows.some(
+    (row) =>
+      row.some(
+        (cell, column) =>
+          cell instanceof Expression || (cell !== undefined && !canCast(facts, shape, column)),
+      ) || named.some((column) => row[column] === undefined && !canAllocate(facts, shape, column)),
+  );
+}
+
+/** Whether a statement may name the column's type; VALUES need not, and fail as drizzle's do where it is not there. */
+function canCast(facts: TableFacts, shape: TableShape, column: number): boolean {
+  return columnFacts(facts, shape, column)?.castable ?? false;
+}
+
+/**
+ * Whether writing the entry may read what the flush writes to other tables, by a subquery, or by a trigger or rule
+ * that only the database knows: then every table keeps the order of the calls.
+ */
+export function mayReadTables(
+  { shape, rows, conflict, returning }: Entry,
+  facts: PlanInput['facts'],
+): boolean {
+  const isSubquery = ({ texts }: Rendered) => texts.some((text) => /\bselect\b/i.test(text));
   return (
-    isLone ||
-    !table.facts?.plain ||
-    entry.conflict !== undefined ||
-    (entry.returning !== undefined && (table.identifier === undefined || !onlyColumns(entry.returning))) ||
-    entry.rows.some((row) => row.some((cell) => cell instanceof Expression))
+    facts.get(shape.table)?.plain === false ||
+    (conflict !== undefined && isSubquery(conflict)) ||
+    (returning !== undefined && !onlyColumns(returning)) ||
+    rows.some((row) => row.some((cell) => cell instanceof Expression && isSubquery(cell.rendered)))
   );
 }
 

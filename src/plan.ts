@@ -6,7 +6,7 @@ import type { TableShape } from './drizzle-facts.ts';
 import type { Entry, Expression } from './entry.ts';
 import { getOrInsert } from './get-or-insert.ts';
 import { KeyLists } from './key-lists.ts';
-import { allocateForOrder, canAllocate, mustKeepOrder, planTable } from './plan-table.ts';
+import { allocateForOrder, canAllocate, mayReadTables, mustKeepOrder, planTable } from './plan-table.ts';
 import type { Reference } from './reference.ts';
 import type { ColumnFacts, TableFacts } from './table-facts.ts';
 
@@ -50,6 +50,8 @@ export interface Chunk {
   /** Columns, by index, that a reference waits for and only the written row can tell. */
   readonly told: Set<number>;
   bytes: number;
+  /** Parameters that its rows take as VALUES. */
+  params: number;
 }
 
 export interface Plan {
@@ -70,6 +72,8 @@ export interface PlanInput {
   readonly pointsAt: (table: PgTable) => Iterable<PgTable>;
   readonly maxRows: number;
   readonly maxBytes: number;
+  /** The client reads values of the type as they are, so that what it reads can be compared with what was sent. */
+  readonly canParse: (typeOid: number) => boolean;
   /** The rows may still be named by a `ref()` after the flush: keys are taken where nobody has asked yet. */
   readonly mayBeNamed: (entry: Entry) => boolean;
 }
@@ -86,7 +90,11 @@ export function plan(given: PlanInput): Plan {
   const keys = new KeyLists();
   const identifiers = new Map<PgTable, number>();
   const chunks: Chunk[] = [];
-  for (const level of commitOrder([...tables.keys()], input.pointsAt)) {
+  const all = [...tables.keys()];
+  const levels = now.some((entry) => mayReadTables(entry, given.facts))
+    ? [all]
+    : commitOrder(all, input.pointsAt);
+  for (const level of levels) {
     const planned = new Map(level.map((table) => [table, planTable(input, table, tables.get(table) ?? [])]));
     for (const [table, { identifier }] of planned) {
       if (identifier !== undefined) identifiers.set(table, identifier);
@@ -116,7 +124,7 @@ function readyEntries({ entries, facts }: PlanInput): { now: Entry[]; later: Ent
     const isReady = entry.references.every((reference) => {
       // A reference that was text when the rows were encoded needs no key.
       if (reference.value() !== undefined) return true;
-      const { entry: parent, column } = reference.source();
+      const { entry: parent, column } = reference.origin;
       // What a conflict clause may leave out, or make another row of, only the answer can tell.
       const isSure = !parent.conflict && canAllocate(facts.get(parent.shape.table), parent.shape, column);
       return isSure && ready.has(parent);

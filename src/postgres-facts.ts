@@ -5,6 +5,7 @@
 import net from 'node:net';
 import type { Sql } from 'postgres';
 import type { Connection, Driver, StatementListener } from './driver.ts';
+import { arrayLiteral, textOf } from './encode.ts';
 import { asError, BatchedDrizzleError, codeOf } from './errors.ts';
 import type { Answer, Statement } from './statement.ts';
 
@@ -56,13 +57,22 @@ export class PostgresJsDriver implements Driver {
 
   /** Does as postgres.js does when it binds: a type it knows from the value, else the column's, else a string. */
   serialize(value: unknown, typeOid: number): string {
-    if (typeof value === 'string' && typeOid === 0) return value;
+    // The server casts a boolean that postgres.js has declared as such, so that a text column holds `true`.
+    if (typeof value === 'boolean') return String(value);
     const serializer = this.#options.serializers[inferType(value) || typeOid];
-    const text = serializer ? serializer(value) : `${value}`;
+    const isKnown = serializer !== undefined && (typeOid !== 0 || inferType(value) !== 0);
+    if (Array.isArray(value) && !isKnown) return this.#arrayLiteral(value);
+    const text = serializer && isKnown ? serializer(value) : textOf(value);
     // postgres.js would throw inside its socket handler, which ends the process.
     if (typeof text !== 'string')
       throw new TypeError(`can't be sent to PostgreSQL as it is: got ${nameOf(value)}`);
     return text;
+  }
+
+  #arrayLiteral(values: readonly unknown[]): string {
+    const isNested = values.some(Array.isArray);
+    const texts = values.map((value) => (value === null ? null : this.serialize(value, 0)));
+    return isNested ? `{${texts.map((text) => text ?? 'NULL').join(',')}}` : arrayLiteral(texts);
   }
 
   parser(typeOid: number): ((text: string) => unknown) | undefined {
@@ -74,7 +84,7 @@ export class PostgresJsDriver implements Driver {
   }
 
   async run(statement: Statement): Promise<Answer> {
-    return makeQuery(this.#client, statement, this.describes);
+    return makeQuery(this.#client, statement, this.describes, { onexecute: staysAlone });
   }
 
   async begin(): Promise<Connection> {
@@ -141,6 +151,9 @@ class HeldConnection implements Connection {
   readonly #outstanding = new Set<Query>();
   #waiting: Query[] = [];
   #isBlocked = false;
+  /** Everything sent has been answered; BEGIN is the first to be. */
+  #isIdle = false;
+  #isFinishing = false;
   #closed: Error | undefined;
   #begin!: () => void;
   #lose!: (error: Error) => void;
@@ -184,13 +197,20 @@ class HeldConnection implements Connection {
     return query.execute();
   }
 
+  finish(statement: Statement): Promise<Answer> {
+    this.#isFinishing = true;
+    return this.send(statement);
+  }
+
   client({ sent, failed }: StatementListener): unknown {
     const adopt = <Made>(made: Made): Made => {
       // Fragments, identifiers and helpers are no statements; they are executed as part of one.
       if (!isQuery(made)) return made;
       this.#route(made, (query) => {
         query.catch((error) => failed(asError(error)));
-        this.#execute(query);
+        // Behind COMMIT or ROLLBACK it would be a transaction of its own.
+        if (this.#isFinishing) query.reject(ended());
+        else this.#execute(query);
         sent();
       });
       return made;
@@ -217,10 +237,19 @@ class HeldConnection implements Connection {
       query.reject(this.#closed ?? ended());
       return;
     }
-    if (this.#isBlocked) {
+    if (this.#waiting.length > 0 || this.#mustWait(query)) {
       this.#waiting.push(query);
       return;
     }
+    this.#send(query);
+  }
+
+  #send(query: Query): void {
+    if (!this.isOpen) {
+      query.reject(this.#closed ?? ended());
+      return;
+    }
+    this.#isIdle = false;
     this.#outstanding.add(query);
     const settled = (): void => {
       this.#outstanding.delete(query);
@@ -233,12 +262,21 @@ class HeldConnection implements Connection {
     this.#isBlocked = Boolean(query.describeFirst || query.cursorFn);
   }
 
+  /**
+   * What follows a description waits for what is bound by it. And a query that postgres.js can't build (a
+   * parameter that is undefined, too many of them) rejects the query that is active, and stays behind itself
+   * without an answer: with arguments it goes alone.
+   */
+  #mustWait(query: Query): boolean {
+    return this.#isBlocked || (query.args.length > 0 && !this.#isIdle);
+  }
+
   readonly #resume = (): void => {
     this.#isBlocked = false;
-    while (!this.#isBlocked) {
-      const next = this.#waiting.shift();
-      if (!next) return;
-      this.#execute(next);
+    this.#isIdle = true;
+    for (let next = this.#waiting[0]; next && !this.#mustWait(next); next = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#send(next);
     }
   };
 
@@ -265,15 +303,43 @@ function ended(): BatchedDrizzleError {
   );
 }
 
-function makeQuery(client: Client, { text, params, answer }: Statement, describes: boolean): Query {
-  const asIs = params.length === 0 || describes;
-  const query = (asIs
-    ? client.unsafe(text, [...params])
-    : client.unsafe(text, [], { simple: false } as object)) as unknown as Query;
-  // Given its parameters before it executes, and no arguments to describe, it leaves as Parse, Bind, Execute.
-  if (!asIs) query.parameters = [...params];
+function makeQuery(
+  client: Client,
+  { text, params, answer }: Statement,
+  describes: boolean,
+  options: object = {},
+): Query {
+  const query = makeUnanswered(client, text, params, describes, options) as unknown as Query;
   return answer === 'raw' ? query.raw() : query.values();
 }
+
+/**
+ * Keeps a query's connection out of the pool until it is answered, as a description does: what joined it there,
+ * a BEGIN or another caller's insert, would wait for this one's locks.
+ */
+function staysAlone(): boolean {
+  return false;
+}
+
+function makeUnanswered(
+  client: Client,
+  text: string,
+  params: Statement['params'],
+  describes: boolean,
+  options: object,
+): unknown {
+  if (params.length === 0) return client.unsafe(text, [], options);
+  if (describes) {
+    // Of the type `unknown`, which the server infers and for which postgres.js has no serialiser: it is text already.
+    const typed = params.map((param) => client.typed(param as string, unknownType));
+    return client.unsafe(text, typed as never, options);
+  }
+  const query = client.unsafe(text, [], { ...options, simple: false } as object);
+  // Given its parameters before it executes, and no arguments to describe, it leaves as Parse, Bind, Execute.
+  return Object.assign(query, { parameters: [...params] });
+}
+
+const unknownType = 705;
 
 function isQuery(made: unknown): made is Query {
   return made instanceof Promise && 'handler' in made;

@@ -24,6 +24,7 @@ export class Queue {
 
   push(entry: Entry): void {
     this.#entries.push(entry);
+    entry.queued = true;
     this.#rows += entry.rows.length;
     this.#bytes += entry.bytes;
   }
@@ -33,6 +34,7 @@ export class Queue {
     const index = this.#entries.lastIndexOf(entry);
     if (index === -1) return false;
     this.#entries.splice(index, 1);
+    entry.queued = false;
     this.#rows -= entry.rows.length;
     this.#bytes -= entry.bytes;
     return true;
@@ -44,7 +46,10 @@ export class Queue {
     this.#entries = [];
     this.#rows = 0;
     this.#bytes = 0;
-    for (const entry of entries) entry.taken = true;
+    for (const entry of entries) {
+      entry.queued = false;
+      entry.taken = true;
+    }
     return entries;
   }
 
@@ -55,7 +60,7 @@ export class Queue {
     for (const entry of this.#entries.toReversed()) {
       if (!wanted.has(entry) && !isWanted(entry)) continue;
       wanted.add(entry);
-      for (const reference of entry.references) wanted.add(reference.source().entry);
+      for (const reference of entry.references) wanted.add(reference.origin.entry);
     }
     const all = this.take();
     const taken: Entry[] = [];

@@ -97,14 +97,15 @@ function readLone(
   const order = onlyColumns(selection)
     ? selection.map(({ field }) => places.get(columnName(dialect, field)) ?? -1)
     : selection.map((_, index) => index);
-  written.count = answer.count ?? 0;
+  written.count += answer.count ?? 0;
   written.names = columnNames(answer, order);
-  const isWhole = answer.length === entry.rows.length;
+  const isWhole = answer.length === chunk.rows.length;
   const keyPlaces = placesOfKeys(chunk, places);
-  for (const [row, values] of answer.entries()) {
+  for (const [index, values] of answer.entries()) {
     if (entry.returning) written.rows.push(order.map((place) => values[place]));
     // Which row a conflict clause has skipped nobody can tell from the rows that are left.
-    if (isWhole) for (const [column, place] of keyPlaces) note(entry, row, column, values[place]);
+    const row = isWhole ? chunk.rows[index]?.row : undefined;
+    if (row !== undefined) for (const [column, place] of keyPlaces) note(entry, row, column, values[place]);
   }
 }
 
@@ -131,12 +132,12 @@ function readShared(
       `${shape.name}: nothing tells the returned rows apart`,
     );
   }
+  const type = identifier === undefined ? undefined : columnFacts(chunk.facts, shape, identifier)?.base;
+  const parse = context.driver.parser(type ?? 0);
+  // Both sides through the client's parser, which may have an integer or a UUID in a form of its own.
+  const sent = place === undefined ? [] : keys.map((key) => String(parse?.(key)));
   const returned =
-    place === undefined ? [] : pairByIdentifier(shape.name, keys, answer, (row) => String(row[place]));
-  const parse =
-    identifier === undefined
-      ? undefined
-      : context.driver.parser(columnFacts(chunk.facts, shape, identifier)?.base ?? 0);
+    place === undefined ? [] : pairByIdentifier(shape.name, sent, answer, (row) => String(row[place]));
   const keyPlaces = placesOfKeys(chunk, places);
   const selections = new Map<Entry, { names: string[]; isKnown: boolean }>();
   for (const [index, { entry, row }] of rows.entries()) {
@@ -150,7 +151,12 @@ function readShared(
       names: fields.map(({ field }) => columnName(context.dialect, field)),
       isKnown: isKnown(entry, plan, chunk, context),
     }));
-    written.names = names;
+    written.names = isOwn
+      ? names
+      : columnNames(
+          answer,
+          names.map((name) => places.get(name) ?? -1),
+        );
     written.rows[row] = names.map((name) =>
       isOwn ? parse?.(keys[index] ?? '') : values?.[places.get(name) ?? -1],
     );

@@ -10,12 +10,17 @@ import { BatchedDrizzleError } from './errors.ts';
  * insert of the same queue finds the key in the server, by position.
  */
 export class Reference<T = unknown> extends SQL<T> {
+  /** The row that has the value, where a reference names a column that itself holds a reference. */
+  readonly origin: Reference;
+
   constructor(
     readonly entry: Entry,
     readonly row: number,
     readonly column: number,
   ) {
     super([]);
+    const cell = entry.rows[row]?.[column];
+    this.origin = cell instanceof Reference ? cell.origin : this;
     const encoder = {
       mapToDriverValue: () => {
         const value = this.value();
@@ -31,17 +36,11 @@ export class Reference<T = unknown> extends SQL<T> {
 
   /** The value where it is known, given by the caller or made by the server; else `undefined`. */
   value(): DriverValue | null | undefined {
-    const known = this.entry.known.get(this.column)?.[this.row];
+    const { entry, row, column } = this.origin;
+    const known = entry.known.get(column)?.[row];
     if (known !== undefined) return known;
-    const cell = this.entry.rows[this.row]?.[this.column];
-    if (cell instanceof Reference) return cell.value();
-    return cell instanceof Expression ? undefined : cell;
-  }
-
-  /** The row that has the value, where a reference names a column that itself holds a reference. */
-  source(): Reference {
-    const cell = this.entry.rows[this.row]?.[this.column];
-    return cell instanceof Reference ? cell.source() : this;
+    const cell = entry.rows[row]?.[column];
+    return cell instanceof Expression || cell instanceof Reference ? undefined : cell;
   }
 
   get name(): string {

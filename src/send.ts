@@ -21,6 +21,10 @@ export async function sendFlight(
   statements: readonly Statement[],
   commits: boolean,
 ): Promise<FlightAnswers> {
+  for (const { params } of statements) {
+    // Found out while it is being sent it would leave the rest of the flight to itself.
+    if (params.length >= tooManyParams) throw tooMany(params.length);
+  }
   const mustWait = !connection.hasBegun && statements.some((statement) => !statement.guarded);
   if (mustWait) await connection.begun;
   const sent = statements.map((statement) => connection.send(statement));
@@ -32,7 +36,16 @@ export async function sendFlight(
   return { answers, commitError, roundTrips: mustWait ? 2 : 1 };
 }
 
-function command(text: string): Statement {
+/** The protocol counts parameters in 16 bits, and postgres.js stops one short of that. */
+const tooManyParams = 65_534;
+
+function tooMany(count: number): Error {
+  const message = `MAX_PARAMETERS_EXCEEDED: ${count} parameters in one statement, at most ${tooManyParams - 1} can be sent`;
+  return Object.assign(new Error(message), { code: 'MAX_PARAMETERS_EXCEEDED' });
+}
+
+/** A statement without parameters or rows of interest. */
+export function command(text: string): Statement {
   return { text, params: [], answer: 'values', guarded: true };
 }
 
@@ -45,9 +58,9 @@ function command(text: string): Statement {
 export async function commit(connection: Connection): Promise<void> {
   let answer: Answer;
   try {
-    answer = await connection.send(command('commit'));
+    answer = await connection.finish(command('commit'));
   } catch (error) {
-    await giveBack(connection);
+    await rollback(connection);
     throw error;
   }
   if (answer.command !== 'COMMIT') {
@@ -58,30 +71,30 @@ export async function commit(connection: Connection): Promise<void> {
   }
 }
 
-/** Rolls back, whatever state the transaction is in; never rejects. */
-export async function rollback(connection: Connection): Promise<void> {
-  await giveBack(connection);
-}
-
 const attempts = 5;
 
 /**
- * Sends ROLLBACK until the connection is back in the pool: a statement that is cancelled late is refused, and
- * the transaction stays open.
+ * Rolls back, whatever state the transaction is in; never rejects. ROLLBACK is sent until the connection is back
+ * in the pool: where it is cancelled late it is refused, and the transaction stays open.
  */
-async function giveBack(connection: Connection): Promise<void> {
+export async function rollback(connection: Connection): Promise<void> {
   for (let attempt = 0; attempt < attempts && connection.isOpen; attempt++) {
-    await connection.send(command('rollback')).catch(asError);
+    await connection.finish(command('rollback')).catch(asError);
   }
 }
 
-/** Sets a savepoint, or goes back to it. */
-export function savepoint(
-  connection: Connection,
-  name: string,
-): { set(): Promise<void>; restore(): Promise<void> } {
+/** A savepoint, which travels with what comes next. */
+export interface Savepoint {
+  /** Rejects where the server refused it, and with it everything behind. */
+  readonly isSet: Promise<void>;
+  /** Goes back to it. */
+  restore(): Promise<void>;
+}
+
+export function setSavepoint(connection: Connection, name: string): Savepoint {
   const send = async (text: string): Promise<void> => {
     await connection.send(command(text));
   };
-  return { set: () => send(`savepoint ${name}`), restore: () => send(`rollback to ${name}`) };
+  const isSet = send(`savepoint ${name}`);
+  return { isSet, restore: () => isSet.then(() => send(`rollback to ${name}`)) };
 }

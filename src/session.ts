@@ -1,10 +1,12 @@
 /** drizzle's session, twice: for the database, and for a transaction, whose every statement flushes first. */
+import type { SQL } from 'drizzle-orm';
 import type { PgPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
 import { PostgresJsSession, type PostgresJsTransaction } from 'drizzle-orm/postgres-js';
 import type { TablesRelationalConfig } from 'drizzle-orm/relations';
 import type { Row, RowList, Sql } from 'postgres';
 import type { DatabaseUnit } from './database-unit.ts';
-import { type DatabaseParts, isRawStatement, replaceParams } from './drizzle-facts.ts';
+import { type DatabaseParts, isRawStatement, paramsOf, replaceParams } from './drizzle-facts.ts';
+import type { Entry } from './entry.ts';
 import { LateValue } from './reference.ts';
 import { runNested, runTransaction } from './transaction.ts';
 import type { TransactionUnit } from './transaction-unit.ts';
@@ -40,6 +42,8 @@ export class TransactionSession<
   TFullSchema extends Schema,
   TSchema extends TablesRelationalConfig,
 > extends PostgresJsSession<Sql, TFullSchema, TSchema> {
+  private isCounting = false;
+
   constructor(
     readonly parts: DatabaseParts,
     readonly unit: TransactionUnit,
@@ -54,8 +58,20 @@ export class TransactionSession<
     ...args: Parameters<PostgresJsSession<Sql, TFullSchema, TSchema>['prepareQuery']>
   ): PgPreparedQuery<T> {
     const [, , , , mapper, metadata] = args;
-    const isRaw = isRawStatement(metadata, mapper);
-    return prefaced(super.prepareQuery(...args) as PgPreparedQuery<T>, (run) => this.flushFirst(isRaw, run));
+    const isRaw = !this.isCounting && isRawStatement(metadata, mapper);
+    return prefaced(super.prepareQuery(...args) as PgPreparedQuery<T>, (run, named) =>
+      this.flushFirst(isRaw, run, named),
+    );
+  }
+
+  /** drizzle counts by a statement that looks like raw SQL, and prepares it before it waits for anything. */
+  override count(query: SQL): Promise<number> {
+    this.isCounting = true;
+    try {
+      return super.count(query);
+    } finally {
+      this.isCounting = false;
+    }
   }
 
   override query(query: string, params: unknown[]): Promise<RowList<Row[]>> {
@@ -72,11 +88,13 @@ export class TransactionSession<
     return runNested(this.parts, this.unit, callback);
   }
 
-  private async flushFirst<T>(isRaw: boolean, run: () => Promise<T>): Promise<T> {
-    const flushed = this.unit.beforeStatement();
+  private async flushFirst<T>(isRaw: boolean, run: () => Promise<T>, named?: ReadonlySet<Entry>): Promise<T> {
+    const arrived = this.unit.state.waiting.begin();
+    const flushed = this.unit.beforeStatement(named);
     // Awaiting nothing would let an insert that is made later in this turn overtake the statement.
     if (flushed) await flushed;
     const settled = this.unit.beginStatement(isRaw);
+    arrived();
     return run().finally(settled);
   }
 }
@@ -84,7 +102,7 @@ export class TransactionSession<
 /** Executes a statement in its turn, and tells it then what its references stand for. */
 function prefaced<T extends PreparedQueryConfig>(
   prepared: PgPreparedQuery<T>,
-  inTurn: (run: () => Promise<T['execute']>) => Promise<T['execute']>,
+  inTurn: (run: () => Promise<T['execute']>, named: ReadonlySet<Entry>) => Promise<T['execute']>,
 ): PgPreparedQuery<T> {
   const statement = prepared as PgPreparedQuery<T> & { all: PgPreparedQuery<T>['execute'] };
   for (const method of ['execute', 'all'] as const) {
@@ -93,7 +111,12 @@ function prefaced<T extends PreparedQueryConfig>(
       inTurn(async () => {
         replaceParams(statement, (param) => (param instanceof LateValue ? param.resolve() : param));
         return execute(...args);
-      });
+      }, entriesNamedBy(statement));
   }
   return prepared;
+}
+
+function entriesNamedBy(statement: object): ReadonlySet<Entry> {
+  const late = paramsOf(statement).filter((param) => param instanceof LateValue);
+  return new Set(late.map(({ reference }) => reference.origin.entry));
 }

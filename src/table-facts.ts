@@ -15,6 +15,8 @@ export interface ColumnFacts {
   readonly base: number;
   /** The base type's quoted name without length or precision: `pg_catalog.int4`. */
   readonly cast: string;
+  /** Whether the current role may name the type, which a plain insert need not. */
+  readonly castable: boolean;
   /** Whether an array of the type can be read as it stands; else elements travel as text and are cast one by one. */
   readonly arrayable: boolean;
   readonly keys: KeySource | null;
@@ -28,6 +30,10 @@ export interface TableFacts {
   /** Of the relation, as text; together with `user` what these facts hold for. */
   readonly oid: string;
   readonly user: string;
+  /** The types of its columns, to see whether they are still the same. */
+  readonly types: string;
+  /** The relations that its foreign keys point at. */
+  readonly parents: readonly string[];
   /** An ordinary or partitioned table, whose rows nothing but its constraints looks at. */
   readonly plain: boolean;
   /** Row-level security applies to the current role. */
@@ -47,10 +53,19 @@ export type FactsCache = WeakMap<PgTable, TableFacts>;
 export function factsQuery(shapes: readonly TableShape[]): Statement {
   return {
     text: query,
-    params: [arrayLiteral(shapes.map((shape) => shape.name))],
+    params: [
+      arrayLiteral(shapes.map(({ name }) => name)),
+      arrayLiteral(shapes.map(({ schema }) => schema ?? null)),
+    ],
     answer: 'raw',
     guarded: true,
   };
+}
+
+/** The types of a table's columns as one text. */
+export function columnTypes(oid: string): string {
+  return `(select string_agg(t.attnum || ':' || t.atttypid, ',' order by t.attnum) from pg_catalog.pg_attribute t
+    where t.attrelid = ${oid} and t.attnum > 0 and not t.attisdropped)`;
 }
 
 // CASE, and not AND, where a function would raise for a relation that is no sequence: AND promises no order.
@@ -59,6 +74,9 @@ select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
   select n.position, case when c.oid is not null then json_build_object(
     'oid', c.oid::text,
     'user', current_user::text,
+    'types', ${columnTypes('c.oid')},
+    'parents', array(
+      select f.confrelid::text from pg_catalog.pg_constraint f where f.conrelid = c.oid and f.contype = 'f'),
     'plain', c.relkind in ('r', 'p')
       and not exists (select from pg_catalog.pg_rewrite w where w.ev_class = c.oid and w.ev_type = '3')
       and not exists (
@@ -74,6 +92,7 @@ select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
       'type', a.atttypid::int8,
       'base', b.oid::int8,
       'cast', quote_ident(s.nspname) || '.' || quote_ident(b.typname),
+      'castable', has_schema_privilege(s.oid, 'USAGE'),
       'arrayable', s.nspname = 'pg_catalog' and b.typarray <> 0 and b.typcategory <> 'A' and b.typdelim = ',',
       'keys', case
         when a.attidentity <> '' then (
@@ -104,8 +123,12 @@ select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
       left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
       left join lateral (select pg_catalog.pg_get_expr(d.adbin, d.adrelid) as expression) x on true
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)) end as facts
-  from unnest($1::text[]) with ordinality n(name, position)
-  left join pg_catalog.pg_class c on c.oid = to_regclass(n.name)) f`;
+  from (
+    select u.name, u.position, u.schema as named,
+      (select s.oid from pg_catalog.pg_namespace s where s.nspname = u.schema) as schema
+    from unnest($1::text[], $2::text[]) with ordinality u(name, schema, position)) n
+  left join pg_catalog.pg_class c on c.oid = case when
+    n.named is null or has_schema_privilege(n.schema, 'USAGE') then to_regclass(n.name) end) f`;
 
 /** The facts in the order of the tables asked for; `undefined` for a table that is not there. */
 export function readFacts(answer: unknown, expected: number): (TableFacts | undefined)[] {

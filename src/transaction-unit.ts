@@ -4,13 +4,24 @@ import type { Entry } from './entry.ts';
 import { BatchedDrizzleError } from './errors.ts';
 import { type FlushContext, type FlushFailure, type FlushTarget, flush } from './flush.ts';
 import { type FlushReport, ReportBuilder } from './report.ts';
-import { commit, rollback, savepoint } from './send.ts';
+import { commit, rollback, type Savepoint, setSavepoint } from './send.ts';
+import type { FactsCache } from './table-facts.ts';
 import { UnderWay } from './under-way.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
 /** What a transaction and its savepoints share. */
 export class TransactionState {
   savepoints = 0;
+  /** Flushes run one after the other; settles, and never rejects, when the last one has. */
+  tail: Promise<unknown> = Promise.resolve();
+  /** Flushes that have not settled. */
+  flushes = 0;
+  /** The scopes whose callbacks are running, the transaction's own first. */
+  readonly open = new Set<TransactionUnit>();
+  readonly facts: FactsCache = new WeakMap();
+  /** Statements that wait for a flush before them. */
+  readonly waiting = new UnderWay();
+  /** Statements that drizzle is taking to the connection. */
   readonly underWay = new UnderWay();
   /** Something beside BEGIN has been sent for the caller: what failed can't be sent again behind his back. */
   hasWorked = false;
@@ -28,15 +39,13 @@ export class TransactionUnit extends UnitOfWork {
   protected ended: Error | undefined;
   /** The first error of a statement of this scope; the transaction can't commit any more. */
   #failure: Error | undefined;
-  /** Flushes run one after the other; settles, and never rejects, when the last one has. */
-  #tail: Promise<unknown> = Promise.resolve();
-  #underway = 0;
 
   constructor(
     context: FlushContext,
     readonly state: TransactionState,
   ) {
     super(context);
+    state.open.add(this);
   }
 
   async flush(): Promise<FlushReport> {
@@ -48,14 +57,27 @@ export class TransactionUnit extends UnitOfWork {
     return report;
   }
 
+  /** At the end of the turn, since a statement of this turn may yet prove to stand before what is queued. */
+  protected flushFull(): void {
+    this.schedule();
+  }
+
   protected flushUnasked(): void {
     if (!this.queue.isEmpty) this.#start(this.queue.take(), false);
   }
 
-  /** What a statement waits for, so that it reads what was written before it; nothing where nothing is queued. */
-  beforeStatement(): Promise<unknown> | undefined {
-    if (!this.queue.isEmpty) return this.#flushAhead();
-    return this.#underway > 0 ? this.#tail : undefined;
+  /**
+   * What a statement waits for, so that it reads what was written before it; nothing where nothing is queued.
+   *
+   * @param named entries that the statement refers to
+   */
+  beforeStatement(named: ReadonlySet<Entry> = nothingNamed): Promise<unknown> | undefined {
+    // A statement reads what the transaction has written, in whichever of its scopes.
+    const waiting = [...this.state.open].flatMap((unit) =>
+      unit.queue.isEmpty ? [] : [unit.#flushAhead(named)],
+    );
+    if (waiting.length > 0) return Promise.all(waiting);
+    return this.state.flushes > 0 ? this.state.tail : undefined;
   }
 
   /**
@@ -64,14 +86,14 @@ export class TransactionUnit extends UnitOfWork {
    * yet comes after it. Promise.all has queued the jobs that call each `then` one behind the other, so that a
    * promise job later every insert of the group is known to be awaited.
    */
-  async #flushAhead(): Promise<void> {
+  async #flushAhead(named: ReadonlySet<Entry>): Promise<void> {
     const queued = new Set(this.queue.entries);
     const unclaimed = [...queued].filter(({ awaited }) => !awaited);
     if (unclaimed.length > 0) await undefined;
-    const behind = new Set(unclaimed.filter(({ awaited }) => awaited));
+    const behind = new Set(unclaimed.filter((entry) => entry.awaited && !named.has(entry)));
     const ahead = this.queue.takeWhere((entry) => queued.has(entry) && !behind.has(entry));
     if (ahead.length > 0) this.#start(ahead, false);
-    if (this.#underway > 0) await this.#tail;
+    if (this.state.flushes > 0) await this.state.tail;
   }
 
   /**
@@ -92,7 +114,7 @@ export class TransactionUnit extends UnitOfWork {
 
   /** Flushes what is left and commits, in one flight. @throws what the transaction rejects with */
   async commit(): Promise<void> {
-    await this.#tail;
+    await this.#settled();
     this.#throwFailure();
     if (this.queue.isEmpty) {
       this.end(committedError());
@@ -107,13 +129,13 @@ export class TransactionUnit extends UnitOfWork {
   /** Drops what is queued and rolls back. */
   async abort(reason: Error): Promise<void> {
     this.drop(reason);
-    await this.#tail;
+    await this.#settled();
     await rollback(this.state.connection);
   }
 
   /** Flushes what is left of a savepoint. @throws what its transaction rejects with */
   async release(): Promise<void> {
-    await this.#tail;
+    await this.#settled();
     this.#throwFailure();
     const flushed = this.queue.isEmpty ? undefined : this.#start(this.queue.take(), false);
     this.end(committedError());
@@ -127,25 +149,25 @@ export class TransactionUnit extends UnitOfWork {
   }
 
   /** Goes back to a savepoint, dropping what is queued. */
-  async restore(reason: Error, mark: ReturnType<typeof savepoint>): Promise<void> {
+  async restore(reason: Error, mark: Savepoint): Promise<void> {
     this.drop(reason);
-    await this.#tail;
+    await this.#settled();
     await mark.restore();
   }
 
   /** A savepoint for a nested transaction; BEGIN and what is queued go before it. */
-  async nest(): Promise<{ unit: TransactionUnit; mark: ReturnType<typeof savepoint> }> {
+  async nest(): Promise<{ unit: TransactionUnit; mark: Savepoint }> {
     await this.beforeStatement();
     const unit = new TransactionUnit(this.context, this.state);
-    const mark = savepoint(this.state.connection, `s${this.state.savepoints++}`);
+    const mark = setSavepoint(this.state.connection, `s${this.state.savepoints++}`);
     this.state.hasWorked = true;
-    // It travels with what comes next; if it fails, so does everything behind it.
-    mark.set().catch((error) => unit.fail(error));
+    mark.isSet.catch((error) => unit.fail(error));
     return { unit, mark };
   }
 
   /** Nothing can be queued from here on. */
   end(reason: Error): void {
+    this.state.open.delete(this);
     this.ended ??= reason;
   }
 
@@ -155,13 +177,26 @@ export class TransactionUnit extends UnitOfWork {
     for (const entry of this.queue.take()) entry.conclude({ error: reason });
   }
 
+  /**
+   * Waits for flushes, and for the statements that the callback has executed without waiting for them: they
+   * belong inside, as in drizzle.
+   */
+  async #settled(): Promise<void> {
+    const { waiting, underWay } = this.state;
+    while (this.state.flushes > 0 || waiting.isAny || underWay.isAny) {
+      await this.state.tail;
+      await waiting.allSent();
+      await underWay.allSent();
+    }
+  }
+
   #start(entries: readonly Entry[], commits: boolean): Promise<Flushed> {
-    this.#underway += 1;
-    const run = this.#tail
+    this.state.flushes += 1;
+    const run = this.state.tail
       .then(() => this.state.underWay.allSent())
       .then(() => this.#write(entries, commits));
-    this.#tail = run.finally(() => {
-      this.#underway -= 1;
+    this.state.tail = run.finally(() => {
+      this.state.flushes -= 1;
     });
     return run;
   }
@@ -180,6 +215,7 @@ export class TransactionUnit extends UnitOfWork {
       mayBeNamed: !commits,
       owned: false,
       confirm: state.isUnconfirmed,
+      facts: state.facts,
     };
     const failure = await flush(this.context, entries, target, report);
     state.hasWorked = true;
@@ -188,6 +224,8 @@ export class TransactionUnit extends UnitOfWork {
     return { report: report.build(), failure };
   }
 }
+
+const nothingNamed: ReadonlySet<Entry> = new Set();
 
 interface Flushed {
   readonly report: FlushReport;

@@ -7,8 +7,8 @@ import type { Connection } from './driver.ts';
 import { type DatabaseParts, transactionModes } from './drizzle-facts.ts';
 import { asError } from './errors.ts';
 import type { FlushContext } from './flush.ts';
+import { command } from './send.ts';
 import { TransactionSession } from './session.ts';
-import type { Statement } from './statement.ts';
 import { TransactionState, TransactionUnit } from './transaction-unit.ts';
 
 type Schema = Record<string, unknown>;
@@ -81,10 +81,6 @@ async function beginAgain(
   const statements = again === connection ? ['rollback', 'begin', ...opening] : opening;
   await Promise.all(statements.map((text) => again.send(command(text))));
   return again;
-}
-
-function command(text: string): Statement {
-  return { text, params: [], answer: 'values', guarded: true };
 }
 
 /** Promises that reject as the given one does, and never resolve. */

@@ -8,6 +8,10 @@ export class UnderWay {
   readonly #statements = new Set<object>();
   #waiting: (() => void)[] = [];
 
+  get isAny(): boolean {
+    return this.#statements.size > 0;
+  }
+
   /** A statement begins; what comes back is to be called when it has settled, for one that sends nothing. */
   begin(): () => void {
     const statement = {};

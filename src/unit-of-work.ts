@@ -4,14 +4,18 @@ import { BatchedInsertError, countRows } from './errors.ts';
 import type { FlushContext } from './flush.ts';
 import { Queue } from './queue.ts';
 import type { FlushReport } from './report.ts';
-import { atEndOfTurn, behindThisCall } from './schedule.ts';
+import { atEndOfTurn } from './schedule.ts';
+
+/** Of so many described entries a flush can tell that it does not write them. */
+const mostDescribed = 100;
 
 /** What an insert needs of the object it was made on. */
 export abstract class UnitOfWork {
   protected readonly queue = new Queue();
   /** Entries that were only described (`toSQL()`, `prepare()`, embedding) and not awaited since. */
   readonly #described = new Set<Entry>();
-  #refused: { entry: Entry; error: Error }[] = [];
+  /** Entries that were refused and not awaited since, with why. */
+  readonly #refused = new Map<Entry, Error>();
   #isScheduled = false;
 
   constructor(readonly context: FlushContext) {}
@@ -36,23 +40,28 @@ export abstract class UnitOfWork {
       return;
     }
     this.queue.push(entry);
+    if (this.isFull) this.flushFull();
+  }
+
+  /** The queue has reached its limit. */
+  protected abstract flushFull(): void;
+
+  protected get isFull(): boolean {
     const { maxRows, maxBytes } = this.context.options;
-    // Not at once: a chained `returning()` has yet to be called.
-    if (this.queue.rows >= maxRows || this.queue.bytes >= maxBytes)
-      behindThisCall(() => this.flushUnasked(true));
+    return this.queue.rows >= maxRows || this.queue.bytes >= maxBytes;
   }
 
   /** Rejects an entry that is not fit to be queued; whoever flushes next hears of it if nobody awaits it. */
   refuse(entry: Entry, error: Error): void {
     entry.conclude({ error });
-    this.#refused.push({ entry, error });
+    this.#refused.set(entry, error);
   }
 
   /** The error of a refused entry that nobody awaited, told once. */
   protected takeRefusal(): Error | undefined {
-    const refusal = this.#refused.find(({ entry }) => !entry.awaited);
-    this.#refused = [];
-    return refusal?.error;
+    const [refusal] = this.#refused.values();
+    this.#refused.clear();
+    return refusal;
   }
 
   /** Takes an entry out for good: a chained call threw. */
@@ -62,7 +71,11 @@ export abstract class UnitOfWork {
 
   /** Takes an entry out until somebody awaits it: drizzle only describes it. */
   describe(entry: Entry): void {
-    if (this.queue.withdraw(entry)) this.#described.add(entry);
+    if (!this.queue.withdraw(entry)) return;
+    this.#described.add(entry);
+    // A server that describes and never flushes must not hold their rows for ever.
+    const [oldest] = this.#described;
+    if (this.#described.size > mostDescribed && oldest) this.#described.delete(oldest);
   }
 
   /** A described entry that runs as a prepared statement needs no warning. */
@@ -73,19 +86,21 @@ export abstract class UnitOfWork {
   /** The result of an entry, which is flushed by the end of this turn if nothing flushes it before. */
   wait(entry: Entry): Promise<unknown> {
     entry.awaited = true;
+    this.#refused.delete(entry);
     if (!entry.taken && !entry.outcome) {
-      if (this.#described.delete(entry)) this.enqueue(entry);
-      this.#schedule();
+      this.#described.delete(entry);
+      if (!entry.queued) this.enqueue(entry);
+      this.schedule();
     }
     return entry.result();
   }
 
-  #schedule(): void {
+  protected schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     atEndOfTurn(() => {
       this.#isScheduled = false;
-      this.flushUnasked(false);
+      this.flushUnasked(this.isFull);
     });
   }
 

@@ -1,5 +1,7 @@
 /** What keeps a flight from being written by halves. */
+import { codeOf } from '../errors.ts';
 import type { Chunk, KeyList } from '../plan.ts';
+import { columnTypes } from '../table-facts.ts';
 import { areWhole } from './lists.ts';
 import type { Params } from './params.ts';
 
@@ -21,13 +23,17 @@ const outside = 'batched_drizzle: outside its transaction';
  */
 export function insertGuard({ chunk, token, params }: GuardedInsert, lists: readonly KeyList[]): string {
   const { shape, facts } = chunk;
-  const isChanged =
-    facts && `to_regclass(${params.add(shape.name)})::oid is distinct from ${params.add(facts.oid)}::oid`;
+  const isChanged = facts && isOther(params.add(shape.name), params.add(facts.oid), params.add(facts.types));
   const isInFlight = token === undefined ? [] : [`current_setting('${tokenSetting}', true) = '${token}'`];
   const conditions = [...isInFlight, ...areWhole(lists)].join(' and ');
   if (!isChanged && !conditions) return '';
   const stale = isChanged ? ` when ${isChanged} then ${raise(changed)}` : '';
   return ` where case${stale} when ${conditions || 'true'} then true else ${raise(outside)} end`;
+}
+
+/** Whether the name stands for another relation, or one whose columns have other types. */
+function isOther(name: string, oid: string, types: string): string {
+  return `to_regclass(${name})::oid is distinct from ${oid}::oid or ${columnTypes(`${oid}::oid`)} is distinct from ${types}`;
 }
 
 interface GuardedInsert {
@@ -38,6 +44,11 @@ interface GuardedInsert {
 
 /** An error for facts that no longer hold, in the place of a text. */
 export const factsChanged = `${raise(changed)}::text`;
+
+/** An error of facts that no longer hold, or one that may be: a type or a column that is not there any more. */
+export function isStale(error: unknown): boolean {
+  return isFactsChanged(error) || ['42703', '42704', '42804'].includes(codeOf(error) ?? '');
+}
 
 export function isFactsChanged(error: unknown): boolean {
   return error instanceof Error && error.message.includes(changed);

@@ -1,25 +1,22 @@
 /** `INSERT … VALUES`, for a lone row, for expressions, and for rows that give nothing. */
 import { Expression } from '../entry.ts';
-import { type Chunk, isKeyPlace, type KeyList, type PlannedCell } from '../plan.ts';
+import { settingOf } from '../keys.ts';
+import { type Chunk, isKeyPlace, type PlannedCell } from '../plan.ts';
 import { insertGuard } from './guard.ts';
 import { insertInto, insertTail, type WriteContext } from './insert.ts';
-import { withLists } from './lists.ts';
 
 /**
  * The statement as drizzle would write it, the server inferring each parameter's type from its column. A lone
  * row that is guarded is selected instead: `insert into t (a) select $1 where …` infers just the same.
  */
 export function valuesInsert(chunk: Chunk, context: WriteContext): string {
-  const lists = new Set<KeyList>();
   const columns = writtenColumns(chunk);
-  const rows = chunk.rows.map(({ cells }) =>
-    columns.map((column) => cellText(cells[column], context, lists)),
-  );
-  const head = `${withLists([...lists])}${insertInto(chunk, columns, context)}`;
+  const rows = chunk.rows.map(({ cells }) => columns.map((column) => cellText(cells[column], context)));
+  const head = insertInto(chunk, columns, context);
   if (columns.length === 0) return `${head} ${defaultRows(chunk)}${insertTail(chunk, context)}`;
   const [lone] = rows;
   if (context.token !== undefined && lone && canGuard(chunk)) {
-    const guard = insertGuard({ chunk, ...context }, [...lists]);
+    const guard = insertGuard({ chunk, ...context }, []);
     return `${head} select ${lone.join(', ')}${guard}${insertTail(chunk, context)}`;
   }
   return `${head} values ${rows.map((row) => `(${row.join(', ')})`).join(', ')}${insertTail(chunk, context)}`;
@@ -42,12 +39,13 @@ function defaultRows({ rows, shape }: Chunk): string {
   return `values ${rows.map(() => all).join(', ')}`;
 }
 
-function cellText(cell: PlannedCell, { params, keys }: WriteContext, lists: Set<KeyList>): string {
+function cellText(cell: PlannedCell, { params, keys }: WriteContext): string {
   if (cell === undefined) return 'default';
   if (cell instanceof Expression) return params.embed(cell.rendered);
   if (!isKeyPlace(cell)) return params.add(cell);
-  const key = keys.get(cell.list)?.[cell.position - 1];
+  const { list, position } = cell;
+  const key = keys.get(list)?.[position - 1];
   if (key !== undefined) return params.add(key);
-  lists.add(cell.list);
-  return `(select a[${cell.position}] from ${cell.list.name})`;
+  // Cheaper than to parse a list that may hold the keys of thousands of such statements.
+  return `split_part(current_setting('${settingOf(list)}'), ',', ${position})::${list.facts.cast}`;
 }

@@ -4,7 +4,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
 import { emptyTables } from '../support/counted.ts';
 import * as schema from '../support/schema.ts';
-import { addresses, logs, users } from '../support/schema.ts';
+import { addresses, logs, organizations, teams, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
@@ -199,6 +199,29 @@ describe('what is queued behind a statement', () => {
     expect(await db.transaction(unexecuted)).toEqual([]);
   });
 
+  test('is not seen by it in a Promise.all that begins with an insert, as in drizzle', async () => {
+    const mixed = async (
+      tx: Transaction | Parameters<Parameters<typeof plain.transaction>[0]>[0],
+    ): Promise<unknown> => {
+      const [, rows, , count, updated] = await Promise.all([
+        tx.insert(users).values({ name: 'before' }),
+        tx.select({ name: users.name }).from(users),
+        tx.insert(users).values({ name: 'between' }),
+        tx.$count(users),
+        tx
+          .update(users)
+          .set({ name: sql`${users.name} || '!'` })
+          .returning({ name: users.name }),
+        tx.insert(users).values({ name: 'behind' }),
+      ]);
+      return [rows, count, updated.map(({ name }) => name).toSorted()];
+    };
+    const expected = [[{ name: 'before' }], 2, ['before!', 'between!']];
+    expect(await plain.transaction(mixed)).toEqual(expected);
+    await check.delete(users);
+    expect(await db.transaction(mixed)).toEqual(expected);
+  });
+
   test('is not seen by it where something was queued before, in one turn', async () => {
     const seen = await db.transaction(async (tx) => {
       tx.insert(users).values({ name: 'before' });
@@ -234,6 +257,46 @@ describe('what is queued behind a statement', () => {
     });
     const rows = await check.select().from(users).orderBy(users.id);
     expect(rows.map(({ name }) => name).toSorted()).toEqual(['before!', 'behind']);
+  });
+});
+
+describe('an insert whose sql reads another table', () => {
+  const newest = sql`(select max(id) from organizations)`;
+  const teamsOf = async (
+    tx: Transaction | Parameters<Parameters<typeof plain.transaction>[0]>[0],
+  ): Promise<unknown> => {
+    await tx.insert(organizations).values({ id: 1000, name: 'first' });
+    const [[before], , [behind]] = await Promise.all([
+      tx.insert(teams).values({ name: 'before', organizationId: newest }).returning(),
+      tx.insert(organizations).values({ id: 2000, name: 'second' }),
+      tx.insert(teams).values({ name: 'behind', organizationId: newest }).returning(),
+    ]);
+    return [before?.organizationId, behind?.organizationId];
+  };
+
+  test('does not see what is inserted there behind it, in one turn, as in drizzle', async () => {
+    expect(await plain.transaction(teamsOf)).toEqual([1000, 2000]);
+    await check.execute(emptyTables());
+    expect(await db.transaction(teamsOf)).toEqual([1000, 2000]);
+  });
+
+  test('sees what was inserted there before it, in one turn, where no foreign key tells the order', async () => {
+    const messages = async (
+      tx: Transaction | Parameters<Parameters<typeof plain.transaction>[0]>[0],
+    ): Promise<unknown> => {
+      const count = sql<string>`(select count(*)::text from users)`;
+      const results = await Promise.all([
+        tx.insert(logs).values({ level: 'zero', message: count }).returning(),
+        tx.insert(users).values({ name: 'a' }),
+        tx.insert(logs).values({ level: 'one', message: count }).returning(),
+        tx.insert(users).values([{ name: 'b' }, { name: 'c' }]),
+        tx.insert(logs).values({ level: 'three', message: count }).returning(),
+      ]);
+      return results.flatMap((rows) => rows.map((row) => (row as { message: string }).message));
+    };
+    expect(await plain.transaction(messages)).toEqual(['0', '1', '3']);
+    await check.execute(emptyTables());
+    expect(await db.transaction(messages)).toEqual(['0', '1', '3']);
   });
 });
 

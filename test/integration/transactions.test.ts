@@ -252,6 +252,19 @@ describe('a statement that fails', () => {
     expect(shapeOf(batched.cause as never)).toEqual(shapeOf(plain.cause as never));
   });
 
+  test('and an insert behind it rejects with what drizzle rejects with', async () => {
+    const { batched, plain } = await rejectionsOf(async (tx) => {
+      await tx.insert(users).values({ name: 'taken' });
+      await tx
+        .insert(users)
+        .values({ name: 'taken' })
+        .catch(() => {});
+      await tx.insert(logs).values({ level: 'info', message: 'behind' });
+    });
+    expect(batched).toBeInstanceOf(DrizzleQueryError);
+    expect(shapeOf(batched.cause as never)).toEqual(shapeOf(plain.cause as never));
+  });
+
   test('and that nobody awaits rejects transaction(), and causes no unhandledRejection', async () => {
     await check.insert(users).values({ name: 'taken' });
     let error: Error | undefined;
@@ -511,6 +524,21 @@ describe('a nested transaction', () => {
     });
     const [user] = await check.select().from(users).where(eq(users.name, 'outer'));
     expect(await check.select().from(addresses)).toMatchObject([{ email: 'a', userId: user?.id }]);
+  });
+
+  test('begun after a statement has failed rejects with what drizzle rejects with', async () => {
+    const inner: (Error & Record<string, unknown>)[] = [];
+    const { batched, plain } = await rejectionsOf(async (tx) => {
+      await tx.execute(sql`select 1/0`).catch(() => {});
+      const nested = tx.transaction(async (each) => {
+        await each.insert(users).values({ name: 'inside' });
+      });
+      inner.push(await rejectionOf(nested));
+    });
+    const [expected, given] = inner.map(({ code, cause }) => code ?? (cause as { code?: string }).code);
+    expect(given).toBe(expected);
+    expect(shapeOf(batched)).toEqual(shapeOf(plain));
+    expect(batched).toMatchObject({ code: '22012' });
   });
 
   test('that succeeds belongs to the outer one, and goes with it', async () => {

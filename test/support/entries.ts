@@ -72,6 +72,8 @@ export interface PlanOptions {
   readonly facts?: ReadonlyMap<PgTable, TableFacts | undefined>;
   /** Rows may be named by a `ref()` that comes behind the flush; default no. */
   readonly mayBeNamed?: boolean;
+  /** The client reads keys as they are; default yes. */
+  readonly canParse?: boolean;
 }
 
 /** Encodes and plans entries as `flush` does. */
@@ -86,8 +88,17 @@ export function planOf(entries: readonly Entry[], options: PlanOptions = {}): Pl
   const { encoded, rejected } = encodeRows(entries, facts, serialize);
   for (const error of rejected.values()) throw error;
   const pointsAt = (table: PgTable) => [...foreignTables(table), ...referredBy(entries, table)];
-  const { maxRows = 10_000, maxBytes = 8 * 1024 * 1024, mayBeNamed = false } = options;
-  return plan({ entries, encoded, facts, pointsAt, maxRows, maxBytes, mayBeNamed: () => mayBeNamed });
+  const { maxRows = 10_000, maxBytes = 8 * 1024 * 1024, mayBeNamed = false, canParse = true } = options;
+  return plan({
+    entries,
+    encoded,
+    facts,
+    pointsAt,
+    maxRows,
+    maxBytes,
+    mayBeNamed: () => mayBeNamed,
+    canParse: () => canParse,
+  });
 }
 
 function referredBy(entries: readonly Entry[], table: PgTable): PgTable[] {

@@ -10,6 +10,8 @@ export function factsOf(table: PgTable, given: Partial<TableFacts> = {}): TableF
     user: 'app',
     plain: true,
     secured: false,
+    types: '1:23,2:25',
+    parents: [],
     columns: new Map(columns.map(({ name, column }) => [name, columnFactsOf(column)])),
     ...given,
   };
@@ -33,6 +35,7 @@ function columnFactsOf(column: PgColumn): ColumnFacts {
     keys: isKeyed(column) ? keySource(column) : null,
     always: column.generatedIdentity?.type === 'always',
     selectable: true,
+    castable: true,
   };
 }
 

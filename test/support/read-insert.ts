@@ -12,10 +12,10 @@ export interface ReadInsert {
 /** Reads any INSERT that `src/write` can write. Keys of a list are not known here, so they stand for themselves. */
 export function readInsert({ text, params }: Statement, lists: readonly KeyList[]): ReadInsert {
   const insert =
-    /^(?:with .* as a\) )?insert into (?:"(?:[^"]|"")+"\.?)+(?: \((.*?)\))?( overriding system value)? (.*)$/;
+    /^(?:with .* as a\) )?insert into (?:"(?:[^"]|"")+"\.?)+(?: \((.*?)\))?( overriding system value)? (.*)$/s;
   const [, names, , rest = ''] = insert.exec(text) ?? [];
   const columns = names?.split(', ').map((name) => name.slice(1, -1)) ?? [];
-  const body = rest.replace(/ (on conflict|returning) .*/, '').replace(/ where case .*/, '');
+  const body = rest.replace(/ where case .*/s, '').replace(/ (on conflict|returning) .*/, '');
   const param = (place: string): string | null => params[Number(place) - 1] as string | null;
   if (body.startsWith('default values')) return { columns, rows: [[]] };
   if (body.startsWith('values ')) {
@@ -50,8 +50,8 @@ type Params = (place: string) => string | null;
 function readCell(cell: string, param: Params): string | null {
   const [, place] = /^\$(\d+)$/.exec(cell) ?? [];
   if (place) return param(place);
-  const [, position, list] = /^\(select a\[(\d+)\] from (k\d+)\)$/.exec(cell) ?? [];
-  if (list) return `${list}[${position}]`;
+  const kept = /^split_part\(current_setting\('batched_drizzle\.(k\d+)'\), ',', (\d+)\)::[\w."]+$/.exec(cell);
+  if (kept) return `${kept[1]}[${kept[2]}]`;
   return cell.replaceAll(/\$(\d+)/g, (_, number: string) => `'${param(number)}'`);
 }
 

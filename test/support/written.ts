@@ -23,9 +23,20 @@ export function statementsOf(
 }
 
 const guard =
-  / where case .* else \('batched_drizzle: outside its transaction: ' \|\| current_user\)::boolean end/;
+  / where (case .* else \('batched_drizzle: outside its transaction: ' \|\| current_user\)::boolean end)/s;
 
-/** A statement without the text of its guard, which `guard.test.ts` spells out. */
-export function unguarded({ text }: Statement): string {
-  return text.replace(guard, ' where …');
+/** The text of a statement's guard, on one line. */
+export function guardOf({ text }: Statement): string | undefined {
+  return guard.exec(text)?.[1]?.replaceAll(/\s+/g, ' ');
+}
+
+/** A statement and its parameters, without the guard and what is its own of them. */
+export function unguarded(statement: Statement): (string | null)[] {
+  const own = new Set(
+    [...(guardOf(statement) ?? '').matchAll(/\$(\d+)/g)].map(([, place]) => Number(place) - 1),
+  );
+  return [
+    statement.text.replace(guard, ' where …'),
+    ...statement.params.filter((_, index) => !own.has(index)),
+  ];
 }

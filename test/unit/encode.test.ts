@@ -96,8 +96,19 @@ describe('snapshot', () => {
     const decimal = new Decimal('1.50');
     const kept = [snapshot(decimal), snapshot([decimal])];
     decimal.digits = 'changed';
-    expect(kept.map(String)).toEqual(['1.50', '1.50']);
+    expect([String(kept[0]), kept[1]]).toEqual(['1.50', ['1.50']]);
     expect(`${snapshot(new URL('https://example.com/a'))}`).toBe('https://example.com/a');
+  });
+
+  test('an object of a class without a text is a copy of that class, for a serialiser of the client', () => {
+    class Point {
+      x = 1;
+    }
+    const point = new Point();
+    const kept = snapshot(point);
+    point.x = 2;
+    expect(kept).toBeInstanceOf(Point);
+    expect(kept).toEqual({ x: 1 });
   });
 
   test("what can't be copied is refused", () => {

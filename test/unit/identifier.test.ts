@@ -53,6 +53,11 @@ describe('the column that tells returned rows apart', () => {
     expect(identifierOf(users, returned(users, undefined, undefined), facts)).toBeUndefined();
   });
 
+  test('is none that the client reads in a way of its own', () => {
+    const entries = returned(users, undefined, undefined);
+    expect(planOf(entries, { canParse: false }).identifiers.size).toBe(0);
+  });
+
   test('is not looked for where nobody asks for rows, or there is one row', () => {
     expect(identifierOf(users, [entryOf(users, [{ name: 'a' }, { name: 'b' }])])).toBeUndefined();
     expect(identifierOf(users, returned(users, undefined))).toBeUndefined();

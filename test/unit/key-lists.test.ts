@@ -40,6 +40,14 @@ describe('keys', () => {
   });
 });
 
+test('lists are no more than the key query can have columns', () => {
+  const rows = Array.from({ length: 1_700 }, () => ({ name: 'a' }));
+  const { lists } = planOf([entryOf(users, rows, { returning: [users.id] })], { maxRows: 1 });
+  expect(lists.length).toBeGreaterThan(900);
+  expect(lists.length).toBeLessThan(1_664);
+  expect(lists.reduce((sum, { size }) => sum + size, 0)).toBe(1_700);
+});
+
 describe('two tables of the schema that are one in the database', () => {
   const one = pgTable('same', { id: serial('id'), text: text('text'), other: integer('other') });
   const two = pgTable('same', { other: serial('other'), text: text('text'), id: serial('id') });

@@ -37,11 +37,12 @@ describe('keys', () => {
 
   test('are taken for rows that may be named later, unless they may not be seen', () => {
     const entries = [entryOf(users, { name: 'Ada' }), entryOf(users, { name: 'Bob' })];
-    const taken = (given: Partial<TableFacts>) =>
-      planOf(entries, { mayBeNamed: true, facts: new Map([[users, factsOf(users, given)]]) }).lists;
-    expect(taken({})).toMatchObject([{ name: 'k0', column: 0, size: 2 }]);
-    expect(taken({ secured: true })).toEqual([]);
-    expect(taken({ plain: false })).toEqual([]);
+    const taken = (facts: TableFacts) =>
+      planOf(entries, { mayBeNamed: true, facts: new Map([[users, facts]]) }).lists;
+    expect(taken(factsOf(users))).toMatchObject([{ name: 'k0', column: 0, size: 2 }]);
+    expect(taken(factsOf(users, { secured: true }))).toEqual([]);
+    expect(taken(factsOf(users, { plain: false }))).toEqual([]);
+    expect(taken(withColumn(factsOf(users), 'id', { selectable: false }))).toEqual([]);
   });
 
   test('are told by a row that is all there is, which then needs no key query', () => {
@@ -70,6 +71,24 @@ describe('keys', () => {
     const referred = entryOf(users, [{ name: 'Ada' }, { name: 'Bob' }], { conflict: sql`do nothing` });
     const child = entryOf(addresses, { email: 'a', userId: refer(referred, 'id', 0) });
     expect(planOf([referred, child])).toMatchObject({ lists: [], chunks: [{ told: new Set([0]) }] });
+    // Where others of its table have theirs taken, so has this one, but it may not come to be used.
+    const others = ['Cyd', 'Dan'].map((name) => entryOf(users, { name }, { returning: [users.id] }));
+    expect(planOf([referred, child, ...others]).chunks[0]).toMatchObject({ told: new Set([0]) });
+  });
+
+  test('that were taken are not told once more', () => {
+    const referred = entryOf(users, [{ name: sql`upper('a')` }, { name: 'Bob' }]);
+    refer(referred, 'id', 0);
+    expect(planOf([referred])).toMatchObject({ lists: [{ size: 2 }], chunks: [{ told: new Set() }] });
+  });
+
+  test('that the role has no leave to take ahead are told by the written row, which then stands alone', () => {
+    const identity = withColumn(factsOf(addresses), 'id', { keys: null });
+    const [referred, other] = ['a', 'b'].map((email) => entryOf(addresses, { email })) as [Entry, Entry];
+    const child = entryOf(users, { id: refer(referred, 'id', 0), name: 'Ada' });
+    const { chunks, later } = planOf([referred, other, child], { facts: new Map([[addresses, identity]]) });
+    expect(later).toEqual([child]);
+    expect(chunks[0]).toMatchObject({ alone: true, told: new Set([0]), rows: [{ entry: referred }] });
   });
 
   test('that nobody can take ahead are told by the written row, where somebody refers to them', () => {
@@ -109,6 +128,18 @@ describe('an entry stands alone', () => {
     ['that returns rows which no column tells apart', entryOf(logs, twoLogs, { returning: [logs.level] })],
   ])('%s', (_, entry) => {
     expect(aloneIn(entry)).toBe(true);
+  });
+
+  test('that gives a value of a type which the role may not name', () => {
+    const facts = withColumn(factsOf(users), 'name', { castable: false });
+    expect(aloneIn(other(), facts)).toBe(true);
+    expect(aloneIn(entryOf(users, { id: 7 }), facts)).toBe(false);
+  });
+
+  test('that returns a column which the database does not have', () => {
+    const columns = new Map([...factsOf(users).columns].filter(([name]) => name !== 'name'));
+    const entry = entryOf(users, {}, { returning: [users.name] });
+    expect(aloneIn(entry, factsOf(users, { columns }))).toBe(true);
   });
 
   test('of a table that is not plain', () => {

@@ -5,21 +5,24 @@ import { parseArrayLiteral } from '../support/array-literal.ts';
 import { dialect } from '../support/entries.ts';
 import { counters, users } from '../support/schema.ts';
 
-const table = { oid: '1', user: 'app', plain: true, secured: false };
+const table = { oid: '1', user: 'app', plain: true, secured: false, types: '1:23', parents: ['2'] };
 const column = {
   type: 23,
   base: 23,
   cast: 'pg_catalog.int4',
+  castable: true,
   arrayable: true,
   keys: null,
   always: false,
   selectable: true,
 };
 
-test('the facts of all tables are one query, their names one parameter', () => {
+test('the facts of all tables are one query, their names and schemas a parameter each', () => {
   const query = factsQuery([users, counters].map((each) => tableShape(dialect, each)));
-  expect(query.params).toHaveLength(1);
-  expect(parseArrayLiteral(query.params[0] ?? '')).toEqual(['"users"', '"app data"."we""ird"']);
+  expect(query.params.map((param) => parseArrayLiteral(param ?? ''))).toEqual([
+    ['"users"', '"app data"."we""ird"'],
+    [null, 'app data'],
+  ]);
   expect(query).toMatchObject({ answer: 'raw', guarded: true });
 });
 

@@ -59,18 +59,18 @@ describe('a statement', () => {
       expect(params.every((param) => param === null || typeof param === 'string')).toBe(true);
       expect(text).not.toMatch(/secret|\d{7}/);
       const places = [...text.matchAll(/\$(\d+)/g)].map(([, place]) => Number(place));
-      expect(places.toSorted((a, b) => a - b)).toEqual(params.map((_, index) => index + 1));
+      expect([...new Set(places)].toSorted((a, b) => a - b)).toEqual(params.map((_, index) => index + 1));
     }, 'token');
   });
 
-  test('reads each list of keys once, and demands that it has arrived whole', () => {
-    check(({ text, guarded }, _, { lists }) => {
+  test('parses a list of keys once, and demands that it has arrived whole', () => {
+    check(({ text }, _, { lists }) => {
       for (const { name, size } of lists) {
         const isUsed = new RegExp(`\\b${name}\\.a\\[|from ${name}\\b`).test(
-          text.replace(/ where case .*/, ''),
+          text.replace(/ where case .*/s, ''),
         );
         expect(text.split(` ${name} as materialized (`)).toHaveLength(isUsed ? 2 : 1);
-        expect(text.includes(`cardinality((select a from ${name})) = ${size} `)).toBe(isUsed && guarded);
+        expect(text.includes(`cardinality((select a from ${name})) = ${size} `)).toBe(isUsed);
       }
     }, 'token');
   });

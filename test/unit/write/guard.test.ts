@@ -1,26 +1,33 @@
 import { describe, expect, test } from 'vitest';
-import { factsChanged, isFactsChanged } from '../../../src/write/guard.ts';
+import { factsChanged, isFactsChanged, isStale } from '../../../src/write/guard.ts';
 import { entryOf, planOf } from '../../support/entries.ts';
+import { factsOf } from '../../support/facts.ts';
 import { users } from '../../support/schema.ts';
-import { statementsOf } from '../../support/written.ts';
+import { guardOf, statementsOf } from '../../support/written.ts';
 
 const returned = () => [entryOf(users, [{ name: 'Ada' }, { name: 'Bob' }], { returning: [users.id] })];
-const guardOf = (token?: string) =>
-  statementsOf(planOf(returned()), { token })[0]?.text.replace(/.* where (.*) returning .*/, '$1');
+const [own, without] = ['token', undefined].map((token) => {
+  const [statement] = statementsOf(planOf(returned()), { token });
+  return { text: statement && guardOf(statement), params: statement?.params.slice(1) };
+});
 
 describe('the guard of an INSERT', () => {
-  test('raises for another table of that name, outside its flight, and where a key is missing', () => {
-    expect(guardOf('token')).toBe(
-      `case when to_regclass($2)::oid is distinct from $3::oid ` +
+  test('raises for another table of that name or other columns, outside its flight, and where a key is missing', () => {
+    expect(own?.text).toBe(
+      `case when to_regclass($2)::oid is distinct from $3::oid or ` +
+        `(select string_agg(t.attnum || ':' || t.atttypid, ',' order by t.attnum) from pg_catalog.pg_attribute t ` +
+        `where t.attrelid = $3::oid and t.attnum > 0 and not t.attisdropped) is distinct from $4 ` +
         `then ('batched_drizzle: table facts changed: ' || current_user)::boolean ` +
         `when current_setting('batched_drizzle.t', true) = 'token' and cardinality((select a from k0)) = 2 then true ` +
         `else ('batched_drizzle: outside its transaction: ' || current_user)::boolean end`,
     );
+    const { oid, types } = factsOf(users);
+    expect(own?.params).toEqual(['"users"', oid, types]);
   });
 
   test('is the same without a token but for it', () => {
     const token = `current_setting('batched_drizzle.t', true) = 'token' and `;
-    expect(guardOf()).toBe(guardOf('token')?.replace(token, ''));
+    expect(without?.text).toBe(own?.text?.replace(token, ''));
   });
 });
 
@@ -30,4 +37,11 @@ test('an error that says so is known for changed facts, and no other', () => {
   expect(isFactsChanged(new Error('batched_drizzle: outside its transaction: app'))).toBe(false);
   expect(isFactsChanged(said)).toBe(false);
   expect(isFactsChanged(undefined)).toBe(false);
+});
+
+test('what may be stale is that, or a type or a column that is not there any more', () => {
+  const coded = (code: string) => Object.assign(new Error('no'), { code });
+  expect(['42703', '42704', '42804'].map((code) => isStale(coded(code)))).toEqual([true, true, true]);
+  expect(isStale(new Error(`"batched_drizzle: table facts changed: app"`))).toBe(true);
+  expect([coded('23505'), new Error('no'), undefined].map(isStale)).toEqual([false, false, false]);
 });

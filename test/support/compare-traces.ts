@@ -1,0 +1,128 @@
+import { FlushError } from '../../src/index.ts';
+import { Likeness, resultProperties } from './likeness.ts';
+import type { TableName } from './program-rows.ts';
+import type { Contents } from './program-tables.ts';
+import {
+  classOf,
+  codeOf,
+  describeError,
+  type Outcome,
+  type ScopeTrace,
+  type Seen,
+  type Trace,
+} from './trace.ts';
+
+export interface Difference {
+  readonly at: string;
+  readonly plain: unknown;
+  readonly ours: unknown;
+}
+
+export interface Ran {
+  readonly trace: Trace;
+  readonly contents: Contents;
+}
+
+/** Everything in which two runs of a program differ and may not. */
+export function compareRuns(plain: Ran, ours: Ran): Difference[] {
+  const hasFailed = [...plain.trace.values()].some(({ outcome }) => 'error' in outcome);
+  const likeness = new Likeness(!hasFailed);
+  const differences: Difference[] = [];
+  for (const [table, rows] of Object.entries(plain.contents)) {
+    const others = ours.contents[table as TableName];
+    if (!likeness.alike(rows, others, table as TableName))
+      differences.push({ at: table, plain: rows, ours: others });
+  }
+  for (const [at, expected] of plain.trace) {
+    const seen = ours.trace.get(at);
+    if (!(seen ? isAllowed(expected, seen, likeness) : mayBeMissing(expected)))
+      differences.push({ at, plain: describe(expected.outcome), ours: seen && describe(seen.outcome) });
+  }
+  for (const [at, { outcome }] of ours.trace) {
+    if (!plain.trace.has(at)) differences.push({ at, plain: undefined, ours: describe(outcome) });
+  }
+  return differences;
+}
+
+function describe(outcome: Outcome): unknown {
+  if ('error' in outcome) return describeError(outcome.error);
+  const { value } = outcome;
+  return Array.isArray(value) ? { rows: [...value], ...resultProperties(value) } : value;
+}
+
+/*
+ * What may differ, with the section of CONTRACT.md that has it so.
+ *
+ * A flight stands or falls as one (3, 6): where an insert of a transaction fails, the others of its flight
+ * reject with its SQLSTATE, while in plain drizzle those before it have resolved and those behind it get 25P02
+ * (allowed by `isAllowedInFlight`). Where several would fail it is not the first in call order, but the first in
+ * the order of the statements, that is told (3: parents before children).
+ *
+ * So an insert that is awaited before the failed one may end the callback earlier than in plain drizzle
+ * (allowed by `mayBeMissing`, and in `isAllowedEnd` for what the transaction rejects with).
+ *
+ * `flush()` tells of failures, and has no counterpart in plain drizzle (6: `FlushError`).
+ */
+
+function isAllowed(plain: Seen, ours: Seen, likeness: Likeness): boolean {
+  const { scope, what } = plain;
+  if (what === 'flush') {
+    return 'value' in ours.outcome || (ours.outcome.error instanceof FlushError && hasFailedBefore(scope));
+  }
+  if (what === 'transaction') return isAllowedEnd(plain, ours, likeness);
+  const inFlight = scope.failure !== undefined && plain.flight === scope.failure.flight;
+  if (inFlight && 'error' in ours.outcome) return isCodeOfFlight(ours.outcome.error, scope);
+  return isSame(plain, ours, likeness, scope);
+}
+
+function isSame(plain: Seen, ours: Seen, likeness: Likeness, scope: ScopeTrace): boolean {
+  const [expected, given] = [plain.outcome, ours.outcome];
+  if ('value' in expected && 'value' in given) {
+    const { table, unordered } = plain;
+    const [a, b] = unordered ? [sorted(expected.value), sorted(given.value)] : [expected.value, given.value];
+    return likeness.alike(a, b, table);
+  }
+  if (!('error' in expected && 'error' in given)) return false;
+  if (codeOf(expected.error) === '25P02') {
+    return classOf(given.error) === classOf(expected.error) && isCodeAfterFailure(given.error, scope);
+  }
+  return likeness.alike(describeError(expected.error), describeError(given.error));
+}
+
+/** What a transaction, a savepoint or the whole program ends with. */
+function isAllowedEnd(plain: Seen, ours: Seen, likeness: Likeness): boolean {
+  const [inner, other] = [plain.inner, ours.inner];
+  const failed = inner?.failure ? inner : plain.scope;
+  if (inner?.thrownAt === other?.thrownAt) return isSame(plain, ours, likeness, failed);
+  return 'error' in ours.outcome && hasFailedBefore(failed) && isCodeAfterFailure(ours.outcome.error, failed);
+}
+
+function mayBeMissing({ scope }: Seen): boolean {
+  return hasFailedBefore(scope);
+}
+
+function hasFailedBefore(scope: ScopeTrace): boolean {
+  return scope.chain.some(({ failure }) => failure !== undefined);
+}
+
+function isCodeOfFlight(error: unknown, { failure, codes }: ScopeTrace): boolean {
+  const code = codeOf(error);
+  if (code === undefined || !failure) return false;
+  return code === failure.code || (codes.get(failure.flight)?.has(code) ?? false);
+}
+
+function isCodeAfterFailure(error: unknown, scope: ScopeTrace): boolean {
+  return codeOf(error) === '25P02' || scope.chain.some((each) => isCodeOfFlight(error, each));
+}
+
+function sorted(rows: unknown): unknown {
+  return Array.isArray(rows) && rows.length > 1 ? rows.toSorted(byKey) : rows;
+}
+
+function byKey(one: Record<string, unknown>, other: Record<string, unknown>): number {
+  if (typeof one.id === 'number') return one.id - Number(other.id);
+  const [a, b] = [one, other].map(({ kind, level, message, id }) =>
+    JSON.stringify([kind ?? id, level, message]),
+  );
+  return String(a) < String(b) ? -1 : 1;
+}

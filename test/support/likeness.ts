@@ -1,0 +1,101 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { TableName } from './program-rows.ts';
+import { firstGivenKey } from './program-tables.ts';
+
+/** Which table's keys a property of a row holds, as drizzle or as the driver names it. */
+const keyTables: Readonly<Record<string, TableName>> = {
+  userId: 'users',
+  user_id: 'users',
+  parentId: 'nodes',
+  parent_id: 'nodes',
+  teamId: 'teams',
+  team_id: 'teams',
+  organizationId: 'organizations',
+  organization_id: 'organizations',
+};
+
+/** Which table's rows a property of a relational query holds. */
+const relations: Readonly<Record<string, TableName>> = {
+  addresses: 'addresses',
+  user: 'users',
+  organization: 'organizations',
+  teams: 'teams',
+  members: 'members',
+  children: 'nodes',
+  parent: 'nodes',
+};
+
+/**
+ * Compares values of the two sides.
+ *
+ * Two kinds are compared by structure, one to one, and not by value: what no two runs have in common (random
+ * uuids, the server's clock), and, once something has failed or was thrown, keys from sequences. A rollback
+ * does not take a sequence back, and ours has taken keys for a whole flight, or for no insert that was dropped
+ * (CONTRACT.md, 3 and 2). Where nothing has failed keys are equal: they rise in the order of the calls on
+ * both sides (CONTRACT.md, 3), and each row that leaves its key out takes one.
+ */
+export class Likeness {
+  readonly #there = new Map<string, unknown>();
+  readonly #back = new Map<string, unknown>();
+
+  constructor(readonly keysByValue: boolean) {}
+
+  alike(plain: unknown, ours: unknown, table?: TableName, property?: string): boolean {
+    const of = property === undefined ? undefined : keyTable(property, table);
+    if (of && this.#isFree(of, plain) && this.#isFree(of, ours)) return this.#pair(of, plain, ours);
+    if (isNow(plain) && isNow(ours)) return typeof plain === typeof ours;
+    if (Array.isArray(plain) && Array.isArray(ours)) {
+      return (
+        plain.length === ours.length &&
+        plain.every((each, index) => this.alike(each, ours[index], table)) &&
+        isDeepStrictEqual(resultProperties(plain), resultProperties(ours))
+      );
+    }
+    if (isPlainObject(plain) && isPlainObject(ours)) {
+      const names = Object.keys(plain);
+      return (
+        isDeepStrictEqual(names, Object.keys(ours)) &&
+        names.every((name) => this.alike(plain[name], ours[name], relations[name] ?? table, name))
+      );
+    }
+    return isDeepStrictEqual(plain, ours);
+  }
+
+  #isFree(of: TableName, key: unknown): boolean {
+    if (of === 'events') return typeof key === 'string' && !key.startsWith('00000000-');
+    return !this.keysByValue && key !== null && Number(key) < firstGivenKey;
+  }
+
+  #pair(of: TableName, plain: unknown, ours: unknown): boolean {
+    const [there, back] = [`${of} ${plain}`, `${of} ${ours}`];
+    if (!this.#there.has(there) && !this.#back.has(back)) {
+      this.#there.set(there, ours);
+      this.#back.set(back, plain);
+    }
+    return this.#there.get(there) === ours && typeof plain === typeof ours;
+  }
+}
+
+function keyTable(property: string, table: TableName | undefined): TableName | undefined {
+  return property === 'id' || property === 'Id' || property === 'key' ? table : keyTables[property];
+}
+
+/** Rows hold no later time than 2020 unless it is the server's. */
+function isNow(value: unknown): boolean {
+  if (value instanceof Date) return value.getFullYear() >= 2020;
+  return typeof value === 'string' && /^20[2-9]\d-\d\d-\d\d[T ]\d\d:/.test(value);
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** What the driver's result has beside its rows. */
+export function resultProperties(rows: unknown[]): object {
+  const { count, command, columns } = rows as {
+    count?: number;
+    command?: string;
+    columns?: { name: string }[];
+  };
+  return { count, command, columns: columns?.map(({ name }) => name) ?? [] };
+}

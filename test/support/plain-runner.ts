@@ -1,0 +1,102 @@
+import { inArray } from 'drizzle-orm';
+import { labelOf, type PreparedInsert, returnsKey } from './program-inserts.ts';
+import type { Parent, ParentName } from './program-rows.ts';
+import type { Executable } from './program-statements.ts';
+import { children, firstGivenKey, tables } from './program-tables.ts';
+import { type Database, type Issued, Runner } from './run-program.ts';
+import { nameOf, outcomeOf, type Path, type ScopeTrace } from './trace.ts';
+
+/** A row that others may refer to. */
+interface Candidate {
+  readonly path: Path;
+  readonly row: number;
+  readonly of: ParentName;
+  readonly id: number;
+  /** Its key is known to whoever has its insert, for it was returned or given. */
+  readonly isTold: boolean;
+  /** Its insert has been awaited, and left nothing behind to name it by (README, Limits). */
+  isClaimed: boolean;
+  isNamed: boolean;
+}
+
+/** Which row was chosen for a parent, by the place that refers to it; both sides choose the same. */
+export type Choices = Map<string, { readonly insert: string; readonly row: number }>;
+
+/** Plain drizzle: awaits each insert where it is issued, and knows each id. */
+export class PlainRunner extends Runner {
+  readonly choices: Choices = new Map();
+  #candidates: Candidate[] = [];
+
+  protected override async issue(db: Database, prepared: PreparedInsert, scope: ScopeTrace): Promise<Issued> {
+    const outcome = await outcomeOf(prepared.awaitable);
+    scope.note(outcome);
+    if ('value' in outcome) await this.#register(db, prepared, outcome.value);
+    return async () => outcome;
+  }
+
+  protected override async execute(statement: Executable, scope: ScopeTrace): Promise<Issued> {
+    const outcome = await outcomeOf(statement);
+    scope.note(outcome);
+    scope.flight++;
+    return async () => outcome;
+  }
+
+  protected override async flush(): Promise<void> {}
+
+  override parent({ of, pick }: Parent, path: Path): unknown {
+    const candidates = this.#candidates.filter(
+      (each) => each.of === of && (each.isTold || each.isNamed || !each.isClaimed),
+    );
+    const chosen = candidates[pick % candidates.length];
+    if (!chosen) return firstGivenKey;
+    chosen.isNamed = true;
+    this.choices.set(nameOf(path), { insert: nameOf(chosen.path), row: chosen.row });
+    return chosen.id;
+  }
+
+  protected override claimed(path: Path): void {
+    for (const candidate of this.#within(path)) candidate.isClaimed = true;
+  }
+
+  protected override rolledBack(path: Path): void {
+    const gone = new Set(this.#within(path));
+    this.#candidates = this.#candidates.filter((candidate) => !gone.has(candidate));
+  }
+
+  #within(path: Path): Candidate[] {
+    return this.#candidates.filter((candidate) =>
+      path.every((place, index) => candidate.path[index] === place),
+    );
+  }
+
+  async #register(db: Database, { insert, path }: PreparedInsert, value: unknown): Promise<void> {
+    if (!(insert.table in children)) return;
+    const of = insert.table as ParentName;
+    const rows = value as { id?: unknown; key?: unknown; length: number }[];
+    const isReturned = returnsKey(insert);
+    // Which of its rows a conflict clause left out nobody can tell.
+    if (insert.conflict !== 'none' && (!isReturned || rows.length !== insert.rows.length)) return;
+    const ids = isReturned
+      ? rows.map(({ id, key }) => Number(id ?? key))
+      : await lookUp(db, of, path, insert.rows.length);
+    for (const [row, id] of ids.entries()) {
+      if (id === undefined) continue;
+      const isTold = isReturned || insert.rows[row]?.id?.is === 'key';
+      this.#candidates.push({ path, row, of, id, isTold, isClaimed: false, isNamed: false });
+    }
+  }
+}
+
+/** The ids of rows by their texts. */
+async function lookUp(
+  db: Database,
+  of: ParentName,
+  path: Path,
+  count: number,
+): Promise<(number | undefined)[]> {
+  const { table, key, text } = tables[of];
+  const labels = Array.from({ length: count }, (_, row) => labelOf([...path, row]));
+  const found = await db.select({ key, text }).from(table).where(inArray(text, labels));
+  const ids = new Map(found.map((row) => [row.text, Number(row.key)]));
+  return labels.map((label) => ids.get(label));
+}

@@ -1,0 +1,150 @@
+import { sql } from 'drizzle-orm';
+import type { IndexColumn, PgTable, SelectedFieldsFlat } from 'drizzle-orm/pg-core';
+import type { BatchedInsert } from '../../src/index.ts';
+import type { Parent, Row, TableName, Value } from './program-rows.ts';
+import { firstGivenKey, tables } from './program-tables.ts';
+import type { Insert } from './programs.ts';
+import type { Database } from './run-program.ts';
+import { members, nodes, tokens, users } from './schema.ts';
+import { nameOf, type Path } from './trace.ts';
+
+/** An insert that has been called, with the values that its place in the program gives it. */
+export interface PreparedInsert {
+  readonly insert: Insert;
+  readonly path: Path;
+  /** Of drizzle, or ours. */
+  readonly builder: PromiseLike<unknown>;
+  /** What is awaited: the insert, or what `db.execute()` made of it. */
+  readonly awaitable: () => PromiseLike<unknown>;
+}
+
+export interface Parents {
+  parent(parent: Parent, path: Path): unknown;
+}
+
+/** What drizzle's insert and ours have in common, for tables of any kind. */
+type AnyInsert = Pick<
+  BatchedInsert<PgTable, never>,
+  'onConflictDoNothing' | 'onConflictDoUpdate' | 'returning' | 'toSQL'
+> &
+  PromiseLike<unknown>;
+
+export function makeInsert(
+  db: Database,
+  insert: Insert,
+  path: Path,
+  parents: Parents,
+  isDescribed: boolean,
+): PreparedInsert {
+  const { table } = tables[insert.table];
+  const rows = insert.rows.map((row, index) => valuesOf(row, [...path, index], parents));
+  const given = insert.single && rows.length === 1 ? rows[0] : rows;
+  const into = db.insert(table);
+  const builder = (insert.overriding ? into.overridingSystemValue() : into).values(given as never);
+  const query = withConflict(builder as unknown as AnyInsert, insert);
+  const fields = selectionOf(insert);
+  if (fields === 'all') query.returning();
+  else if (fields) query.returning(fields);
+  if (isDescribed) query.toSQL();
+  const awaitable = insert.executed ? () => db.execute(query as never) : () => query;
+  return { insert, path, builder: query, awaitable };
+}
+
+function valuesOf(row: Row, path: Path, parents: Parents): Record<string, unknown> {
+  const values = Object.entries(row).map(([column, value]) => [column, valueAt(value, path, parents)]);
+  return Object.fromEntries(values);
+}
+
+/** A text that belongs to one place in the program. */
+export const labelOf = (path: Path): string => `at ${nameOf(path)}`;
+
+/** A number that belongs to one place in the program, which has fewer than 15 steps, members or rows anywhere. */
+const numberOf = (path: Path): number => path.reduce((number, place) => number * 15 + place + 1, 0);
+
+function valueAt(value: Value, path: Path, parents: Parents): unknown {
+  switch (value.is) {
+    case 'literal':
+      return value.value;
+    case 'label':
+      return labelOf(path);
+    case 'upper':
+      return sql`upper(${labelOf(path)})`;
+    case 'key':
+      return firstGivenKey + numberOf(path);
+    case 'uuid':
+      return `00000000-0000-4000-8000-${numberOf(path).toString().padStart(12, '0')}`;
+    case 'pool text':
+      return `pool-${value.index}`;
+    case 'pool key':
+      return 2 * firstGivenKey + value.index;
+    case 'pool uuid':
+      return `00000000-0000-4000-9000-${value.index.toString().padStart(12, '0')}`;
+    case 'count':
+      return sql`(select count(*)::text from ${tables[value.of].table})`;
+    case 'default':
+      return sql`default`;
+    case 'parent':
+      // No row has two parents.
+      return parents.parent(value, path);
+  }
+}
+
+const targets: Partial<Record<TableName, IndexColumn>> = {
+  users: users.name,
+  members: members.email,
+  tokens: tokens.id,
+  nodes: nodes.id,
+};
+
+const sets: Partial<Record<TableName, Record<string, unknown>>> = {
+  users: { name: sql`${users.name} || '!'` },
+  members: { role: sql`excluded.role` },
+  tokens: { uses: sql`${tokens.uses} + excluded.uses` },
+  nodes: { label: sql`${nodes.label} || '+' || excluded.label` },
+};
+
+const setWheres: Partial<Record<TableName, ReturnType<typeof sql>>> = {
+  users: sql`length(${users.name}) < 8`,
+  members: sql`${members.role} <> 'writer'`,
+  tokens: sql`${tokens.uses} < 3`,
+  nodes: sql`length(${nodes.label}) < 12`,
+};
+
+function withConflict(query: AnyInsert, { conflict, table }: Insert): AnyInsert {
+  const target = targets[table];
+  if (conflict === 'none' || !target) return query;
+  if (conflict === 'nothing') query.onConflictDoNothing();
+  else if (conflict === 'nothing at target') query.onConflictDoNothing({ target });
+  else {
+    const setWhere = conflict === 'update where' ? { setWhere: setWheres[table] } : {};
+    query.onConflictDoUpdate({ target, set: sets[table] as never, ...setWhere } as never);
+  }
+  return query;
+}
+
+/** Whether an insert gives the keys of its rows back. */
+export function returnsKey({ selection, table }: Insert): boolean {
+  return tables[table].key !== undefined && selection !== 'none' && selection !== 'text';
+}
+
+function selectionOf({ selection, table }: Insert): SelectedFieldsFlat | 'all' | undefined {
+  const { key, text } = tables[table];
+  switch (selection) {
+    case 'none':
+      return undefined;
+    case 'all':
+      return 'all';
+    case 'key':
+      return key ? { id: key } : { text };
+    case 'text':
+      return { text };
+    case 'aliases':
+      return { again: text, ...(key && { key }), text };
+    case 'expressions':
+      return {
+        ...(key && { key }),
+        loud: sql<string>`upper(${text})`,
+        seen: sql<number>`(select count(*)::int from ${users})`,
+      };
+  }
+}

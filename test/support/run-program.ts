@@ -1,0 +1,188 @@
+import type { PgDatabase } from 'drizzle-orm/pg-core';
+import type { PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
+import { makeInsert, type PreparedInsert } from './program-inserts.ts';
+import type { Parent } from './program-rows.ts';
+import { type Executable, runStatement } from './program-statements.ts';
+import type { Insert, Program, Step, Transaction } from './programs.ts';
+import type * as schema from './schema.ts';
+import { nameOf, type Outcome, outcomeOf, type Path, ScopeTrace, type Seen, type Trace } from './trace.ts';
+
+/** What both sides are: a database, or a transaction of it. */
+export type Database = PgDatabase<PostgresJsQueryResultHKT, typeof schema>;
+
+/** An insert that has been issued, and is perhaps written; asking gives what awaiting it gives. */
+export type Issued = () => Promise<Outcome>;
+
+/** What a program throws on its own account. */
+export class Enough extends Error {}
+
+/** Runs a program on a database; what differs between plain drizzle and ours is left to the two sides. */
+export abstract class Runner {
+  readonly trace: Trace = new Map();
+  /** Inserts that are awaited when the outermost transaction has ended. */
+  #afterwards: { issued: Issued; seen: Omit<Seen, 'outcome'>; path: Path }[] = [];
+
+  async run(db: Database, program: Program): Promise<void> {
+    const scope = new ScopeTrace([]);
+    const outcome = await outcomeOf(this.#steps(db, program.steps, scope));
+    this.trace.set('program', { what: 'transaction', scope, inner: scope, outcome });
+  }
+
+  /** Issues an insert in its place among the calls. */
+  protected abstract issue(db: Database, insert: PreparedInsert, scope: ScopeTrace): Promise<Issued>;
+
+  /** The id of a parent, or an expression for it. */
+  abstract parent(parent: Parent, path: Path): unknown;
+
+  protected abstract flush(db: Database): Promise<void>;
+
+  /** An insert, or all of a transaction, has been awaited: rows whose keys nobody knows can't be named any more. */
+  protected claimed(_path: Path): void {}
+
+  /** The rows of a transaction are no longer there. */
+  protected rolledBack(_path: Path): void {}
+
+  async #steps(db: Database, steps: readonly Step[], scope: ScopeTrace): Promise<void> {
+    const late: { at: number; claim: () => Promise<void> }[] = [];
+    for (const [index, step] of steps.entries()) {
+      const path = [...scope.path, index];
+      try {
+        const claim = await this.#step(db, step, path, scope);
+        if (claim) late.push({ at: index + claim.after, claim: claim.claim });
+        const isLast = index === steps.length - 1;
+        for (const due of late.filter(({ at }) => at === index || (isLast && at > index))) await due.claim();
+      } catch (error) {
+        scope.thrownAt = nameOf(path);
+        throw error;
+      }
+    }
+  }
+
+  async #step(
+    db: Database,
+    step: Step,
+    path: Path,
+    scope: ScopeTrace,
+  ): Promise<{ after: number; claim: () => Promise<void> } | undefined> {
+    switch (step.do) {
+      case 'insert': {
+        const flight = scope.flight;
+        const isDescribed = step.awaited === 'at once, described before';
+        const issued = await this.#issue(db, step, path, scope, isDescribed);
+        const seen = { what: 'insert' as const, scope, flight, table: step.table };
+        if (step.awaited === 'after the transaction') this.#afterwards.push({ issued, seen, path });
+        const after = isDescribed ? 0 : step.awaited;
+        if (typeof after === 'string') return undefined;
+        const claim = async () => {
+          const outcome = await issued();
+          if (flight === scope.flight) scope.flight++;
+          this.claimed(path);
+          this.#see(path, { ...seen, outcome }, step.caught);
+        };
+        return { after, claim };
+      }
+      case 'group':
+        return this.#group(db, step, path, scope);
+      case 'flush': {
+        const outcome = await outcomeOf(this.flush(db));
+        scope.flight++;
+        this.#see(path, { what: 'flush', scope, outcome }, true);
+        return undefined;
+      }
+      case 'transaction':
+        return this.#transaction(db, step, path, scope);
+      default: {
+        scope.flight++;
+        const { statement, ...seen } = runStatement(db, step, path, this);
+        const outcome = await outcomeOf(statement);
+        scope.note(outcome);
+        scope.flight++;
+        this.#see(path, { what: 'statement', scope, ...seen, outcome }, step.caught);
+      }
+    }
+  }
+
+  async #group(
+    db: Database,
+    { members, caught }: Step & { do: 'group' },
+    path: Path,
+    scope: ScopeTrace,
+  ): Promise<undefined> {
+    const seen: Omit<Seen, 'outcome'>[] = [];
+    const work: Issued[] = [];
+    for (const [index, member] of members.entries()) {
+      const own = [...path, index];
+      if (member.do === 'insert') {
+        seen.push({ what: 'insert', scope, flight: scope.flight, table: member.table });
+        work.push(await this.#issue(db, member, own, scope));
+      } else {
+        scope.flight++;
+        const { statement, ...about } = runStatement(db, member, own, this);
+        seen.push({ what: 'statement', scope, ...about });
+        work.push(await this.execute(statement, scope));
+      }
+    }
+    const outcomes = await Promise.all(work.map((member) => member()));
+    if (seen.some(({ flight }) => flight === scope.flight)) scope.flight++;
+    for (const [index, outcome] of outcomes.entries()) {
+      const own = [...path, index];
+      this.claimed(own);
+      this.#see(own, { ...(seen[index] as Seen), outcome }, true);
+    }
+    const failed = outcomes.find((outcome) => 'error' in outcome);
+    if (failed && !caught) throw failed.error;
+  }
+
+  async #transaction(db: Database, step: Transaction, path: Path, outer: ScopeTrace): Promise<undefined> {
+    const scope = new ScopeTrace(path, outer);
+    outer.flight++;
+    const work = async (tx: Database): Promise<string> => {
+      await this.#steps(tx, step.steps, scope);
+      if (step.ends === 'throws') throw new Enough('thrown by the program');
+      return `result of ${nameOf(path)}`;
+    };
+    const outcome = await outcomeOf(
+      db.transaction(work, step.isolation && { isolationLevel: step.isolation }),
+    );
+    outer.flight++;
+    scope.isRolledBack = 'error' in outcome;
+    if (scope.isRolledBack) this.rolledBack(path);
+    if (!outer.isTransaction) await this.#claimAfterwards();
+    if (!outer.isTransaction) this.claimed(path);
+    this.#see(path, { what: 'transaction', scope: outer, inner: scope, outcome }, step.caught);
+  }
+
+  /** Everything settles, but only what was kept has rows to tell of. */
+  async #claimAfterwards(): Promise<void> {
+    for (const { issued, seen, path } of this.#afterwards.splice(0)) {
+      const outcome = await issued();
+      const isKept = seen.scope.chain.every(({ isRolledBack }) => !isRolledBack);
+      if (isKept) this.#see(path, { ...seen, outcome }, true);
+    }
+  }
+
+  async #issue(
+    db: Database,
+    insert: Insert,
+    path: Path,
+    scope: ScopeTrace,
+    isDescribed = false,
+  ): Promise<Issued> {
+    if (insert.code) scope.mayFailFor(insert.code);
+    let prepared: PreparedInsert;
+    try {
+      prepared = makeInsert(db, insert, path, this, isDescribed);
+    } catch (error) {
+      return async () => ({ error });
+    }
+    return this.issue(db, prepared, scope);
+  }
+
+  /** A statement of a group: executed now, or when the group is. */
+  protected abstract execute(statement: Executable, scope: ScopeTrace): Promise<Issued>;
+
+  #see(path: Path, seen: Seen, caught: boolean): void {
+    this.trace.set(nameOf(path), seen);
+    if ('error' in seen.outcome && !caught) throw seen.outcome.error;
+  }
+}
