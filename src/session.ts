@@ -89,8 +89,8 @@ export class TransactionSession<
   }
 
   private async flushFirst<T>(isRaw: boolean, run: () => Promise<T>, named?: ReadonlySet<Entry>): Promise<T> {
-    const arrived = this.unit.state.waiting.begin();
     const flushed = this.unit.beforeStatement(named);
+    const arrived = this.unit.state.waiting.begin();
     // Awaiting nothing would let an insert that is made later in this turn overtake the statement.
     if (flushed) await flushed;
     const settled = this.unit.beginStatement(isRaw);

@@ -14,6 +14,8 @@ export class TransactionState {
   savepoints = 0;
   /** Flushes run one after the other; settles, and never rejects, when the last one has. */
   tail: Promise<unknown> = Promise.resolve();
+  /** Statements begin in the order in which they were executed; settles when the last one may. */
+  line: Promise<unknown> = Promise.resolve();
   /** Flushes that have not settled. */
   flushes = 0;
   /** The scopes whose callbacks are running, the transaction's own first. */
@@ -51,7 +53,7 @@ export class TransactionUnit extends UnitOfWork {
   async flush(): Promise<FlushReport> {
     this.warnOfDescribed();
     const refusal = this.takeRefusal();
-    const { report, failure } = await this.#start(this.queue.take(), false);
+    const { report, failure } = await this.#flushInLine(false);
     const error = failure?.error ?? refusal;
     if (error) throw error;
     return report;
@@ -63,7 +65,7 @@ export class TransactionUnit extends UnitOfWork {
   }
 
   protected flushUnasked(): void {
-    if (!this.queue.isEmpty) this.#start(this.queue.take(), false);
+    if (!this.queue.isEmpty) this.#flushInLine(false);
   }
 
   /**
@@ -72,28 +74,34 @@ export class TransactionUnit extends UnitOfWork {
    * @param named entries that the statement refers to
    */
   beforeStatement(named: ReadonlySet<Entry> = nothingNamed): Promise<unknown> | undefined {
+    const { open, flushes, waiting } = this.state;
     // A statement reads what the transaction has written, in whichever of its scopes.
-    const waiting = [...this.state.open].flatMap((unit) =>
-      unit.queue.isEmpty ? [] : [unit.#flushAhead(named)],
-    );
-    if (waiting.length > 0) return Promise.all(waiting);
-    return this.state.flushes > 0 ? this.state.tail : undefined;
+    const queues = [...open].filter((unit) => !unit.queue.isEmpty).map((unit) => unit.#queueAhead(named));
+    if (queues.length === 0 && flushes === 0 && !waiting.isAny) return undefined;
+    const turn = this.state.line.then(async () => {
+      for (const flushAhead of queues) flushAhead();
+      if (this.state.flushes > 0) await this.state.tail;
+    });
+    this.state.line = turn;
+    return turn;
   }
 
   /**
-   * Flushes what is queued, but for inserts that are awaited behind the statement: in
-   * `Promise.all([tx.delete(t), tx.insert(t).values(row)])` the insert is made before the delete executes, and
-   * yet comes after it. Promise.all has queued the jobs that call each `then` one behind the other, so that a
-   * promise job later every insert of the group is known to be awaited.
+   * What is queued before a statement, to be flushed when its turn has come; inserts that are awaited behind it
+   * are not among it. In `Promise.all([tx.delete(t), tx.insert(t).values(row)])` the insert is made before the
+   * delete executes, and yet comes after it: Promise.all has queued the jobs that call each `then` one behind the
+   * other, so that a promise job later every insert of the group is known to be awaited.
    */
-  async #flushAhead(named: ReadonlySet<Entry>): Promise<void> {
+  #queueAhead(named: ReadonlySet<Entry>): () => void {
     const queued = new Set(this.queue.entries);
-    const unclaimed = [...queued].filter(({ awaited }) => !awaited);
-    if (unclaimed.length > 0) await undefined;
-    const behind = new Set(unclaimed.filter((entry) => entry.awaited && !named.has(entry)));
-    const ahead = this.queue.takeWhere((entry) => queued.has(entry) && !behind.has(entry));
-    if (ahead.length > 0) this.#start(ahead, false);
-    if (this.state.flushes > 0) await this.state.tail;
+    const unclaimed = [...queued].filter((entry) => !entry.awaited && !named.has(entry));
+    return () => {
+      const behind = new Set(unclaimed.filter(({ awaited }) => awaited));
+      const ahead = this.queue.takeWhere((entry) => queued.has(entry) && !behind.has(entry));
+      if (ahead.length === 0) return;
+      this.state.flushes += 1;
+      this.#begin(ahead, false);
+    };
   }
 
   /**
@@ -120,7 +128,7 @@ export class TransactionUnit extends UnitOfWork {
       this.end(committedError());
       return commit(this.state.connection);
     }
-    const flushed = this.#start(this.queue.take(), true);
+    const flushed = this.#flushInLine(true);
     this.end(committedError());
     await flushed;
     if (this.#failure) throw this.#failure;
@@ -137,7 +145,7 @@ export class TransactionUnit extends UnitOfWork {
   async release(): Promise<void> {
     await this.#settled();
     this.#throwFailure();
-    const flushed = this.queue.isEmpty ? undefined : this.#start(this.queue.take(), false);
+    const flushed = this.queue.isEmpty ? undefined : this.#flushInLine(false);
     this.end(committedError());
     await flushed;
     if (this.#failure) throw this.#failure;
@@ -184,21 +192,33 @@ export class TransactionUnit extends UnitOfWork {
   async #settled(): Promise<void> {
     const { waiting, underWay } = this.state;
     while (this.state.flushes > 0 || waiting.isAny || underWay.isAny) {
+      await this.state.line;
       await this.state.tail;
       await waiting.allSent();
       await underWay.allSent();
     }
   }
 
-  #start(entries: readonly Entry[], commits: boolean): Promise<Flushed> {
+  /** Flushes what is queued now, in its turn: a statement that was executed before may yet take a part of it. */
+  async #flushInLine(commits: boolean): Promise<Flushed> {
+    const queued = new Set(this.queue.entries);
     this.state.flushes += 1;
-    const run = this.state.tail
-      .then(() => this.state.underWay.allSent())
-      .then(() => this.#write(entries, commits));
-    this.state.tail = run.finally(() => {
+    const turn = this.state.line.then(() => {
+      const entries = this.queue.takeWhere((entry) => queued.has(entry));
+      return { flushed: this.#begin(entries, commits) };
+    });
+    this.state.line = turn;
+    return (await turn).flushed;
+  }
+
+  /** Begins a flush, which runs behind those that have begun and the statements that are on their way. */
+  #begin(entries: readonly Entry[], commits: boolean): Promise<Flushed> {
+    const { underWay, tail } = this.state;
+    const flushed = tail.then(() => underWay.allSent()).then(() => this.#write(entries, commits));
+    this.state.tail = flushed.finally(() => {
       this.state.flushes -= 1;
     });
-    return run;
+    return flushed;
   }
 
   async #write(entries: readonly Entry[], commits: boolean): Promise<Flushed> {

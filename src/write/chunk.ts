@@ -2,8 +2,9 @@
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { Serialize } from '../encode.ts';
 import { Expression } from '../entry.ts';
-import type { Chunk, KeyList, Plan } from '../plan.ts';
+import type { Chunk, KeyList, Plan, PlannedCell } from '../plan.ts';
 import type { Statement } from '../statement.ts';
+import { columnFacts } from '../table-facts.ts';
 import { Params } from './params.ts';
 import type { Returning } from './returning.ts';
 import { unnestInsert } from './unnest.ts';
@@ -36,18 +37,18 @@ export function isLoneStatement({ chunks, lists, later }: Plan): boolean {
   );
 }
 
-/** A row by itself, and what `unnest` can't say: expressions, DEFAULT for some of the rows, no column at all, an unknown table. */
-function needsValues({ facts, rows, alone }: Chunk): boolean {
+/**
+ * A row by itself, and what `unnest` can't say: expressions, DEFAULT for some of the rows, no column at all, a
+ * table or column that is not there, a type that the role may not name.
+ */
+function needsValues({ facts, shape, rows, alone }: Chunk): boolean {
   const first = rows[0]?.cells ?? [];
   if (!facts || rows.length === 1 || first.every((cell) => cell === undefined)) return true;
   // Rows that share a statement with others' were grouped by the columns that they leave out.
-  return (
-    alone &&
-    rows.some(({ cells }) =>
-      cells.some(
-        (cell, column) =>
-          cell instanceof Expression || (cell === undefined) !== (first[column] === undefined),
-      ),
-    )
-  );
+  if (!alone) return false;
+  const isOdd = (cell: PlannedCell, column: number) =>
+    cell instanceof Expression ||
+    (cell === undefined) !== (first[column] === undefined) ||
+    (cell !== undefined && !columnFacts(facts, shape, column)?.castable);
+  return rows.some(({ cells }) => cells.some(isOdd));
 }

@@ -13,7 +13,8 @@ export function valuesInsert(chunk: Chunk, context: WriteContext): string {
   const columns = writtenColumns(chunk);
   const rows = chunk.rows.map(({ cells }) => columns.map((column) => cellText(cells[column], context)));
   const head = insertInto(chunk, columns, context);
-  if (columns.length === 0) return `${head} ${defaultRows(chunk)}${insertTail(chunk, context)}`;
+  if (columns.length === 0)
+    return `${insertInto(chunk, [...chunk.shape.columns.keys()], context)} ${defaultRows(chunk)}${insertTail(chunk, context)}`;
   const [lone] = rows;
   if (context.token !== undefined && lone && canGuard(chunk)) {
     const guard = insertGuard({ chunk, ...context }, []);
@@ -32,9 +33,9 @@ function writtenColumns({ shape, rows }: Chunk): number[] {
   return [...shape.columns.keys()].filter((column) => rows.some(({ cells }) => cells[column] !== undefined));
 }
 
-/** Rows of defaults alone; naming a column is the only way to say several. */
+/** Rows of defaults alone, said as drizzle says them: OVERRIDING takes no DEFAULT VALUES. */
 function defaultRows({ rows, shape }: Chunk): string {
-  if (rows.length === 1 || shape.columns.length === 0) return 'default values';
+  if (shape.columns.length === 0) return 'default values';
   const all = `(${shape.columns.map(() => 'default').join(', ')})`;
   return `values ${rows.map(() => all).join(', ')}`;
 }

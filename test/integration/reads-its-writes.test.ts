@@ -222,6 +222,24 @@ describe('what is queued behind a statement', () => {
     expect(await db.transaction(mixed)).toEqual(expected);
   });
 
+  test('is not seen by it where another statement stands behind both, as in drizzle', async () => {
+    const between = async (
+      tx: Transaction | Parameters<Parameters<typeof plain.transaction>[0]>[0],
+    ): Promise<unknown> => {
+      const [before, , count, behind] = await Promise.all([
+        tx.select({ name: users.name }).from(users),
+        tx.insert(users).values({ name: 'between' }),
+        tx.$count(users),
+        tx.select({ name: users.name }).from(users),
+      ]);
+      return [before, count, behind];
+    };
+    const expected = [[], 1, [{ name: 'between' }]];
+    expect(await plain.transaction(between)).toEqual(expected);
+    await check.delete(users);
+    expect(await db.transaction(between)).toEqual(expected);
+  });
+
   test('is not seen by it where something was queued before, in one turn', async () => {
     const seen = await db.transaction(async (tx) => {
       tx.insert(users).values({ name: 'before' });

@@ -28,11 +28,6 @@ export function compareRuns(plain: Ran, ours: Ran): Difference[] {
   const hasFailed = [...plain.trace.values()].some(({ outcome }) => 'error' in outcome);
   const likeness = new Likeness(!hasFailed);
   const differences: Difference[] = [];
-  for (const [table, rows] of Object.entries(plain.contents)) {
-    const others = ours.contents[table as TableName];
-    if (!likeness.alike(rows, others, table as TableName))
-      differences.push({ at: table, plain: rows, ours: others });
-  }
   for (const [at, expected] of plain.trace) {
     const seen = ours.trace.get(at);
     if (!(seen ? isAllowed(expected, seen, likeness) : mayBeMissing(expected)))
@@ -40,6 +35,11 @@ export function compareRuns(plain: Ran, ours: Ran): Difference[] {
   }
   for (const [at, { outcome }] of ours.trace) {
     if (!plain.trace.has(at)) differences.push({ at, plain: undefined, ours: describe(outcome) });
+  }
+  for (const [table, rows] of Object.entries(plain.contents)) {
+    const others = ours.contents[table as TableName];
+    if (!likeness.alike(rows, others, table as TableName))
+      differences.push({ at: table, plain: rows, ours: others });
   }
   return differences;
 }
@@ -92,7 +92,7 @@ function isSame(plain: Seen, ours: Seen, likeness: Likeness, scope: ScopeTrace):
 /** What a transaction, a savepoint or the whole program ends with. */
 function isAllowedEnd(plain: Seen, ours: Seen, likeness: Likeness): boolean {
   const [inner, other] = [plain.inner, ours.inner];
-  const failed = inner?.failure ? inner : plain.scope;
+  const failed = inner?.failed ?? plain.scope;
   if (inner?.thrownAt === other?.thrownAt) return isSame(plain, ours, likeness, failed);
   return 'error' in ours.outcome && hasFailedBefore(failed) && isCodeAfterFailure(ours.outcome.error, failed);
 }

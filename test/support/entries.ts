@@ -104,5 +104,5 @@ export function planOf(entries: readonly Entry[], options: PlanOptions = {}): Pl
 function referredBy(entries: readonly Entry[], table: PgTable): PgTable[] {
   return entries
     .filter(({ shape }) => shape.table === table)
-    .flatMap(({ references }) => references.map((reference) => reference.source().entry.shape.table));
+    .flatMap(({ references }) => references.map((reference) => reference.origin.entry.shape.table));
 }

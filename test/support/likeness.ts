@@ -35,8 +35,8 @@ const relations: Readonly<Record<string, TableName>> = {
  * both sides (CONTRACT.md, 3), and each row that leaves its key out takes one.
  */
 export class Likeness {
-  readonly #there = new Map<string, unknown>();
-  readonly #back = new Map<string, unknown>();
+  readonly #there = new Map<string, string>();
+  readonly #back = new Map<string, string>();
 
   constructor(readonly keysByValue: boolean) {}
 
@@ -66,13 +66,14 @@ export class Likeness {
     return !this.keysByValue && key !== null && Number(key) < firstGivenKey;
   }
 
+  /** Keys are texts in the tables, and numbers in most results. */
   #pair(of: TableName, plain: unknown, ours: unknown): boolean {
     const [there, back] = [`${of} ${plain}`, `${of} ${ours}`];
     if (!this.#there.has(there) && !this.#back.has(back)) {
-      this.#there.set(there, ours);
-      this.#back.set(back, plain);
+      this.#there.set(there, back);
+      this.#back.set(back, there);
     }
-    return this.#there.get(there) === ours && typeof plain === typeof ours;
+    return this.#there.get(there) === back && typeof plain === typeof ours;
   }
 }
 

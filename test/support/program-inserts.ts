@@ -37,7 +37,12 @@ export function makeInsert(
   isDescribed: boolean,
 ): PreparedInsert {
   const { table } = tables[insert.table];
-  const rows = insert.rows.map((row, index) => valuesOf(row, [...path, index], parents));
+  const rows = insert.rows.map((row, index) => ({
+    ...valuesOf(row, [...path, index], parents),
+    // What the column's identity would give must be overridden.
+    ...(insert.overriding &&
+      insert.table === 'addresses' && { id: firstGivenKey + numberOf([...path, index]) }),
+  }));
   const given = insert.single && rows.length === 1 ? rows[0] : rows;
   const into = db.insert(table);
   const builder = (insert.overriding ? into.overridingSystemValue() : into).values(given as never);

@@ -147,6 +147,7 @@ export abstract class Runner {
     outer.flight++;
     scope.isRolledBack = 'error' in outcome;
     if (scope.isRolledBack) this.rolledBack(path);
+    if (scope.isRolledBack && !step.caught) outer.endedBy = scope;
     if (!outer.isTransaction) await this.#claimAfterwards();
     if (!outer.isTransaction) this.claimed(path);
     this.#see(path, { what: 'transaction', scope: outer, inner: scope, outcome }, step.caught);

@@ -29,6 +29,8 @@ export class ScopeTrace {
   /** The step at which its callback gave up. */
   thrownAt: string | undefined;
   isRolledBack = false;
+  /** The scope inside whose error its callback did not catch. */
+  endedBy: ScopeTrace | undefined;
 
   constructor(
     readonly path: Path,
@@ -41,6 +43,11 @@ export class ScopeTrace {
 
   get chain(): ScopeTrace[] {
     return [this, ...(this.outer?.chain ?? [])];
+  }
+
+  /** The scope whose failure ended this one. */
+  get failed(): ScopeTrace | undefined {
+    return this.failure ? this : this.endedBy?.failed;
   }
 
   mayFailFor(code: string): void {

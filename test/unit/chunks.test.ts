@@ -96,7 +96,7 @@ describe('cells', () => {
         for (const [column, cell] of cells.entries()) {
           const given = entry.rows[row]?.[column];
           if (!(given instanceof Reference)) continue;
-          const source = given.source();
+          const source = given.origin;
           expect(cell).toBe(written.get(rowName(entries, source.entry, source.row))?.[source.column]);
         }
       }

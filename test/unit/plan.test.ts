@@ -17,7 +17,7 @@ describe('the order of chunks', () => {
       );
       for (const [index, { rows }] of chunks.entries()) {
         for (const { entry } of rows) {
-          for (const { entry: parent, row } of entry.references.map((reference) => reference.source()))
+          for (const { entry: parent, row } of entry.references.map((reference) => reference.origin))
             expect(at.get(rowName(entries, parent, row))).toBeLessThanOrEqual(index);
         }
       }
@@ -91,7 +91,7 @@ describe('what waits for the next flight', () => {
       expect(later).toEqual(entries.filter((entry) => later.includes(entry)));
       const isWaiting = (entry: Entry) =>
         entry.references.some((reference) => {
-          const { entry: parent } = reference.source();
+          const { entry: parent } = reference.origin;
           const isPlain = options.facts?.get(parent.shape.table)?.plain;
           return later.includes(parent) || parent.conflict !== undefined || !isPlain;
         });

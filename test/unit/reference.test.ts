@@ -37,7 +37,7 @@ describe('a reference', () => {
       { email: 'b', userId: refer(parent, 'id', 1) },
     ]);
     const ref = refer(child, 'userId', 0);
-    expect(ref.source()).toMatchObject({ entry: parent, row: 0, column: 0 });
+    expect(ref.origin).toMatchObject({ entry: parent, row: 0, column: 0 });
     expect(ref.value()).toBeUndefined();
     parent.known.set(0, ['41']);
     expect(ref.value()).toBe('41');
