@@ -29,7 +29,7 @@ export function makeChunks(
     if (!table) continue;
     const { facts } = table;
     const alone = mustStandAlone(entry, table, isLone);
-    // Rows that share a statement are told apart by their keys, so that theirs are known anyway.
+    // Rows that share a statement have every key that is named taken ahead, else they stand alone.
     const named = alone ? [...table.named(entry)] : [];
     for (const [row, encodedCells] of (encoded.get(entry) ?? []).entries()) {
       const cells = encodedCells.map((cell, column) => {

@@ -56,8 +56,6 @@ export class Entry {
     readonly overriding: boolean,
     /** An estimate, see `sizeOf`. */
     readonly bytes: number,
-    /** The unit of work that it was queued in, to tell references across queues. */
-    readonly owner: object,
     readonly describe: OwnInsert['describe'],
   ) {}
 
@@ -65,7 +63,7 @@ export class Entry {
     return { table: this.shape.name, rows: this.rows.length, describe: this.describe };
   }
 
-  /** Settles the caller's promise now, or as soon as somebody asks for it. Only `settle.ts` calls this. */
+  /** Settles the caller's promise now, or as soon as somebody asks for it. The first outcome stands. */
   conclude(outcome: Outcome): void {
     if (this.outcome) return;
     this.outcome = outcome;

@@ -263,7 +263,7 @@ export class BatchedInsertBuilder<
     if (taken === undefined) return super.values(rows) as BatchedInsert<TTable, TQueryResult>;
     const { rows: cells, references, embedded, bytes } = 'error' in taken ? nothing : taken;
     const describe = () => describeInsert(dialect, insert, entry);
-    const entry = new Entry(shape, cells, references, embedded, isOverriding, bytes, this.unit, describe);
+    const entry = new Entry(shape, cells, references, embedded, isOverriding, bytes, describe);
     const insert = new BatchedInsert<TTable, TQueryResult>(table, entry, this.unit, session, dialect);
     if ('error' in taken) this.unit.refuse(entry, taken.error);
     else this.unit.enqueue(entry);

@@ -56,11 +56,11 @@ export class Queue {
   /** Takes the wanted entries, and those that they refer to; the rest stays, in order. */
   takeWhere(isWanted: (entry: Entry) => boolean): Entry[] {
     const wanted = new Set<Entry>();
-    // Backwards, since a reference can only name an insert made before.
-    for (const entry of this.#entries.toReversed()) {
-      if (!wanted.has(entry) && !isWanted(entry)) continue;
+    const toVisit = this.#entries.filter(isWanted);
+    for (let entry = toVisit.pop(); entry; entry = toVisit.pop()) {
+      if (wanted.has(entry)) continue;
       wanted.add(entry);
-      for (const reference of entry.references) wanted.add(reference.origin.entry);
+      for (const reference of entry.references) toVisit.push(reference.origin.entry);
     }
     const all = this.take();
     const taken: Entry[] = [];

@@ -1,4 +1,4 @@
-/** Outcomes → the callers' promises. The only place where one is resolved or rejected. */
+/** What became of a flush → the outcomes of its entries, which settle the callers' promises. */
 import type { Entry, Outcome } from './entry.ts';
 import { asError, BatchedInsertError, codeOf, FlushError, type TableFailure } from './errors.ts';
 import type { FlushFailure } from './flush.ts';

@@ -41,7 +41,7 @@ export interface TableFacts {
   readonly columns: ReadonlyMap<string, ColumnFacts>;
 }
 
-/** Facts by table, for one client; `undefined` stands for a table that the server does not have. */
+/** Facts by table; a table that the server does not have is not among them. */
 export type FactsCache = WeakMap<PgTable, TableFacts>;
 
 /**

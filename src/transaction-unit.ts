@@ -1,7 +1,8 @@
 /** The queue of one transaction, or of one savepoint in it. */
+import { DrizzleQueryError } from 'drizzle-orm';
 import type { Connection } from './driver.ts';
 import type { Entry } from './entry.ts';
-import { BatchedDrizzleError } from './errors.ts';
+import { BatchedDrizzleError, codeOf } from './errors.ts';
 import { type FlushContext, type FlushFailure, type FlushTarget, flush } from './flush.ts';
 import { type FlushReport, ReportBuilder } from './report.ts';
 import { commit, rollback, type Savepoint, setSavepoint } from './send.ts';
@@ -126,7 +127,8 @@ export class TransactionUnit extends UnitOfWork {
     this.#throwFailure();
     if (this.queue.isEmpty) {
       this.end(committedError());
-      return commit(this.state.connection);
+      // A statement that nobody waited for may have failed since, and COMMIT tells no more than that.
+      return commit(this.state.connection).catch((error) => Promise.reject(this.#failure ?? error));
     }
     const flushed = this.#flushInLine(true);
     this.end(committedError());
@@ -170,7 +172,15 @@ export class TransactionUnit extends UnitOfWork {
     const mark = setSavepoint(this.state.connection, `s${this.state.savepoints++}`);
     this.state.hasWorked = true;
     mark.isSet.catch((error) => unit.fail(error));
+    // In a transaction that has failed the server refuses it, and the callback must not run.
+    if (this.#failure) await mark.isSet;
     return { unit, mark };
+  }
+
+  /** What the scope rejects with: a statement refused only because of an earlier one tells of that one, as in postgres.js. */
+  explain(error: unknown): unknown {
+    const isConsequence = codeOf(error) === '25P02' && !(error instanceof DrizzleQueryError);
+    return isConsequence ? (this.#failure ?? error) : error;
   }
 
   /** Nothing can be queued from here on. */

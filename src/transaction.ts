@@ -41,7 +41,7 @@ export async function runTransaction<T, TFullSchema extends Schema, TSchema exte
     await unit.abort(asError(error));
     // Whatever else failed did so because of it.
     await modesSet;
-    throw error;
+    throw unit.explain(error);
   }
 }
 
@@ -58,7 +58,7 @@ export async function runNested<T, TFullSchema extends Schema, TSchema extends T
     return result;
   } catch (error) {
     await unit.restore(asError(error), mark);
-    throw error;
+    throw unit.explain(error);
   }
 }
 

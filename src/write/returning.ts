@@ -1,4 +1,5 @@
 /** What a chunk's statement must return: what its callers asked for, and what tells its rows apart. */
+import { Column, is } from 'drizzle-orm';
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import { columnName, onlyColumns, type Rendered, renderSelection } from '../drizzle-facts.ts';
 import type { Entry } from '../entry.ts';
@@ -31,10 +32,12 @@ export function planReturning(
     const own = renderSelection(dialect, selection);
     const extra = late.map((name) => `, ${dialect.escapeName(name)}`).join('');
     const texts = [...own.texts.slice(0, -1), `${own.texts.at(-1)}${extra}`];
-    return {
-      clause: { texts, params: own.params },
-      places: new Map(late.map((name, index) => [name, selection.length + index])),
-    };
+    const places = new Map(late.map((name, index) => [name, selection.length + index]));
+    for (const [place, { field }] of selection.entries()) {
+      const name = is(field, Column) ? chunk.shape.names.get(field) : undefined;
+      if (name !== undefined) places.set(name, place);
+    }
+    return { clause: { texts, params: own.params }, places };
   }
 
   for (const entry of new Set(chunk.rows.map((row) => row.entry))) {

@@ -71,7 +71,7 @@ function isAllowed(plain: Seen, ours: Seen, likeness: Likeness): boolean {
   }
   if (what === 'transaction') return isAllowedEnd(plain, ours, likeness);
   const inFlight = scope.failure !== undefined && plain.flight === scope.failure.flight;
-  if (inFlight && 'error' in ours.outcome) return isCodeOfFlight(ours.outcome.error, scope);
+  if (inFlight && 'error' in ours.outcome && isCodeOfFlight(ours.outcome.error, scope)) return true;
   return isSame(plain, ours, likeness, scope);
 }
 
@@ -93,8 +93,14 @@ function isSame(plain: Seen, ours: Seen, likeness: Likeness, scope: ScopeTrace):
 function isAllowedEnd(plain: Seen, ours: Seen, likeness: Likeness): boolean {
   const [inner, other] = [plain.inner, ours.inner];
   const failed = inner?.failed ?? plain.scope;
-  if (inner?.thrownAt === other?.thrownAt) return isSame(plain, ours, likeness, failed);
-  return 'error' in ours.outcome && hasFailedBefore(failed) && isCodeAfterFailure(ours.outcome.error, failed);
+  if (inner?.ending !== other?.ending) {
+    return (
+      'error' in ours.outcome && hasFailedBefore(failed) && isCodeAfterFailure(ours.outcome.error, failed)
+    );
+  }
+  const errors = [plain, ours].flatMap(({ outcome }) => ('error' in outcome ? [outcome.error] : []));
+  const isOfFlight = errors.length === 2 && errors.every((error) => isCodeOfFlight(error, failed));
+  return isSame(plain, ours, likeness, failed) || (isOfFlight && classOf(errors[0]) === classOf(errors[1]));
 }
 
 function mayBeMissing({ scope }: Seen): boolean {

@@ -43,16 +43,7 @@ export function entryOfTaken(table: PgTable, taken: TakenRows, options: EntryOpt
   const { rows, references, embedded, bytes } = taken;
   const describe = () => ({ sql: '', params: [] });
   const shape = tableShape(dialect, table);
-  const entry = new Entry(
-    shape,
-    rows,
-    references,
-    embedded,
-    options.overriding ?? false,
-    bytes,
-    {},
-    describe,
-  );
+  const entry = new Entry(shape, rows, references, embedded, options.overriding ?? false, bytes, describe);
   entry.returning = options.returning?.map(
     (field): SelectedField => ({ path: [field instanceof Column ? field.name : 'expression'], field }),
   );

@@ -36,7 +36,8 @@ function makeStatement(db: Database, given: Statement, path: Path, parents: Pare
       return selectFrom(db, given.table);
     case 'prepared': {
       const prepared = selectFrom(db, given.table).prepare('prepared_by_program');
-      return () => prepared.execute();
+      // In its turn among the builders of a group, which `Promise.all` asks for a promise job later.
+      return () => Promise.resolve().then(() => prepared.execute());
     }
     case 'count':
       return db.$count(tables[given.table].table);

@@ -50,6 +50,11 @@ export class ScopeTrace {
     return this.failure ? this : this.endedBy?.failed;
   }
 
+  /** Where the callbacks gave up, from the outermost to that in which it began. */
+  get ending(): string {
+    return `${this.thrownAt} ${this.endedBy?.ending}`;
+  }
+
   mayFailFor(code: string): void {
     this.codes.set(this.flight, (this.codes.get(this.flight) ?? new Set()).add(code));
   }

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/entry.ts';
 import { isKeyPlace, type Plan } from '../../src/plan.ts';
@@ -48,6 +49,14 @@ describe('chunks', () => {
         expect(rows).toHaveLength(rows[0]?.entry.rows.length ?? 0);
       }
     });
+  });
+
+  test('hold no more of an entry that stands alone than the protocol has parameters for', () => {
+    const rows = Array.from({ length: 30_000 }, (_, id) => ({ id, name: id === 0 ? sql`upper('a')` : 'a' }));
+    const sizes = (entry: Entry) => planOf([entry]).chunks.map((chunk) => chunk.rows.length);
+    expect(sizes(entryOf(users, rows))).toEqual([25_001, 4_999]);
+    // A conflict clause sees all rows of its statement.
+    expect(sizes(entryOf(users, rows, { conflict: sql`do nothing` }))).toEqual([30_000]);
   });
 
   test('hold rows that leave the same columns to the database, and take OVERRIDING alike', () => {

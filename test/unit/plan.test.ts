@@ -26,6 +26,8 @@ describe('the order of chunks', () => {
 
   test('has the tables that foreign keys point at before those that point', () => {
     checkPlans(batches({ reference: 0 }), ({ chunks }) => {
+      // What a trigger reads nobody knows, so that such tables keep all others in call order.
+      if (chunks.some(({ facts }) => facts?.plain === false)) return;
       for (const [index, child] of chunks.entries()) {
         for (const later of chunks.slice(index + 1)) {
           if (later.shape === child.shape) continue;
@@ -44,6 +46,28 @@ describe('the order of chunks', () => {
         expect(names).toEqual(names.toSorted((a, b) => a - b));
       }
     });
+  });
+
+  test.each([
+    ['reads by a subquery', entryOf(users, { name: sql`(select 'a')` })],
+    [
+      'reads by a subquery on conflict',
+      entryOf(users, {}, { conflict: sql`(id) do update set name = (SELECT 1)` }),
+    ],
+    ['returns an expression', entryOf(users, {}, { returning: [sql`1`] })],
+  ])('is the call order for all tables where one %s', (_, reading) => {
+    const order = [entryOf(addresses, { email: 'a' }), reading, entryOf(addresses, { email: 'b' })];
+    expect(planOf(order).chunks.map(({ rows }) => rows[0]?.entry)).toEqual(order);
+  });
+
+  test('is the call order for all tables where one is not plain, since triggers may read any of them', () => {
+    const order = [
+      entryOf(addresses, { email: 'a' }),
+      entryOf(users, {}),
+      entryOf(addresses, { email: 'b' }),
+    ];
+    const facts = new Map([[users, factsOf(users, { plain: false })]]);
+    expect(planOf(order, { facts }).chunks.map(({ rows }) => rows[0]?.entry)).toEqual(order);
   });
 
   test('is the call order for tables in a cycle, which references can form', () => {

@@ -67,7 +67,10 @@ describe('RETURNING', () => {
     });
     expect(late(user(sql`upper(${users.name})`, users.name))).toEqual({
       texts: ['upper("name"), "name", "id"'],
-      places: [['id', 2]],
+      places: [
+        ['id', 2],
+        ['name', 1],
+      ],
     });
   });
 });

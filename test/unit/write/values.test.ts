@@ -79,10 +79,12 @@ describe('expressions', () => {
   });
 });
 
-test('rows of defaults alone', () => {
-  expect(own([entryOf(users, {})])).toEqual([['insert into "users" default values']]);
+test('rows of defaults alone say so for every column, as drizzle does', () => {
+  expect(own([entryOf(users, {})])).toEqual([
+    ['insert into "users" ("id", "name") values (default, default)'],
+  ]);
   expect(own([entryOf(users, [{}, {}])], guarded)).toEqual([
-    ['insert into "users" values (default, default), (default, default)'],
+    ['insert into "users" ("id", "name") values (default, default), (default, default)'],
   ]);
 });
 
