@@ -33,6 +33,8 @@ export class Entry {
   conflict: Rendered | undefined;
   /** Somebody waits for the result; outside a transaction only such entries are flushed unasked. */
   awaited = false;
+  /** Its place among the calls of its queue, which it keeps when it is taken out for a while. */
+  place: number | undefined;
   /** A queue holds it. */
   queued = false;
   /** Taken by a flush: it is written, or being written, and no queue holds it any more. */

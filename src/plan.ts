@@ -7,7 +7,7 @@ import type { Entry, Expression } from './entry.ts';
 import { getOrInsert } from './get-or-insert.ts';
 import { KeyLists } from './key-lists.ts';
 import { allocateForOrder, canAllocate, mayReadTables, mustKeepOrder, planTable } from './plan-table.ts';
-import type { Reference } from './reference.ts';
+import { type Reference, unresolved } from './reference.ts';
 import type { ColumnFacts, TableFacts } from './table-facts.ts';
 
 /** Keys of one column, taken together and kept by the server under one name. */
@@ -115,24 +115,44 @@ export function plan(given: PlanInput): Plan {
   return { chunks, lists: keys.all, identifiers, later };
 }
 
-/** Splits off what has to wait: entries whose references only a later answer can tell. */
-function readyEntries({ entries, facts }: PlanInput): { now: Entry[]; later: Entry[] } {
-  const now: Entry[] = [];
-  const later: Entry[] = [];
+/**
+ * Splits off what has to wait for the answers of this flight: the first entry with a reference that only an answer
+ * can tell, and all behind it, which may need its row without saying so.
+ */
+function readyEntries(given: PlanInput): { now: readonly Entry[]; later: readonly Entry[] } {
+  const entries = parentsFirst(given.entries);
   const ready = new Set<Entry>();
-  for (const entry of entries) {
-    const isReady = entry.references.every((reference) => {
+  for (const [index, entry] of entries.entries()) {
+    const missing = entry.references.find((reference) => {
       // A reference that was text when the rows were encoded needs no key.
-      if (reference.value() !== undefined) return true;
+      if (reference.value() !== undefined) return false;
       const { entry: parent, column } = reference.origin;
       // What a conflict clause may leave out, or make another row of, only the answer can tell.
-      const isSure = !parent.conflict && canAllocate(facts.get(parent.shape.table), parent.shape, column);
-      return isSure && ready.has(parent);
+      const isSure =
+        !parent.conflict && canAllocate(given.facts.get(parent.shape.table), parent.shape, column);
+      return !isSure || !ready.has(parent);
     });
-    if (isReady) ready.add(entry);
-    (isReady ? now : later).push(entry);
+    // A flight of nothing would bring no answer either.
+    if (missing && index === 0) throw unresolved(missing.origin);
+    if (missing) return { now: entries.slice(0, index), later: entries.slice(index) };
+    ready.add(entry);
   }
-  return { now, later };
+  return { now: entries, later: [] };
+}
+
+/** Call order, but for an insert that was described and awaited only behind one that refers to it. */
+function parentsFirst(entries: readonly Entry[]): readonly Entry[] {
+  const given = new Set(entries);
+  const ordered = new Set<Entry>();
+  const place = (entry: Entry): void => {
+    for (const { origin } of entry.references) {
+      if (origin.entry !== entry && given.has(origin.entry) && !ordered.has(origin.entry))
+        place(origin.entry);
+    }
+    ordered.add(entry);
+  };
+  for (const entry of entries) if (!ordered.has(entry)) place(entry);
+  return [...ordered];
 }
 
 function groupByTable(entries: readonly Entry[]): Map<PgTable, Entry[]> {

@@ -5,6 +5,7 @@ export class Queue {
   #entries: Entry[] = [];
   #rows = 0;
   #bytes = 0;
+  #calls = 0;
 
   get rows(): number {
     return this.#rows;
@@ -23,7 +24,12 @@ export class Queue {
   }
 
   push(entry: Entry): void {
-    this.#entries.push(entry);
+    entry.place ??= this.#calls++;
+    const { place } = entry;
+    // What was described meanwhile goes back to where it was called, which is at the end for all others.
+    let index = this.#entries.length;
+    while (index > 0 && (this.#entries[index - 1]?.place ?? 0) > place) index--;
+    this.#entries.splice(index, 0, entry);
     entry.queued = true;
     this.#rows += entry.rows.length;
     this.#bytes += entry.bytes;

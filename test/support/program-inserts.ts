@@ -86,6 +86,8 @@ function valueAt(value: Value, path: Path, parents: Parents): unknown {
       return `00000000-0000-4000-9000-${value.index.toString().padStart(12, '0')}`;
     case 'count':
       return sql`(select count(*)::text from ${tables[value.of].table})`;
+    case 'left out':
+      return undefined;
     case 'default':
       return sql`default`;
     case 'parent':

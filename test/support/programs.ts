@@ -84,7 +84,10 @@ const leafName = fc.constantFrom<LeafName>(
 );
 const rarely = fc.nat({ max: 11 }).map((number) => number === 11);
 const caught = fc.boolean();
-const selection = fc.constantFrom<Selection>('none', 'all', 'key', 'text', 'aliases', 'expressions');
+const selection = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom<Selection>('none', 'all', 'key', 'text', 'aliases') },
+  fc.constant<Selection>('expressions'),
+);
 
 /** Children are not much use without parents, and a wide row is not much use twice. */
 const insertedTable = fc.oneof(
@@ -144,13 +147,19 @@ const refusedInsert: fc.Arbitrary<Insert> = fc
 const insert = fc.oneof({ weight: 6, arbitrary: plainInsert }, { weight: 1, arbitrary: conflictingInsert });
 
 const statement: fc.Arbitrary<Statement> = fc.oneof(
-  fc.record({ do: fc.constantFrom('select', 'count', 'prepared'), table: tableName }),
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('select', 'count', 'prepared'), table: tableName }),
+  },
   fc.record({ do: fc.constant('relational'), table: parentName }),
-  fc.record({
-    do: fc.constantFrom('select where', 'update', 'move'),
-    of: parentName.chain(parent),
-    returning: fc.boolean(),
-  }),
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('select where', 'update', 'move'),
+      of: parentName.chain(parent),
+      returning: fc.boolean(),
+    }),
+  },
   fc.record({ do: fc.constant('delete'), table: leafName, returning: fc.boolean() }),
   fc.record({
     do: fc.constant('delete where'),

@@ -1,0 +1,36 @@
+import { parseArgs } from 'node:util';
+import { startVitest } from 'vitest/node';
+
+const usage = `npm run fuzz -- [--runs 5000] [--seed 42]
+
+Runs random programs on plain drizzle and on batched-drizzle, and looks for differences.
+
+  --runs  how many programs; default 5000
+  --seed  the seed that a failed run has printed; default: a new one
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: string[]): Promise<number> {
+  try {
+    const options = { runs: { type: 'string', default: '5000' }, seed: { type: 'string' } } as const;
+    const { runs, seed } = parseArgs({ args, options }).values;
+    process.env.FUZZ_RUNS = integer('--runs', runs, 1);
+    if (seed !== undefined) process.env.FUZZ_SEED = integer('--seed', seed, -(2 ** 31));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    return 2;
+  }
+  const options = { project: 'server', watch: false };
+  const vitest = await startVitest('test', ['test/integration/differential.test.ts'], options);
+  await vitest.close();
+  const { state } = vitest;
+  const failures = state.getCountOfFailedTests() + state.getUnhandledErrors().length;
+  return failures === 0 ? Number(process.exitCode ?? 0) : 1;
+}
+
+function integer(name: string, text: string, least: number): string {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number >= least) return text;
+  throw new Error(`${name}: expected an integer of at least ${least}, got ${JSON.stringify(text)}`);
+}
