@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
 
@@ -16,7 +17,7 @@ async function main(args: string[]): Promise<number> {
     const options = { runs: { type: 'string', default: '5000' }, seed: { type: 'string' } } as const;
     const { runs, seed } = parseArgs({ args, options }).values;
     process.env.FUZZ_RUNS = integer('--runs', runs, 1);
-    if (seed !== undefined) process.env.FUZZ_SEED = integer('--seed', seed, -(2 ** 31));
+    process.env.FUZZ_SEED = integer('--seed', seed ?? String(randomInt(2 ** 31)), -(2 ** 31));
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`);
     return 2;

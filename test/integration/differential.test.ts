@@ -4,17 +4,19 @@ import fc from 'fast-check';
 import type { Sql } from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
+import { programs } from '../support/arbitrary-programs.ts';
 import { BatchedRunner } from '../support/batched-runner.ts';
 import { compareRuns, type Ran } from '../support/compare-traces.ts';
 import { PlainRunner } from '../support/plain-runner.ts';
 import { readTables, reset } from '../support/program-tables.ts';
-import { type Program, programs } from '../support/programs.ts';
+import type { Program } from '../support/programs.ts';
 import type { Database, Runner } from '../support/run-program.ts';
 import * as schema from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const runs = Number(process.env.FUZZ_RUNS ?? 300);
-const seed = process.env.FUZZ_SEED === undefined ? {} : { seed: Number(process.env.FUZZ_SEED) };
+// The same programs in each test run; `npm run fuzz` makes others.
+const seed = Number(process.env.FUZZ_SEED ?? 1);
 /** Limits of a batch move what travels together, and nothing else. */
 const limits = [{}, { maxRows: 2 }, { maxBytes: 100 }, { keys: 'client' as const }];
 /** A program takes some milliseconds; one that takes this long hangs. */
@@ -52,7 +54,9 @@ async function runOn(client: Sql, db: Database, runner: Runner, program: Program
   return { trace: runner.trace, contents: await readTables(client) };
 }
 
-async function cannotBeToldApart(program: Program, limit: number): Promise<void> {
+async function cannotBeToldApart(program: Program, drawn: number): Promise<void> {
+  // Batches of the database keep no order among one another, so there a smaller one would be another program.
+  const limit = program.steps.every((step) => step.do === 'transaction') ? drawn : 0;
   const expected = new PlainRunner();
   const plainRan = await runOn(plainClient, plain, expected, program);
   const ours = new BatchedRunner(expected.choices);
@@ -67,7 +71,7 @@ test(
   () =>
     fc.assert(fc.asyncProperty(programs, fc.nat({ max: limits.length - 1 }), cannotBeToldApart), {
       numRuns: runs,
-      ...seed,
+      seed,
       timeout: patience,
     }),
 );

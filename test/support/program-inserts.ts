@@ -34,7 +34,7 @@ export function makeInsert(
   insert: Insert,
   path: Path,
   parents: Parents,
-  isDescribed: boolean,
+  atOnce: boolean,
 ): PreparedInsert {
   const { table } = tables[insert.table];
   const rows = insert.rows.map((row, index) => ({
@@ -46,11 +46,11 @@ export function makeInsert(
   const given = insert.single && rows.length === 1 ? rows[0] : rows;
   const into = db.insert(table);
   const builder = (insert.overriding ? into.overridingSystemValue() : into).values(given as never);
-  const query = withConflict(builder as unknown as AnyInsert, insert);
+  const query = withConflict(builder as unknown as AnyInsert, insert, path);
   const fields = selectionOf(insert);
   if (fields === 'all') query.returning();
   else if (fields) query.returning(fields);
-  if (isDescribed) query.toSQL();
+  if (atOnce && insert.described) query.toSQL();
   const awaitable = insert.executed ? () => db.execute(query as never) : () => query;
   return { insert, path, builder: query, awaitable };
 }
@@ -103,28 +103,29 @@ const targets: Partial<Record<TableName, IndexColumn>> = {
   nodes: nodes.id,
 };
 
-const sets: Partial<Record<TableName, Record<string, unknown>>> = {
-  users: { name: sql`${users.name} || '!'` },
-  members: { role: sql`excluded.role` },
-  tokens: { uses: sql`${tokens.uses} + excluded.uses` },
-  nodes: { label: sql`${nodes.label} || '+' || excluded.label` },
+const sets: Partial<Record<TableName, (path: Path) => Record<string, unknown>>> = {
+  // A name that no other row gets.
+  users: (path) => ({ name: sql`${users.name} || ${` ${labelOf(path)}`}` }),
+  members: () => ({ role: sql`excluded.role` }),
+  tokens: () => ({ uses: sql`${tokens.uses} + excluded.uses` }),
+  nodes: () => ({ label: sql`${nodes.label} || '+' || excluded.label` }),
 };
 
 const setWheres: Partial<Record<TableName, ReturnType<typeof sql>>> = {
-  users: sql`length(${users.name}) < 8`,
+  users: sql`${users.id} <> ${firstGivenKey}`,
   members: sql`${members.role} <> 'writer'`,
   tokens: sql`${tokens.uses} < 3`,
   nodes: sql`length(${nodes.label}) < 12`,
 };
 
-function withConflict(query: AnyInsert, { conflict, table }: Insert): AnyInsert {
+function withConflict(query: AnyInsert, { conflict, table }: Insert, path: Path): AnyInsert {
   const target = targets[table];
   if (conflict === 'none' || !target) return query;
   if (conflict === 'nothing') query.onConflictDoNothing();
   else if (conflict === 'nothing at target') query.onConflictDoNothing({ target });
   else {
     const setWhere = conflict === 'update where' ? { setWhere: setWheres[table] } : {};
-    query.onConflictDoUpdate({ target, set: sets[table] as never, ...setWhere } as never);
+    query.onConflictDoUpdate({ target, set: sets[table]?.(path) as never, ...setWhere } as never);
   }
   return query;
 }

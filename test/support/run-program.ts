@@ -67,11 +67,10 @@ export abstract class Runner {
     switch (step.do) {
       case 'insert': {
         const flight = scope.flight;
-        const isDescribed = step.awaited === 'at once, described before';
-        const issued = await this.#issue(db, step, path, scope, isDescribed);
+        const issued = await this.#issue(db, step, path, scope, step.awaited === 0);
         const seen = { what: 'insert' as const, scope, flight, table: step.table };
         if (step.awaited === 'after the transaction') this.#afterwards.push({ issued, seen, path });
-        const after = isDescribed ? 0 : step.awaited;
+        const after = step.awaited;
         if (typeof after === 'string') return undefined;
         const claim = async () => {
           const outcome = await issued();
@@ -114,7 +113,7 @@ export abstract class Runner {
       const own = [...path, index];
       if (member.do === 'insert') {
         seen.push({ what: 'insert', scope, flight: scope.flight, table: member.table });
-        work.push(await this.#issue(db, member, own, scope));
+        work.push(await this.#issue(db, member, own, scope, true));
       } else {
         scope.flight++;
         const { statement, ...about } = runStatement(db, member, own, this);
@@ -162,17 +161,11 @@ export abstract class Runner {
     }
   }
 
-  async #issue(
-    db: Database,
-    insert: Insert,
-    path: Path,
-    scope: ScopeTrace,
-    isDescribed = false,
-  ): Promise<Issued> {
+  async #issue(db: Database, insert: Insert, path: Path, scope: ScopeTrace, atOnce = false): Promise<Issued> {
     if (insert.code) scope.mayFailFor(insert.code);
     let prepared: PreparedInsert;
     try {
-      prepared = makeInsert(db, insert, path, this, isDescribed);
+      prepared = makeInsert(db, insert, path, this, atOnce);
     } catch (error) {
       return async () => ({ error });
     }

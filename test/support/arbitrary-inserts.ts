@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { type Row, rows, sharedRows, type TableName, violations } from './program-rows.ts';
+import type { Conflict, Insert, Selection } from './programs.ts';
+
+const rarely = fc.nat({ max: 11 }).map((number) => number === 11);
+const selection = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom<Selection>('none', 'all', 'key', 'text', 'aliases') },
+  fc.constant<Selection>('expressions'),
+);
+const form = { selection, single: fc.boolean(), executed: rarely, overriding: rarely, described: rarely };
+const mostRows = { minLength: 1, maxLength: 3 };
+
+/** An insert that nothing refuses, unless something has failed before. */
+export function insertInto(tables: readonly TableName[]): fc.Arbitrary<Insert> {
+  const plain = fc.oneof(...tables.map(plainInsert));
+  const shared = tables.filter((table) => table in sharedRows) as (keyof typeof sharedRows)[];
+  if (shared.length === 0) return plain;
+  const conflicting = fc.oneof(...shared.map(conflictingInsert));
+  return fc.oneof({ weight: 6, arbitrary: plain }, { weight: 1, arbitrary: conflicting });
+}
+
+function plainInsert(table: TableName): fc.Arbitrary<Insert> {
+  return fc.record({
+    do: fc.constant('insert'),
+    table: fc.constant(table),
+    rows: fc.array(rows[table], mostRows),
+    conflict: fc.constant('none'),
+    ...form,
+  });
+}
+
+function conflictingInsert(table: keyof typeof sharedRows): fc.Arbitrary<Insert> {
+  return fc.record({
+    do: fc.constant('insert'),
+    table: fc.constant(table),
+    rows: fc.uniqueArray(sharedRows[table], { ...mostRows, selector: sharedValue }),
+    conflict: fc.constantFrom<Conflict>('nothing', 'nothing at target', 'update', 'update where'),
+    ...form,
+  });
+}
+
+/** A statement with ON CONFLICT DO UPDATE may not have one row twice. */
+function sharedValue(row: Row): unknown {
+  const shared = Object.values(row).find(({ is }) => is.startsWith('pool'));
+  return shared && 'index' in shared ? shared.index : row;
+}
+
+/** An insert that PostgreSQL refuses for one of its rows. */
+export const refusedInsert: fc.Arbitrary<Insert> = fc.oneof(
+  ...violations.map(({ table, columns, code }) => {
+    const bad = Object.entries(columns).map(([name, value]) => [name, { is: 'literal', value }] as const);
+    return fc.record<Insert>({
+      do: fc.constant('insert'),
+      table: fc.constant(table),
+      rows: fc.tuple(fc.array(rows[table], mostRows), fc.nat({ max: 2 })).map(([given, among]) => {
+        const index = among % given.length;
+        return given.with(index, { ...given[index], ...Object.fromEntries(bad) } as Row);
+      }),
+      conflict: fc.constant('none'),
+      ...form,
+      code: fc.constant(code),
+    });
+  }),
+);

@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import { insertInto, refusedInsert } from './arbitrary-inserts.ts';
+import { type ParentName, parent, rows, type TableName } from './program-rows.ts';
+import type { Insert, LeafName, Program, Statement, Step, Transaction } from './programs.ts';
+
+/** What a transaction writes to: of few tables more rows meet. */
+const themes: readonly (readonly TableName[])[] = [
+  ['users', 'addresses'],
+  ['nodes'],
+  ['organizations', 'teams', 'members'],
+  ['users', 'logs', 'counters'],
+  ['tokens', 'events', 'wide'],
+  Object.keys(rows) as TableName[],
+];
+
+const tableName = fc.constantFrom(...(Object.keys(rows) as TableName[]));
+const parentName = fc.constantFrom<ParentName>('users', 'nodes', 'teams', 'organizations');
+const leafName = fc.constantFrom<LeafName>(
+  'addresses',
+  'logs',
+  'members',
+  'tokens',
+  'events',
+  'wide',
+  'counters',
+);
+const caught = fc.boolean();
+
+const statement: fc.Arbitrary<Statement> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('select', 'count', 'prepared'), table: tableName }),
+  },
+  fc.record({ do: fc.constant('relational'), table: parentName }),
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('select where', 'update', 'move'),
+      of: parentName.chain(parent),
+      returning: fc.boolean(),
+    }),
+  },
+  fc.record({ do: fc.constant('delete'), table: leafName, returning: fc.boolean() }),
+  fc.record({
+    do: fc.constant('delete where'),
+    of: fc.constantFrom<ParentName>('users', 'teams').chain(parent),
+    returning: fc.boolean(),
+  }),
+  fc.record({ do: fc.constantFrom('raw insert', 'insert select', 'with insert') }),
+);
+
+const awaited = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(0) },
+  { weight: 4, arbitrary: fc.integer({ min: 1, max: 4 }) },
+  { weight: 2, arbitrary: fc.constantFrom('never' as const, 'after the transaction' as const) },
+);
+
+function insertStep(
+  given: fc.Arbitrary<Insert>,
+  at: fc.Arbitrary<(Step & { do: 'insert' })['awaited']>,
+): fc.Arbitrary<Step> {
+  return fc
+    .tuple(given, at, caught)
+    .map(([call, isAwaited, isCaught]) => ({ ...call, awaited: isAwaited, caught: isCaught }));
+}
+
+const statementStep: fc.Arbitrary<Step> = fc
+  .tuple(statement, caught)
+  .map(([given, isCaught]) => ({ ...given, caught: isCaught }));
+
+function group(...members: fc.MaybeWeightedArbitrary<Insert | Statement>[]): fc.Arbitrary<Step> {
+  return fc.record({
+    do: fc.constant('group'),
+    members: fc.array(fc.oneof(...members), { minLength: 1, maxLength: 6 }),
+    caught,
+  });
+}
+
+function stepIn(depth: number, theme: readonly TableName[]): fc.Arbitrary<Step> {
+  const insert = insertInto(theme);
+  return fc.oneof(
+    { weight: 12, arbitrary: insertStep(insert, awaited) },
+    { weight: 4, arbitrary: group({ weight: 8, arbitrary: insert }, statement) },
+    { weight: 4, arbitrary: statementStep },
+    { weight: 1, arbitrary: fc.constant({ do: 'flush' as const }) },
+    ...(depth < 3 ? [{ weight: 2, arbitrary: transaction(depth + 1, theme) }] : []),
+  );
+}
+
+/** A step that fails for certain, unless one before it has. */
+function refusedStep(theme: readonly TableName[]): fc.Arbitrary<Step> {
+  return fc.oneof(
+    insertStep(refusedInsert, awaited),
+    group(insertInto(theme), refusedInsert),
+    fc.record({ do: fc.constant('raw error'), caught }),
+  );
+}
+
+function transaction(depth: number, theme: readonly TableName[]): fc.Arbitrary<Transaction> {
+  const steps = fc.array(stepIn(depth, theme), { minLength: 1, maxLength: 10 });
+  const refused = fc.array(fc.tuple(refusedStep(theme), fc.nat({ max: 10 })), { minLength: 1, maxLength: 2 });
+  const someRefused = fc.tuple(steps, refused).map(([given, extra]) => {
+    const all = [...given];
+    for (const [step, at] of extra) all.splice(at % (all.length + 1), 0, step);
+    return all;
+  });
+  const isolations = fc.constantFrom('serializable' as const, 'repeatable read' as const);
+  return fc.record({
+    do: fc.constant('transaction'),
+    steps: fc.oneof(
+      { withCrossShrink: true },
+      { weight: 3, arbitrary: steps },
+      { weight: 1, arbitrary: someRefused },
+    ),
+    ends: fc.constantFrom('returns', 'returns', 'returns', 'returns', 'returns', 'throws'),
+    isolation: fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, isolations),
+    caught,
+  });
+}
+
+const anyTransaction = fc.oneof(...themes.map((theme) => transaction(1, theme)));
+const anyInsert = fc.oneof(...themes.map(insertInto));
+
+/** Outside a transaction nothing is written that nobody awaits, and a batch fails as a whole (README, Limits). */
+const outside: fc.Arbitrary<Step> = fc.oneof(
+  insertStep(anyInsert, fc.constant(0)),
+  insertStep(refusedInsert, fc.constant(0)),
+  group(anyInsert),
+  statementStep,
+  anyTransaction,
+);
+
+/** Programs, mostly of one transaction, over all tables of `schema.ts`. */
+export const programs: fc.Arbitrary<Program> = fc.record({
+  steps: fc.oneof(
+    { withCrossShrink: true },
+    { weight: 3, arbitrary: fc.tuple(anyTransaction) },
+    { weight: 1, arbitrary: fc.array(outside, { minLength: 1, maxLength: 6 }) },
+  ),
+});
