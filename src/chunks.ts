@@ -39,7 +39,7 @@ export function makeChunks(
       });
       const kind = alone
         ? `alone ${number}`
-        : `${tables.indexOf(shape.table)} ${kindOf(entry, encodedCells, table)}`;
+        : `${tables.indexOf(shape.table)} ${kindOf(entry, row, encodedCells, table)}`;
       if (keepsOrder && kind !== previous) open.clear();
       previous = kind;
       const chunk = getOrInsert(open, kind, () => {
@@ -73,14 +73,19 @@ function paramsOf(cell: PlannedCell): number {
 }
 
 /** Rows of one kind can be said by one statement. */
-function kindOf(entry: Entry, cells: readonly EncodedCell[], { facts, allocated }: TablePlan): string {
+function kindOf(
+  entry: Entry,
+  row: number,
+  cells: readonly EncodedCell[],
+  { facts, allocated }: TablePlan,
+): string {
   let kind = `${entry.overriding ? 'o' : ''}${facts?.secured && entry.returning ? 'r' : ''} `;
   for (const [column, cell] of cells.entries()) {
     const isAlways = columnFacts(facts, entry.shape, column)?.always === true;
     // A value given for GENERATED ALWAYS must fail, so it can't share the OVERRIDING of allocated keys.
-    if (cell !== undefined) kind += isAlways ? 'g' : 'v';
-    else if (allocated.has(column)) kind += isAlways ? 'k' : 'v';
-    else kind += '-';
+    const isGiven = entry.rows[row]?.[column] !== undefined;
+    if (cell === undefined && !allocated.has(column)) kind += '-';
+    else kind += !isAlways ? 'v' : isGiven ? 'g' : 'k';
   }
   return kind;
 }

@@ -1,13 +1,11 @@
 /** The queue of the database itself: each flush is a transaction of its own. */
 import { AsyncResource } from 'node:async_hooks';
-import type { Connection } from './driver.ts';
 import type { Entry } from './entry.ts';
 import { unwatch, watch } from './exit-warning.ts';
-import { type FlushContext, type FlushFailure, type FlushTarget, flush } from './flush.ts';
+import type { FlushFailure } from './flush.ts';
+import { flushEach } from './flush-each.ts';
 import { type FlushReport, ReportBuilder } from './report.ts';
 import { behindThisCall } from './schedule.ts';
-import { rollback } from './send.ts';
-import type { FactsCache } from './table-facts.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
 export class DatabaseUnit extends UnitOfWork {
@@ -52,36 +50,9 @@ export class DatabaseUnit extends UnitOfWork {
     if (this.queue.isEmpty) unwatch(this);
     const report = new ReportBuilder();
     await settled(parentsUnderway(entries));
-    const target = new OwnTransaction(this.context);
-    const failure = await flush(this.context, entries, target, report);
-    if (target.connection) await rollback(target.connection);
+    const failure = await flushEach(this.context, entries, report);
     return { report: report.build(), failure };
   }
-}
-
-/** A transaction that the library opens for a flush, on the first statement that needs one. */
-class OwnTransaction implements FlushTarget {
-  readonly commits = true;
-  readonly mayBeNamed = false;
-  readonly owned = true;
-  readonly confirm = false;
-  readonly facts: FactsCache = new WeakMap();
-  connection: Connection | undefined;
-
-  constructor(readonly context: FlushContext) {}
-
-  readonly restart = async (): Promise<void> => {
-    if (this.connection) await rollback(this.connection);
-    this.connection = undefined;
-  };
-
-  async connect(): Promise<Connection> {
-    this.connection ??= await this.context.driver.begin();
-    return this.connection;
-  }
-
-  run: FlushTarget['run'] = (statement) =>
-    this.connection ? this.connection.send(statement) : this.context.driver.run(statement);
 }
 
 /** Entries of an earlier flush that these refer to and that are being written: their fate must be known. */

@@ -50,7 +50,9 @@ function encodeEntry(entry: Entry, facts: TableFacts | undefined, serialize: Ser
   return entry.rows.map((row, index) =>
     row.map((cell, column): EncodedCell => {
       if (cell instanceof Expression) checkParams(cell.rendered.params, serialize);
-      if (cell === undefined || cell === null || cell instanceof Expression) return cell;
+      // A batch that is sent again has the keys that it was given the first time.
+      if (cell === undefined) return entry.known.get(column)?.[index];
+      if (cell === null || cell instanceof Expression) return cell;
       const value = cell instanceof Reference ? cell.value() : cell;
       // Its key is made in this flight, or known after an earlier one.
       if (value === undefined) return cell as Reference;

@@ -40,6 +40,8 @@ export class Entry {
   /** Taken by a flush: it is written, or being written, and no queue holds it any more. */
   taken = false;
   outcome: Outcome | undefined;
+  /** drizzle's cache has been told of it; resolves to why it objected. */
+  mutation: Promise<Error | undefined> | undefined;
   /** Columns that a reference names, by index. */
   readonly referenced = new Set<number>();
   /** Values that the server made for columns the rows left out, by column index. */

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'FLUSH_FAILED'
   | 'INSERT_FAILED'
   | 'MISMATCHED_ANSWER'
+  | 'OUTCOME_UNKNOWN'
   | 'TRANSACTION_ENDED'
   | 'TRANSACTION_NOT_COMMITTED'
   | 'UNSUPPORTED_CLIENT';
@@ -49,16 +50,23 @@ export interface OwnInsert {
  * }
  */
 export class BatchedInsertError extends DrizzleQueryError {
-  readonly code: ErrorCode = 'INSERT_FAILED';
+  /** `OUTCOME_UNKNOWN` where the connection was lost while COMMIT was on its way: the rows may stand. */
+  readonly code: 'INSERT_FAILED' | 'OUTCOME_UNKNOWN';
   readonly table: string;
   readonly rows: number;
+  /** Which of the rows it was, from 0, where there are several and the database's detail names one of them. */
+  readonly row: number | undefined;
 
-  constructor(insert: OwnInsert, cause: Error) {
+  constructor(insert: OwnInsert, cause: Error, { row, isUnknown = false }: InsertFailure = {}) {
     super('', [], cause);
     this.name = 'BatchedInsertError';
+    this.code = isUnknown ? 'OUTCOME_UNKNOWN' : 'INSERT_FAILED';
     this.table = insert.table;
     this.rows = insert.rows;
-    this.message = `insert of ${countRows(insert.rows)} into ${insert.table} failed: ${cause.message}`;
+    this.row = row;
+    const fate = isUnknown ? `has an unknown outcome, ${commitLost}` : 'failed';
+    const which = row === undefined ? '' : ` at row ${row + 1}`;
+    this.message = `insert of ${countRows(insert.rows)} into ${insert.table} ${fate}${which}: ${cause.message}`;
     Error.captureStackTrace(this, BatchedInsertError);
     // Building the statement of a large insert is costly, and most handlers look at `cause` alone.
     Object.defineProperties(this, {
@@ -68,6 +76,14 @@ export class BatchedInsertError extends DrizzleQueryError {
   }
 }
 
+interface InsertFailure {
+  readonly row?: number | undefined;
+  readonly isUnknown?: boolean;
+}
+
+/** Why nobody can tell whether rows were written. */
+export const commitLost = 'the connection was lost after COMMIT was sent and before it was answered';
+
 /** What went wrong in a flush, by table: codes and counts, no values. */
 export interface TableFailure {
   readonly table: string;
@@ -76,17 +92,27 @@ export interface TableFailure {
   readonly code: string | undefined;
 }
 
-/** `flush()` could not write everything; `cause` is the first error, without the statement's parameters. */
+/**
+ * `flush()` could not write everything; `cause` is the first error, without the statement's parameters. On a database,
+ * which many may share, it has the code, table and constraint, and no more.
+ */
 export class FlushError extends BatchedDrizzleError {
   override readonly name = 'FlushError';
 
   constructor(
     readonly failures: readonly TableFailure[],
     cause: Error,
+    isUnknown = false,
   ) {
-    const rows = failures.reduce((sum, failure) => sum + failure.rows, 0);
-    const tables = [...new Set(failures.map((failure) => `${failure.table} (${failure.code ?? 'no code'})`))];
-    super('FLUSH_FAILED', `flush failed: ${countRows(rows)} not written to ${tables.join(', ')}`, { cause });
+    const rows = countRows(failures.reduce((sum, failure) => sum + failure.rows, 0));
+    const tables = failures.map(({ table, code }) => `${table} (${code ?? 'no code'})`).join(', ');
+    super(
+      isUnknown ? 'OUTCOME_UNKNOWN' : 'FLUSH_FAILED',
+      isUnknown
+        ? `flush has an unknown outcome, ${commitLost}: ${rows} of ${tables}`
+        : `flush failed: ${rows} not written to ${tables}`,
+      { cause },
+    );
   }
 }
 

@@ -1,27 +1,29 @@
 /** A plan → its flight: the key query, the INSERTs, COMMIT, and what became of them. */
-import { randomBytes } from 'node:crypto';
 import type { Connection } from './driver.ts';
-import { cacheName } from './drizzle-facts.ts';
 import type { Entry, Outcome } from './entry.ts';
-import { asError, BatchedDrizzleError, BatchedInsertError } from './errors.ts';
+import { asError, BatchedDrizzleError } from './errors.ts';
+import { isAnswer, isCommitLost, isLost } from './fate.ts';
 import type { FlushContext, FlushTarget } from './flush.ts';
-import { keyQuery, readKeys } from './keys.ts';
+import { boundLocks, readKeys } from './keys.ts';
 import type { KeyList, Plan } from './plan.ts';
-import { isKnown, noteKeys, readAnswers, type SentChunk } from './read-answers.ts';
+import { noteKeys, readAnswers } from './read-answers.ts';
 import type { ReportBuilder } from './report.ts';
-import { type FlightAnswers, sendFlight } from './send.ts';
+import { command, type FlightAnswers, sendFlight } from './send.ts';
 import type { Answer, Statement } from './statement.ts';
-import { isLoneStatement, writeChunk } from './write/chunk.ts';
-import { planReturning } from './write/returning.ts';
+import { tellCache } from './tell-cache.ts';
+import { isLoneStatement } from './write/chunk.ts';
+import { type Inserts, makeToken, writeInserts, writeKeyQuery } from './write-flight.ts';
 
 export interface Flight {
   readonly outcomes: ReadonlyMap<Entry, Outcome>;
-  /** The first thing that the server refused; nothing of the flight stands then. */
+  /** What kept the flight from being written; nothing of it stands then. */
   readonly error?: Error | undefined;
-  /** The entry whose statement that was, where it held no other's rows. */
+  /** The entry whose statement was refused, where it held no other's rows. */
   readonly culprit?: Entry | undefined;
-  /** COMMIT was refused, or answered with another tag, though every row had been written. */
+  /** COMMIT was refused, lost, or answered with another tag, though every row had been written. */
   readonly commitError?: Error | undefined;
+  /** The connection went away with COMMIT on its way. */
+  readonly isUnknown?: boolean | undefined;
 }
 
 export async function fly(
@@ -33,95 +35,103 @@ export async function fly(
 ): Promise<Flight> {
   const isLone = isLoneStatement(plan);
   const connection = isLone && !target.connection ? undefined : await target.connect();
+  const { isBounded } = target;
   const keysFirst = context.options.keys === 'client' || plan.chunks.some(embedsReferences);
-  const token =
-    (isLone && (connection?.hasBegun ?? true)) || keysFirst ? undefined : randomBytes(8).toString('hex');
+  const token = (isLone && (connection?.hasBegun ?? true)) || keysFirst ? undefined : makeToken();
   const query =
-    plan.chunks.length === 0 || (isLone && token === undefined) ? undefined : writeKeyQuery(plan, token);
+    plan.chunks.length === 0 || (isLone && token === undefined)
+      ? undefined
+      : writeKeyQuery(plan, { token, isBounded });
 
-  const keys = new Map<KeyList, readonly string[]>();
+  let keys: ReadonlyMap<KeyList, readonly string[]> = new Map();
   const isQueryFirst = keysFirst && query !== undefined && plan.lists.length > 0;
+  const opening = isBounded && query && token === undefined ? [command(boundLocks)] : [];
   if (isQueryFirst && connection) {
-    const first = await sendLogged(context, connection, [query], false, report);
+    const first = await sendLogged(context, connection, [...opening.splice(0), query], false, report);
     const refused = firstRefusal(first);
-    if (refused) return { outcomes: new Map(), error: refused.error };
-    for (const [list, taken] of readKeys(plan.lists, answersOf(first)[0] as Answer)) keys.set(list, taken);
+    if (refused) return { outcomes: new Map(), error: await reasonOf(connection, refused.error) };
+    keys = readKeys(plan.lists, answersOf(first).at(-1) as Answer);
     noteKeys(plan, keys);
   }
-
-  const sent = plan.chunks.map((chunk): SentChunk => {
-    const identifier = plan.identifiers.get(chunk.shape.table);
-    return {
-      chunk,
-      returning: planReturning(chunk, context.dialect, identifier, (entry) =>
-        isKnown(entry, plan, chunk, context),
-      ),
-    };
-  });
-  const serialize = context.driver.serialize.bind(context.driver);
-  const inserts = sent.map(({ chunk, returning }) =>
-    writeChunk(chunk, returning, { dialect: context.dialect, serialize, token, keys }),
-  );
-  countRows(plan, report);
-
+  const inserts = writeInserts(context, plan, token, keys);
+  const statements = [...opening, ...(query && !isQueryFirst ? [query] : []), ...inserts.statements];
   const [flight, mutations] = await Promise.all([
     connection
-      ? sendLogged(
-          context,
-          connection,
-          query && !isQueryFirst ? [query, ...inserts] : inserts,
-          commits,
-          report,
-        )
-      : runLogged(context, target, inserts, report),
-    tellCache(context, plan),
+      ? sendLogged(context, connection, statements, commits, report)
+      : runLogged(context, target, statements, report),
+    tellCache(context.cache, entriesOf(plan)),
   ]);
-  const refused = firstRefusal(flight);
-  const offset = flight.answers.length - inserts.length;
-  if (refused) {
-    const chunk = refused.index < offset ? undefined : plan.chunks[refused.index - offset];
-    const only = chunk && new Set(chunk.rows.map(({ entry }) => entry));
-    return {
-      outcomes: new Map(),
-      error: refused.error,
-      culprit: only?.size === 1 ? [...only][0] : undefined,
-    };
-  }
-  const answers = answersOf(flight);
-  const outcomes = whenWritten(() => {
-    if (offset === 1) noteKeys(plan, readKeys(plan.lists, answers[0] as Answer));
-    return readAnswers(plan, sent, answers.slice(offset), context);
-  });
-  for (const [entry, error] of mutations) outcomes.set(entry, { error });
-  return { outcomes, commitError: flight.commitError };
+  const isQueried = query !== undefined && !isQueryFirst;
+  const read = readFlight(context, plan, inserts, flight, isQueried, commits || !connection);
+  const reason = connection && read.error && (await reasonOf(connection, read.error));
+  if (!read.error) countRows(plan, report);
+  const outcomes = new Map(read.outcomes);
+  for (const [entry, error] of mutations) if (outcomes.has(entry)) outcomes.set(entry, { error });
+  return { ...read, outcomes, error: reason ?? read.error };
 }
 
-/** Reads answers of rows that stand in the table: what goes wrong now must not look as if they did not. */
-function whenWritten<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    const { message } = asError(error);
-    throw new BatchedDrizzleError(
-      'MISMATCHED_ANSWER',
-      `the rows were written, and their answer fits none: ${message}`,
-      {
-        cause: error,
-      },
-    );
+/**
+ * What became of a flight.
+ *
+ * @param isQueried the key query stands right before the INSERTs
+ * @param commits the flight ends its transaction
+ */
+export function readFlight(
+  context: FlushContext,
+  plan: Plan,
+  { statements, sent }: Inserts,
+  flight: FlightAnswers,
+  isQueried: boolean,
+  commits: boolean,
+): Flight {
+  const outcomes = new Map<Entry, Outcome>();
+  const offset = flight.answers.length - statements.length;
+  const query = isQueried ? flight.answers[offset - 1] : undefined;
+  const refused = firstRefusal(flight);
+  if (refused && commits && isLost(refused.error)) {
+    return { outcomes, commitError: flight.commitError ?? refused.error, isUnknown: true };
   }
+  if (refused && flight.isCommitted) throw unreadable(refused.error);
+  if (refused) {
+    // A batch that is sent again has the same keys, as if each insert had been sent once.
+    if (query?.status === 'fulfilled') noteKeys(plan, readKeys(plan.lists, query.value));
+    const chunk = refused.index < offset ? undefined : plan.chunks[refused.index - offset];
+    const only = chunk && new Set(chunk.rows.map(({ entry }) => entry));
+    return { outcomes, error: refused.error, culprit: only?.size === 1 ? [...only][0] : undefined };
+  }
+  const answers = answersOf(flight);
+  const { commitError } = flight;
+  const isUnknown = commitError && isCommitLost(commitError);
+  try {
+    if (query) noteKeys(plan, readKeys(plan.lists, answers[offset - 1] as Answer));
+    return {
+      outcomes: readAnswers(plan, sent, answers.slice(offset), context),
+      commitError,
+      isUnknown,
+    };
+  } catch (error) {
+    throw unreadable(asError(error));
+  }
+}
+
+/** What goes wrong once rows stand in the table must not look as if they did not. */
+function unreadable(error: Error): BatchedDrizzleError {
+  return new BatchedDrizzleError(
+    'MISMATCHED_ANSWER',
+    `the rows were written, and their answer can't be read: ${error.message}`,
+    { cause: error },
+  );
+}
+
+/** A BEGIN that was refused is why the statements behind it were. */
+async function reasonOf(connection: Connection, error: Error): Promise<Error> {
+  const refusal = await connection.begun.then(() => undefined, asError);
+  return refusal && isAnswer(refusal) ? refusal : error;
 }
 
 /** An expression is text with parameters: what it refers to must be known when it is written. */
 function embedsReferences({ rows }: Plan['chunks'][number]): boolean {
   return rows.some(({ entry }) => entry.embedded.some((reference) => reference.value() === undefined));
-}
-
-function writeKeyQuery(plan: Plan, token: string | undefined): Statement {
-  const facts = new Map(
-    plan.chunks.flatMap(({ shape, facts }) => (facts ? [[shape.name, facts] as const] : [])),
-  );
-  return keyQuery({ lists: plan.lists, facts: [...facts], token });
 }
 
 async function sendLogged(
@@ -148,13 +158,11 @@ async function runLogged(
   logAll(context, statements);
   report.statements += statements.length;
   report.roundTrips += 1;
-  return {
-    answers: await Promise.allSettled(statements.map((statement) => target.run(statement))),
-    roundTrips: 1,
-  };
+  const answers = await Promise.allSettled(statements.map((statement) => target.run(statement)));
+  return { answers, isCommitted: false, roundTrips: 1 };
 }
 
-function logAll({ logger }: FlushContext, statements: readonly Statement[]): void {
+export function logAll({ logger }: FlushContext, statements: readonly Statement[]): void {
   for (const { text, params } of statements) logger.logQuery(text, [...params]);
 }
 
@@ -169,24 +177,11 @@ function answersOf({ answers }: FlightAnswers): Answer[] {
   return answers.map((answer) => (answer as PromiseFulfilledResult<Answer>).value);
 }
 
-function countRows({ chunks, lists }: Plan, report: ReportBuilder): void {
-  for (const { shape, rows } of chunks) report.count(shape.name, { rows: rows.length, statements: 1 });
-  for (const { shape, size } of lists) report.count(shape.name, { keys: size });
+export function entriesOf({ chunks }: Plan): Set<Entry> {
+  return new Set(chunks.flatMap(({ rows }) => rows.map(({ entry }) => entry)));
 }
 
-/** Tells drizzle's cache of every insert, as drizzle does while it executes one. */
-async function tellCache({ cache }: FlushContext, { chunks }: Plan): Promise<Map<Entry, Error>> {
-  const failed = new Map<Entry, Error>();
-  if (!cache) return failed;
-  const entries = new Set(chunks.flatMap(({ rows }) => rows.map(({ entry }) => entry)));
-  await Promise.all(
-    [...entries].map(async (entry) => {
-      try {
-        await cache.onMutate({ tables: [cacheName(entry.shape.table)] });
-      } catch (error) {
-        failed.set(entry, new BatchedInsertError(entry.own, asError(error)));
-      }
-    }),
-  );
-  return failed;
+export function countRows({ chunks, lists }: Plan, report: ReportBuilder): void {
+  for (const { shape, rows } of chunks) report.count(shape.name, { rows: rows.length, statements: 1 });
+  for (const { shape, size } of lists) report.count(shape.name, { keys: size });
 }

@@ -23,9 +23,9 @@ export function findIdentifier(
     if (!canonical || !selectable || !canParse(base)) return false;
     const given = new Set<string>();
     return entries.every((entry) =>
-      encoded.get(entry)?.every((row) => {
+      encoded.get(entry)?.every((row, index) => {
         const cell = row[column];
-        if (cell === undefined) return keys != null;
+        if (entry.rows[index]?.[column] === undefined) return keys != null;
         // Only uniqueness keeps the server from making a key that a caller has given.
         if (!target?.primary && !target?.isUnique) return false;
         if (typeof cell !== 'string' || !canonical.test(cell) || given.has(cell)) return false;

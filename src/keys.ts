@@ -12,7 +12,21 @@ export interface KeyQueryInput {
   readonly facts: readonly (readonly [name: string, facts: TableFacts])[];
   /** Marks the flight's transaction in the server; `undefined` where `set_config` is not to be used. */
   readonly token: string | undefined;
+  /** A lock is waited for no longer than `lockTimeout`, by this query and by all behind it. */
+  readonly isBounded?: boolean;
 }
+
+/**
+ * What a batch of several callers waits for a lock at most. The transaction that holds it may itself be waiting for
+ * another insert of the batch, which no server can see.
+ */
+const lockTimeout = '100ms';
+const isShortEnough = `current_setting('lock_timeout')::interval between interval '1 microsecond' and interval '${lockTimeout}'`;
+
+const boundInServer = `set_config('lock_timeout', case when ${isShortEnough} then current_setting('lock_timeout') else '${lockTimeout}' end, true)`;
+
+/** Sets `lock_timeout` for the transaction without `set_config`; never above the user's own. */
+export const boundLocks = `do $$ begin if not (${isShortEnough}) then set local lock_timeout = '${lockTimeout}'; end if; end $$`;
 
 /**
  * Compares the facts, marks the transaction, and takes the keys.
@@ -21,7 +35,7 @@ export interface KeyQueryInput {
  * INSERTs behind it need not wait for the answer. The idea of one `nextval` over `generate_series` is that
  * of Benchling's sqlalchemy_batch_inserts.
  */
-export function keyQuery({ lists, facts, token }: KeyQueryInput): Statement {
+export function keyQuery({ lists, facts, token, isBounded = false }: KeyQueryInput): Statement {
   const params: string[] = [];
   const param = (value: string): string => `$${params.push(value)}`;
   const isUnchanged = facts.map(([name, { oid, user }]) => {
@@ -32,10 +46,13 @@ export function keyQuery({ lists, facts, token }: KeyQueryInput): Statement {
     return `${isHeard} and to_regclass(${param(name)})::oid = ${relation} and current_user = ${param(user)}`;
   });
   const mark = token === undefined ? "''" : `set_config('${tokenSetting}', '${token}', true)`;
-  const columns = [
+  const compared =
     isUnchanged.length === 0
       ? mark
-      : `case when ${isUnchanged.join(' and ')} then ${mark} else ${factsChanged} end`,
+      : `case when ${isUnchanged.join(' and ')} then ${mark} else ${factsChanged} end`;
+  // The bound comes first, since the comparison takes locks, too.
+  const columns = [
+    isBounded && token !== undefined ? `concat(${boundInServer}, ${compared})` : compared,
     ...lists.map((list) => {
       const taken = `(select string_agg(k::text, ',') from (${takeKeys(list, param)}) s)`;
       return token === undefined ? taken : `set_config('${settingOf(list)}', ${taken}, true)`;

@@ -15,7 +15,7 @@ export type FactsByTable = ReadonlyMap<PgTable, TableFacts | undefined>;
  */
 export async function learnFacts(
   { facts: shared, logger }: FlushContext,
-  { facts: own, run }: FlushTarget,
+  { facts: own, run }: Pick<FlushTarget, 'facts' | 'run'>,
   shapes: Iterable<TableShape>,
   confirm: boolean,
   report: ReportBuilder,

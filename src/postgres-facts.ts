@@ -381,17 +381,21 @@ export function disableNagle(client: Sql): void {
   };
 }
 
+/** A copy of a driver's error, of its class and with its fields. */
+export function copyError(error: Error, message: string): Error {
+  const fields = { ...error, message };
+  const Copy = error.constructor as new (fields: object) => Error;
+  const copy =
+    'severity' in error ? new Copy(fields) : Object.assign(new Error(message), fields, { name: error.name });
+  copy.stack = error.stack ?? '';
+  return copy;
+}
+
 /** A driver's error without the statement and the parameters that postgres.js puts on it. */
 export function withoutStatement(error: Error): Error {
   if (!('query' in error)) return error;
-  const fields = { ...error, message: error.message };
-  const isPostgresError = 'severity' in error;
-  const Copy = error.constructor as new (fields: object) => Error;
-  const copy = isPostgresError
-    ? new Copy(fields)
-    : Object.assign(new Error(error.message), fields, { name: error.name });
+  const copy = copyError(error, error.message);
   for (const key of ['query', 'parameters', 'args', 'types']) Reflect.deleteProperty(copy, key);
-  copy.stack = error.stack ?? '';
   return copy;
 }
 

@@ -34,9 +34,10 @@ export class Reference<T = unknown> extends SQL<T> {
     if (target) this.mapWith(target);
   }
 
-  /** The value where it is known, given by the caller or made by the server; else `undefined`. */
+  /** The value where it is known, given by the caller or made by the server; of a failed insert there is none. */
   value(): DriverValue | null | undefined {
     const { entry, row, column } = this.origin;
+    if (entry.outcome && 'error' in entry.outcome) return undefined;
     const known = entry.known.get(column)?.[row];
     if (known !== undefined) return known;
     const cell = entry.rows[row]?.[column];

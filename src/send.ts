@@ -1,12 +1,16 @@
 /** One flight on one connection: its statements leave together, COMMIT along with the last. */
 import type { Connection } from './driver.ts';
-import { asError, BatchedDrizzleError } from './errors.ts';
+import { asError, BatchedDrizzleError, commitLost } from './errors.ts';
+import { isCommitLost } from './fate.ts';
+import { copyError } from './postgres-facts.ts';
 import type { Answer, Statement } from './statement.ts';
 
 export interface FlightAnswers {
   readonly answers: readonly PromiseSettledResult<Answer>[];
   /** Why the transaction did not commit, where the flight was to end it. */
   readonly commitError?: Error | undefined;
+  /** The server has said that the transaction stands. */
+  readonly isCommitted: boolean;
   readonly roundTrips: number;
 }
 
@@ -21,10 +25,7 @@ export async function sendFlight(
   statements: readonly Statement[],
   commits: boolean,
 ): Promise<FlightAnswers> {
-  for (const { params } of statements) {
-    // Found out while it is being sent it would leave the rest of the flight to itself.
-    if (params.length >= tooManyParams) throw tooMany(params.length);
-  }
+  checkParams(statements);
   const mustWait = !connection.hasBegun && statements.some((statement) => !statement.guarded);
   if (mustWait) await connection.begun;
   const sent = statements.map((statement) => connection.send(statement));
@@ -33,11 +34,16 @@ export async function sendFlight(
     Promise.allSettled(sent),
     committed?.then(() => undefined, asError),
   ]);
-  return { answers, commitError, roundTrips: mustWait ? 2 : 1 };
+  return { answers, commitError, isCommitted: commits && !commitError, roundTrips: mustWait ? 2 : 1 };
 }
 
 /** The protocol counts parameters in 16 bits, and postgres.js stops one short of that. */
 const tooManyParams = 65_534;
+
+/** Found out while it is being sent, a statement with too many would leave the rest of its flight to itself. */
+export function checkParams(statements: readonly Statement[]): void {
+  for (const { params } of statements) if (params.length >= tooManyParams) throw tooMany(params.length);
+}
 
 function tooMany(count: number): Error {
   const message = `MAX_PARAMETERS_EXCEEDED: ${count} parameters in one statement, at most ${tooManyParams - 1} can be sent`;
@@ -53,22 +59,24 @@ export function command(text: string): Statement {
  * Sends COMMIT and tells whether the server has committed: after an error inside, COMMIT succeeds with the
  * tag ROLLBACK.
  *
- * @throws the database's own error where COMMIT itself is refused, a deferred constraint for one.
+ * @throws the database's own error where COMMIT itself is refused, a deferred constraint for one. The transaction
+ *   may be open then: a COMMIT that was cancelled is refused, and ends nothing.
  */
 export async function commit(connection: Connection): Promise<void> {
-  let answer: Answer;
-  try {
-    answer = await connection.finish(command('commit'));
-  } catch (error) {
-    await rollback(connection);
-    throw error;
-  }
+  const answer = await connection.finish(command('commit')).catch(sayIfUnknown);
   if (answer.command !== 'COMMIT') {
     throw new BatchedDrizzleError(
       'TRANSACTION_NOT_COMMITTED',
       `the server answered COMMIT with ${answer.command}`,
     );
   }
+}
+
+/** The driver's error stays what it is, and says what it means. */
+function sayIfUnknown(error: Error): never {
+  throw isCommitLost(error)
+    ? copyError(error, `${error.message}; the outcome is unknown: ${commitLost}`)
+    : error;
 }
 
 const attempts = 5;

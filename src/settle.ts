@@ -1,7 +1,9 @@
 /** What became of a flush → the outcomes of its entries, which settle the callers' promises. */
+import type { Serialize } from './encode.ts';
 import type { Entry, Outcome } from './entry.ts';
 import { asError, BatchedInsertError, codeOf, FlushError, type TableFailure } from './errors.ts';
-import type { FlushFailure } from './flush.ts';
+import { findFailedRow } from './failed-row.ts';
+import type { FlushFailure, Refusal } from './flush.ts';
 import { withoutStatement } from './postgres-facts.ts';
 
 /** Settles entries that were written. */
@@ -9,48 +11,66 @@ export function fulfil(outcomes: ReadonlyMap<Entry, Outcome>): void {
   for (const [entry, outcome] of outcomes) entry.conclude(outcome);
 }
 
-/** Rejects entries each with an error of its own. */
-export function rejectEach(rejected: ReadonlyMap<Entry, Error>): FlushFailure | undefined {
-  const failures: TableFailure[] = [];
-  for (const [entry, error] of rejected) {
-    entry.conclude({ error });
-    failures.push({ table: entry.shape.name, rows: entry.rows.length, code: codeOf(causeOf(error)) });
+/** Rejects entries, and keeps in mind what a flush has to say of them. */
+export class Failures {
+  readonly #tables = new Map<string, { table: string; rows: number; code: string | undefined }>();
+  #first: Error | undefined;
+  #isUnknown = false;
+
+  /** @param isShared the entries may belong to callers who must not learn of each other */
+  constructor(
+    readonly isShared: boolean,
+    readonly serialize: Serialize,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.#first === undefined;
   }
-  const [first] = rejected.values();
-  return first && { error: new FlushError(failures, causeOf(first)), cause: causeOf(first) };
-}
 
-function causeOf(error: Error): Error {
-  return asError(error.cause ?? error);
-}
-
-/**
- * Rejects every entry of a failed flush that is not settled yet, each with its own statement and without
- * another's values.
- *
- * @param culprit the entry whose statement failed, where it held no other's rows
- * @param isShared whether the entries may belong to callers who must not learn of each other
- */
-export function rejectAll(
-  entries: readonly Entry[],
-  thrown: unknown,
-  culprit: Entry | undefined,
-  isShared: boolean,
-): FlushFailure {
-  const cause = withoutStatement(asError(thrown));
-  const hidden = isShared && entries.length > 1 ? withoutValues(cause) : cause;
-  const open = entries.filter(({ outcome }) => !outcome);
-  for (const entry of open) {
-    entry.conclude({ error: new BatchedInsertError(entry.own, entry === culprit ? cause : hidden) });
+  /** Rejects entries each with an error of its own. */
+  rejectEach(rejected: ReadonlyMap<Entry, Error>): void {
+    for (const [entry, error] of rejected) {
+      entry.conclude({ error });
+      this.#note(entry, asError(error.cause ?? error));
+    }
   }
-  return { error: new FlushError(countFailures(open, codeOf(cause)), hidden), cause };
-}
 
-function countFailures(entries: readonly Entry[], code: string | undefined): TableFailure[] {
-  const rows = new Map<string, number>();
-  for (const entry of entries)
-    rows.set(entry.shape.name, (rows.get(entry.shape.name) ?? 0) + entry.rows.length);
-  return [...rows].map(([table, count]) => ({ table, rows: count, code }));
+  /**
+   * Rejects all entries that are not settled, each with its own statement and without another's values: who fails only
+   * because another does learns the code and the table.
+   */
+  rejectAll(entries: readonly Entry[], { error, culprit, isUnknown = false }: Refusal): void {
+    const cause = withoutStatement(error);
+    const hidden = this.isShared && entries.length > 1 ? withoutValues(cause) : cause;
+    this.#isUnknown ||= isUnknown;
+    for (const entry of entries.filter(({ outcome }) => !outcome)) {
+      const own = entry === culprit ? cause : hidden;
+      const row = findFailedRow(entry, own, this.serialize);
+      entry.conclude({ error: new BatchedInsertError(entry.own, own, { row, isUnknown }) });
+      this.#note(entry, cause);
+    }
+    // Where all are settled already it is their transaction that has failed.
+    this.#first ??= error;
+  }
+
+  /** What the flush rejects with, where anything could not be written. */
+  toFailure(): FlushFailure | undefined {
+    const cause = this.#first;
+    if (!cause) return undefined;
+    const shown = this.isShared ? withoutValues(cause) : cause;
+    const tables: TableFailure[] = [...this.#tables.values()];
+    return { error: tables.length > 0 ? new FlushError(tables, shown, this.#isUnknown) : cause, cause };
+  }
+
+  #note(entry: Entry, cause: Error): void {
+    this.#first ??= cause;
+    const code = codeOf(cause);
+    const table = entry.shape.name;
+    const key = `${table} ${code}`;
+    const counted = this.#tables.get(key) ?? { table, rows: 0, code };
+    this.#tables.set(key, counted);
+    counted.rows += entry.rows.length;
+  }
 }
 
 /** The database's error with its code, table and constraint; its words may hold another caller's values. */
@@ -59,7 +79,9 @@ function withoutValues(error: Error): Error {
     error as unknown as Record<string, unknown>;
   if (severity === undefined) return error;
   const where = table_name === undefined ? '' : ` on table "${table_name}"`;
-  const fields = { message: `another insert of the same batch failed with ${code}${where}` };
   const kept = { severity, code, schema_name, table_name, constraint_name, column_name };
-  return new (error.constructor as new (fields: object) => Error)({ ...kept, ...fields });
+  return new (error.constructor as new (fields: object) => Error)({
+    ...kept,
+    message: `an insert of the same batch failed with ${code}${where}`,
+  });
 }

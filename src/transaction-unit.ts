@@ -244,6 +244,7 @@ export class TransactionUnit extends UnitOfWork {
       commits,
       mayBeNamed: !commits,
       owned: false,
+      isBounded: false,
       confirm: state.isUnconfirmed,
       facts: state.facts,
     };

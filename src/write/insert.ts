@@ -1,6 +1,6 @@
 /** What the ways of writing an INSERT have in common. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import { type Chunk, isKeyPlace, type KeyList } from '../plan.ts';
+import type { Chunk, KeyList } from '../plan.ts';
 import { columnFacts } from '../table-facts.ts';
 import type { Params } from './params.ts';
 import type { Returning } from './returning.ts';
@@ -31,7 +31,7 @@ function isOverriding({ shape, facts, rows }: Chunk): boolean {
   return [...shape.columns.keys()].some((column) => {
     if (!columnFacts(facts, shape, column)?.always) return false;
     const isGiven = rows.some(({ entry, row }) => entry.rows[row]?.[column] !== undefined);
-    return !isGiven && rows.some(({ cells }) => isKeyPlace(cells[column]));
+    return !isGiven && rows.some(({ cells }) => cells[column] !== undefined);
   });
 }
 

@@ -1,0 +1,54 @@
+/** Entries → the plan of their next flight, each caller's unfit values being his alone. */
+import type { PgTable } from 'drizzle-orm/pg-core';
+import { foreignTables } from './drizzle-facts.ts';
+import { encodeRows } from './encode-rows.ts';
+import type { Entry } from './entry.ts';
+import type { FlushContext } from './flush.ts';
+import { getOrInsert } from './get-or-insert.ts';
+import type { FactsByTable } from './learn-facts.ts';
+import { type Plan, plan } from './plan.ts';
+
+export interface PlannedEntries {
+  readonly plan: Plan;
+  /** Entries with values that can't be sent, or with a reference that leads nowhere. */
+  readonly rejected: ReadonlyMap<Entry, Error>;
+}
+
+/** @param mayBeNamed a later insert of the same transaction may name the rows */
+export function planEntries(
+  { driver, options }: FlushContext,
+  entries: readonly Entry[],
+  facts: FactsByTable,
+  mayBeNamed: boolean,
+): PlannedEntries {
+  const { encoded, rejected } = encodeRows(entries, facts, driver.serialize.bind(driver));
+  const valid = entries.filter((entry) => encoded.has(entry));
+  const planned = plan({
+    entries: valid,
+    encoded,
+    facts,
+    pointsAt: parentsAmong(valid, facts),
+    // What is awaited is mostly awaited where it is made, and leaves nothing behind to name it by.
+    mayBeNamed: ({ awaited }) => !awaited && mayBeNamed,
+    canParse: (type) => driver.parser(type) !== undefined,
+    ...options,
+  });
+  return { plan: planned, rejected };
+}
+
+/** What a table's rows must come after: by its foreign keys, and by the references of these entries. */
+function parentsAmong(entries: readonly Entry[], facts: FactsByTable): (table: PgTable) => Iterable<PgTable> {
+  const parents = new Map<PgTable, Set<PgTable>>();
+  const parentsOf = (table: PgTable) =>
+    getOrInsert(parents, table, () => new Set([...foreignTables(table), ...parentsByFacts(table, facts)]));
+  for (const { references, shape } of entries) {
+    for (const reference of references) parentsOf(shape.table).add(reference.origin.entry.shape.table);
+  }
+  return parentsOf;
+}
+
+/** Foreign keys that only the database knows of, among the tables of the flush. */
+function parentsByFacts(table: PgTable, facts: FactsByTable): PgTable[] {
+  const oids = new Set(facts.get(table)?.parents);
+  return [...facts].filter(([, other]) => other && oids.has(other.oid)).map(([parent]) => parent);
+}

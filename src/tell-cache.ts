@@ -1,0 +1,31 @@
+/** drizzle's cache hears of every insert once, however often its batch is sent. */
+import type { Cache } from 'drizzle-orm/cache/core';
+import { cacheName } from './drizzle-facts.ts';
+import type { Entry } from './entry.ts';
+import { asError, BatchedInsertError } from './errors.ts';
+
+/** Tells the cache, as drizzle does while it executes an insert. @returns why it failed for whom */
+export async function tellCache(
+  cache: Cache | undefined,
+  entries: Iterable<Entry>,
+): Promise<Map<Entry, Error>> {
+  const failed = new Map<Entry, Error>();
+  if (!cache) return failed;
+  await Promise.all(
+    [...entries].map(async (entry) => {
+      entry.mutation ??= mutate(cache, entry);
+      const error = await entry.mutation;
+      if (error) failed.set(entry, new BatchedInsertError(entry.own, error));
+    }),
+  );
+  return failed;
+}
+
+async function mutate(cache: Cache, { shape }: Entry): Promise<Error | undefined> {
+  try {
+    await cache.onMutate({ tables: [cacheName(shape.table)] });
+    return undefined;
+  } catch (error) {
+    return asError(error);
+  }
+}

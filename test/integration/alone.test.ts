@@ -1,0 +1,272 @@
+/** Outside a transaction: what travels together stands and falls apart. */
+import { sql } from 'drizzle-orm';
+import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type BatchedDatabase, BatchedInsertError, batchedDrizzle } from '../../src/index.ts';
+import { emptyTables, startCounted } from '../support/counted.ts';
+import { rejectionOf } from '../support/process-events.ts';
+import { addresses, logs, members, organizations, teams, users } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+/** Raises the error that a row asks for: always, or only in a batch, which `lock_timeout` tells. */
+const picky = pgTable('picky', {
+  id: serial('id').primaryKey(),
+  wish: text('wish').notNull(),
+  lockTimeout: text('lock_timeout').default(sql`current_setting('lock_timeout')`),
+  transaction: integer('transaction').default(sql`txid_current()`),
+});
+const always = (code: string) => `always ${code}`;
+const inBatch = (code: string) => `in a batch ${code}`;
+
+let check: PostgresJsDatabase;
+let db: BatchedDatabase;
+
+beforeAll(async () => {
+  check = drizzle(database.connect());
+  await check.execute(sql`create function grant_wish(wish text) returns boolean language plpgsql as $$
+    begin
+      if wish like 'always %' or wish like 'in a batch %' and current_setting('lock_timeout') = '100ms' then
+        raise exception 'as you wish' using errcode = right(wish, 5);
+      end if;
+      return true;
+    end $$`);
+  await check.execute(sql`create table picky (
+    id serial primary key, wish text not null check (grant_wish(wish)),
+    lock_timeout text default current_setting('lock_timeout'), transaction int default txid_current())`);
+});
+beforeEach(async () => {
+  await check.execute(emptyTables());
+  await check.execute(sql`truncate picky restart identity`);
+  db = batchedDrizzle(database.connect());
+  await db.insert(picky).values({ wish: 'to be known' });
+  await check.execute(sql`truncate picky restart identity`);
+});
+
+const codes = (settled: readonly PromiseSettledResult<unknown>[]) =>
+  settled.map((result) => (result.status === 'rejected' ? result.reason.cause.code : 'written'));
+
+describe('each entry commits or fails alone', () => {
+  test('the culprit rejects with its own database error, all others commit', async () => {
+    await check.insert(users).values({ name: 'taken' });
+    const settled = await Promise.allSettled([
+      db.insert(logs).values([
+        { level: 'info', message: 'a' },
+        { level: 'info', message: 'b' },
+      ]),
+      db.insert(users).values({ name: 'taken' }),
+      db.insert(users).values({ name: 'free' }).returning(),
+    ]);
+    expect(codes(settled)).toEqual(['written', '23505', 'written']);
+    const { reason } = settled[1] as PromiseRejectedResult;
+    expect(reason).toBeInstanceOf(BatchedInsertError);
+    expect(reason.cause).toBeInstanceOf(postgres.PostgresError);
+    expect(reason.cause).toMatchObject({
+      constraint_name: 'users_name_unique',
+      detail: 'Key (name)=(taken) already exists.',
+    });
+    const rows = await check.select().from(users).where(sql`name = 'free'`);
+    expect((settled[2] as PromiseFulfilledResult<unknown>).value).toEqual(rows);
+    expect(await check.$count(logs)).toBe(2);
+  });
+
+  test.each([{}, { keys: 'client' }, { parameters: 'describe' }] as const)('with %j, too', async (batch) => {
+    const other = batchedDrizzle(database.connect(), { batch });
+    const wishes = Array.from({ length: 100 }, (_, index) => (index % 40 === 7 ? always('22000') : 'none'));
+    const settled = await Promise.allSettled(
+      wishes.map((wish) => other.insert(picky).values({ wish }).returning()),
+    );
+    expect(codes(settled)).toEqual(wishes.map((wish) => (wish === 'none' ? 'written' : '22000')));
+    expect(await check.$count(picky)).toBe(97);
+  });
+
+  test('1,000 concurrent inserts of which 10 violate a constraint: 990 rows, 10 errors, at most 100 round trips', async () => {
+    const { db, count, plain } = await startCounted(database);
+    await plain.insert(users).values(Array.from({ length: 10 }, (_, index) => ({ name: `taken ${index}` })));
+    const names = Array.from({ length: 1_000 }, (_, index) =>
+      index % 100 === 37 ? `taken ${Math.floor(index / 100)}` : `name ${index}`,
+    );
+    const { trips, result } = await count(() =>
+      Promise.allSettled(names.map((name) => db.insert(users).values({ name }).returning())),
+    );
+    expect(codes(result)).toEqual(names.map((name) => (name.startsWith('taken') ? '23505' : 'written')));
+    expect(trips).toBeLessThanOrEqual(100);
+    expect(await check.$count(users)).toBe(1_000);
+    for (const [index, settled] of result.entries()) {
+      if (settled.status === 'fulfilled')
+        expect(settled.value).toEqual([{ id: expect.any(Number), name: names[index] }]);
+      else expect(settled.reason.cause.detail).toBe(`Key (name)=(${names[index]}) already exists.`);
+    }
+  });
+
+  test('what is sent again has the keys that it was given first', async () => {
+    const wishes = Array.from({ length: 200 }, (_, index) => (index === 100 ? always('22000') : `${index}`));
+    const settled = await Promise.allSettled(
+      wishes.map((wish) => db.insert(picky).values({ wish }).returning({ id: picky.id })),
+    );
+    const ids = settled.map((result) => (result.status === 'fulfilled' ? result.value[0]?.id : undefined));
+    const [first] = ids as [number];
+    // Plain drizzle's failed insert takes a key, too.
+    expect(ids).toEqual(wishes.map((_, index) => (index === 100 ? undefined : first + index)));
+    const [next] = await check.insert(picky).values({ wish: 'next' }).returning();
+    expect(next?.id).toBe(first + 200);
+  });
+
+  test('keys GENERATED ALWAYS are had again, too', async () => {
+    const emails = Array.from({ length: 10 }, (_, index) => `${index}@example.com`);
+    const settled = await Promise.allSettled([
+      ...emails.map((email) => db.insert(addresses).values({ email }).returning({ id: addresses.id })),
+      db.insert(addresses).values({ email: 'orphan', userId: 999 }),
+      db.insert(addresses).values({ email: 'own', id: 999 } as never),
+    ]);
+    expect(codes(settled)).toEqual([...emails.map(() => 'written'), '23503', '428C9']);
+    expect((await check.select().from(addresses)).map(({ email }) => email).sort()).toEqual(emails);
+  });
+
+  test('unreachable tables, values that fit no column and too many parameters are of their callers alone', async () => {
+    const missing = pgTable('missing', { id: serial('id').primaryKey() });
+    const settled = await Promise.allSettled([
+      db.insert(missing).values({}),
+      db.insert(picky).values({ wish: 'fine' }),
+      db.insert(picky).values({ wish: 'wrong', transaction: 'no number' as never }),
+      db
+        .insert(picky)
+        .values(Array.from({ length: 70_000 }, () => ({ wish: sql`${'many'}` })))
+        .onConflictDoNothing(),
+    ]);
+    expect(codes(settled)).toEqual(['42P01', 'written', '22P02', 'MAX_PARAMETERS_EXCEEDED']);
+    expect((await check.select().from(picky)).map(({ wish }) => wish)).toEqual(['fine']);
+  });
+
+  test('the insert that refers to a failed one rejects with that failure as its cause, and no other', async () => {
+    const good = db.insert(organizations).values({ name: 'good' });
+    const bad = db.insert(organizations).values({ name: null as never });
+    const inserts = [
+      good,
+      bad,
+      db.insert(teams).values({ name: 'of good', organizationId: good.ref('id') }),
+      db.insert(teams).values({ name: 'of bad', organizationId: bad.ref('id') }),
+    ];
+    const member = db.insert(members).values({ email: 'a', teamId: 999 });
+    const settled = await Promise.allSettled([...inserts, member]);
+    expect(codes(settled)).toEqual(['written', '23502', 'written', 'BAD_REFERENCE', '23503']);
+    const failure = (settled[1] as PromiseRejectedResult).reason;
+    expect((settled[3] as PromiseRejectedResult).reason.cause.cause).toBe(failure);
+    expect(await check.select({ name: teams.name }).from(teams)).toEqual([{ name: 'of good' }]);
+  });
+
+  test('57014 may come only from batching: the batch is split', async () => {
+    await check.execute(
+      sql`create table slow (id serial primary key, waited text default pg_sleep(0.15)::text)`,
+    );
+    const slow = pgTable('slow', { id: serial('id').primaryKey(), waited: text('waited') });
+    const hurried = batchedDrizzle(database.connect({ connection: { statement_timeout: 400 } }));
+    await hurried.insert(slow).values({});
+    await Promise.all(
+      Array.from({ length: 6 }, () => hurried.insert(slow).values({ waited: sql`pg_sleep(0.15)::text` })),
+    );
+    expect(await check.$count(slow)).toBe(7);
+    await Promise.all(Array.from({ length: 6 }, () => hurried.insert(slow).values({}).returning()));
+    expect(await check.$count(slow)).toBe(13);
+  });
+
+  test.each(['08006', '53100', '53200', '57P03'])('%s rejects all, unsplit', async (code) => {
+    const { db, count } = await startCounted(database);
+    await db.insert(picky).values({ wish: 'to be known' });
+    const { trips, result } = await count(() =>
+      Promise.allSettled([
+        db.insert(picky).values({ wish: 'fine' }),
+        db.insert(picky).values({ wish: always(code) }),
+        db.insert(picky).values({ wish: 'fine' }),
+      ]),
+    );
+    expect(codes(result)).toEqual([code, code, code]);
+    expect(trips).toBe(1);
+    expect(await check.$count(picky)).toBe(1);
+  });
+});
+
+describe('a batch does not wait where one entry alone would wait', () => {
+  test.each(['55P03', '40P01', '40001'])('on %s the entries are sent alone', async (code) => {
+    const wishes = ['none', inBatch(code), 'none', inBatch(code)];
+    const rows = await Promise.all(wishes.map((wish) => db.insert(picky).values({ wish }).returning()));
+    expect(rows.map(([row]) => row?.wish)).toEqual(wishes);
+    const stored = await check.select().from(picky);
+    expect(new Set(stored.map(({ transaction }) => transaction)).size).toBe(4);
+    expect(new Set(stored.map(({ lockTimeout }) => lockTimeout))).toEqual(new Set(['0']));
+  });
+
+  test.each(['55P03', '40P01', '40001'])('%s of an entry that is alone is its own', async (code) => {
+    const settled = await Promise.allSettled([
+      db.insert(picky).values({ wish: always(code) }),
+      db.insert(picky).values({ wish: 'none' }),
+    ]);
+    expect(codes(settled)).toEqual([code, 'written']);
+    const lone = await Promise.allSettled([db.insert(picky).values({ wish: always(code) })]);
+    expect(codes(lone)).toEqual([code]);
+  });
+
+  test('an open transaction holds the lock that one entry needs, while its callback awaits another', async () => {
+    const plain = drizzle(database.connect());
+    let blocked: Promise<unknown> = Promise.resolve();
+    await plain.transaction(async (tx) => {
+      await tx.insert(users).values({ name: 'held' });
+      blocked = db
+        .insert(users)
+        .values({ name: 'held' })
+        .then(
+          () => 'written',
+          (error) => error.cause.code,
+        );
+      const [free] = await db.insert(users).values({ name: 'free' }).returning();
+      expect(free?.name).toBe('free');
+    });
+    expect(await blocked).toBe('23505');
+  });
+
+  test('the same holds for those that are split', async () => {
+    const plain = drizzle(database.connect());
+    let blocked: Promise<unknown> = Promise.resolve();
+    await plain.transaction(async (tx) => {
+      await tx.insert(users).values({ name: 'held' });
+      // The violation is found before the lock is met, so that the batch is split first.
+      const failed = rejectionOf(db.insert(picky).values({ wish: always('22000') }));
+      blocked = rejectionOf(db.insert(users).values({ name: 'held' }));
+      const [free] = await db.insert(users).values({ name: 'free' }).returning();
+      expect(free?.name).toBe('free');
+      expect(((await failed).cause as { code: string }).code).toBe('22000');
+    });
+    expect(await blocked).toMatchObject({ cause: { code: '23505' } });
+  });
+
+  test.each([
+    ['of none is 100 ms', 0, '100ms'],
+    ['of a second is 100 ms', 1_000, '100ms'],
+    ["never above the user's own", 50, '50ms'],
+  ])('lock_timeout %s in a batch', async (_, own, expected) => {
+    for (const batch of [{}, { keys: 'client' }] as const) {
+      const client = database.connect({ connection: { lock_timeout: own }, max: 1 });
+      const other = batchedDrizzle(client, { batch });
+      const rows = await Promise.all(
+        ['a', 'b'].map((wish) => other.insert(picky).values({ wish }).returning()),
+      );
+      expect(rows.map(([row]) => row?.lockTimeout)).toEqual([expected, expected]);
+      const [after] = await client`select setting from pg_settings where name = 'lock_timeout'`;
+      expect(after?.setting).toBe(`${own}`);
+    }
+  });
+
+  test("lock_timeout is the user's own in a transaction of the user's, and for a row that is alone", async () => {
+    await db.transaction(async (tx) => {
+      tx.insert(picky).values([{ wish: 'a' }, { wish: 'b' }]);
+    });
+    await db.insert(picky).values({ wish: 'c' });
+    await db.insert(picky).values([{ wish: 'd' }, { wish: 'e' }]);
+    expect((await check.select().from(picky)).map(({ lockTimeout }) => lockTimeout)).toEqual(
+      Array(5).fill('0'),
+    );
+  });
+});
