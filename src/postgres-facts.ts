@@ -5,7 +5,7 @@
 import net from 'node:net';
 import type { Sql } from 'postgres';
 import type { Connection, Driver, StatementListener } from './driver.ts';
-import { arrayLiteral, textOf } from './encode.ts';
+import { arrayLiteral, type Serialize, textOf } from './encode.ts';
 import { asError, BatchedDrizzleError, codeOf } from './errors.ts';
 import type { Answer, Statement } from './statement.ts';
 
@@ -391,12 +391,34 @@ export function copyError(error: Error, message: string): Error {
   return copy;
 }
 
-/** A driver's error without the statement and the parameters that postgres.js puts on it. */
+/** What postgres.js puts on its errors of the statement that was sent, which may be of several callers. */
+const ofStatement = ['query', 'parameters', 'args', 'types'];
+
+/** A driver's error without the statement and its parameters. */
 export function withoutStatement(error: Error): Error {
   if (!('query' in error)) return error;
   const copy = copyError(error, error.message);
-  for (const key of ['query', 'parameters', 'args', 'types']) Reflect.deleteProperty(copy, key);
+  for (const key of ofStatement) Reflect.deleteProperty(copy, key);
   return copy;
+}
+
+/** A driver's error as if this statement had been sent, which is made only when somebody looks. */
+export function withStatement(
+  error: Error,
+  describe: () => { sql: string; params: unknown[] },
+  serialize: Serialize,
+): Error {
+  const copy = copyError(error, error.message);
+  // With the client's `debug` they are there for whoever prints the error.
+  const enumerable = Object.getOwnPropertyDescriptor(error, 'query')?.enumerable ?? false;
+  const text = (param: unknown) => (param === null ? null : serialize(param, 0));
+  const own = (get: () => unknown) => ({ get, enumerable, configurable: true });
+  Reflect.deleteProperty(copy, 'types');
+  return Object.defineProperties(copy, {
+    query: own(() => describe().sql),
+    parameters: own(() => describe().params.map(text)),
+    args: own(() => describe().params),
+  });
 }
 
 /** An answer without rows, of the driver's own class, as a statement without RETURNING gives it. */

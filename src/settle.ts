@@ -4,7 +4,7 @@ import type { Entry, Outcome } from './entry.ts';
 import { asError, BatchedInsertError, codeOf, FlushError, type TableFailure } from './errors.ts';
 import { findFailedRow } from './failed-row.ts';
 import type { FlushFailure, Refusal } from './flush.ts';
-import { withoutStatement } from './postgres-facts.ts';
+import { withoutStatement, withStatement } from './postgres-facts.ts';
 
 /** Settles entries that were written. */
 export function fulfil(outcomes: ReadonlyMap<Entry, Outcome>): void {
@@ -40,17 +40,18 @@ export class Failures {
    * because another does learns the code and the table.
    */
   rejectAll(entries: readonly Entry[], { error, culprit, isUnknown = false }: Refusal): void {
-    const cause = withoutStatement(error);
-    const hidden = this.isShared && entries.length > 1 ? withoutValues(cause) : cause;
+    const open = entries.filter(({ outcome }) => !outcome);
+    const others = this.isShared && entries.length > 1 ? withoutValues(error) : error;
     this.#isUnknown ||= isUnknown;
-    for (const entry of entries.filter(({ outcome }) => !outcome)) {
-      const own = entry === culprit ? cause : hidden;
+    // Where all are settled already it is their transaction that has failed.
+    if (open.length === 0) this.#first ??= error;
+    if (culprit) this.#first ??= withStatement(error, culprit.describe, this.serialize);
+    for (const entry of open) {
+      const own = withStatement(entry === culprit ? error : others, entry.describe, this.serialize);
       const row = findFailedRow(entry, own, this.serialize);
       entry.conclude({ error: new BatchedInsertError(entry.own, own, { row, isUnknown }) });
-      this.#note(entry, cause);
+      this.#note(entry, withoutStatement(error));
     }
-    // Where all are settled already it is their transaction that has failed.
-    this.#first ??= error;
   }
 
   /** What the flush rejects with, where anything could not be written. */

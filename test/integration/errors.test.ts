@@ -1,0 +1,232 @@
+/** What a caller catches, and what it tells of others. */
+import { inspect } from 'node:util';
+import { DrizzleQueryError, sql } from 'drizzle-orm';
+import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type BatchedDatabase, batchedDrizzle, FlushError } from '../../src/index.ts';
+import { emptyTables } from '../support/counted.ts';
+import { rejectionOf } from '../support/process-events.ts';
+import { addresses, logs, users } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+const people = pgTable('people', {
+  id: serial('id').primaryKey(),
+  email: text('Email address').unique(),
+  country: text('country'),
+  number: integer('number'),
+});
+
+let check: PostgresJsDatabase;
+let db: BatchedDatabase;
+
+beforeAll(async () => {
+  check = drizzle(database.connect());
+  await check.execute(sql`create function is_room(country text) returns boolean language plpgsql as $$
+    begin
+      if country = 'full' then raise exception 'no room for %', country using errcode = '53100'; end if;
+      return true;
+    end $$`);
+  await check.execute(sql`create table people (
+    id serial primary key, "Email address" text unique, country text check (is_room(country)), number int,
+    unique (country, number))`);
+  await check.execute(sql`create table late (id int primary key deferrable initially deferred)`);
+});
+beforeEach(async () => {
+  await check.execute(emptyTables());
+  await check.execute(sql`truncate people restart identity`);
+  db = batchedDrizzle(database.connect());
+});
+
+/** Everything that a program can find on an error, its causes and their hidden fields, too. */
+function allOf(error: unknown): string {
+  return inspect(error, {
+    depth: 20,
+    showHidden: true,
+    getters: true,
+    maxArrayLength: null,
+    maxStringLength: null,
+  });
+}
+
+describe('what a caller catches has the shape that plain drizzle gives', () => {
+  const bad: [name: string, insert: (db: PostgresJsDatabase) => PromiseLike<unknown>][] = [
+    ['a unique violation', (db) => db.insert(users).values({ name: 'taken' })],
+    ['a foreign key violation', (db) => db.insert(addresses).values({ email: 'a', userId: 999 }).returning()],
+    ['a NULL where none may be', (db) => db.insert(logs).values({ level: 'info', message: null as never })],
+    ['a value that is too long', (db) => db.insert(users).values({ name: 'x'.repeat(51) })],
+    [
+      'a table that is not there',
+      (db) => db.insert(pgTable('nowhere', { id: text('id') })).values({ id: 'a' }),
+    ],
+  ];
+
+  const shapeOf = (error: Error & { query?: unknown; params?: unknown; cause?: unknown }) => {
+    const cause = error.cause as Error & Record<string, unknown>;
+    const { code, severity, detail, schema_name, table_name, constraint_name, column_name } = cause;
+    const { message, query, parameters, args } = cause;
+    return {
+      isQueryError: error instanceof DrizzleQueryError,
+      isPostgresError: cause instanceof postgres.PostgresError,
+      query: error.query,
+      params: error.params,
+      cause: { message, code, severity, detail, schema_name, table_name, constraint_name, column_name },
+      driver: { query, parameters, args },
+      keys: Object.keys(cause).sort(),
+    };
+  };
+
+  test.each(bad)('%s: alone, among others of its turn, and in a transaction', async (_, insert) => {
+    await check.insert(users).values({ name: 'taken' });
+    const plain = drizzle(database.connect());
+    const own = batchedDrizzle(database.connect());
+    const expected = shapeOf(await rejectionOf(insert(plain)));
+    expect(expected).toMatchObject({ isQueryError: true, isPostgresError: true });
+    expect(shapeOf(await rejectionOf(insert(own)))).toEqual(expected);
+    const [grouped] = await Promise.all([
+      rejectionOf(insert(own)),
+      own.insert(users).values({ name: `other of ${_}` }),
+    ]);
+    expect(shapeOf(grouped)).toEqual(expected);
+    const inside = own.transaction(async (tx) => {
+      await insert(tx);
+    });
+    expect(shapeOf(await rejectionOf(inside))).toEqual(expected);
+  });
+
+  test('transaction() rejects with what it rejects with in drizzle, a deferred constraint at COMMIT, too', async () => {
+    const late = pgTable('late', { id: integer('id').primaryKey() });
+    const programs: ((tx: Pick<PostgresJsDatabase, 'insert'>) => Promise<unknown>)[] = [
+      async (tx) => {
+        await tx.insert(late).values([{ id: 1 }, { id: 1 }]);
+      },
+      async (tx) => {
+        await rejectionOf(tx.insert(users).values({ name: 'x'.repeat(51) }));
+      },
+      async () => {
+        throw new RangeError('of the callback');
+      },
+    ];
+    for (const program of programs) {
+      const [plain, own] = await Promise.all(
+        [drizzle(database.connect()), db].map((each) => rejectionOf(each.transaction(program))),
+      );
+      expect(own?.constructor).toBe(plain?.constructor);
+      expect(own).toMatchObject({ message: plain?.message, ...(plain?.code ? { code: plain.code } : {}) });
+    }
+  });
+});
+
+describe("nobody sees another caller's values", () => {
+  const secret = 'hunter2';
+
+  test.each([false, true])(
+    'who fails only because another did learns its code and table, no more (debug: %s)',
+    async (debug) => {
+      const shared = batchedDrizzle(database.connect({ debug }));
+      const [own, other] = await Promise.all([
+        rejectionOf(shared.insert(people).values({ email: secret, country: 'full' })),
+        rejectionOf(shared.insert(people).values({ email: 'other', country: 'de' }).returning()),
+        // Of the same statement and before it, so that which of them it was nobody can tell.
+        rejectionOf(shared.insert(logs).values({ level: 'info', message: 'mine' })),
+      ]);
+      expect(other.cause).toMatchObject({ code: '53100' });
+      expect(allOf(other)).not.toContain(secret);
+      expect(allOf(other)).not.toContain('no room');
+      expect(other.params).toEqual(['other', 'de']);
+      expect(other.cause).toMatchObject({ query: other.query, parameters: other.params, args: other.params });
+      expect(own.params).toEqual([secret, 'full']);
+      expect(allOf(own)).not.toContain('mine');
+    },
+  );
+
+  test('the culprit of a batch that is split learns of its own values alone', async () => {
+    await check.insert(people).values({ email: secret });
+    const [own] = await Promise.all([
+      rejectionOf(db.insert(people).values([{ email: 'a' }, { email: secret }])),
+      db.insert(people).values({ email: 'of another' }),
+    ]);
+    expect(own.cause).toMatchObject({ detail: `Key ("Email address")=(${secret}) already exists.` });
+    expect(own.params).toEqual(['a', secret]);
+    expect(allOf(own)).not.toContain('of another');
+  });
+
+  test('flush() on a shared database rejects with codes, tables and counts', async () => {
+    await check.insert(people).values({ email: secret });
+    db.insert(people).values([{ email: 'a' }, { email: secret }]);
+    db.insert(people).values({ email: secret });
+    db.insert(logs).values({ level: null as never, message: secret });
+    db.insert(people).values({ email: 'fine' });
+    const error = await rejectionOf(db.flush());
+    expect(error).toBeInstanceOf(FlushError);
+    expect(error.message).toBe('flush failed: 4 rows not written to "people" (23505), "logs" (23502)');
+    expect(error.failures).toEqual([
+      { table: '"people"', rows: 3, code: '23505' },
+      { table: '"logs"', rows: 1, code: '23502' },
+    ]);
+    expect(error.cause).toBeInstanceOf(postgres.PostgresError);
+    expect(error.cause).toMatchObject({ code: '23505', constraint_name: 'people_Email address_key' });
+    expect(allOf(error)).not.toContain(secret);
+    expect((await check.select().from(people)).map(({ email }) => email)).toEqual([secret, 'fine']);
+  });
+
+  test('a message never spells out parameters: it names the table, the number of rows and the cause', async () => {
+    const error = await rejectionOf(db.insert(people).values([{ email: 'a', country: 'x' }, { email: 'a' }]));
+    expect(error.message).toBe(
+      'insert of 2 rows into "people" failed: duplicate key value violates unique constraint "people_Email address_key"',
+    );
+    expect(`${error.stack}`).not.toContain('params');
+  });
+});
+
+describe("the owner's error says which of its rows it was, where the server's detail names the row", () => {
+  const rows = [
+    { email: 'a', country: 'de', number: 1 },
+    { email: 'b', country: 'de', number: 2 },
+    { email: 'c, d', country: 'fr', number: 2 },
+  ];
+
+  test.each([
+    ['one column', { email: 'c, d' }, 2],
+    ['two columns', { country: 'de', number: 2 }, 1],
+    ['several rows alike: none of them', { country: null, email: null }, undefined],
+  ])('%s', async (_, taken, row) => {
+    await check.insert(people).values(taken);
+    const given = row === undefined ? [{ email: 'x' }, { email: 'x' }] : rows;
+    const places = [
+      async () => void (await db.insert(people).values(given)),
+      () =>
+        db.transaction(async (tx) => {
+          tx.insert(people).values({ email: 'another' });
+          await tx.insert(people).values(given);
+        }),
+    ];
+    for (const place of places) {
+      const error = await rejectionOf(place());
+      expect(error.row).toBe(row);
+      if (row !== undefined)
+        expect(error.message).toContain(`insert of 3 rows into "people" failed at row ${row + 1}: `);
+    }
+  });
+
+  test('a foreign key, and a key that was taken ahead', async () => {
+    const orphan = await rejectionOf(
+      db
+        .insert(addresses)
+        .values([{ email: 'a' }, { email: 'b', userId: 42 }])
+        .returning(),
+    );
+    expect(orphan.row).toBe(1);
+    await check.insert(people).values({ id: 2 });
+    const taken = await rejectionOf(
+      db
+        .insert(people)
+        .values([{ email: 'a' }, { email: 'b' }])
+        .returning(),
+    );
+    expect(taken).toMatchObject({ row: 1, cause: { detail: 'Key (id)=(2) already exists.' } });
+  });
+});
