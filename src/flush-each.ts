@@ -5,7 +5,7 @@ import { attempt, type FlushContext, type FlushFailure, type Refusal } from './f
 import { OwnTransaction } from './own-transaction.ts';
 import type { ReportBuilder } from './report.ts';
 import { Failures } from './settle.ts';
-import { sendSingly } from './singles.ts';
+import { type Single, sendSingles, writeSingles } from './singles.ts';
 
 /** So many inserts are sent one by one, in one pipeline, rather than split once more. */
 const fewEnough = 64;
@@ -52,9 +52,14 @@ class Batch {
 
   /** As a transaction each, in one pipeline; those that refer to others behind them. */
   async #writeSingly(entries: readonly Entry[]): Promise<void> {
+    const { context, report, failures } = this;
     for (const wave of wavesOf(entries)) {
-      const left = await sendSingly(this.context, wave, this.report, this.failures);
-      await this.#writeAlone(left);
+      // In call order, as far as not every one of them fits into a pipeline.
+      for (const run of runsOf(await writeSingles(context, wave, report, failures))) {
+        const isPipelined = run[0]?.isPipelined;
+        const left = isPipelined ? await sendSingles(context, run, report, failures) : entriesOf(run);
+        await this.#writeAlone(left);
+      }
     }
   }
 
@@ -76,6 +81,21 @@ class Batch {
     await target.close();
     return refusal;
   }
+}
+
+/** Neighbours that travel alike. */
+function runsOf(singles: readonly Single[]): Single[][] {
+  const runs: Single[][] = [];
+  for (const single of singles) {
+    const run = runs.at(-1);
+    if (run?.[0]?.isPipelined === single.isPipelined) run.push(single);
+    else runs.push([single]);
+  }
+  return runs;
+}
+
+function entriesOf(singles: readonly Single[]): Entry[] {
+  return singles.map(({ entry }) => entry);
 }
 
 /** Entries by how deep they refer to one another: a wave refers only to what stands in waves before it. */

@@ -1,10 +1,11 @@
 /** Few entries of the database → a transaction each, all sent in one flight on one connection. */
+import type { Connection } from './driver.ts';
 import type { Entry } from './entry.ts';
 import { asError } from './errors.ts';
 import { fateOf } from './fate.ts';
 import type { FlushContext, Refusal } from './flush.ts';
 import { countRows, logAll, readFlight } from './fly.ts';
-import { learnFacts } from './learn-facts.ts';
+import { type FactsByTable, learnFacts } from './learn-facts.ts';
 import type { Plan } from './plan.ts';
 import { planEntries } from './plan-entries.ts';
 import type { ReportBuilder } from './report.ts';
@@ -15,51 +16,35 @@ import { tellCache } from './tell-cache.ts';
 import { isStale } from './write/guard.ts';
 import { type Inserts, makeToken, writeInserts, writeKeyQuery } from './write-flight.ts';
 
-interface Single {
+export interface Single {
   readonly entry: Entry;
   readonly plan: Plan;
   readonly inserts: Inserts;
   /** The key query and the INSERTs. */
   readonly statements: readonly Statement[];
+  /** Can share a pipeline: needs no answer before its statements leave. */
+  readonly isPipelined: boolean;
 }
 
-/**
- * Sends entries that do not refer to one another.
- *
- * Each is a transaction of its own, and not an INSERT without one, since only within a transaction can it be kept from
- * waiting for a lock, and with it those behind it.
- *
- * @returns entries that must be sent on connections of their own: they wait for a lock, or can't travel so
- */
-export async function sendSingly(
+/** Writes the statements of entries that do not refer to one another; one that has none is rejected. */
+export async function writeSingles(
   context: FlushContext,
   entries: readonly Entry[],
   report: ReportBuilder,
   failures: Failures,
-): Promise<readonly Entry[]> {
+): Promise<Single[]> {
   const { keys, parameters } = context.options;
-  if (keys === 'client' || parameters === 'describe') return entries;
-  try {
-    const { singles, left } = await writeSingles(context, entries, report, failures);
-    if (singles.length > 0) left.push(...(await send(context, singles, report, failures)));
-    return left;
-  } catch (error) {
-    failures.rejectAll(entries, { error: asError(error) });
-    return [];
-  }
-}
-
-async function writeSingles(
-  context: FlushContext,
-  entries: readonly Entry[],
-  report: ReportBuilder,
-  failures: Failures,
-): Promise<{ singles: Single[]; left: Entry[] }> {
+  const canPipeline = keys === 'server' && parameters === 'bind';
   const shapes = entries.map(({ shape }) => shape);
   const target = { facts: new WeakMap(), run: context.driver.run.bind(context.driver) };
-  const facts = await learnFacts(context, target, shapes, false, report);
   const singles: Single[] = [];
-  const left: Entry[] = [];
+  let facts: FactsByTable;
+  try {
+    facts = await learnFacts(context, target, shapes, false, report);
+  } catch (error) {
+    failures.rejectAll(entries, { error: asError(error) });
+    return singles;
+  }
   for (const entry of entries) {
     try {
       const { plan, rejected } = planEntries(context, [entry], facts, false);
@@ -67,28 +52,39 @@ async function writeSingles(
       if (rejected.size > 0) continue;
       const token = makeToken();
       const inserts = writeInserts(context, plan, token, new Map());
+      const statements = [writeKeyQuery(plan, { token, isBounded: true }), ...inserts.statements];
+      checkParams(statements);
       // What can't tell whether it is inside its transaction would have to wait for BEGIN's answer.
-      if (inserts.statements.some(({ guarded }) => !guarded)) left.push(entry);
-      else {
-        const statements = [writeKeyQuery(plan, { token, isBounded: true }), ...inserts.statements];
-        checkParams(statements);
-        singles.push({ entry, plan, inserts, statements });
-      }
+      const isPipelined = canPipeline && statements.every(({ guarded }) => guarded);
+      singles.push({ entry, plan, inserts, statements, isPipelined });
     } catch (error) {
       failures.rejectAll([entry], { error: asError(error) });
     }
   }
-  return { singles, left };
+  return singles;
 }
 
-async function send(
+/**
+ * Sends each as a transaction of its own, and not as an INSERT without one: only within a transaction can it be kept from
+ * waiting for a lock, and with it those behind it.
+ *
+ * @returns entries that must be sent on connections of their own: they wait for a lock, or their tables have changed
+ */
+export async function sendSingles(
   context: FlushContext,
   singles: readonly Single[],
   report: ReportBuilder,
   failures: Failures,
 ): Promise<Entry[]> {
   const left: Entry[] = [];
-  const connection = await context.driver.begin();
+  let connection: Connection;
+  try {
+    connection = await context.driver.begin();
+  } catch (error) {
+    const entries = singles.map(({ entry }) => entry);
+    failures.rejectAll(entries, { error: asError(error) });
+    return left;
+  }
   report.roundTrips += 1;
   await Promise.all(
     singles.map(async ({ entry, plan, inserts, statements }, index) => {

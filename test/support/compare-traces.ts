@@ -73,7 +73,8 @@ function isAllowed(plain: Seen, ours: Seen, likeness: Likeness): boolean {
     return 'value' in ours.outcome || (ours.outcome.error instanceof FlushError && hasFailedBefore(scope));
   }
   if (what === 'transaction') return isAllowedEnd(plain, ours, likeness);
-  const inFlight = scope.failure !== undefined && plain.flight === scope.failure.flight;
+  const inFlight =
+    scope.isTransaction && scope.failure !== undefined && plain.flight === scope.failure.flight;
   if (inFlight && 'error' in ours.outcome && isCodeOfFlight(ours.outcome.error, scope)) return true;
   return isSame(plain, ours, likeness, scope);
 }
