@@ -49,19 +49,7 @@ export class DatabaseUnit extends UnitOfWork {
   ): Promise<{ report: FlushReport; failure: FlushFailure | undefined }> {
     if (this.queue.isEmpty) unwatch(this);
     const report = new ReportBuilder();
-    await settled(parentsUnderway(entries));
     const failure = await flushEach(this.context, entries, report);
     return { report: report.build(), failure };
   }
-}
-
-/** Entries of an earlier flush that these refer to and that are being written: their fate must be known. */
-function parentsUnderway(entries: readonly Entry[]): Set<Entry> {
-  const own = new Set(entries);
-  const parents = entries.flatMap(({ references }) => references.map((reference) => reference.origin.entry));
-  return new Set(parents.filter((parent) => parent.taken && !parent.outcome && !own.has(parent)));
-}
-
-async function settled(entries: ReadonlySet<Entry>): Promise<void> {
-  await Promise.allSettled([...entries].map((entry) => entry.result()));
 }

@@ -101,6 +101,7 @@ export async function attempt(
       const facts = await learnFacts(context, target, shapes, confirm, report);
       const { plan, rejected } = planEntries(context, rest, facts, target.mayBeNamed);
       failures.rejectEach(rejected);
+      if (target.owned && plan.chunks.length === 0) break;
 
       // Where one caller of a user's transaction failed, the transaction has: it must not commit.
       const commits = target.commits && plan.later.length === 0 && (target.owned || failures.isEmpty);

@@ -33,9 +33,9 @@ export async function fly(
   commits: boolean,
   report: ReportBuilder,
 ): Promise<Flight> {
-  const isLone = isLoneStatement(plan);
-  const connection = isLone && !target.connection ? undefined : await target.connect();
   const { isBounded } = target;
+  const isLone = isLoneStatement(plan) && !isBounded;
+  const connection = isLone && !target.connection ? undefined : await target.connect();
   const keysFirst = context.options.keys === 'client' || plan.chunks.some(embedsReferences);
   const token = (isLone && (connection?.hasBegun ?? true)) || keysFirst ? undefined : makeToken();
   const query =
@@ -45,7 +45,7 @@ export async function fly(
 
   let keys: ReadonlyMap<KeyList, readonly string[]> = new Map();
   const isQueryFirst = keysFirst && query !== undefined && plan.lists.length > 0;
-  const opening = isBounded && query && token === undefined ? [command(boundLocks)] : [];
+  const opening = isBounded && token === undefined ? [command(boundLocks)] : [];
   if (isQueryFirst && connection) {
     const first = await sendLogged(context, connection, [...opening.splice(0), query], false, report);
     const refused = firstRefusal(first);

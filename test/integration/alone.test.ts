@@ -1,4 +1,5 @@
 /** Outside a transaction: what travels together stands and falls apart. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
@@ -225,6 +226,58 @@ describe('a batch does not wait where one entry alone would wait', () => {
       expect(free?.name).toBe('free');
     });
     expect(await blocked).toBe('23505');
+  });
+
+  test.each([0, 1])(
+    'an insert that refers to one which waits holds up no other (%s turns later)',
+    async (turns) => {
+      const plain = drizzle(database.connect());
+      let waiting: Promise<readonly Error[]> = Promise.resolve([]);
+      await plain.transaction(async (tx) => {
+        await tx.insert(users).values({ name: 'held' });
+        const held = db.insert(users).values({ name: 'held' });
+        const parent = db.insert(users).values({ name: 'parent' });
+        const parents = Promise.all([rejectionOf(held), parent]);
+        if (turns > 0) await turn();
+        const child = db.insert(addresses).values({ email: 'a', userId: held.ref('id') });
+        waiting = Promise.all([parents.then(([error]) => error), rejectionOf(child)]);
+        const [[free], [other]] = await Promise.all([
+          db.insert(users).values({ name: 'free' }).returning(),
+          db
+            .insert(addresses)
+            .values({ email: 'b', userId: parent.ref('id') })
+            .returning(),
+        ]);
+        expect(free?.name).toBe('free');
+        expect(other?.email).toBe('b');
+      });
+      const [failed, child] = await waiting;
+      expect(failed).toMatchObject({ cause: { code: '23505' } });
+      expect(child).toMatchObject({ cause: { code: 'BAD_REFERENCE', cause: failed } });
+    },
+  );
+
+  test('nor does one that can share no pipeline, or stands in the other half of the batch', async () => {
+    const plain = drizzle(database.connect());
+    let blocked: Promise<unknown> = Promise.resolve();
+    await plain.transaction(async (tx) => {
+      await tx.insert(users).values({ name: 'held' });
+      // Refused first, so that the batch is split before it meets the lock.
+      const refused = rejectionOf(db.insert(picky).values({ wish: always('22000') }));
+      const held = [{ name: sql`${'held'}` }, { name: sql`${'held too'}` }];
+      blocked = rejectionOf(db.insert(users).values(held));
+      const rows = await Promise.all(
+        Array.from({ length: 100 }, (_, index) =>
+          db
+            .insert(users)
+            .values({ name: `free ${index}` })
+            .returning(),
+        ),
+      );
+      expect(rows.flat()).toHaveLength(100);
+      await refused;
+    });
+    expect(await blocked).toMatchObject({ cause: { code: '23505' } });
   });
 
   test('the same holds for those that are split', async () => {
