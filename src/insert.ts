@@ -13,6 +13,7 @@ import {
   type SelectedFieldsFlat,
 } from 'drizzle-orm/pg-core';
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
+import { refuseCircle } from './circular-reference.ts';
 import {
   builderParts,
   describeInsert,
@@ -216,6 +217,7 @@ function takeConflict(insert: object, entry: Entry): void {
   const rendered = onConflict && renderSnapshot(dialectOf(insert), onConflict);
   if (!rendered) return;
   const late = lateReferences(rendered);
+  refuseCircle(entry, late);
   entry.references.push(...late);
   entry.embedded.push(...late);
   entry.conflict = rendered;
