@@ -4,7 +4,7 @@ import { BatchedDrizzleError } from './errors.ts';
 import type { Reference } from './reference.ts';
 
 /**
- * Only a conflict clause can close such a circle, being given after `values()`.
+ * Only a conflict clause or `returning()` can close such a circle, being given after `values()`.
  *
  * @throws {BatchedDrizzleError} `BAD_REFERENCE`, naming the tables on the way round.
  */
@@ -31,6 +31,6 @@ function circular(entry: Entry, cameFrom: ReadonlyMap<Entry, Entry>): BatchedDri
   } while (step && step !== entry);
   return new BatchedDrizzleError(
     'BAD_REFERENCE',
-    `the conflict clause refers to an insert that refers back to its own (${way.join(' → ')}); neither can be written first`,
+    `a chained call refers to an insert that refers back to its own (${way.join(' → ')}); neither can be written first`,
   );
 }

@@ -21,6 +21,9 @@ import {
   type InsertSession,
   insertConfig,
   insertSQL,
+  onlyColumns,
+  type Rendered,
+  renderSelection,
   type TableShape,
   tableShape,
 } from './drizzle-facts.ts';
@@ -141,7 +144,7 @@ export class BatchedInsert<
     return change(this, this.unit, this.entry, () => {
       if (fields === undefined) super.returning();
       else super.returning(fields);
-      this.entry.returning = insertConfig(this).returning;
+      takeReturning(this, this.entry);
     });
   }
 
@@ -216,11 +219,24 @@ function takeConflict(insert: object, entry: Entry): void {
   const { onConflict } = insertConfig(insert);
   const rendered = onConflict && renderSnapshot(dialectOf(insert), onConflict);
   if (!rendered) return;
-  const late = lateReferences(rendered);
+  takeReferences(entry, rendered);
+  entry.conflict = rendered;
+}
+
+function takeReturning(insert: object, entry: Entry): void {
+  const { returning } = insertConfig(insert);
+  if (returning && !onlyColumns(returning)) {
+    takeReferences(entry, renderSelection(dialectOf(insert), returning));
+  }
+  entry.returning = returning;
+}
+
+/** What an expression of a chained call refers to must be known when its statement is written. */
+function takeReferences(entry: Entry, expression: Rendered): void {
+  const late = lateReferences(expression);
   refuseCircle(entry, late);
   entry.references.push(...late);
   entry.embedded.push(...late);
-  entry.conflict = rendered;
 }
 
 /** drizzle's insert builder, whose `values()` queues. What can't be queued is drizzle's own insert. */

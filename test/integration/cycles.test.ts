@@ -118,7 +118,7 @@ describe('a cycle between tables falls back to the call order:', () => {
           expect.objectContaining({
             code: 'BAD_REFERENCE',
             message:
-              'the conflict clause refers to an insert that refers back to its own ("people" → "crews" → "people"); neither can be written first',
+              'a chained call refers to an insert that refers back to its own ("people" → "crews" → "people"); neither can be written first',
           }),
         );
         // It withdraws the insert, and what refers to it can't be written then.
