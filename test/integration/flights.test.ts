@@ -1,0 +1,220 @@
+import { sql } from 'drizzle-orm';
+import { integer, pgTable, serial } from 'drizzle-orm/pg-core';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { Sql } from 'postgres';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type BatchedTransaction, batchedDrizzle } from '../../src/index.ts';
+import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
+import { rejectionOf } from '../support/process-events.ts';
+import { addresses, logs, organizations, teams, users, wide } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+/** Its user need not exist before COMMIT. */
+const pledges = pgTable('pledges', { id: serial('id').primaryKey(), userId: integer('user_id') });
+
+let check: PostgresJsDatabase;
+let warm: Counted;
+
+beforeAll(async () => {
+  check = drizzle(database.connect());
+  warm = await startCounted(database);
+  await check.execute(
+    'create table pledges (id serial primary key, user_id int references users deferrable initially deferred)',
+  );
+});
+beforeEach(() => check.execute(emptyTables()));
+
+type Transaction = BatchedTransaction<Record<string, never>, Record<string, never>>;
+
+function insertsInto(table: string, statements: readonly string[]): string[] {
+  return statements.filter((text) => text.includes(`insert into "${table}"`));
+}
+
+describe('a promise is settled once the fate of a transaction that the library opened is known', () => {
+  test.each([
+    ['one row', [{ userId: 999 }]],
+    ['several rows', [{ userId: 999 }, { userId: 998 }]],
+  ])('and rejects where COMMIT is refused: %s', async (_, rows) => {
+    const error = await rejectionOf(warm.db.insert(pledges).values(rows).returning());
+    expect(error.cause).toMatchObject({ code: '23503', table_name: 'pledges' });
+    expect(await check.$count(pledges)).toBe(0);
+  });
+
+  test('and not before COMMIT is answered', async () => {
+    const order: string[] = [];
+    const first = warm.db.insert(users).values({ name: 'a' }).returning();
+    const second = warm.db.insert(logs).values({ level: 'info', message: 'b' });
+    const seen = async (insert: PromiseLike<unknown>): Promise<void> => {
+      await insert;
+      // What another connection sees is committed.
+      order.push(`${await check.$count(users)} ${await check.$count(logs)}`);
+    };
+    await Promise.all([seen(first), seen(second)]);
+    expect(order).toEqual(['1 1', '1 1']);
+  });
+});
+
+describe('more than one INSERT per table is sent only where one cannot say it:', () => {
+  const work: [string, number, (tx: Transaction) => void][] = [
+    [
+      'rows that are alike take one',
+      1,
+      (tx) => {
+        tx.insert(wide).values({ note: 'a' });
+        tx.insert(wide)
+          .values([{ note: 'b' }, { note: null }])
+          .returning();
+        tx.insert(wide).values({ note: 'c' }).returning({ key: wide.id });
+      },
+    ],
+    [
+      'rows with and without a key of their own take one',
+      1,
+      (tx) => {
+        tx.insert(wide).values({ note: 'a' }).returning();
+        tx.insert(wide).values({ id: 500, note: 'b' });
+      },
+    ],
+    [
+      'rows that differ in which columns take the DEFAULT take one for each kind',
+      2,
+      (tx) => {
+        for (const note of ['a', 'b', 'c']) {
+          tx.insert(wide).values({ note });
+          tx.insert(wide).values({ title: note });
+        }
+      },
+    ],
+    [
+      'rows with a conflict clause go by themselves',
+      2,
+      (tx) => {
+        for (const note of ['a', 'b']) tx.insert(wide).values({ note });
+        tx.insert(wide)
+          .values([{ note: 'c' }, { note: 'd' }])
+          .onConflictDoNothing({ target: wide.id });
+      },
+    ],
+    [
+      'rows with sql values go by themselves',
+      2,
+      (tx) => {
+        for (const note of ['a', 'b']) tx.insert(wide).values({ note });
+        tx.insert(wide).values([{ note: sql`upper('c')` }, { note: 'd' }]);
+      },
+    ],
+  ];
+
+  test.each(work)('%s', async (_, expected, queue) => {
+    const { statements, trips } = await warm.count(() =>
+      warm.db.transaction(async (tx) => queue(tx as never)),
+    );
+    expect(insertsInto('wide', statements)).toHaveLength(expected);
+    // The first time that the table is written its facts are asked for.
+    expect(trips).toBeLessThanOrEqual(2);
+  });
+
+  test('overridingSystemValue goes by itself', async () => {
+    const { statements } = await warm.count(() =>
+      warm.db.transaction(async (tx) => {
+        tx.insert(addresses)
+          .values([{ email: 'a' }, { email: 'b' }])
+          .returning();
+        tx.insert(addresses)
+          .overridingSystemValue()
+          .values({ id: 500, email: 'c' } as never);
+      }),
+    );
+    expect(insertsInto('addresses', statements)).toHaveLength(2);
+    expect(await check.$count(addresses)).toBe(3);
+  });
+
+  test('a batch over the size limits takes as many as it needs', async () => {
+    const { db, count } = await startCounted(database, { batch: { maxRows: 4 } });
+    const { statements, trips } = await count(() =>
+      db.transaction(async (tx) => {
+        tx.insert(logs).values(
+          Array.from({ length: 10 }, (_, row) => ({ level: 'info', message: `${row}` })),
+        );
+      }),
+    );
+    expect(insertsInto('logs', statements)).toHaveLength(3);
+    expect(trips).toBe(1);
+  });
+});
+
+describe('a flight', () => {
+  /** What each of its statements was, and its parameters. */
+  async function flightOf(queue: (tx: Transaction) => void): Promise<[text: string, params: unknown[]][]> {
+    const sent: [string, unknown[]][] = [];
+    const logger = { logQuery: (text: string, params: unknown[]) => void sent.push([text, params]) };
+    const db = batchedDrizzle(warm.client, { logger });
+    await db.transaction(async (tx) => queue(tx as never));
+    return sent;
+  }
+
+  function graph(tx: Transaction): void {
+    const organization = tx.insert(organizations).values([{ name: 'a' }, { name: 'b' }]);
+    tx.insert(teams).values({ name: 'c', organizationId: organization.ref('id', 1) });
+    tx.insert(logs).values({ level: 'info', message: 'd' });
+  }
+
+  test('whose BEGIN did not hold writes nothing: each INSERT is guarded by the token of its transaction', async () => {
+    const sent = await flightOf(graph);
+    const inserts = sent.filter(([text]) => text.includes('insert into'));
+    expect(inserts).toHaveLength(3);
+    await check.execute(emptyTables());
+    const stray = database.connect({ max: 1 });
+    for (const [text, params] of inserts) await rejectionOf(stray.unsafe(text, params as never));
+    // Nor do they where the key query ran outside its transaction too.
+    for (const [text, params] of sent)
+      await stray
+        .unsafe(text, params as never)
+        .catch((error) => expect(error.message).toContain('transaction'));
+    const counts = await Promise.all([organizations, teams, logs].map((table) => check.$count(table)));
+    expect(counts).toEqual([0, 0, 0]);
+  });
+
+  test('has a token of its own', async () => {
+    const tokens = [...(await flightOf(graph)), ...(await flightOf(graph))].flatMap(
+      ([text]) => text.match(/'[\da-f]{16}'/g) ?? [],
+    );
+    expect(tokens).toHaveLength(8);
+    expect(new Set(tokens).size).toBe(2);
+  });
+
+  test('prepares no named statement, and copies nothing', async () => {
+    const { statements } = await warm.count(() =>
+      warm.db.transaction(async (tx) => {
+        graph(tx as never);
+        await tx.insert(users).values({ name: 'alone' });
+        // postgres.js itself prepares one for the types of arrays.
+        const left = await tx.execute<{ statement: string }>(
+          sql`select statement from pg_prepared_statements where statement not like '%typcategory%'`,
+        );
+        expect(left).toEqual([]);
+      }),
+    );
+    expect(statements.filter((text) => /^\s*copy/i.test(text))).toEqual([]);
+  });
+});
+
+describe('the callback of a transaction', () => {
+  test('waits for BEGIN where the connection was busy, so that it starts no sooner than in drizzle', async () => {
+    const orderOn = async (client: Sql, db: PostgresJsDatabase): Promise<string[]> => {
+      const order: string[] = [];
+      await client`select 1`;
+      await Promise.all([
+        client`select pg_sleep(0.1)`.then(() => order.push('the busy one is answered')),
+        db.transaction(async () => void order.push('the callback starts')),
+      ]);
+      return order;
+    };
+    const clients = [database.connect({ max: 1 }), database.connect({ max: 1 })] as const;
+    const plain = await orderOn(clients[0], drizzle(clients[0]));
+    expect(plain).toEqual(['the busy one is answered', 'the callback starts']);
+    expect(await orderOn(clients[1], batchedDrizzle(clients[1]))).toEqual(plain);
+  });
+});
