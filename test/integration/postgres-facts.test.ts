@@ -2,7 +2,7 @@ import net from 'node:net';
 import { eq } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type BatchOptions, batchedDrizzle } from '../../src/index.ts';
 import { startCounted } from '../support/counted.ts';
 import { rejectionOf } from '../support/process-events.ts';
@@ -372,67 +372,6 @@ describe('postgres.js: the options of a client', () => {
     expect(await typeOf('5')).toBe(0);
     expect(await typeOf([true])).toBe(16);
     expect(await typeOf({ a: 1 })).toBe(0);
-  });
-});
-
-describe('no Nagle', () => {
-  afterEach(() => vi.restoreAllMocks());
-
-  const delays = (): boolean[] => {
-    const setNoDelay = vi.spyOn(net.Socket.prototype, 'setNoDelay');
-    return new Proxy([], {
-      get: (_, property) =>
-        Reflect.get(
-          setNoDelay.mock.calls.map(([value]) => value),
-          property,
-        ),
-    });
-  };
-
-  test('setNoDelay(true) is called on each new connection', async () => {
-    const calls = delays();
-    const client = database.connect({ max: 3 });
-    const db = batchedDrizzle(client);
-    expect([...calls]).toEqual([]);
-    await Promise.all([1, 2, 3].map(() => db.execute('select pg_sleep(0.05)')));
-    expect([...calls]).toEqual([true, true, true]);
-  });
-
-  test('a client with a `socket` of its own keeps it', async () => {
-    const made: net.Socket[] = [];
-    const socket = ({ host: [host], port: [port] }: { host: [string]; port: [number] }): net.Socket => {
-      const own = net.connect(port, host);
-      made.push(own);
-      return Object.assign(own, { host, port });
-    };
-    const client = database.connect({ max: 1, socket } as unknown as ClientOptions);
-    const calls = delays();
-    const db = batchedDrizzle(client);
-    expect((client.options as unknown as { socket: unknown }).socket).toBe(socket);
-    await graphJob({}, client);
-    expect(made).toHaveLength(1);
-    expect([...calls]).toEqual([]);
-    expect(db.$client).toBe(client);
-  });
-
-  test('several hosts and a path stay as they are', () => {
-    const { hostname, port } = new URL(database.url);
-    for (const options of [
-      { host: [hostname, hostname], port: [Number(port), Number(port)] },
-      { path: '/nowhere/.s' },
-    ]) {
-      const client = postgres(options as never);
-      batchedDrizzle(client);
-      expect((client.options as unknown as { socket?: unknown }).socket).toBeUndefined();
-    }
-  });
-
-  test('a server that refuses rejects as in drizzle', async () => {
-    const refused = async (db: ReturnType<typeof drizzle>): Promise<unknown> =>
-      ((await rejectionOf(db.insert(logs).values({ level: 'a', message: 'b' }))).cause as { code: string })
-        .code;
-    const url = 'postgres://postgres:x@127.0.0.1:1/postgres';
-    expect(await refused(batchedDrizzle(postgres(url)))).toBe(await refused(drizzle(postgres(url))));
   });
 });
 
