@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, serial } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import type { Sql } from 'postgres';
+import postgres, { type Sql } from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedTransaction, batchedDrizzle } from '../../src/index.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
@@ -202,6 +202,26 @@ describe('a flight', () => {
 });
 
 describe('the callback of a transaction', () => {
+  test('starts on a cold connection that fetches no types, which ends when it is told to', async () => {
+    const client = database.connect({ max: 1, fetch_types: false });
+    await batchedDrizzle(client).transaction(async (tx) => {
+      tx.insert(users).values({ name: 'a' });
+    });
+    await client.end();
+    expect(await check.$count(users)).toBe(1);
+  });
+
+  test('is not begun where no server takes BEGIN, and transaction() rejects as in drizzle', async () => {
+    const begun: string[] = [];
+    const refusedBy = async (make: (client: Sql) => PostgresJsDatabase): Promise<unknown> => {
+      const db = make(postgres('postgres://postgres:x@127.0.0.1:1/postgres'));
+      return (await rejectionOf(db.transaction(async () => void begun.push('begun')))).code;
+    };
+    expect(await refusedBy((client) => drizzle(client))).toBe('ECONNREFUSED');
+    expect(await refusedBy((client) => batchedDrizzle(client))).toBe('ECONNREFUSED');
+    expect(begun).toEqual([]);
+  });
+
   test('waits for BEGIN where the connection was busy, so that it starts no sooner than in drizzle', async () => {
     const orderOn = async (client: Sql, db: PostgresJsDatabase): Promise<string[]> => {
       const order: string[] = [];

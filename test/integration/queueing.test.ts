@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
 import { rejectionOf, warningsDuring } from '../support/process-events.ts';
-import { logs, tokens, users } from '../support/schema.ts';
+import { logs, tokens, users, wide } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
@@ -160,30 +160,18 @@ describe('flushes', () => {
   test('of one transaction run one after the other, in order', async () => {
     const { statements } = await warm.count(() =>
       warm.db.transaction(async (tx) => {
-        const reports = [];
-        for (const name of ['a', 'b', 'c']) {
-          tx.insert(users)
-            .values([{ name }, { name: `${name}2` }])
-            .returning();
-          reports.push(tx.flush());
-          tx.insert(logs).values({ level: name, message: '' });
-        }
-        const flushed = await Promise.all(reports);
-        expect(flushed.map(({ rows }) => rows)).toEqual([2, 3, 3]);
+        // The first has a table to ask the catalog of, and is not overtaken by the next meanwhile.
+        tx.insert(wide).values({ note: 'first' });
+        const flushed = ['a', 'b', 'c'].map((name) => {
+          tx.insert(users).values([{ name }, { name: `${name}2` }]);
+          return tx.flush();
+        });
+        expect((await Promise.all(flushed)).map(({ rows }) => rows)).toEqual([3, 2, 2]);
       }),
     );
-    const order = statements.flatMap(
-      (text) => text.match(/set_config|insert into "(users|logs)"|commit/)?.[0] ?? [],
-    );
-    expect(order.filter((step) => step !== 'set_config')).toEqual([
-      'insert into "users"',
-      'insert into "logs"',
-      'insert into "users"',
-      'insert into "logs"',
-      'insert into "users"',
-      'insert into "logs"',
-      'commit',
-    ]);
+    const order = statements.flatMap((text) => text.match(/insert into "(\w+)"/)?.[1] ?? []);
+    expect(order.slice(0, 2).toSorted()).toEqual(['users', 'wide']);
+    expect(order.slice(2)).toEqual(['users', 'users']);
     const rows = await check.select().from(users).orderBy(users.id);
     expect(rows.map(({ name }) => name)).toEqual(['a', 'a2', 'b', 'b2', 'c', 'c2']);
   });
