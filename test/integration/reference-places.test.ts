@@ -111,6 +111,12 @@ const places: Record<string, (tx: Transaction, pair: Users) => Promise<string | 
       .returning();
     return nameOf(tx, row?.userId);
   },
+  'an insert in a CTE': async (tx, pair) => {
+    const insert = tx.insert(addresses).values({ email: 'x', userId: pair.ref('id', 1) });
+    const made = tx.$with('made').as(insert.returning());
+    const [row] = await tx.with(made).select().from(made);
+    return nameOf(tx, row?.userId);
+  },
   'an insert with a placeholder': async (tx, pair) => {
     const prepared = tx
       .insert(addresses)
