@@ -49,6 +49,15 @@ test('an entry can be withdrawn once, and only from the queue that holds it', ()
   expect(queue.rows).toBe(1);
 });
 
+test('an entry that was taken out for a while comes back to the place of its call', () => {
+  const [ada, bob, cyd] = push(user('Ada'), user('Bob'), user('Cyd')) as [Entry, Entry, Entry];
+  queue.withdraw(ada);
+  queue.withdraw(bob);
+  queue.push(bob);
+  queue.push(ada);
+  expect(queue.take()).toEqual([ada, bob, cyd]);
+});
+
 test('what arrives after take() lands in the next batch', () => {
   const first = push(user('Ada'), user('Bob'));
   const taken = queue.take();
