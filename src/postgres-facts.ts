@@ -62,7 +62,8 @@ export class PostgresJsDriver implements Driver {
     const type = declaredType(value)?.oid ?? typeOid;
     const serializer = this.#options.serializers[type];
     const isKnown = serializer !== undefined && type !== 0;
-    if (Array.isArray(value) && !isKnown) return this.#arrayLiteral(value);
+    // Inside an expression the server tells postgres.js the type, and only what it is told makes an array of it.
+    if (Array.isArray(value) && type === 0) return this.#arrayLiteral(value);
     const text = serializer && isKnown ? serializer(value) : textOf(value);
     // postgres.js would throw inside its socket handler, which ends the process.
     if (typeof text !== 'string')

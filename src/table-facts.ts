@@ -15,7 +15,10 @@ export interface ColumnFacts {
   readonly base: number;
   /** The base type's quoted name without length or precision: `pg_catalog.int4`. */
   readonly cast: string;
-  /** Whether the current role may name the type, which a plain insert need not. */
+  /**
+   * Whether a cast to the type reads a text as its input does, and the current role may name it, which a plain
+   * insert need not: a cast from text may be a function of the user's own.
+   */
   readonly castable: boolean;
   /** Whether an array of the type can be read as it stands; else elements travel as text and are cast one by one. */
   readonly arrayable: boolean;
@@ -68,6 +71,12 @@ export function columnTypes(oid: string): string {
     where t.attrelid = ${oid} and t.attnum > 0 and not t.attisdropped)`;
 }
 
+/** Whether rows can be given keys of a sequence ahead, and be told apart by them: one that cycles repeats itself. */
+function givesKeys(sequence: string): string {
+  return `has_sequence_privilege(${sequence}, 'USAGE, UPDATE')
+              and not (select i.seqcycle from pg_catalog.pg_sequence i where i.seqrelid = ${sequence})`;
+}
+
 // CASE, and not AND, where a function would raise for a relation that is no sequence: AND promises no order.
 const query = `
 select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
@@ -92,20 +101,22 @@ select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
       'type', a.atttypid::int8,
       'base', b.oid::int8,
       'cast', quote_ident(s.nspname) || '.' || quote_ident(b.typname),
-      'castable', has_schema_privilege(s.oid, 'USAGE'),
-      'arrayable', s.nspname = 'pg_catalog' and b.typarray <> 0 and b.typcategory <> 'A' and b.typdelim = ',',
+      'castable', has_schema_privilege(s.oid, 'USAGE') and (r.arrayable or not exists (
+        select from pg_catalog.pg_cast k
+        where k.castsource = 'text'::regtype and k.casttarget = b.oid and k.castmethod = 'f')),
+      'arrayable', r.arrayable,
       'keys', case
         when a.attidentity <> '' then (
           select 'identity' from pg_catalog.pg_depend e join pg_catalog.pg_class q on q.oid = e.objid
           where e.classid = 'pg_catalog.pg_class'::regclass and e.deptype = 'i'
             and e.refclassid = 'pg_catalog.pg_class'::regclass
             and e.refobjid = c.oid and e.refobjsubid = a.attnum
-            and case when q.relkind = 'S' then has_sequence_privilege(q.oid, 'USAGE, UPDATE') end)
+            and case when q.relkind = 'S' then ${givesKeys('q.oid')} end)
         when x.expression ~ '^nextval\\(''.*''::regclass\\)$' and exists (
           select from pg_catalog.pg_depend e join pg_catalog.pg_class q on q.oid = e.refobjid
           where e.classid = 'pg_catalog.pg_attrdef'::regclass and e.objid = d.oid
             and e.refclassid = 'pg_catalog.pg_class'::regclass
-            and case when q.relkind = 'S' then has_sequence_privilege(q.oid, 'USAGE, UPDATE') end) then 'sequence'
+            and case when q.relkind = 'S' then ${givesKeys('q.oid')} end) then 'sequence'
         when x.expression in ('gen_random_uuid()', 'uuidv4()', 'uuidv7()') then x.expression
       end,
       'always', a.attidentity = 'a',
@@ -120,6 +131,9 @@ select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
         select layer.oid from layer where layer.typtype <> 'd') under on true
       join pg_catalog.pg_type b on b.oid = under.oid
       join pg_catalog.pg_namespace s on s.oid = b.typnamespace
+      join lateral (
+        select s.nspname = 'pg_catalog' and b.typarray <> 0 and b.typcategory <> 'A' and b.typdelim = ','
+          as arrayable) r on true
       left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
       left join lateral (select pg_catalog.pg_get_expr(d.adbin, d.adrelid) as expression) x on true
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)) end as facts
