@@ -102,6 +102,12 @@ export function mayReadTables(
   );
 }
 
+/** Whether the table draws keys that can't be taken ahead in the order of the calls: the statements' order is theirs. */
+function drawsByItself({ columns }: TableFacts, shape: TableShape): boolean {
+  const takable = new Set(shape.columns.map(({ name }) => name));
+  return [...columns].some(([name, { draws, keys }]) => draws && (keys === null || !takable.has(name)));
+}
+
 /** Whether rows of the table may see one another, so that different statements may not change places. */
 export function mustKeepOrder(
   { pointsAt, encoded }: PlanInput,
@@ -110,6 +116,8 @@ export function mustKeepOrder(
 ): boolean {
   for (const [table, tablePlan] of planned) {
     for (const parent of pointsAt(table)) if (parent === table) return true;
+    const shape = entries.find((entry) => entry.shape.table === table)?.shape;
+    if (shape && tablePlan.facts && drawsByItself(tablePlan.facts, shape)) return true;
     if (entries.some((entry) => mustStandAlone(entry, encoded.get(entry) ?? [], tablePlan, false))) return true;
   }
   return false;

@@ -23,6 +23,8 @@ export interface ColumnFacts {
   /** Whether an array of the type can be read as it stands; else elements travel as text and are cast one by one. */
   readonly arrayable: boolean;
   readonly keys: KeySource | null;
+  /** Its default draws from a sequence, whether or not rows may be given the keys ahead. */
+  readonly draws: boolean;
   /** GENERATED ALWAYS AS IDENTITY: an allocated key needs OVERRIDING SYSTEM VALUE. */
   readonly always: boolean;
   /** Whether the current role may select the column, which RETURNING needs. */
@@ -119,6 +121,7 @@ select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
             and case when q.relkind = 'S' then ${givesKeys('q.oid')} end) then 'sequence'
         when x.expression in ('gen_random_uuid()', 'uuidv4()', 'uuidv7()') then x.expression
       end,
+      'draws', a.attidentity <> '' or coalesce(x.expression ~* 'nextval', false),
       'always', a.attidentity = 'a',
       'selectable', has_column_privilege(c.oid, a.attnum, 'SELECT')))
       from pg_catalog.pg_attribute a

@@ -33,6 +33,7 @@ function columnFactsOf(column: PgColumn): ColumnFacts {
     cast: cast ? `pg_catalog.${cast}` : `public.${type}`,
     arrayable: cast !== undefined && !cast.startsWith('_'),
     keys: isKeyed(column) ? keySource(column) : null,
+    draws: isKeyed(column) && column.getSQLType() !== 'uuid',
     always: column.generatedIdentity?.type === 'always',
     selectable: true,
     castable: true,
