@@ -60,7 +60,9 @@ function encodeEntry(entry: Entry, facts: TableFacts | undefined, serialize: Ser
       try {
         const { type = 0, base } = columns[column] ?? {};
         const text = serialize(value, type);
-        return base !== undefined && isCastFromDeclared(value, base) ? new Expression(parameter(value)) : text;
+        return base !== undefined && isCastFromDeclared(value, base)
+          ? new Expression(parameter(value))
+          : text;
       } catch (error) {
         const name = entry.shape.columns[column]?.name;
         const { message } = asError(error);

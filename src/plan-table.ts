@@ -118,7 +118,8 @@ export function mustKeepOrder(
     for (const parent of pointsAt(table)) if (parent === table) return true;
     const shape = entries.find((entry) => entry.shape.table === table)?.shape;
     if (shape && tablePlan.facts && drawsByItself(tablePlan.facts, shape)) return true;
-    if (entries.some((entry) => mustStandAlone(entry, encoded.get(entry) ?? [], tablePlan, false))) return true;
+    if (entries.some((entry) => mustStandAlone(entry, encoded.get(entry) ?? [], tablePlan, false)))
+      return true;
   }
   return false;
 }

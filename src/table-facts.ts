@@ -37,6 +37,8 @@ export interface TableFacts {
   readonly user: string;
   /** The types of its columns, to see whether they are still the same. */
   readonly types: string;
+  /** Its types, triggers, rules and defaults, to see whether they are. */
+  readonly state: string;
   /** The relations that its foreign keys point at. */
   readonly parents: readonly string[];
   /** An ordinary or partitioned table, whose rows nothing but its constraints looks at. */
@@ -69,8 +71,25 @@ export function factsQuery(shapes: readonly TableShape[]): Statement {
 
 /** The types of a table's columns as one text. */
 export function columnTypes(oid: string): string {
-  return `(select string_agg(t.attnum || ':' || t.atttypid, ',' order by t.attnum) from pg_catalog.pg_attribute t
-    where t.attrelid = ${oid} and t.attnum > 0 and not t.attisdropped)`;
+  return (
+    `(select string_agg(t.attnum || ':' || t.atttypid, ',' order by t.attnum) from pg_catalog.pg_attribute t ` +
+    `where t.attrelid = ${oid} and t.attnum > 0 and not t.attisdropped)`
+  );
+}
+
+/** What facts rest on and DDL may change while the relation stays the same, as one text. */
+export function tableState(oid: string): string {
+  const list = (item: string, from: string) =>
+    `(select string_agg(${item}, ',' order by ${item}) from pg_catalog.${from})`;
+  const parts = [
+    columnTypes('s.oid'),
+    list('w.oid::text', "pg_rewrite w where w.ev_class = s.oid and w.ev_type = '3'"),
+    list('g.oid || g.tgenabled::text', 'pg_trigger g where g.tgrelid = s.oid and not g.tgisinternal'),
+    list('d.oid::text', 'pg_attrdef d where d.adrelid = s.oid'),
+    's.relrowsecurity',
+    's.relforcerowsecurity',
+  ];
+  return `(select concat_ws(' ', ${parts.join(', ')}) from pg_catalog.pg_class s where s.oid = ${oid})`;
 }
 
 /** Whether rows can be given keys of a sequence ahead, and be told apart by them: one that cycles repeats itself. */
@@ -86,6 +105,7 @@ select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
     'oid', c.oid::text,
     'user', current_user::text,
     'types', ${columnTypes('c.oid')},
+    'state', ${tableState('c.oid')},
     'parents', array(
       select f.confrelid::text from pg_catalog.pg_constraint f where f.conrelid = c.oid and f.contype = 'f'),
     'plain', c.relkind in ('r', 'p')

@@ -11,6 +11,7 @@ export function factsOf(table: PgTable, given: Partial<TableFacts> = {}): TableF
     plain: true,
     secured: false,
     types: '1:23,2:25',
+    state: 'f f 16390',
     parents: [],
     columns: new Map(columns.map(({ name, column }) => [name, columnFactsOf(column)])),
     ...given,
