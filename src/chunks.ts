@@ -28,10 +28,11 @@ export function makeChunks(
     const table = planned.get(shape.table);
     if (!table) continue;
     const { facts } = table;
-    const alone = mustStandAlone(entry, table, isLone);
+    const rows = encoded.get(entry) ?? [];
+    const alone = mustStandAlone(entry, rows, table, isLone);
     // Rows that share a statement have every key that is named taken ahead, else they stand alone.
     const named = alone ? [...table.named(entry)] : [];
-    for (const [row, encodedCells] of (encoded.get(entry) ?? []).entries()) {
+    for (const [row, encodedCells] of rows.entries()) {
       const cells = encodedCells.map((cell, column) => {
         if (cell instanceof Reference) return keys.placeOf(cell);
         const taken = cell === undefined && table.allocated.has(column) && columnFacts(facts, shape, column);

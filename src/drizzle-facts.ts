@@ -120,18 +120,20 @@ export interface Rendered {
   readonly params: readonly unknown[];
 }
 
+/** Marks the place of a parameter: no SQL has a NUL, and one that does must still reach the server, to be refused. */
+const place = '\0$\0';
+
 /** Renders now what drizzle would render when it executes; later changes to the expression change nothing. */
 export function render(dialect: PgDialect, expression: SQL): Rendered {
   const internals = dialect as any;
-  // NUL can't stand in SQL text, so it marks the places of parameters without colliding with anything.
   const query = expression.toQuery({
     casing: internals.casing,
     escapeName: internals.escapeName,
     escapeString: internals.escapeString,
     prepareTyping: internals.prepareTyping,
-    escapeParam: () => '\0',
+    escapeParam: () => place,
   });
-  return { texts: query.sql.split('\0'), params: query.params };
+  return { texts: query.sql.split(place), params: query.params };
 }
 
 /** `returning …` as drizzle writes it for a single table. */

@@ -1,9 +1,11 @@
 /** Entries → their rows as text, one caller's bad value being that caller's alone. */
 import type { PgTable } from 'drizzle-orm/pg-core';
+import type { Rendered } from './drizzle-facts.ts';
 import type { Serialize } from './encode.ts';
 import { type Entry, Expression } from './entry.ts';
 import { asError, BatchedInsertError } from './errors.ts';
 import type { EncodedCell, PlanInput } from './plan.ts';
+import { isCastFromDeclared } from './postgres-facts.ts';
 import { LateValue, Reference, unresolved } from './reference.ts';
 import type { TableFacts } from './table-facts.ts';
 
@@ -46,7 +48,7 @@ export function encodeRows(
 
 function encodeEntry(entry: Entry, facts: TableFacts | undefined, serialize: Serialize): EncodedCell[][] {
   if (entry.conflict) checkParams(entry.conflict.params, serialize);
-  const types = entry.shape.columns.map(({ name }) => facts?.columns.get(name)?.type ?? 0);
+  const columns = entry.shape.columns.map(({ name }) => facts?.columns.get(name));
   return entry.rows.map((row, index) =>
     row.map((cell, column): EncodedCell => {
       if (cell instanceof Expression) checkParams(cell.rendered.params, serialize);
@@ -58,7 +60,11 @@ function encodeEntry(entry: Entry, facts: TableFacts | undefined, serialize: Ser
       if (value === undefined) return cell as Reference;
       if (value === null) return null;
       try {
-        return serialize(value, types[column] ?? 0);
+        const { type = 0, base } = columns[column] ?? {};
+        const text = serialize(value, type);
+        return base !== undefined && isCastFromDeclared(value, base)
+          ? new Expression(parameter(value))
+          : text;
       } catch (error) {
         const name = entry.shape.columns[column]?.name;
         const { message } = asError(error);
@@ -66,6 +72,11 @@ function encodeEntry(entry: Entry, facts: TableFacts | undefined, serialize: Ser
       }
     }),
   );
+}
+
+/** A value as the parameter that it is in plain drizzle's statement. */
+function parameter(value: unknown): Rendered {
+  return { texts: ['', ''], params: [value] };
 }
 
 /** Parameters of expressions become text only when their statement is written, too late to reject one caller. */

@@ -6,7 +6,7 @@ export type Serialize = (value: unknown, typeOid: number) => string;
 /**
  * A copy of a driver value that later changes to the caller's object can't reach.
  *
- * @throws {DOMException} `DataCloneError` for what can't be copied, a function for one.
+ * @throws whatever an object throws that is asked for its text
  */
 export function snapshot(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
@@ -15,11 +15,21 @@ export function snapshot(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value);
   if (Array.isArray(value)) return value.map(snapshot);
   const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return structuredClone(value);
-  // What has a class has a text of its own, a decimal number for one, and the driver sends just that; if it has
-  // none, the client may have a serialiser for it.
+  if (prototype === null) return copy(value);
+  // What has a text of its own, a decimal number for one, is sent as just that by the driver; if it has none, the
+  // client may have a serialiser for it.
   const text = textOf(value);
-  return text === '[object Object]' ? Object.assign(Object.create(prototype), value) : text;
+  if (text !== '[object Object]') return text;
+  return prototype === Object.prototype ? copy(value) : Object.assign(Object.create(prototype), value);
+}
+
+/** Deep, but for what holds functions or is a proxy, which nothing copies deep. */
+function copy(value: object): object {
+  try {
+    return structuredClone(value);
+  } catch {
+    return { ...value };
+  }
 }
 
 /** A value as a string, by way of `valueOf()`, as the driver adds it to one. */

@@ -84,6 +84,15 @@ interface InsertFailure {
 /** Why nobody can tell whether rows were written. */
 export const commitLost = 'the connection was lost after COMMIT was sent and before it was answered';
 
+/** A column whose mapping gives undefined for a value, which the driver can't send; the code is the driver's. */
+export class UndefinedValueError extends Error {
+  readonly code = 'UNDEFINED_VALUE';
+
+  constructor(column: string) {
+    super(`column "${column}": its mapping gave undefined for a value`);
+  }
+}
+
 /** What went wrong in a flush, by table: codes and counts, no values. */
 export interface TableFailure {
   readonly table: string;

@@ -28,7 +28,7 @@ import {
   tableShape,
 } from './drizzle-facts.ts';
 import { Entry } from './entry.ts';
-import { asError, BatchedDrizzleError } from './errors.ts';
+import { asError, BatchedDrizzleError, BatchedInsertError, UndefinedValueError } from './errors.ts';
 import { refer } from './reference.ts';
 import { lateReferences, renderSnapshot, type TakenRows, takeRows } from './rows.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
@@ -283,8 +283,12 @@ export class BatchedInsertBuilder<
     const describe = () => describeInsert(dialect, insert, entry);
     const entry = new Entry(shape, cells, references, embedded, isOverriding, bytes, describe);
     const insert = new BatchedInsert<TTable, TQueryResult>(table, entry, this.unit, session, dialect);
-    if ('error' in taken) this.unit.refuse(entry, taken.error);
-    else this.unit.enqueue(entry);
+    if ('error' in taken) {
+      const { error } = taken;
+      // What the driver refuses, and not the mapping, is a failed query in drizzle.
+      const isQuery = error instanceof UndefinedValueError;
+      this.unit.refuse(entry, isQuery ? new BatchedInsertError(entry.own, error) : error);
+    } else this.unit.enqueue(entry);
     return insert;
   }
 }

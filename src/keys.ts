@@ -3,7 +3,7 @@
 import { BatchedDrizzleError } from './errors.ts';
 import type { KeyList } from './plan.ts';
 import type { Answer, Statement } from './statement.ts';
-import type { TableFacts } from './table-facts.ts';
+import { type TableFacts, tableState } from './table-facts.ts';
 import { factsChanged, tokenSetting } from './write/guard.ts';
 
 export interface KeyQueryInput {
@@ -38,12 +38,13 @@ export const boundLocks = `do $$ begin if not (${isShortEnough}) then set local 
 export function keyQuery({ lists, facts, token, isBounded = false }: KeyQueryInput): Statement {
   const params: string[] = [];
   const param = (value: string): string => `$${params.push(value)}`;
-  const isUnchanged = facts.map(([name, { oid, user }]) => {
+  const isUnchanged = facts.map(([name, { oid, user, state }]) => {
     const relation = `${param(oid)}::oid`;
     // Inside a transaction a backend hears of others' DDL only when it locks something, as this does; a name
     // looked up before would be the one it remembers.
     const isHeard = `pg_relation_size(${relation}, 'init') is distinct from -1`;
-    return `${isHeard} and to_regclass(${param(name)})::oid = ${relation} and current_user = ${param(user)}`;
+    const isSame = `to_regclass(${param(name)})::oid = ${relation} and current_user = ${param(user)}`;
+    return `${isHeard} and ${isSame} and ${tableState(relation)} = ${param(state)}`;
   });
   const mark = token === undefined ? "''" : `set_config('${tokenSetting}', '${token}', true)`;
   const compared =

@@ -3,7 +3,7 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import { onlyColumns, type Rendered, type TableShape } from './drizzle-facts.ts';
 import { type Entry, Expression } from './entry.ts';
 import { findIdentifier } from './identifier.ts';
-import type { Chunk, PlanInput } from './plan.ts';
+import type { Chunk, EncodedCell, PlanInput } from './plan.ts';
 import { columnFacts, type TableFacts } from './table-facts.ts';
 
 export interface Planning extends PlanInput {
@@ -57,9 +57,14 @@ export function canAllocate(facts: TableFacts | undefined, shape: TableShape, co
 }
 
 /** An entry that one statement with others could not serve as if it had been sent by itself. */
-export function mustStandAlone(entry: Entry, table: TablePlan, isLone: boolean): boolean {
+export function mustStandAlone(
+  entry: Entry,
+  rows: readonly (readonly EncodedCell[])[],
+  table: TablePlan,
+  isLone: boolean,
+): boolean {
   const { facts, identifier } = table;
-  const { returning, shape, rows } = entry;
+  const { returning, shape } = entry;
   if (isLone || !facts?.plain || entry.conflict) return true;
   if (returning) {
     if (identifier === undefined || !onlyColumns(returning)) return true;
@@ -97,15 +102,24 @@ export function mayReadTables(
   );
 }
 
+/** Whether the table draws keys that can't be taken ahead in the order of the calls: the statements' order is theirs. */
+function drawsByItself({ columns }: TableFacts, shape: TableShape): boolean {
+  const takable = new Set(shape.columns.map(({ name }) => name));
+  return [...columns].some(([name, { draws, keys }]) => draws && (keys === null || !takable.has(name)));
+}
+
 /** Whether rows of the table may see one another, so that different statements may not change places. */
 export function mustKeepOrder(
-  { pointsAt }: PlanInput,
+  { pointsAt, encoded }: PlanInput,
   entries: readonly Entry[],
   planned: ReadonlyMap<PgTable, TablePlan>,
 ): boolean {
   for (const [table, tablePlan] of planned) {
     for (const parent of pointsAt(table)) if (parent === table) return true;
-    if (entries.some((entry) => mustStandAlone(entry, tablePlan, false))) return true;
+    const shape = entries.find((entry) => entry.shape.table === table)?.shape;
+    if (shape && tablePlan.facts && drawsByItself(tablePlan.facts, shape)) return true;
+    if (entries.some((entry) => mustStandAlone(entry, encoded.get(entry) ?? [], tablePlan, false)))
+      return true;
   }
   return false;
 }

@@ -59,9 +59,11 @@ export class PostgresJsDriver implements Driver {
   serialize(value: unknown, typeOid: number): string {
     // The server casts a boolean that postgres.js has declared as such, so that a text column holds `true`.
     if (typeof value === 'boolean') return String(value);
-    const serializer = this.#options.serializers[inferType(value) || typeOid];
-    const isKnown = serializer !== undefined && (typeOid !== 0 || inferType(value) !== 0);
-    if (Array.isArray(value) && !isKnown) return this.#arrayLiteral(value);
+    const type = declaredType(value)?.oid ?? typeOid;
+    const serializer = this.#options.serializers[type];
+    const isKnown = serializer !== undefined && type !== 0;
+    // Inside an expression the server tells postgres.js the type, and only what it is told makes an array of it.
+    if (Array.isArray(value) && type === 0) return this.#arrayLiteral(value);
     const text = serializer && isKnown ? serializer(value) : textOf(value);
     // postgres.js would throw inside its socket handler, which ends the process.
     if (typeof text !== 'string')
@@ -345,13 +347,41 @@ function isQuery(made: unknown): made is Query {
   return made instanceof Promise && 'handler' in made;
 }
 
-/** The types that postgres.js declares for a value by itself. */
-function inferType(value: unknown): number {
-  if (value instanceof Date) return 1184;
-  if (value instanceof Uint8Array) return 17;
-  if (typeof value === 'boolean') return 16;
-  if (typeof value === 'bigint') return 20;
-  return Array.isArray(value) ? inferType(value[0]) : 0;
+export interface DeclaredType {
+  readonly oid: number;
+  readonly name: string;
+}
+
+const declared = {
+  bool: { oid: 16, name: 'bool' },
+  bytea: { oid: 17, name: 'bytea' },
+  int8: { oid: 20, name: 'int8' },
+  timestamptz: { oid: 1184, name: 'timestamptz' },
+} as const satisfies Record<string, DeclaredType>;
+
+/** The type that postgres.js declares for a value by itself; of all others the server infers it. */
+export function declaredType(value: unknown): DeclaredType | undefined {
+  if (value instanceof Date) return declared.timestamptz;
+  if (value instanceof Uint8Array) return declared.bytea;
+  if (typeof value === 'boolean') return declared.bool;
+  if (typeof value === 'bigint') return declared.int8;
+  return Array.isArray(value) ? declaredType(value[0]) : undefined;
+}
+
+/** Types that take a value of the declared type just as they take its text. */
+const takesText: Record<number, readonly number[]> = {
+  16: [16, 25, 1042, 1043],
+  17: [17],
+  20: [20, 21, 23, 1700, 25, 1042, 1043],
+};
+
+/**
+ * Whether the server would look at a value otherwise than at its text: by a cast from the type that postgres.js
+ * declares for it, or by refusing it where there is none, as of a boolean for a document.
+ */
+export function isCastFromDeclared(value: unknown, base: number): boolean {
+  const type = declaredType(value);
+  return type !== undefined && !takesText[type.oid]?.includes(base);
 }
 
 function nameOf(value: unknown): string {
@@ -386,7 +416,9 @@ export function copyError(error: Error, message: string): Error {
   const fields = { ...error, message };
   const Copy = error.constructor as new (fields: object) => Error;
   const copy =
-    'severity' in error ? new Copy(fields) : Object.assign(new Error(message), fields, { name: error.name });
+    'severity' in error
+      ? new Copy(fields)
+      : Object.assign(Object.setPrototypeOf(new Error(message), Object.getPrototypeOf(error)), fields);
   copy.stack = error.stack ?? '';
   return copy;
 }

@@ -11,6 +11,7 @@ import {
 } from './drizzle-facts.ts';
 import { sizeOf, snapshot } from './encode.ts';
 import { type Cell, type DriverValue, Expression, type Row } from './entry.ts';
+import { UndefinedValueError } from './errors.ts';
 import { LateValue, Reference } from './reference.ts';
 
 export interface TakenRows {
@@ -43,7 +44,7 @@ export function takeRows(
       const cell = takeCell(
         dialect,
         column,
-        Object.hasOwn(given, column.key) ? given[column.key] : undefined,
+        isEnumerable.call(given, column.key) ? given[column.key] : undefined,
       );
       if (cell === placeholder) return undefined;
       if (cell instanceof Reference) references.push(cell);
@@ -56,6 +57,9 @@ export function takeRows(
   return { rows, references: [...references, ...embedded], embedded, bytes };
 }
 
+/** drizzle looks at own properties that can be enumerated, and at no others. */
+const isEnumerable = Object.prototype.propertyIsEnumerable;
+
 const placeholder = Symbol('placeholder');
 
 function takeCell(dialect: PgDialect, { column }: InsertColumn, given: unknown): Cell | typeof placeholder {
@@ -66,8 +70,7 @@ function takeCell(dialect: PgDialect, { column }: InsertColumn, given: unknown):
   if (isPlaceholder(value)) return placeholder;
   const mapped = is(value, SQL) ? value : column.mapToDriverValue(value);
   if (mapped instanceof Reference) return mapped;
-  if (mapped === undefined)
-    throw new TypeError(`column "${column.name}": its mapping gave undefined for a value`);
+  if (mapped === undefined) throw new UndefinedValueError(column.name);
   return is(mapped, SQL) ? takeExpression(dialect, mapped) : (snapshot(mapped) as DriverValue | null);
 }
 

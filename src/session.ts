@@ -57,8 +57,8 @@ export class TransactionSession<
   override prepareQuery<T extends PreparedQueryConfig>(
     ...args: Parameters<PostgresJsSession<Sql, TFullSchema, TSchema>['prepareQuery']>
   ): PgPreparedQuery<T> {
-    const [, , , , mapper, metadata] = args;
-    const isRaw = !this.isCounting && isRawStatement(metadata, mapper);
+    const [{ sql }, , , , mapper, metadata] = args;
+    const isRaw = !this.isCounting && (isRawStatement(metadata, mapper) || /\bset_config\b/i.test(sql));
     return prefaced(super.prepareQuery(...args) as PgPreparedQuery<T>, (run, named) =>
       this.flushFirst(isRaw, run, named),
     );

@@ -15,11 +15,16 @@ export interface ColumnFacts {
   readonly base: number;
   /** The base type's quoted name without length or precision: `pg_catalog.int4`. */
   readonly cast: string;
-  /** Whether the current role may name the type, which a plain insert need not. */
+  /**
+   * Whether a cast to the type reads a text as its input does, and the current role may name it, which a plain
+   * insert need not: a cast from text may be a function of the user's own.
+   */
   readonly castable: boolean;
   /** Whether an array of the type can be read as it stands; else elements travel as text and are cast one by one. */
   readonly arrayable: boolean;
   readonly keys: KeySource | null;
+  /** Its default draws from a sequence, whether or not rows may be given the keys ahead. */
+  readonly draws: boolean;
   /** GENERATED ALWAYS AS IDENTITY: an allocated key needs OVERRIDING SYSTEM VALUE. */
   readonly always: boolean;
   /** Whether the current role may select the column, which RETURNING needs. */
@@ -32,6 +37,8 @@ export interface TableFacts {
   readonly user: string;
   /** The types of its columns, to see whether they are still the same. */
   readonly types: string;
+  /** Its types, triggers, rules and defaults, to see whether they are. */
+  readonly state: string;
   /** The relations that its foreign keys point at. */
   readonly parents: readonly string[];
   /** An ordinary or partitioned table, whose rows nothing but its constraints looks at. */
@@ -64,8 +71,31 @@ export function factsQuery(shapes: readonly TableShape[]): Statement {
 
 /** The types of a table's columns as one text. */
 export function columnTypes(oid: string): string {
-  return `(select string_agg(t.attnum || ':' || t.atttypid, ',' order by t.attnum) from pg_catalog.pg_attribute t
-    where t.attrelid = ${oid} and t.attnum > 0 and not t.attisdropped)`;
+  return (
+    `(select string_agg(t.attnum || ':' || t.atttypid, ',' order by t.attnum) from pg_catalog.pg_attribute t ` +
+    `where t.attrelid = ${oid} and t.attnum > 0 and not t.attisdropped)`
+  );
+}
+
+/** What facts rest on and DDL may change while the relation stays the same, as one text. */
+export function tableState(oid: string): string {
+  const list = (item: string, from: string) =>
+    `(select string_agg(${item}, ',' order by ${item}) from pg_catalog.${from})`;
+  const parts = [
+    columnTypes('s.oid'),
+    list('w.oid::text', "pg_rewrite w where w.ev_class = s.oid and w.ev_type = '3'"),
+    list('g.oid || g.tgenabled::text', 'pg_trigger g where g.tgrelid = s.oid and not g.tgisinternal'),
+    list('d.oid::text', 'pg_attrdef d where d.adrelid = s.oid'),
+    's.relrowsecurity',
+    's.relforcerowsecurity',
+  ];
+  return `(select concat_ws(' ', ${parts.join(', ')}) from pg_catalog.pg_class s where s.oid = ${oid})`;
+}
+
+/** Whether rows can be given keys of a sequence ahead, and be told apart by them: one that cycles repeats itself. */
+function givesKeys(sequence: string): string {
+  return `has_sequence_privilege(${sequence}, 'USAGE, UPDATE')
+              and not (select i.seqcycle from pg_catalog.pg_sequence i where i.seqrelid = ${sequence})`;
 }
 
 // CASE, and not AND, where a function would raise for a relation that is no sequence: AND promises no order.
@@ -75,6 +105,7 @@ select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
     'oid', c.oid::text,
     'user', current_user::text,
     'types', ${columnTypes('c.oid')},
+    'state', ${tableState('c.oid')},
     'parents', array(
       select f.confrelid::text from pg_catalog.pg_constraint f where f.conrelid = c.oid and f.contype = 'f'),
     'plain', c.relkind in ('r', 'p')
@@ -92,22 +123,25 @@ select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
       'type', a.atttypid::int8,
       'base', b.oid::int8,
       'cast', quote_ident(s.nspname) || '.' || quote_ident(b.typname),
-      'castable', has_schema_privilege(s.oid, 'USAGE'),
-      'arrayable', s.nspname = 'pg_catalog' and b.typarray <> 0 and b.typcategory <> 'A' and b.typdelim = ',',
+      'castable', has_schema_privilege(s.oid, 'USAGE') and (r.arrayable or not exists (
+        select from pg_catalog.pg_cast k
+        where k.castsource = 'text'::regtype and k.casttarget = b.oid and k.castmethod = 'f')),
+      'arrayable', r.arrayable,
       'keys', case
         when a.attidentity <> '' then (
           select 'identity' from pg_catalog.pg_depend e join pg_catalog.pg_class q on q.oid = e.objid
           where e.classid = 'pg_catalog.pg_class'::regclass and e.deptype = 'i'
             and e.refclassid = 'pg_catalog.pg_class'::regclass
             and e.refobjid = c.oid and e.refobjsubid = a.attnum
-            and case when q.relkind = 'S' then has_sequence_privilege(q.oid, 'USAGE, UPDATE') end)
+            and case when q.relkind = 'S' then ${givesKeys('q.oid')} end)
         when x.expression ~ '^nextval\\(''.*''::regclass\\)$' and exists (
           select from pg_catalog.pg_depend e join pg_catalog.pg_class q on q.oid = e.refobjid
           where e.classid = 'pg_catalog.pg_attrdef'::regclass and e.objid = d.oid
             and e.refclassid = 'pg_catalog.pg_class'::regclass
-            and case when q.relkind = 'S' then has_sequence_privilege(q.oid, 'USAGE, UPDATE') end) then 'sequence'
+            and case when q.relkind = 'S' then ${givesKeys('q.oid')} end) then 'sequence'
         when x.expression in ('gen_random_uuid()', 'uuidv4()', 'uuidv7()') then x.expression
       end,
+      'draws', a.attidentity <> '' or coalesce(x.expression ~* 'nextval', false),
       'always', a.attidentity = 'a',
       'selectable', has_column_privilege(c.oid, a.attnum, 'SELECT')))
       from pg_catalog.pg_attribute a
@@ -120,6 +154,9 @@ select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
         select layer.oid from layer where layer.typtype <> 'd') under on true
       join pg_catalog.pg_type b on b.oid = under.oid
       join pg_catalog.pg_namespace s on s.oid = b.typnamespace
+      join lateral (
+        select s.nspname = 'pg_catalog' and b.typarray <> 0 and b.typcategory <> 'A' and b.typdelim = ','
+          as arrayable) r on true
       left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
       left join lateral (select pg_catalog.pg_get_expr(d.adbin, d.adrelid) as expression) x on true
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)) end as facts

@@ -1,5 +1,6 @@
 import type { Rendered } from '../drizzle-facts.ts';
 import type { Serialize } from '../encode.ts';
+import { declaredType } from '../postgres-facts.ts';
 import { LateValue } from '../reference.ts';
 
 /** Collects the parameters of one statement; each is text or NULL. */
@@ -23,13 +24,8 @@ export class Params {
 
   #addDriverValue(param: unknown): string {
     const value = param instanceof LateValue ? param.resolve() : param;
-    return value === null ? this.add(null) : `${this.add(this.serialize(value, 0))}${declaredType(value)}`;
+    if (value === null) return this.add(null);
+    const type = declaredType(value);
+    return `${this.add(this.serialize(value, 0))}${type ? `::${type.name}` : ''}`;
   }
-}
-
-/** postgres.js declares the types of these values itself; of all others the server infers them. */
-function declaredType(value: unknown): string {
-  if (typeof value === 'boolean') return '::bool';
-  if (typeof value === 'bigint') return '::int8';
-  return value instanceof Uint8Array ? '::bytea' : '';
 }

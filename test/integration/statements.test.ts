@@ -50,7 +50,7 @@ test('a transaction of users and addresses is begin, one key query, one INSERT a
   const [begin, keys, ...rest] = sent;
   expect(begin).toBe('begin');
   expect(keys).toMatch(
-    /^select case when .* then set_config\('batched_drizzle\.t', '<token>', true\) else .* end, set_config\('batched_drizzle\.k0', \(select string_agg\(k::text, ','\) from \(select nextval\(.*generate_series\(1, \$7::int\)\) s\), true\)$/,
+    /^select case when .* then set_config\('batched_drizzle\.t', '<token>', true\) else .* end, set_config\('batched_drizzle\.k0', \(select string_agg\(k::text, ','\) from \(select nextval\(.*generate_series\(1, \$9::int\)\) s\), true\)$/,
   );
   expect(keys?.match(/nextval/g)).toHaveLength(1);
   for (const insert of rest.slice(0, 2)) {

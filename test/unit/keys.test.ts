@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { keyQuery, readKeys, settingOf } from '../../src/keys.ts';
 import type { KeyList } from '../../src/plan.ts';
 import type { Answer } from '../../src/statement.ts';
+import { tableState } from '../../src/table-facts.ts';
 import { entryOf, planOf } from '../support/entries.ts';
 import { factsOf } from '../support/facts.ts';
 import { addresses, counters, events, users } from '../support/schema.ts';
@@ -68,14 +69,15 @@ describe('keyQuery', () => {
       facts: [...facts, ['"addresses"', factsOf(addresses, { oid: '7' })]],
       token: 'token',
     });
-    const unchanged = (oid: string, name: string, user: string) =>
-      `pg_relation_size(${oid}::oid, 'init') is distinct from -1 and to_regclass(${name})::oid = ${oid}::oid and current_user = ${user}`;
+    const unchanged = (oid: string, name: string, user: string, state: string) =>
+      `pg_relation_size(${oid}::oid, 'init') is distinct from -1 and to_regclass(${name})::oid = ${oid}::oid and current_user = ${user} and ${tableState(`${oid}::oid`)} = ${state}`;
     expect(query.text).toBe(
-      `select case when ${unchanged('$1', '$2', '$3')} and ${unchanged('$4', '$5', '$6')} ` +
+      `select case when ${unchanged('$1', '$2', '$3', '$4')} and ${unchanged('$5', '$6', '$7', '$8')} ` +
         `then set_config('batched_drizzle.t', 'token', true) ` +
         `else ('batched_drizzle: table facts changed: ' || current_user)::boolean::text end`,
     );
-    expect(query.params).toEqual(['16384', '"users"', 'app', '7', '"addresses"', 'app']);
+    const { state } = factsOf(users);
+    expect(query.params).toEqual(['16384', '"users"', 'app', state, '7', '"addresses"', 'app', state]);
   });
 
   test('takes all lists in their order, each parameter in its place', () => {
@@ -84,6 +86,7 @@ describe('keyQuery', () => {
       '16384',
       '"users"',
       'app',
+      factsOf(users).state,
       '3',
       '"users"',
       'id',

@@ -88,6 +88,10 @@ describe('what a row gives', () => {
     expect(cells(users, new Named())).toEqual([undefined, undefined]);
   });
 
+  test('is not read where it can not be enumerated, as in drizzle', () => {
+    expect(cells(users, Object.defineProperty({}, 'name', { value: 'hidden' }))).toEqual([undefined, undefined]);
+  });
+
   test('is refused at once where its mapping throws, and where the mapping gives undefined', () => {
     const broken = pgTable('broken', { at: timestamp('at') });
     expect(() => take(broken, { at: 'no date' })).toThrow(TypeError);

@@ -13,6 +13,7 @@ const column = {
   castable: true,
   arrayable: true,
   keys: null,
+  draws: false,
   always: false,
   selectable: true,
 };

@@ -1,0 +1,81 @@
+import { getTableColumns, sql } from 'drizzle-orm';
+import * as pgCore from 'drizzle-orm/pg-core';
+import { PgColumn, type PgColumnBuilder, type PgColumnBuilderBase, pgTable } from 'drizzle-orm/pg-core';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { columnValues } from '../support/column-values.ts';
+import { refusals } from '../support/same-rows.ts';
+import { expectSameColumns, expectSameValues } from '../support/same-values.ts';
+import { type SideBySide, sideBySide } from '../support/side-by-side.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+let sides: SideBySide;
+
+beforeAll(async () => {
+  const db = drizzle(database.connect({ max: 1 }));
+  await db.execute(sql`create type mood as enum ('fine', 'NULL', 'a "b"')`);
+  for (const type of ['vector', 'halfvec', 'sparsevec']) await createType(db, type, 'vector');
+  await createType(db, 'geometry', 'postgis');
+  // The clients connect now, and learn of the types' arrays.
+  sides = sideBySide(database, {}, sql`select`);
+});
+
+/** The type of an extension, or one of its name that keeps every text where the server does not have it. */
+async function createType(db: PostgresJsDatabase, type: string, extension: string): Promise<void> {
+  const [available] = await db.execute(sql`select from pg_available_extensions where name = ${extension}`);
+  const standIn = `create type ${type};
+    create function ${type}_in(cstring) returns ${type} language internal immutable strict as 'textin';
+    create function ${type}_out(${type}) returns cstring language internal immutable strict as 'textout';
+    create type ${type} (input = ${type}_in, output = ${type}_out)`;
+  await db.execute(sql.raw(available ? `create extension if not exists ${extension}` : standIn));
+}
+
+function builtColumn(column: unknown): PgColumn {
+  return getTableColumns(pgTable('built', { v: column as never })).v;
+}
+
+function arrayOf(column: PgColumnBuilderBase): PgColumnBuilderBase {
+  return (column as PgColumnBuilder).array() as unknown as PgColumnBuilderBase;
+}
+
+const cases = Object.entries(columnValues);
+
+test('every column type of pg-core, in every mode, is among those tried', () => {
+  const known = Object.entries(pgCore).filter(
+    ([name, value]) =>
+      name !== 'PgColumn' &&
+      !/^(ExtraConfig|Indexed)/.test(name) &&
+      Object.prototype.isPrototypeOf.call(PgColumn, value),
+  );
+  const tried = cases.map(([, { column }]) => builtColumn(column()).constructor.name);
+  expect(new Set([...tried, 'PgArray', 'PgCustomColumn'])).toEqual(new Set(known.map(([name]) => name)));
+});
+
+describe('values, arrays of them and arrays of arrays are stored, returned and refused as in drizzle, of', () => {
+  test.each(cases)('%s', async (name, { column, type, values }) => {
+    const sqlType = type ?? builtColumn(column()).getSQLType();
+    if (/serial/.test(name)) {
+      expect(refusals(await expectSameValues(sides, column(), sqlType, values))).toContain('ok');
+      return;
+    }
+    const [first] = values;
+    const rows = [
+      ...[...values, null, undefined].map((one) => ({ one })),
+      ...values.map((value) => ({ list: [value, null, value], nested: [[value], [first]] })),
+      { list: [], nested: [] },
+      { list: [null], nested: [[null, null]] },
+      { nested: [[]] },
+      { nested: [[first], [first, first]] },
+      { list: 'no list' },
+      { list: null, one: first },
+    ];
+    const columns = {
+      one: [column(), sqlType],
+      list: [arrayOf(column()), `${sqlType}[]`],
+      nested: [arrayOf(arrayOf(column())), `${sqlType}[][]`],
+    } as const;
+    expect(refusals(await expectSameColumns(sides, columns, rows))).toContain('ok');
+  });
+});

@@ -1,0 +1,133 @@
+import { DrizzleQueryError, type SQL, sql } from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { expect } from 'vitest';
+import type { SideBySide } from './side-by-side.ts';
+
+export type Row = Record<string, unknown>;
+
+/** What one caller was told: the rows, or what an error handler can ask an error. */
+export type Told = { readonly got: unknown } | { readonly error: readonly unknown[] };
+
+/** What a way of writing rows told its callers, and what the table holds then, as text. */
+interface Written {
+  readonly told: readonly Told[];
+  readonly stored: readonly string[];
+}
+
+type Db = Pick<PostgresJsDatabase, 'insert'>;
+type WriteRow = (db: Db, table: PgTable, row: Row | Row[]) => PromiseLike<unknown>;
+type Write = (db: PostgresJsDatabase, table: PgTable, rows: readonly Row[]) => Promise<readonly Told[]>;
+
+const forms: Record<string, WriteRow> = {
+  'not returned': (db, table, row) => db.insert(table).values(row as never),
+  returned: (db, table, row) =>
+    db
+      .insert(table)
+      .values(row as never)
+      .returning(),
+};
+
+/** Ways in which every row is tried by itself, so that it may be refused. */
+const alone: Record<string, (write: WriteRow) => Write> = {
+  'one row alone': (write) => (db, table, rows) => inTurn(rows, (row) => write(db, table, row)),
+  'one row alone in a transaction': (write) => (db, table, rows) =>
+    inTurn(rows, (row) => db.transaction(async (tx) => write(tx, table, row))),
+};
+
+/** Ways in which rows travel together. */
+const together: Record<string, (write: WriteRow) => Write> = {
+  'a group in a transaction': (write) => (db, table, rows) =>
+    db.transaction((tx) => atOnce(rows, (row) => write(tx, table, row))),
+  'the rows of one insert': (write) => (db, table, rows) =>
+    atOnce([[...rows]], (all) => write(db, table, all)),
+  'a batch on the database': (write) => (db, table, rows) => atOnce(rows, (row) => write(db, table, row)),
+};
+
+export interface SameRowsOptions {
+  /** Who may empty and read the table. */
+  readonly owner?: PostgresJsDatabase;
+  readonly empty?: SQL;
+  /** A query for what is stored, each as a text `row`. */
+  readonly stored?: SQL;
+}
+
+/**
+ * Writes rows in every way on plain drizzle and on ours, with `returning()` and without, and demands that nobody can
+ * tell the two apart. Rows that drizzle refuses one by one are not among those that travel together.
+ *
+ * @returns what plain drizzle told of each row by itself, without and with `returning()`
+ */
+export async function expectSameRows(
+  sides: SideBySide,
+  table: PgTable,
+  rows: readonly Row[],
+  { owner = sides.plain, empty = emptyTable(table), stored = readTable(table) }: SameRowsOptions = {},
+): Promise<(readonly Told[])[]> {
+  const told: (readonly Told[])[] = [];
+  for (const [form, writeRow] of Object.entries(forms)) {
+    const same = async (way: string, given: readonly Row[], write: Write): Promise<readonly Told[]> => {
+      const { plain, batched } = await sides.run(async (db): Promise<Written> => {
+        await owner.execute(empty);
+        const said = await write(db, table, given);
+        return { told: said, stored: (await owner.execute<{ row: string }>(stored)).map(({ row }) => row) };
+      });
+      expect(batched, `${way}, ${form}`).toEqual(plain);
+      return plain.told;
+    };
+
+    let fine = rows;
+    for (const [way, write] of Object.entries(alone)) {
+      const each = await same(way, rows, write(writeRow));
+      fine = fine.filter((row) => 'got' in (each[rows.indexOf(row)] as Told));
+      if (way === 'one row alone') told.push(each);
+    }
+    if (fine.length === 0) continue;
+    for (const [way, write] of Object.entries(together)) await same(way, fine, write(writeRow));
+  }
+  return told;
+}
+
+export function emptyTable(table: PgTable): SQL {
+  return sql`truncate ${table} restart identity`;
+}
+
+export function readTable(table: PgTable): SQL {
+  return sql`select t::text as row from ${table} t order by 1`;
+}
+
+async function inTurn<T>(rows: readonly T[], write: (row: T) => PromiseLike<unknown>): Promise<Told[]> {
+  const told: Told[] = [];
+  for (const row of rows) told.push(await tell(() => write(row)));
+  return told;
+}
+
+function atOnce<T>(rows: readonly T[], write: (row: T) => PromiseLike<unknown>): Promise<Told[]> {
+  return Promise.all(rows.map((row) => tell(() => write(row))));
+}
+
+/** Settles with what the caller was told; drizzle may throw at the call or reject. */
+export async function tell(write: () => PromiseLike<unknown>): Promise<Told> {
+  try {
+    const rows = (await write()) as unknown[] & { count?: number; command?: string };
+    return { got: { rows: [...rows], count: rows.count, command: rows.command } };
+  } catch (error) {
+    return { error: describeError(error) };
+  }
+}
+
+/** Class, code and constraint of an error and of its cause; its words are ours. */
+function describeError(error: unknown): readonly unknown[] {
+  if (error instanceof DrizzleQueryError) return ['DrizzleQueryError', ...describeError(error.cause)];
+  if (!(error instanceof Error)) return [error];
+  const { code, constraint_name, column_name } = error as Error & Record<string, unknown>;
+  if (error instanceof postgres.PostgresError)
+    return ['PostgresError', code, constraint_name ?? null, column_name ?? null];
+  return code === 'UNDEFINED_VALUE' ? ['Error', code] : [error.constructor.name];
+}
+
+/** The SQLSTATEs, or classes of errors, with which rows were refused; `ok` for one that was not. */
+export function refusals(told: readonly Told[]): unknown[] {
+  return told.map((each) => ('got' in each ? 'ok' : (each.error[2] ?? each.error.at(-1))));
+}

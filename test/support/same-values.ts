@@ -1,0 +1,49 @@
+import { sql } from 'drizzle-orm';
+import { customType, type PgColumnBuilderBase, pgTable, serial } from 'drizzle-orm/pg-core';
+import { expectSameRows, type Told } from './same-rows.ts';
+import type { SideBySide } from './side-by-side.ts';
+
+/** A column of a type that drizzle does not know, whose values go to the driver as they are. */
+export function custom(type: string): PgColumnBuilderBase {
+  return customType<{ data: unknown }>({ dataType: () => type })();
+}
+
+/**
+ * Writes rows of one column in every way, see `expectSameRows`, to a table made for it.
+ *
+ * @param columns column builders by name, each with its type in SQL
+ * @returns what plain drizzle told of each row by itself, not returned
+ */
+export async function expectSameColumns(
+  sides: SideBySide,
+  columns: Record<string, readonly [PgColumnBuilderBase, string]>,
+  rows: readonly Record<string, unknown>[],
+): Promise<readonly Told[]> {
+  const types = Object.entries(columns).map(([name, [, type]]) => `, ${name} ${type}`);
+  const builders = Object.fromEntries(Object.entries(columns).map(([name, [column]]) => [name, column]));
+  const name = `values_${++tables}`;
+  const table = pgTable(name, { n: serial().primaryKey(), ...builders });
+  await sides.plain.execute(sql.raw(`create table ${name} (n serial primary key${types.join('')})`));
+  // Faster than TRUNCATE, which makes new files.
+  const empty = sql`with gone as (delete from ${table}) select setval(c.oid::regclass, 1, false)
+    from pg_class c where relkind = 'S' and starts_with(relname, ${`${name}_`})`;
+  const [told = []] = await expectSameRows(sides, table, rows, { empty });
+  return told;
+}
+
+/** The same for the values of one column. */
+export function expectSameValues(
+  sides: SideBySide,
+  column: PgColumnBuilderBase,
+  type: string,
+  values: readonly unknown[],
+): Promise<readonly Told[]> {
+  return expectSameColumns(
+    sides,
+    { v: [column, type] },
+    [...values, null, undefined].map((v) => ({ v })),
+  );
+}
+
+/** drizzle knows the columns of a table by the table's name, so each has its own. */
+let tables = 0;
