@@ -15,6 +15,8 @@ interface Query extends Promise<Answer> {
   parameters: unknown[] | undefined;
   handler: ((query: Query) => unknown) & { debug?: unknown };
   active: boolean;
+  /** The backend that it was written to; null where it never was. */
+  state: object | null;
   describeFirst?: unknown;
   cursorFn?: unknown;
   execute(): Query;
@@ -28,6 +30,7 @@ interface PoolConnection {
   execute(query: Query): unknown;
   reserved: (() => void) | null;
   onclose: ((error: Error) => void) | null;
+  terminate(): void;
 }
 
 interface ClientOptions {
@@ -37,6 +40,7 @@ interface ClientOptions {
   readonly debug?: unknown;
   readonly host?: string[];
   readonly path?: unknown;
+  readonly max: number;
   socket?: unknown;
 }
 
@@ -84,18 +88,28 @@ export class PostgresJsDriver implements Driver {
   }
 
   async run(statement: Statement): Promise<Answer> {
-    return makeQuery(this.#client, statement, this.describes, { onexecute: staysAlone });
+    const answer = await this.#untilSent(async () => runAlone(this.#client, statement, this.describes));
+    // At its next start a connection gives an empty answer to a query that it forgot when it was lost.
+    if (answer.command === null) throw new Error('the connection was lost before it brought an answer');
+    return answer;
   }
 
-  async begin(): Promise<Connection> {
-    try {
-      return await this.#begin();
-    } catch (error) {
-      // The first query after a reconnect is rejected with the error that ended the connection before it;
-      // it was never sent, so it may be sent now.
-      if (error instanceof NeverSent && /^57P/.test(codeOf(error.cause) ?? ''))
-        return this.#begin().catch(unwrap);
-      throw unwrapped(error);
+  begin(): Promise<Connection> {
+    return this.#untilSent(() => this.#begin());
+  }
+
+  /**
+   * The first query after a reconnect is rejected with the error that ended the session before it; it was never sent, so
+   * it may be sent now. Each connection of the pool has one such error in it at most.
+   */
+  async #untilSent<T>(send: () => Promise<T>): Promise<T> {
+    for (let left = this.#options.max; ; left--) {
+      try {
+        return await send();
+      } catch (error) {
+        if (!(error instanceof NeverSent)) throw error;
+        if (left === 0 || !isEndOfSession(error.cause)) throw error.cause;
+      }
     }
   }
 
@@ -119,7 +133,7 @@ export class PostgresJsDriver implements Driver {
         },
         (error: Error) => {
           if (!held) return reject(new NeverSent(error));
-          held.lose(error);
+          held.refuse(error);
           reject(error);
         },
       );
@@ -129,16 +143,43 @@ export class PostgresJsDriver implements Driver {
 
 class NeverSent extends Error {
   constructor(override readonly cause: Error) {
-    super('BEGIN was never sent');
+    super('the query was never sent');
   }
 }
 
-function unwrapped(error: unknown): unknown {
-  return error instanceof NeverSent ? error.cause : error;
+/** Whether the server ended a session so; a role or a database that it refuses it will refuse again. */
+function isEndOfSession(error: Error): boolean {
+  return (error as { severity?: unknown }).severity === 'FATAL' && !/^(28|3D)/.test(codeOf(error) ?? '');
 }
 
-function unwrap(error: unknown): never {
-  throw unwrapped(error);
+/**
+ * Runs a statement by itself. Its connection stays out of the pool until it is answered, as a description keeps it: what
+ * joined it there, a BEGIN or another caller's insert, would wait for this one's locks.
+ */
+async function runAlone(client: Client, statement: Statement, describes: boolean): Promise<Answer> {
+  let release = (): void => {};
+  const onexecute = (connection: PoolConnection): boolean => {
+    const { onclose } = connection;
+    // postgres.js forgets what it sends after the error of a socket and before its end.
+    connection.onclose = (error) => {
+      onclose?.(error);
+      query.reject(error);
+      connection.terminate();
+    };
+    const { onclose: own } = connection;
+    release = () => {
+      if (connection.onclose === own) connection.onclose = onclose;
+    };
+    return false;
+  };
+  const query = makeQuery(client, statement, describes, { onexecute });
+  try {
+    return await query;
+  } catch (error) {
+    throw query.state ? error : new NeverSent(asError(error));
+  } finally {
+    release();
+  }
 }
 
 class HeldConnection implements Connection {
@@ -155,6 +196,8 @@ class HeldConnection implements Connection {
   #isIdle = false;
   #isFinishing = false;
   #closed: Error | undefined;
+  /** Why BEGIN failed. */
+  #refusal: Error | undefined;
   #begin!: () => void;
   #lose!: (error: Error) => void;
 
@@ -187,13 +230,15 @@ class HeldConnection implements Connection {
     this.#begin();
   }
 
-  lose(error: Error): void {
+  refuse(error: Error): void {
+    this.#refusal = error;
+    this.#abandon(error);
     this.#lose(error);
   }
 
   async send(statement: Statement): Promise<Answer> {
     const query = makeQuery(this.#client, statement, this.#describes);
-    this.#route(query, (routed) => this.#execute(routed));
+    this.#route(query, (routed) => this.#execute(routed, true));
     return query.execute();
   }
 
@@ -210,7 +255,8 @@ class HeldConnection implements Connection {
         query.catch((error) => failed(asError(error)));
         // Behind COMMIT or ROLLBACK it would be a transaction of its own.
         if (this.#isFinishing) query.reject(ended());
-        else this.#execute(query);
+        else if (this.#refusal) query.reject(this.#refusal);
+        else this.#execute(query, false);
         sent();
       });
       return made;
@@ -232,12 +278,14 @@ class HeldConnection implements Connection {
     });
   }
 
-  #execute(query: Query): void {
+  /** @param isOurs it can tell whether it is inside its transaction; the caller's own waits for BEGIN's answer */
+  #execute(query: Query, isOurs: boolean): void {
     if (!this.isOpen) {
       query.reject(this.#closed ?? ended());
       return;
     }
-    if (this.#waiting.length > 0 || this.#mustWait(query)) {
+    const hasBegun = this.hasBegun || this.#isIdle;
+    if (this.#waiting.length > 0 || this.#mustWait(query) || !(isOurs || hasBegun)) {
       this.#waiting.push(query);
       return;
     }
@@ -280,10 +328,15 @@ class HeldConnection implements Connection {
     }
   };
 
+  /**
+   * What was sent after the error of a socket and before its end stays in the connection, which would take the answers
+   * of the next session for its answers; and `end()` waits for a connection in use, even one that is gone.
+   */
   #close(error: Error): void {
     this.#closed = error;
     this.#abandon(error);
     this.#lose(error);
+    this.#connection.terminate();
   }
 
   /** postgres.js forgets what was sent on a connection that it was still connecting; nothing may hang for it. */
@@ -311,14 +364,6 @@ function makeQuery(
 ): Query {
   const query = makeUnanswered(client, text, params, describes, options) as unknown as Query;
   return answer === 'raw' ? query.raw() : query.values();
-}
-
-/**
- * Keeps a query's connection out of the pool until it is answered, as a description does: what joined it there,
- * a BEGIN or another caller's insert, would wait for this one's locks.
- */
-function staysAlone(): boolean {
-  return false;
 }
 
 function makeUnanswered(

@@ -27,7 +27,10 @@ export async function readFlight(sql: Sql, name: string): Promise<{ parents: num
 }
 
 /** What became of a promise; one that takes longer than a fault can make it take never settles. */
-export async function settling<T>(promise: PromiseLike<T>, what: string): Promise<PromiseSettledResult<T>> {
+export async function settling(
+  promise: PromiseLike<unknown>,
+  what: string,
+): Promise<PromiseSettledResult<unknown>> {
   const stop = new AbortController();
   const late = sleep(patience, undefined, stop).then(() => {
     throw new Error(`${what} has not settled in ${patience} ms`);
