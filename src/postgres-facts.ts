@@ -304,7 +304,11 @@ class HeldConnection implements Connection {
       // A raw COMMIT gives the connection back; what waited behind it would never be called.
       if (!this.isOpen) this.#abandon(this.#closed ?? ended());
     };
-    query.then(settled, settled);
+    query.then(settled, (error) => {
+      // The socket is gone, and its end not yet told: what is written now would stand before the next session's start.
+      if (isLoss(error)) this.#closed ??= error;
+      settled();
+    });
     this.#connection.execute(query);
     // Nothing may stand between a description and what is bound by it.
     this.#isBlocked = Boolean(query.describeFirst || query.cursorFn);
@@ -347,6 +351,12 @@ class HeldConnection implements Connection {
     if (!this.#closed) return;
     for (const query of this.#outstanding) query.reject(error);
   }
+}
+
+/** Whether a query was rejected because its connection went away; not every error without an SQLSTATE says that. */
+function isLoss(error: unknown): boolean {
+  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  return code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DESTROYED' || typeof errno === 'number';
 }
 
 function ended(): BatchedDrizzleError {

@@ -2,15 +2,24 @@ import type { Sql } from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import type { FaultRelay, HeldWire, HoldPoint } from '../support/fault-relay.ts';
-import { openTransactions, queueFlight, readFlight, rowsOfFlight, settling } from '../support/flights.ts';
+import {
+  oneConnection,
+  openTransactions,
+  queueFlight,
+  readFlight,
+  rowsOfFlight,
+  settling,
+} from '../support/flights.ts';
 import { endsDuring } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
+const keyQuery = 'in the key query';
+
 const stages: Record<string, HoldPoint> = {
   'before BEGIN': { side: 'client', words: /^begin/ },
-  'in the key query': { side: 'server', words: /^SELECT/ },
+  [keyQuery]: { side: 'client', words: /nextval/ },
   'between tables': { side: 'client', words: /^(with .*)?insert into "teams"/s },
   'before COMMIT': { side: 'client', words: /^commit/ },
   'after COMMIT was sent and before its answer': { side: 'server', words: /^COMMIT/ },
@@ -50,16 +59,22 @@ const ways: Record<
 };
 
 let check: Sql;
+let blocker: Sql;
 let relay: FaultRelay;
 let db: BatchedDatabase;
+/** Settles when the client has heard that its connection is gone. */
+let closed: Promise<unknown>;
 let flights = 0;
 
 beforeAll(() => {
   check = database.connect({ max: 1 });
+  blocker = database.connect({ max: 1 });
 });
 beforeEach(async () => {
   relay = await database.faultRelay();
-  db = batchedDrizzle(database.connect({ url: relay.url, max: 1, backoff: () => 0.01 } as never));
+  const client = database.connect({ ...oneConnection, url: relay.url });
+  closed = new Promise((resolve) => Object.assign(client.options, { onclose: resolve }));
+  db = batchedDrizzle(client);
   // Known tables and an open connection, so that nothing but the flight travels.
   await db.transaction(async (tx) => void queueFlight(tx, 'known'));
 });
@@ -79,10 +94,11 @@ describe('the process lives, every promise settles, rows are all there or none, 
       const writing = settling(write(db, name), `a flight, ${fault} ${stage}`);
       const wire = await held;
       if (isCommitSent) await wire.sent(/^commit/);
-      await faults[fault]?.(wire);
+      if (stage === keyQuery) await whileItRuns(wire, () => faults[fault]?.(wire));
+      else await faults[fault]?.(wire);
       settled = await writing;
       // What is sent before the client has heard of it goes down with the connection.
-      if (fault !== 'cancelled') await wire.closed;
+      if (fault !== 'cancelled') await closed;
       await servesNextCalls();
     });
     expect(ends).toEqual([]);
@@ -140,13 +156,27 @@ describe('the process lives, every promise settles, rows are all there or none, 
   });
 });
 
-const nobody = { sent: async () => {}, closed: Promise.resolve(), release: () => {} };
+/** Lets a key query go, and has it wait for its sequence while `strike` is done. */
+async function whileItRuns(wire: HeldWire, strike: () => unknown): Promise<void> {
+  await blocker.begin(async (sql) => {
+    await sql`alter sequence organizations_id_seq cache 1`;
+    wire.release();
+    // Outside a transaction of the caller's a lock is not waited for long.
+    for (let looks = 0; looks < 1_000 && (await waitingFor(wire.pid)).length === 0; looks++);
+    await strike();
+  });
+}
 
-/** Strikes a connection on which nothing is under way, and waits until the backend is gone. */
+function waitingFor(pid: number): Promise<object[]> {
+  return check`select 1 from pg_stat_activity where pid = ${pid} and wait_event_type = 'Lock'`;
+}
+
+const nobody = { sent: async () => {}, release: () => {} };
+
+/** Strikes a connection on which nothing is under way, and waits until the client has heard. */
 async function strikeIdle(fault: string, pid: number): Promise<void> {
   await faults[fault]?.({ ...nobody, pid, cut: (how) => relay.cutOne(() => 0, how) });
-  if (fault === 'cancelled') return;
-  await expect.poll(() => check`select 1 from pg_stat_activity where pid = ${pid}`).toHaveLength(0);
+  if (fault !== 'cancelled') await closed;
 }
 
 async function servesNextCalls(): Promise<void> {

@@ -14,8 +14,6 @@ export interface HeldWire {
   readonly pid: number;
   /** Settles when the client has sent a statement like this one since the connection was held. */
   sent(words: RegExp): Promise<void>;
-  /** Settles when the client's side is closed. */
-  readonly closed: Promise<unknown>;
   /** Sends on what was held back. */
   release(): void;
   /** Closes both sides, as a proxy that goes away, or resets them, as a network that does. */
@@ -94,7 +92,6 @@ type StopsAt = (side: HoldPoint['side'], message: WireMessage, wire: Wire) => bo
 
 class Wire implements HeldWire {
   pid = 0;
-  readonly closed: Promise<unknown>;
   readonly #pipes: readonly Pipe[];
   readonly #sent: string[] = [];
   #onSent = (): void => {};
@@ -105,7 +102,6 @@ class Wire implements HeldWire {
     stopsAt: StopsAt,
     rewrite: (message: WireMessage) => WireMessage,
   ) {
-    this.closed = once(client, 'close');
     const up = new Pipe(server, (message) => stopsAt('client', message, this));
     const down = new Pipe(client, (message) => stopsAt('server', message, this));
     this.#pipes = [up, down];

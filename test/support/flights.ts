@@ -53,3 +53,6 @@ export function openTransactions(sql: Sql): Promise<{ state: string; query: stri
     where datname = current_database() and pid <> pg_backend_pid()
       and backend_type = 'client backend' and xact_start is not null`;
 }
+
+/** Options of a client that has one connection, so that one which is lost is missed, and opens it anew without delay. */
+export const oneConnection = { max: 1, backoff: () => 0.01 };
