@@ -2,7 +2,7 @@
 import type { Connection } from './driver.ts';
 import type { Entry, Outcome } from './entry.ts';
 import { asError, BatchedDrizzleError } from './errors.ts';
-import { isAnswer, isCommitLost, isLost } from './fate.ts';
+import { isCommitLost, isLost } from './fate.ts';
 import type { FlushContext, FlushTarget } from './flush.ts';
 import { boundLocks, readKeys } from './keys.ts';
 import type { KeyList, Plan } from './plan.ts';
@@ -49,7 +49,7 @@ export async function fly(
   if (isQueryFirst && connection) {
     const first = await sendLogged(context, connection, [...opening.splice(0), query], false, report);
     const refused = firstRefusal(first);
-    if (refused) return { outcomes: new Map(), error: await reasonOf(connection, refused.error) };
+    if (refused) return { outcomes: new Map(), error: first.beginError ?? refused.error };
     keys = readKeys(plan.lists, answersOf(first).at(-1) as Answer);
     noteKeys(plan, keys);
   }
@@ -63,11 +63,10 @@ export async function fly(
   ]);
   const isQueried = query !== undefined && !isQueryFirst;
   const read = readFlight(context, plan, inserts, flight, isQueried, commits || !connection);
-  const reason = connection && read.error && (await reasonOf(connection, read.error));
   if (!read.error) countRows(plan, report);
   const outcomes = new Map(read.outcomes);
   for (const [entry, error] of mutations) if (outcomes.has(entry)) outcomes.set(entry, { error });
-  return { ...read, outcomes, error: reason ?? read.error };
+  return { ...read, outcomes };
 }
 
 /**
@@ -97,6 +96,7 @@ export function readFlight(
     if (query?.status === 'fulfilled') noteKeys(plan, readKeys(plan.lists, query.value));
     const chunk = refused.index < offset ? undefined : plan.chunks[refused.index - offset];
     const only = chunk && new Set(chunk.rows.map(({ entry }) => entry));
+    if (flight.beginError) return { outcomes, error: flight.beginError };
     return { outcomes, error: refused.error, culprit: only?.size === 1 ? [...only][0] : undefined };
   }
   const answers = answersOf(flight);
@@ -121,12 +121,6 @@ function unreadable(error: Error): BatchedDrizzleError {
     `the rows were written, and their answer can't be read: ${error.message}`,
     { cause: error },
   );
-}
-
-/** A BEGIN that was refused is why the statements behind it were. */
-async function reasonOf(connection: Connection, error: Error): Promise<Error> {
-  const refusal = await connection.begun.then(() => undefined, asError);
-  return refusal && isAnswer(refusal) ? refusal : error;
 }
 
 /** An expression is text with parameters: what it refers to must be known when it is written. */

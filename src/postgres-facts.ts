@@ -15,6 +15,8 @@ interface Query extends Promise<Answer> {
   parameters: unknown[] | undefined;
   handler: ((query: Query) => unknown) & { debug?: unknown };
   active: boolean;
+  /** The backend that it was written to; null where it never was. */
+  state: object | null;
   describeFirst?: unknown;
   cursorFn?: unknown;
   execute(): Query;
@@ -28,6 +30,7 @@ interface PoolConnection {
   execute(query: Query): unknown;
   reserved: (() => void) | null;
   onclose: ((error: Error) => void) | null;
+  terminate(): void;
 }
 
 interface ClientOptions {
@@ -37,6 +40,7 @@ interface ClientOptions {
   readonly debug?: unknown;
   readonly host?: string[];
   readonly path?: unknown;
+  readonly max: number;
   socket?: unknown;
 }
 
@@ -86,18 +90,28 @@ export class PostgresJsDriver implements Driver {
   }
 
   async run(statement: Statement): Promise<Answer> {
-    return makeQuery(this.#client, statement, this.describes, { onexecute: staysAlone });
+    const answer = await this.#untilSent(async () => runAlone(this.#client, statement, this.describes));
+    // At its next start a connection gives an empty answer to a query that it forgot when it was lost.
+    if (answer.command === null) throw new Error('the connection was lost before it brought an answer');
+    return answer;
   }
 
-  async begin(): Promise<Connection> {
-    try {
-      return await this.#begin();
-    } catch (error) {
-      // The first query after a reconnect is rejected with the error that ended the connection before it;
-      // it was never sent, so it may be sent now.
-      if (error instanceof NeverSent && /^57P/.test(codeOf(error.cause) ?? ''))
-        return this.#begin().catch(unwrap);
-      throw unwrapped(error);
+  begin(): Promise<Connection> {
+    return this.#untilSent(() => this.#begin());
+  }
+
+  /**
+   * The first query after a reconnect is rejected with the error that ended the session before it; it was never sent, so
+   * it may be sent now. Each connection of the pool has one such error in it at most.
+   */
+  async #untilSent<T>(send: () => Promise<T>): Promise<T> {
+    for (let left = this.#options.max; ; left--) {
+      try {
+        return await send();
+      } catch (error) {
+        if (!(error instanceof NeverSent)) throw error;
+        if (left === 0 || !isEndOfSession(error.cause)) throw error.cause;
+      }
     }
   }
 
@@ -121,7 +135,7 @@ export class PostgresJsDriver implements Driver {
         },
         (error: Error) => {
           if (!held) return reject(new NeverSent(error));
-          held.lose(error);
+          held.refuse(error);
           reject(error);
         },
       );
@@ -131,16 +145,43 @@ export class PostgresJsDriver implements Driver {
 
 class NeverSent extends Error {
   constructor(override readonly cause: Error) {
-    super('BEGIN was never sent');
+    super('the query was never sent');
   }
 }
 
-function unwrapped(error: unknown): unknown {
-  return error instanceof NeverSent ? error.cause : error;
+/** Whether the server ended a session so; a role or a database that it refuses it will refuse again. */
+function isEndOfSession(error: Error): boolean {
+  return (error as { severity?: unknown }).severity === 'FATAL' && !/^(28|3D)/.test(codeOf(error) ?? '');
 }
 
-function unwrap(error: unknown): never {
-  throw unwrapped(error);
+/**
+ * Runs a statement by itself. Its connection stays out of the pool until it is answered, as a description keeps it: what
+ * joined it there, a BEGIN or another caller's insert, would wait for this one's locks.
+ */
+async function runAlone(client: Client, statement: Statement, describes: boolean): Promise<Answer> {
+  let release = (): void => {};
+  const onexecute = (connection: PoolConnection): boolean => {
+    const { onclose } = connection;
+    // postgres.js forgets what it sends after the error of a socket and before its end.
+    connection.onclose = (error) => {
+      onclose?.(error);
+      query.reject(error);
+      connection.terminate();
+    };
+    const { onclose: own } = connection;
+    release = () => {
+      if (connection.onclose === own) connection.onclose = onclose;
+    };
+    return false;
+  };
+  const query = makeQuery(client, statement, describes, { onexecute });
+  try {
+    return await query;
+  } catch (error) {
+    throw query.state ? error : new NeverSent(asError(error));
+  } finally {
+    release();
+  }
 }
 
 class HeldConnection implements Connection {
@@ -157,6 +198,8 @@ class HeldConnection implements Connection {
   #isIdle = false;
   #isFinishing = false;
   #closed: Error | undefined;
+  /** Why BEGIN failed. */
+  #refusal: Error | undefined;
   #begin!: () => void;
   #lose!: (error: Error) => void;
 
@@ -189,13 +232,15 @@ class HeldConnection implements Connection {
     this.#begin();
   }
 
-  lose(error: Error): void {
+  refuse(error: Error): void {
+    this.#refusal = error;
+    this.#abandon(error);
     this.#lose(error);
   }
 
   async send(statement: Statement): Promise<Answer> {
     const query = makeQuery(this.#client, statement, this.#describes);
-    this.#route(query, (routed) => this.#execute(routed));
+    this.#route(query, (routed) => this.#execute(routed, true));
     return query.execute();
   }
 
@@ -212,7 +257,8 @@ class HeldConnection implements Connection {
         query.catch((error) => failed(asError(error)));
         // Behind COMMIT or ROLLBACK it would be a transaction of its own.
         if (this.#isFinishing) query.reject(ended());
-        else this.#execute(query);
+        else if (this.#refusal) query.reject(this.#refusal);
+        else this.#execute(query, false);
         sent();
       });
       return made;
@@ -234,12 +280,14 @@ class HeldConnection implements Connection {
     });
   }
 
-  #execute(query: Query): void {
+  /** @param isOurs it can tell whether it is inside its transaction; the caller's own waits for BEGIN's answer */
+  #execute(query: Query, isOurs: boolean): void {
     if (!this.isOpen) {
       query.reject(this.#closed ?? ended());
       return;
     }
-    if (this.#waiting.length > 0 || this.#mustWait(query)) {
+    const hasBegun = this.hasBegun || this.#isIdle;
+    if (this.#waiting.length > 0 || this.#mustWait(query) || !(isOurs || hasBegun)) {
       this.#waiting.push(query);
       return;
     }
@@ -258,7 +306,11 @@ class HeldConnection implements Connection {
       // A raw COMMIT gives the connection back; what waited behind it would never be called.
       if (!this.isOpen) this.#abandon(this.#closed ?? ended());
     };
-    query.then(settled, settled);
+    query.then(settled, (error) => {
+      // The socket is gone, and its end not yet told: what is written now would stand before the next session's start.
+      if (isLoss(error)) this.#closed ??= error;
+      settled();
+    });
     this.#connection.execute(query);
     // Nothing may stand between a description and what is bound by it.
     this.#isBlocked = Boolean(query.describeFirst || query.cursorFn);
@@ -282,10 +334,15 @@ class HeldConnection implements Connection {
     }
   };
 
+  /**
+   * What was sent after the error of a socket and before its end stays in the connection, which would take the answers
+   * of the next session for its answers; and `end()` waits for a connection in use, even one that is gone.
+   */
   #close(error: Error): void {
     this.#closed = error;
     this.#abandon(error);
     this.#lose(error);
+    this.#connection.terminate();
   }
 
   /** postgres.js forgets what was sent on a connection that it was still connecting; nothing may hang for it. */
@@ -296,6 +353,12 @@ class HeldConnection implements Connection {
     if (!this.#closed) return;
     for (const query of this.#outstanding) query.reject(error);
   }
+}
+
+/** Whether a query was rejected because its connection went away; not every error without an SQLSTATE says that. */
+function isLoss(error: unknown): boolean {
+  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  return code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DESTROYED' || typeof errno === 'number';
 }
 
 function ended(): BatchedDrizzleError {
@@ -313,14 +376,6 @@ function makeQuery(
 ): Query {
   const query = makeUnanswered(client, text, params, describes, options) as unknown as Query;
   return answer === 'raw' ? query.raw() : query.values();
-}
-
-/**
- * Keeps a query's connection out of the pool until it is answered, as a description does: what joined it there,
- * a BEGIN or another caller's insert, would wait for this one's locks.
- */
-function staysAlone(): boolean {
-  return false;
 }
 
 function makeUnanswered(

@@ -1,7 +1,7 @@
 /** One flight on one connection: its statements leave together, COMMIT along with the last. */
 import type { Connection } from './driver.ts';
 import { asError, BatchedDrizzleError, commitLost } from './errors.ts';
-import { isCommitLost } from './fate.ts';
+import { isAnswer, isCommitLost } from './fate.ts';
 import { copyError } from './postgres-facts.ts';
 import type { Answer, Statement } from './statement.ts';
 
@@ -11,6 +11,8 @@ export interface FlightAnswers {
   readonly commitError?: Error | undefined;
   /** The server has said that the transaction stands. */
   readonly isCommitted: boolean;
+  /** Why the server refused BEGIN, and with it what the flight has written. */
+  readonly beginError?: Error | undefined;
   readonly roundTrips: number;
 }
 
@@ -19,22 +21,33 @@ export interface FlightAnswers {
  *
  * A statement that can't tell whether it is inside its transaction waits for BEGIN's answer, and with it the
  * flight: one more round trip.
+ *
+ * @param begins the flight has a BEGIN of its own, behind transactions that have ended on the connection
  */
 export async function sendFlight(
   connection: Connection,
   statements: readonly Statement[],
   commits: boolean,
+  begins = false,
 ): Promise<FlightAnswers> {
   checkParams(statements);
+  const begun = begins ? connection.send(command('begin')) : connection.begun;
   const mustWait = !connection.hasBegun && statements.some((statement) => !statement.guarded);
   if (mustWait) await connection.begun;
   const sent = statements.map((statement) => connection.send(statement));
-  const committed = commits ? commit(connection) : undefined;
-  const [answers, commitError] = await Promise.all([
+  const committed = commits ? commit(connection, begun) : undefined;
+  const [answers, commitError, beginError] = await Promise.all([
     Promise.allSettled(sent),
     committed?.then(() => undefined, asError),
+    connection.hasBegun && !begins ? undefined : begun.then(() => undefined, asError),
   ]);
-  return { answers, commitError, isCommitted: commits && !commitError, roundTrips: mustWait ? 2 : 1 };
+  return {
+    answers,
+    commitError,
+    isCommitted: commits && !commitError,
+    beginError: beginError && isAnswer(beginError) ? beginError : undefined,
+    roundTrips: mustWait ? 2 : 1,
+  };
 }
 
 /** The protocol counts parameters in 16 bits, and postgres.js stops one short of that. */
@@ -59,11 +72,16 @@ export function command(text: string): Statement {
  * Sends COMMIT and tells whether the server has committed: after an error inside, COMMIT succeeds with the
  * tag ROLLBACK.
  *
+ * @param begun the answer to its BEGIN: without one COMMIT succeeds
  * @throws the database's own error where COMMIT itself is refused, a deferred constraint for one. The transaction
  *   may be open then: a COMMIT that was cancelled is refused, and ends nothing.
  */
-export async function commit(connection: Connection): Promise<void> {
+export async function commit(
+  connection: Connection,
+  begun: Promise<unknown> = connection.begun,
+): Promise<void> {
   const answer = await connection.finish(command('commit')).catch(sayIfUnknown);
+  await begun;
   if (answer.command !== 'COMMIT') {
     throw new BatchedDrizzleError(
       'TRANSACTION_NOT_COMMITTED',

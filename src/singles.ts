@@ -9,7 +9,7 @@ import { type FactsByTable, learnFacts } from './learn-facts.ts';
 import type { Plan } from './plan.ts';
 import { planEntries } from './plan-entries.ts';
 import type { ReportBuilder } from './report.ts';
-import { checkParams, command, rollback, sendFlight } from './send.ts';
+import { checkParams, rollback, sendFlight } from './send.ts';
 import { type Failures, fulfil } from './settle.ts';
 import type { Statement } from './statement.ts';
 import { tellCache } from './tell-cache.ts';
@@ -92,12 +92,12 @@ export async function sendSingles(
       report.statements += statements.length;
       try {
         const [flight, mutations] = await Promise.all([
-          sendFlight(connection, index === 0 ? statements : [command('begin'), ...statements], true),
+          sendFlight(connection, statements, true, index > 0),
           tellCache(context.cache, [entry]),
         ]);
         const read = readFlight(context, plan, inserts, flight, true, true);
         const refusal = refusalOf(read);
-        if (refusal && mustGoAlone(refusal)) left.push(entry);
+        if (refusal && (flight.beginError || mustGoAlone(refusal))) left.push(entry);
         else if (refusal) failures.rejectAll([entry], refusal);
         else {
           countRows(plan, report);

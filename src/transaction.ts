@@ -1,4 +1,5 @@
 /** The course of a transaction: BEGIN before its callback, COMMIT with its last flush. */
+import { DrizzleQueryError } from 'drizzle-orm';
 import type { PgTransactionConfig } from 'drizzle-orm/pg-core';
 import type { PostgresJsTransaction } from 'drizzle-orm/postgres-js';
 import type { TablesRelationalConfig } from 'drizzle-orm/relations';
@@ -30,9 +31,7 @@ export async function runTransaction<T, TFullSchema extends Schema, TSchema exte
   });
   const unit = new TransactionUnit(context, state);
   const tx = makeTransaction<TFullSchema, TSchema>(parts, unit);
-  const modesSet = config ? tx.setTransaction(config) : undefined;
-  // Setting the modes is part of BEGIN, not work that can't be done again.
-  state.hasWorked = state.isUnconfirmed = false;
+  const modesSet = modes === undefined ? undefined : setModes(context, unit, modes);
   try {
     const result = await Promise.race([callback(tx), connection.lost, ...rejections(modesSet)]);
     await unit.commit();
@@ -68,6 +67,18 @@ function makeTransaction<TFullSchema extends Schema, TSchema extends TablesRelat
 ): BatchedTransaction<TFullSchema, TSchema> {
   const session = new TransactionSession<TFullSchema, TSchema>(parts, unit);
   return new BatchedTransaction<TFullSchema, TSchema>(parts.dialect, session, parts.schema, unit);
+}
+
+/** Travels behind BEGIN, like `setTransaction()` of drizzle; outside its transaction it does nothing. */
+async function setModes({ logger }: FlushContext, unit: TransactionUnit, modes: string): Promise<void> {
+  const text = `set transaction ${modes}`;
+  logger.logQuery(text, []);
+  try {
+    await unit.state.connection.send(command(text));
+  } catch (error) {
+    unit.fail(asError(error));
+    throw new DrizzleQueryError(text, [], asError(error));
+  }
 }
 
 /** On the same connection while it is ours; after a COMMIT that rolled back it is the pool's again. */

@@ -286,9 +286,9 @@ describe('a whole transaction', () => {
         return [first.roundTrips, second.roundTrips];
       }),
     );
-    // BEGIN with the raw SQL, two for the first flush, one for the second, COMMIT.
+    // BEGIN, the raw SQL, two for the first flush, one for the second, COMMIT.
     expect(result).toEqual([2, 1]);
-    expect(trips).toBe(5);
+    expect(trips).toBe(6);
     expect(await check.$count(users)).toBe(10);
     expect(await check.$count(logs)).toBe(2);
   });

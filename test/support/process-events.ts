@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What this process emits while `work` runs and shortly after: a rejection is unhandled a turn later. */
 async function collect<T>(
-  event: 'warning' | 'unhandledRejection',
+  event: 'warning' | 'unhandledRejection' | 'uncaughtException',
   work: () => Promise<unknown>,
 ): Promise<T[]> {
   const seen: T[] = [];
@@ -23,6 +23,15 @@ export function warningsDuring(work: () => Promise<unknown>): Promise<(Error & {
 
 export function unhandledDuring(work: () => Promise<unknown>): Promise<unknown[]> {
   return collect('unhandledRejection', work);
+}
+
+/** What would have ended this process. */
+export async function endsDuring(work: () => Promise<unknown>): Promise<unknown[]> {
+  const rejections: unknown[] = [];
+  const exceptions = await collect('uncaughtException', async () => {
+    rejections.push(...(await unhandledDuring(work)));
+  });
+  return [...exceptions, ...rejections];
 }
 
 /** What a promise rejects with; resolving is an error. */

@@ -1,6 +1,7 @@
 import postgres, { type Options, type PostgresType, type Sql } from 'postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest';
 import { createDatabase, type Database } from './database.ts';
+import { type FaultRelay, startFaultRelay } from './fault-relay.ts';
 import { type Relay, type RelayOptions, startRelay } from './relay.ts';
 
 /** The database of a test file. */
@@ -10,6 +11,8 @@ export interface TestDatabase {
   connect(options?: ClientOptions): Sql;
   /** A relay in front of this database; closed after the test that started it, or after the file. */
   relay(options?: Omit<RelayOptions, 'target'>): Promise<Relay>;
+  /** A relay in front of this database that stops where it is told to; closed as the other is. */
+  faultRelay(): Promise<FaultRelay>;
 }
 
 export type ClientOptions = Options<Record<string, PostgresType>> & { url?: string };
@@ -47,6 +50,11 @@ export function useDatabase(): TestDatabase {
     },
     async relay(options) {
       const relay = await startRelay({ ...options, target: database.url });
+      open.push(() => relay.close());
+      return relay;
+    },
+    async faultRelay() {
+      const relay = await startFaultRelay(database.url);
       open.push(() => relay.close());
       return relay;
     },

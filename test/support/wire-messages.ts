@@ -49,6 +49,44 @@ export class MessageReader {
   }
 }
 
+/** A whole message, and the bytes that it travels as. */
+export interface WireMessage {
+  readonly type: string;
+  readonly bytes: Buffer;
+}
+
+/** Cuts one direction of a connection into whole messages, which can be held back and sent on. */
+export class MessageSplitter {
+  #typed: boolean;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(side: 'client' | 'server') {
+    this.#typed = side === 'server';
+  }
+
+  push(chunk: Buffer): WireMessage[] {
+    const messages: WireMessage[] = [];
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    for (;;) {
+      const lengthAt = this.#typed ? 1 : 0;
+      if (this.#rest.length < lengthAt + 4) return messages;
+      const length = lengthAt + this.#rest.readInt32BE(lengthAt);
+      if (this.#rest.length < length) return messages;
+      const type = this.#typed ? String.fromCharCode(this.#rest.readUInt8(0)) : START_UP;
+      messages.push({ type, bytes: this.#rest.subarray(0, length) });
+      this.#rest = this.#rest.subarray(length);
+      this.#typed = true;
+    }
+  }
+}
+
+/** What a message says in words: a statement of the client, the tag with which the server ends one. */
+export function wordsOf({ type, bytes }: WireMessage): string | undefined {
+  const body = bytes.subarray(5);
+  if (type === 'P' || type === 'Q') return statementText(type, body);
+  return type === 'C' ? body.toString('utf8', 0, body.length - 1) : undefined;
+}
+
 /** The SQL that a Parse or Query message carries. */
 export function statementText(type: 'P' | 'Q', body: Buffer): string {
   const start = type === 'P' ? body.indexOf(0) + 1 : 0;

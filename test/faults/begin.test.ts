@@ -1,0 +1,121 @@
+import { sql } from 'drizzle-orm';
+import type { Sql } from 'postgres';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import { codesOf } from '../support/error-codes.ts';
+import type { FaultRelay } from '../support/fault-relay.ts';
+import {
+  oneConnection,
+  openTransactions,
+  queueFlight,
+  readFlight,
+  rowsOfFlight,
+  settling,
+} from '../support/flights.ts';
+import { organizations } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+let check: Sql;
+let relay: FaultRelay;
+let db: BatchedDatabase;
+let flights = 0;
+
+beforeAll(() => {
+  check = database.connect({ max: 1 });
+});
+beforeEach(async () => {
+  relay = await database.faultRelay();
+  db = batchedDrizzle(database.connect({ ...oneConnection, url: relay.url }));
+  await db.transaction(async (tx) => void queueFlight(tx, 'known'));
+});
+
+/** Runs work whose BEGIN, or COMMIT, the server refuses; then the pool must serve the next call. */
+async function refused(
+  words: RegExp,
+  work: (name: string) => Promise<unknown>,
+): Promise<{ settled: PromiseSettledResult<unknown>; written: { parents: number; children: number } }> {
+  const name = `flight ${flights++}`;
+  relay.spoil(words, 'nonsense'.slice(0, 5));
+  const settled = await settling(work(name), 'what was refused');
+  const next = `flight ${flights++}`;
+  const call = await settling(
+    db.transaction(async (tx) => void queueFlight(tx, next)),
+    'the next call',
+  );
+  expect(call).toMatchObject({ status: 'fulfilled' });
+  expect(await readFlight(check, next)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+  expect(await openTransactions(check)).toEqual([]);
+  return { settled, written: await readFlight(check, name) };
+}
+
+const nothing = { parents: 0, children: 0 };
+
+describe('where BEGIN is refused nothing behind it is written, and its error is told:', () => {
+  const works: Record<string, (name: string) => Promise<unknown>> = {
+    'a transaction that queues': (name) => db.transaction(async (tx) => void queueFlight(tx, name)),
+    'a transaction that awaits its inserts': (name) =>
+      db.transaction((tx) => Promise.all(queueFlight(tx, name))),
+    'a transaction with modes': (name) =>
+      db.transaction(async (tx) => void queueFlight(tx, name), { isolationLevel: 'serializable' }),
+    'a lone row': (name) => db.transaction(async (tx) => void tx.insert(organizations).values({ name })),
+    'a raw statement': (name) =>
+      db.transaction((tx) => tx.execute(sql.raw(`insert into organizations (name) values ('${name}')`))),
+    'a raw statement with parameters': (name) =>
+      db.transaction((tx) => tx.execute(sql`insert into organizations (name) values (${name})`)),
+    'a statement of a nested transaction': (name) =>
+      db.transaction((tx) =>
+        tx.transaction((nested) =>
+          nested.execute(sql.raw(`insert into organizations (name) values ('${name}')`)),
+        ),
+      ),
+    'a row with an expression': (name) =>
+      db.transaction(async (tx) => void tx.insert(organizations).values({ name: sql`${name}::text` })),
+    'rows with expressions': (name) =>
+      db.transaction(
+        async (tx) => void tx.insert(organizations).values([{ name: sql`${name}::text` }, { name }]),
+      ),
+    'a callback that does nothing': () => db.transaction(async () => {}),
+  };
+  test.each(Object.keys(works))('%s', async (work) => {
+    const { settled, written } = await refused(/^begin/, (name) =>
+      (works[work] as typeof db.execute)(name as never),
+    );
+    expect(written).toEqual(nothing);
+    expect(settled.status).toBe('rejected');
+    expect(codesOf((settled as PromiseRejectedResult).reason)).toContain('42601');
+  });
+
+  test('outside, where it is sent again', async () => {
+    const { settled, written } = await refused(/^begin/, (name) => Promise.all(queueFlight(db, name)));
+    expect(settled.status).toBe('fulfilled');
+    expect(written).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+  });
+});
+
+test('a COMMIT that is refused and leaves its transaction open is rolled back, and rejects with its error', async () => {
+  const { settled, written } = await refused(/^commit/, (name) =>
+    db.transaction(async (tx) => void queueFlight(tx, name)),
+  );
+  expect(written).toEqual(nothing);
+  expect(codesOf((settled as PromiseRejectedResult).reason)).toContain('42601');
+});
+
+test('so is one outside, whose inserts are sent again', async () => {
+  const { settled, written } = await refused(/^commit/, (name) => Promise.all(queueFlight(db, name)));
+  expect(settled.status).toBe('fulfilled');
+  expect(written).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+});
+
+test('a ROLLBACK that is refused is sent again', async () => {
+  const enough = new Error('enough');
+  const { settled, written } = await refused(/^rollback/, (name) =>
+    db.transaction(async (tx) => {
+      await Promise.all(queueFlight(tx, name));
+      throw enough;
+    }),
+  );
+  expect(written).toEqual(nothing);
+  expect(settled).toEqual({ status: 'rejected', reason: enough });
+});

@@ -1,0 +1,86 @@
+import type { Sql } from 'postgres';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { FaultRelay, HoldPoint } from '../support/fault-relay.ts';
+import { oneConnection, queueFlight, readFlight, rowsOfFlight, settling } from '../support/flights.ts';
+import { organizations } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+const times = 100;
+
+let check: Sql;
+let relay: FaultRelay;
+let db: BatchedDatabase;
+
+beforeAll(() => {
+  check = database.connect({ max: 1 });
+});
+beforeEach(async () => {
+  relay = await database.faultRelay();
+  db = batchedDrizzle(database.connect({ ...oneConnection, url: relay.url }));
+  await db.transaction(async (tx) => void queueFlight(tx, 'known'));
+});
+
+const flight = { parents: rowsOfFlight, children: rowsOfFlight };
+
+/** Ways to write rows that are there all or not at all; `end` is what makes them stand. */
+const ways: Record<
+  string,
+  { write: (name: string) => Promise<unknown>; all: typeof flight; sent: RegExp; answered: RegExp }
+> = {
+  'in a transaction': {
+    write: (name) => db.transaction(async (tx) => void queueFlight(tx, name)),
+    all: flight,
+    sent: /^commit/,
+    answered: /^COMMIT/,
+  },
+  'in a transaction that has flushed': {
+    write: (name) => db.transaction((tx) => Promise.all(queueFlight(tx, name))),
+    all: flight,
+    sent: /^commit/,
+    answered: /^COMMIT/,
+  },
+  outside: {
+    write: (name) => Promise.all(queueFlight(db, name)),
+    all: flight,
+    sent: /^commit/,
+    answered: /^COMMIT/,
+  },
+  'of a row by itself, whose INSERT is its commit': {
+    write: async (name) => db.insert(organizations).values({ name }),
+    all: { parents: 1, children: 0 },
+    sent: /^insert/,
+    answered: /^INSERT/,
+  },
+};
+
+describe('a connection lost around COMMIT never writes a row twice, and says that the outcome is unknown', () => {
+  test.each(Object.entries(ways))(
+    `%s, ${times} times`,
+    async (way, { write, all, sent, answered }) => {
+      const seen = { none: 0, all: 0 };
+      for (let time = 0; time < times; time++) {
+        const name = `${way} ${time}`;
+        // Every second time the server has not got COMMIT, and nobody but it can know.
+        const point: HoldPoint =
+          time % 2 ? { side: 'client', words: sent } : { side: 'server', words: answered };
+        const held = relay.hold(point);
+        const writing = settling(write(name), name);
+        (await held).cut(time % 4 < 2 ? 'close' : 'reset');
+        const settled = await writing;
+        expect(settled.status).toBe('rejected');
+        const { message } = (settled as PromiseRejectedResult).reason as Error;
+        expect(message).toMatch(/unknown/);
+        expect(message).toContain('after COMMIT was sent and before it was answered');
+        const written = await readFlight(check, name);
+        expect([all, { parents: 0, children: 0 }]).toContainEqual(written);
+        seen[written.parents === 0 ? 'none' : 'all'] += 1;
+        const next = await settling(write(`next ${name}`), 'the next call');
+        expect(next).toMatchObject({ status: 'fulfilled' });
+      }
+      expect(seen).toEqual({ none: times / 2, all: times / 2 });
+    },
+    60_000,
+  );
+});

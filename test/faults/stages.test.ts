@@ -1,0 +1,201 @@
+import type { Sql } from 'postgres';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { FaultRelay, HeldWire, HoldPoint } from '../support/fault-relay.ts';
+import {
+  oneConnection,
+  openTransactions,
+  queueFlight,
+  readFlight,
+  rowsOfFlight,
+  settling,
+} from '../support/flights.ts';
+import { endsDuring } from '../support/process-events.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+const keyQuery = 'in the key query';
+
+const stages: Record<string, HoldPoint> = {
+  'before BEGIN': { side: 'client', words: /^begin/ },
+  [keyQuery]: { side: 'client', words: /nextval/ },
+  'between tables': { side: 'client', words: /^(with .*)?insert into "teams"/s },
+  'before COMMIT': { side: 'client', words: /^commit/ },
+  'after COMMIT was sent and before its answer': { side: 'server', words: /^COMMIT/ },
+};
+
+const faults: Record<string, (wire: HeldWire) => Promise<void>> = {
+  'the backend terminated': async (wire) => {
+    await check`select pg_terminate_backend(${wire.pid}, 5000)`;
+    wire.release();
+  },
+  'the wire cut': async (wire) => wire.cut('close'),
+  'the wire reset': async (wire) => wire.cut('reset'),
+  cancelled: async (wire) => {
+    await check`select pg_cancel_backend(${wire.pid})`;
+    wire.release();
+  },
+};
+
+/** Ways to write a flight; `travels` where COMMIT has left before anything was answered. */
+const ways: Record<
+  string,
+  { travels: boolean; write: (db: BatchedDatabase, name: string) => Promise<unknown> }
+> = {
+  'in a transaction': {
+    travels: true,
+    write: (db, name) => db.transaction(async (tx) => void queueFlight(tx, name)),
+  },
+  'in a transaction that flushes by hand': {
+    travels: false,
+    write: (db, name) =>
+      db.transaction(async (tx) => {
+        queueFlight(tx, name);
+        await tx.flush();
+      }),
+  },
+  outside: { travels: true, write: (db, name) => Promise.all(queueFlight(db, name)) },
+};
+
+let check: Sql;
+let blocker: Sql;
+let relay: FaultRelay;
+let db: BatchedDatabase;
+/** Settles when the client has heard that its connection is gone. */
+let closed: Promise<unknown>;
+let flights = 0;
+
+beforeAll(() => {
+  check = database.connect({ max: 1 });
+  blocker = database.connect({ max: 1 });
+});
+beforeEach(async () => {
+  relay = await database.faultRelay();
+  const client = database.connect({ ...oneConnection, url: relay.url });
+  closed = new Promise((resolve) => Object.assign(client.options, { onclose: resolve }));
+  db = batchedDrizzle(client);
+  // Known tables and an open connection, so that nothing but the flight travels.
+  await db.transaction(async (tx) => void queueFlight(tx, 'known'));
+});
+
+const cases = Object.keys(stages).flatMap((stage) =>
+  Object.keys(faults).flatMap((fault) => Object.keys(ways).map((way) => [fault, stage, way] as const)),
+);
+
+describe('the process lives, every promise settles, rows are all there or none, the pool serves the next call:', () => {
+  test.each(cases)('%s %s, %s', async (fault, stage, way) => {
+    const { travels, write } = ways[way] as (typeof ways)[string];
+    const name = `flight ${flights++}`;
+    const isCommitSent = travels || stage.includes('COMMIT');
+    let settled: PromiseSettledResult<unknown> | undefined;
+    const ends = await endsDuring(async () => {
+      const held = relay.hold(stages[stage] as HoldPoint);
+      const writing = settling(write(db, name), `a flight, ${fault} ${stage}`);
+      const wire = await held;
+      if (isCommitSent) await wire.sent(/^commit/);
+      if (stage === keyQuery) await whileItRuns(wire, () => faults[fault]?.(wire));
+      else await faults[fault]?.(wire);
+      settled = await writing;
+      // What is sent before the client has heard of it goes down with the connection.
+      if (fault !== 'cancelled') await closed;
+      await servesNextCalls();
+    });
+    expect(ends).toEqual([]);
+
+    const written = await readFlight(check, name);
+    const all = { parents: rowsOfFlight, children: rowsOfFlight };
+    const none = { parents: 0, children: 0 };
+    const outcome = settled?.status === 'fulfilled' ? 'fulfilled' : messageOf(settled?.reason);
+    if (outcome === 'fulfilled') expect(written).toEqual(all);
+    else if (isCommitSent && fault !== 'cancelled') {
+      expect(outcome).toMatch(/unknown/);
+      expect([all, none]).toContainEqual(written);
+    } else {
+      expect(outcome).not.toMatch(/unknown/);
+      expect(written).toEqual(none);
+    }
+    if (fault.startsWith('the wire')) expect(outcome).not.toBe('fulfilled');
+  });
+
+  const idle = Object.keys(faults);
+  test.each(idle)('%s while the transaction idles', async (fault) => {
+    const name = `flight ${flights++}`;
+    let settled: PromiseSettledResult<unknown> | undefined;
+    const ends = await endsDuring(async () => {
+      const writing = db.transaction(async (tx) => {
+        const [known] = await tx.execute<{ pid: number }>('select pg_backend_pid() as pid');
+        await Promise.all(queueFlight(tx, name));
+        await strikeIdle(fault, known?.pid ?? 0);
+        queueFlight(tx, `${name} late`);
+      });
+      settled = await settling(writing, `a transaction, ${fault} while it idles`);
+      await servesNextCalls();
+    });
+    expect(ends).toEqual([]);
+    const isHit = fault !== 'cancelled';
+    expect(settled?.status).toBe(isHit ? 'rejected' : 'fulfilled');
+    for (const each of [name, `${name} late`]) {
+      const rows = isHit ? 0 : rowsOfFlight;
+      expect(await readFlight(check, each)).toEqual({ parents: rows, children: rows });
+    }
+    if (settled?.status === 'rejected') expect(messageOf(settled.reason)).not.toMatch(/unknown/);
+  });
+
+  test.each(idle)('%s while the connection idles between two batches', async (fault) => {
+    const name = `flight ${flights++}`;
+    const ends = await endsDuring(async () => {
+      const [known] = await db.execute<{ pid: number }>('select pg_backend_pid() as pid');
+      await strikeIdle(fault, known?.pid ?? 0);
+      const settled = await settling(Promise.all(queueFlight(db, name)), `a batch, ${fault} before it`);
+      expect(settled.status).toBe('fulfilled');
+      await servesNextCalls();
+    });
+    expect(ends).toEqual([]);
+    expect(await readFlight(check, name)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+  });
+});
+
+/** Lets a key query go, and has it wait for its sequence while `strike` is done. */
+async function whileItRuns(wire: HeldWire, strike: () => unknown): Promise<void> {
+  await blocker.begin(async (sql) => {
+    await sql`alter sequence organizations_id_seq cache 1`;
+    wire.release();
+    // Outside a transaction of the caller's a lock is not waited for long.
+    for (let looks = 0; looks < 1_000 && (await waitingFor(wire.pid)).length === 0; looks++);
+    await strike();
+  });
+}
+
+function waitingFor(pid: number): Promise<object[]> {
+  return check`select 1 from pg_stat_activity where pid = ${pid} and wait_event_type = 'Lock'`;
+}
+
+const nobody = { sent: async () => {}, release: () => {} };
+
+/** Strikes a connection on which nothing is under way, and waits until the client has heard. */
+async function strikeIdle(fault: string, pid: number): Promise<void> {
+  await faults[fault]?.({ ...nobody, pid, cut: (how) => relay.cutOne(() => 0, how) });
+  if (fault !== 'cancelled') await closed;
+}
+
+async function servesNextCalls(): Promise<void> {
+  flights++;
+  const names = [`next ${flights}`, `after next ${flights}`] as const;
+  const calls = [
+    () => db.transaction(async (tx) => void queueFlight(tx, names[0])),
+    () => Promise.all(queueFlight(db, names[1])),
+    () => db.execute('select 1'),
+  ];
+  for (const call of calls) {
+    expect(await settling(call(), 'the next call')).toMatchObject({ status: 'fulfilled' });
+  }
+  for (const name of names) {
+    expect(await readFlight(check, name)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+  }
+  await expect.poll(() => openTransactions(check)).toEqual([]);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,77 @@
+import net, { type Socket } from 'node:net';
+import type { Sql } from 'postgres';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { FaultRelay } from '../support/fault-relay.ts';
+import { oneConnection, queueFlight, readFlight, rowsOfFlight, settling } from '../support/flights.ts';
+import { organizations } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+// What postgres.js writes behind the end of a socket, and before it has heard of it, it keeps for the next session.
+
+const database = useDatabase();
+
+let check: Sql;
+let relay: FaultRelay;
+let db: BatchedDatabase;
+let socket: Socket;
+let flights = 0;
+
+beforeAll(() => {
+  check = database.connect({ max: 1 });
+});
+beforeEach(async () => {
+  relay = await database.faultRelay();
+  const options = { ...oneConnection, url: relay.url, socket: open };
+  db = batchedDrizzle(database.connect(options as never));
+  await db.transaction(async (tx) => void queueFlight(tx, 'known'));
+});
+
+function open({ host: [host], port: [port] }: { host: [string]; port: [number] }): Socket {
+  socket = Object.assign(net.connect(port, host), { host, port });
+  return socket;
+}
+
+const ways = { close: 'end', reset: 'error' } as const;
+
+describe.each(['close', 'reset'] as const)('in the turn in which its connection goes down (%s)', (how) => {
+  /** What `work` comes to, which begins when the socket hears of its end. */
+  const atItsEnd = (work: () => Promise<unknown>): Promise<PromiseSettledResult<unknown>> => {
+    const working = new Promise((resolve, reject) => {
+      socket.once(ways[how], () => work().then(resolve, reject));
+    });
+    relay.cutOne(() => 0, how);
+    return settling(working, 'what began at the end of the socket');
+  };
+
+  const servesNextCall = async (): Promise<void> => {
+    const name = `flight ${flights++}`;
+    const next = db.transaction(async (tx) => void queueFlight(tx, name));
+    expect(await settling(next, 'the next call')).toMatchObject({ status: 'fulfilled' });
+    expect(await readFlight(check, name)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+  };
+
+  test('a batch settles, and the connection is not lost to the pool', async () => {
+    await atItsEnd(() => Promise.all(queueFlight(db, 'lost')));
+    await servesNextCall();
+  });
+
+  test('an insert by itself settles, and the connection is not lost to the pool', async () => {
+    const name = `flight ${flights++}`;
+    const { status } = await atItsEnd(async () => db.insert(organizations).values({ name }));
+    expect((await readFlight(check, name)).parents).toBe(status === 'fulfilled' ? 1 : 0);
+    await servesNextCall();
+  });
+
+  test('an insert of a transaction rejects, and the connection is not lost to the pool', async () => {
+    const idle = db.transaction(async (tx) => {
+      await Promise.all(queueFlight(tx, 'lost too'));
+      expect(await atItsEnd(() => Promise.all(queueFlight(tx, 'lost too')))).toMatchObject({
+        status: 'rejected',
+      });
+    });
+    expect(await settling(idle, 'the transaction')).toMatchObject({ status: 'rejected' });
+    expect(await readFlight(check, 'lost too')).toEqual({ parents: 0, children: 0 });
+    await servesNextCall();
+  });
+});

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Sql } from 'postgres';
+import type { BatchedDatabase } from '../../src/index.ts';
+import { organizations, teams } from './schema.ts';
+
+/** Rows that a flight writes into each of its two tables. */
+export const rowsOfFlight = 3;
+
+type Inserts = Pick<BatchedDatabase, 'insert'>;
+
+/** Queues rows of two tables, the second's pointing at the first's, which bear the flight's name. */
+export function queueFlight(db: Inserts, name: string): [PromiseLike<unknown>, PromiseLike<unknown>] {
+  const rows = Array.from({ length: rowsOfFlight }, (_, index) => index);
+  const parents = db.insert(organizations).values(rows.map(() => ({ name })));
+  const children = db
+    .insert(teams)
+    .values(rows.map((row) => ({ name, organizationId: parents.ref('id', row) })));
+  return [parents, children];
+}
+
+/** The flight's rows in the tables, which are all of `rowsOfFlight` or none. */
+export async function readFlight(sql: Sql, name: string): Promise<{ parents: number; children: number }> {
+  const [row] = await sql<{ parents: number; children: number }[]>`
+    select (select count(*)::int from organizations where name = ${name}) as parents,
+      (select count(*)::int from teams where name = ${name}) as children`;
+  return row as { parents: number; children: number };
+}
+
+/** What became of a promise; one that takes longer than a fault can make it take never settles. */
+export async function settling(
+  promise: PromiseLike<unknown>,
+  what: string,
+): Promise<PromiseSettledResult<unknown>> {
+  const stop = new AbortController();
+  const late = sleep(patience, undefined, stop).then(() => {
+    throw new Error(`${what} has not settled in ${patience} ms`);
+  });
+  try {
+    const [settled] = await Promise.race([Promise.allSettled([promise]), late]);
+    return settled;
+  } finally {
+    stop.abort();
+    late.catch(() => {});
+  }
+}
+
+const patience = 8_000;
+
+/** Sessions of this database, but the one that asks, which hold a transaction open. */
+export function openTransactions(sql: Sql): Promise<{ state: string; query: string }[]> {
+  return sql<{ state: string; query: string }[]>`
+    select state, query from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()
+      and backend_type = 'client backend' and xact_start is not null`;
+}
+
+/** Options of a client that has one connection, so that one which is lost is missed, and opens it anew without delay. */
+export const oneConnection = { max: 1, backoff: () => 0.01 };
