@@ -13,13 +13,16 @@ import {
   type SelectedFieldsFlat,
 } from 'drizzle-orm/pg-core';
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
+import type { Conflict } from './conflict.ts';
 import {
+  assignedColumns,
   builderParts,
   describeInsert,
   dialectOf,
   type InsertSession,
   insertConfig,
   insertSQL,
+  type Rendered,
   type TableShape,
   tableShape,
 } from './drizzle-facts.ts';
@@ -149,7 +152,13 @@ export class BatchedInsert<
   ): Without<this, TDynamic, 'onConflictDoNothing' | 'onConflictDoUpdate'> {
     return change(this, this.unit, this.entry, () => {
       super.onConflictDoNothing(config);
-      takeConflict(this, this.entry);
+      takeConflict(this, this.entry, {
+        action: 'nothing',
+        target: [config?.target ?? []].flat(),
+        isPartial: config?.where !== undefined,
+        maySkip: true,
+        assigned: new Set(),
+      });
     });
   }
 
@@ -158,7 +167,13 @@ export class BatchedInsert<
   ): Without<this, TDynamic, 'onConflictDoNothing' | 'onConflictDoUpdate'> {
     return change(this, this.unit, this.entry, () => {
       super.onConflictDoUpdate(config);
-      takeConflict(this, this.entry);
+      takeConflict(this, this.entry, {
+        action: 'update',
+        target: [config.target].flat(),
+        isPartial: config.targetWhere !== undefined,
+        maySkip: (config.setWhere ?? config.where) !== undefined,
+        assigned: assignedColumns(this.entry.shape.table, config.set),
+      });
     });
   }
 
@@ -211,14 +226,14 @@ function change(insert: object, unit: UnitOfWork, entry: Entry, call: () => void
   return insert as never;
 }
 
-function takeConflict(insert: object, entry: Entry): void {
+function takeConflict(insert: object, entry: Entry, about: Omit<Conflict, keyof Rendered>): void {
   const { onConflict } = insertConfig(insert);
   const rendered = onConflict && renderSnapshot(dialectOf(insert), onConflict);
   if (!rendered) return;
   const late = lateReferences(rendered);
   entry.references.push(...late);
   entry.embedded.push(...late);
-  entry.conflict = rendered;
+  entry.conflict = { ...rendered, ...about };
 }
 
 /** drizzle's insert builder, whose `values()` queues. What can't be queued is drizzle's own insert. */
