@@ -46,6 +46,8 @@ export class Entry {
   readonly referenced = new Set<number>();
   /** Values that the server made for columns the rows left out, by column index. */
   readonly known = new Map<number, (string | null | undefined)[]>();
+  /** Keys that were taken for its rows, which a conflict clause may leave out, or make other rows of. */
+  readonly allotted = new Map<number, (string | null | undefined)[]>();
   #result: Promise<unknown> | undefined;
   #resolve: ((value: unknown) => void) | undefined;
   #reject: ((error: Error) => void) | undefined;

@@ -22,17 +22,17 @@ export function noteKeys(plan: Plan, keys: ReadonlyMap<KeyList, readonly string[
     for (const { entry, row, cells } of rows) {
       for (const [column, cell] of cells.entries()) {
         // What a conflict clause makes of the row only the answer can tell.
-        if (isKeyPlace(cell) && !entry.conflict)
-          note(entry, row, column, keys.get(cell.list)?.[cell.position - 1]);
+        const kept = entry.conflict ? entry.allotted : entry.known;
+        if (isKeyPlace(cell)) note(entry, row, column, keys.get(cell.list)?.[cell.position - 1], kept);
       }
     }
   }
 }
 
 /** Keeps a value that the server made; what the caller gave, or refers to, is known where it stands. */
-function note(entry: Entry, row: number, column: number, value: unknown): void {
+function note(entry: Entry, row: number, column: number, value: unknown, kept = entry.known): void {
   if (entry.rows[row]?.[column] !== undefined) return;
-  getOrInsert(entry.known, column, () => [])[row] ??= value as string | null | undefined;
+  getOrInsert(kept, column, () => [])[row] ??= value as string | null | undefined;
 }
 
 /** Whether the client has what an entry selects without asking: the keys it was given, and nothing else. */

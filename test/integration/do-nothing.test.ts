@@ -317,6 +317,28 @@ describe('do nothing', () => {
       1,
     );
   });
+
+  test('keeps the keys that it was given where another insert of its batch fails', async () => {
+    await expectSameOutside(
+      keyed,
+      [{ name: 'taken' }],
+      (db) => [
+        ...['a', 'taken', 'b'].map((name) =>
+          db.insert(keyed).values({ name }).onConflictDoNothing().returning(),
+        ),
+        db.insert(keyed).values({ name: 'taken' }),
+        ...['b', 'c', 'd'].map((name) =>
+          db
+            .insert(keyed)
+            .values({ name })
+            .onConflictDoUpdate({ target: keyed.name, set: { n: sql`excluded.id` } })
+            .returning(),
+        ),
+      ],
+      // Three as a batch, and then each by itself.
+      3 + 7,
+    );
+  });
 });
 
 describe('matched by the conflict target', () => {
