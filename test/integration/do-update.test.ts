@@ -15,6 +15,7 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
+import { batchedDrizzle } from '../../src/index.ts';
 import { compareConflicts, type Inserter } from '../support/conflicts.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -505,6 +506,19 @@ describe('an upsert goes out singly, in order', () => {
       2,
     );
   });
+});
+
+test('what several callers share writes nothing outside the transaction of its flight', async () => {
+  const sent: { text: string; params: unknown[] }[] = [];
+  const logger = { logQuery: (text: string, params: unknown[]) => void sent.push({ text, params }) };
+  const { plain } = conflicts.sides;
+  await plain.execute(sql`truncate keyed restart identity cascade`);
+  const db = batchedDrizzle(database.connect({ max: 1 }), { logger });
+  await Promise.all(['a', 'b'].map((name) => upsert(db, name, 'first')));
+  const insert = sent.find(({ text }) => text.includes('insert into'));
+  const again = database.connect().unsafe(insert?.text ?? '', insert?.params as string[]);
+  await expect(again).rejects.toMatchObject({ message: expect.stringContaining('outside its transaction') });
+  expect((await plain.select().from(keyed)).map(({ label: each }) => each)).toEqual(['first', 'first']);
 });
 
 describe('the order of calls', () => {
