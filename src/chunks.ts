@@ -4,6 +4,7 @@ import { type Entry, Expression } from './entry.ts';
 import { getOrInsert } from './get-or-insert.ts';
 import type { KeyLists } from './key-lists.ts';
 import type { Chunk, EncodedCell, PlannedCell } from './plan.ts';
+import type { Match } from './plan-conflict.ts';
 import { mustStandAlone, type Planning, type TablePlan } from './plan-table.ts';
 import { Reference } from './reference.ts';
 import { columnFacts } from './table-facts.ts';
@@ -13,56 +14,98 @@ import { columnFacts } from './table-facts.ts';
  * @param keepsOrder statements may not change places, so that only neighbours share one
  */
 export function makeChunks(
-  { encoded, maxRows, maxBytes, isLone }: Planning,
+  planning: Planning,
   entries: readonly Entry[],
   planned: ReadonlyMap<PgTable, TablePlan>,
   keepsOrder: boolean,
   keys: KeyLists,
 ): Chunk[] {
+  const { encoded, maxRows, maxBytes } = planning;
   const chunks: Chunk[] = [];
   const open = new Map<string, Chunk>();
   const tables = [...planned.keys()];
   let previous = '';
+  const close = (kind: string): void => {
+    open.delete(kind);
+    keys.breakOff();
+  };
   for (const [number, entry] of entries.entries()) {
     const { shape } = entry;
     const table = planned.get(shape.table);
     if (!table) continue;
     const { facts } = table;
     const rows = encoded.get(entry) ?? [];
-    const alone = mustStandAlone(entry, rows, table, isLone);
+    const { match, kinds } = howToShare(entry, rows, table, planning);
+    const alone = kinds === undefined;
     // Rows that share a statement have every key that is named taken ahead, else they stand alone.
-    const named = alone ? [...table.named(entry)] : [];
+    const named = alone || match ? [...table.named(entry)] : [];
     for (const [row, encodedCells] of rows.entries()) {
+      const kind = alone ? `alone ${number}` : `${tables.indexOf(shape.table)} ${kinds[row]}`;
+      if (keepsOrder && kind !== previous) open.clear();
+      previous = kind;
+      const begun = open.get(kind);
+      if (match && row === 0 && begun && !hasRoom(begun, entry, match, planning)) close(kind);
       const cells = encodedCells.map((cell, column) => {
         if (cell instanceof Reference) return keys.placeOf(cell);
         const taken = cell === undefined && table.allocated.has(column) && columnFacts(facts, shape, column);
         return taken ? keys.take(entry, row, column, taken) : cell;
       });
-      const kind = alone
-        ? `alone ${number}`
-        : `${tables.indexOf(shape.table)} ${kindOf(entry, row, encodedCells, table)}`;
-      if (keepsOrder && kind !== previous) open.clear();
-      previous = kind;
       const chunk = getOrInsert(open, kind, () => {
-        const begun: Chunk = { shape, facts, rows: [], alone, told: new Set(), bytes: 0, params: 0 };
-        chunks.push(begun);
-        return begun;
+        const shared = match && { columns: match.columns, values: match.values && new Set<string>() };
+        const counted = { bytes: 0, params: 0 };
+        const made: Chunk = { shape, facts, rows: [], alone, match: shared, told: new Set(), ...counted };
+        chunks.push(made);
+        return made;
       });
       chunk.rows.push({ entry, row, cells });
       chunk.bytes += entry.bytes / entry.rows.length;
       chunk.params += cells.reduce((sum, cell) => sum + paramsOf(cell), 0);
+      const value = match?.values?.[row];
+      if (value !== undefined) chunk.match?.values?.add(value);
       for (const column of named) if (cells[column] === undefined || entry.conflict) chunk.told.add(column);
       // The statement of an entry that stands alone is plain drizzle's, as long as drizzle could send it.
       const isFull = alone
-        ? !entry.conflict && chunk.params >= mostParams
+        ? chunk.params >= mostParams
         : chunk.rows.length >= maxRows || chunk.bytes >= maxBytes;
-      if (isFull) {
-        open.delete(kind);
-        keys.breakOff();
-      }
+      // A conflict clause sees all rows of its statement.
+      if (isFull && !entry.conflict) close(kind);
     }
   }
-  return chunks;
+  return chunks.map(aloneIfLeftSo);
+}
+
+/** @returns the kind of each row, unless the entry stands alone */
+function howToShare(
+  entry: Entry,
+  rows: readonly (readonly EncodedCell[])[],
+  table: TablePlan,
+  { isLone }: Planning,
+): { match?: Match | undefined; kinds?: readonly string[] } {
+  if (mustStandAlone(entry, rows, table, isLone)) return {};
+  const kinds = rows.map((cells, row) => kindOf(entry, row, cells, table));
+  if (!entry.conflict) return { kinds };
+  const match = table.matches.get(entry);
+  // A statement with a conflict clause has all rows of an entry.
+  return match && new Set(kinds).size === 1
+    ? { match, kinds: kinds.map((kind) => `${kind} ${match.kind}`) }
+    : {};
+}
+
+/** Whether a statement takes a whole entry more, and none of its rows twice: those go in turn. */
+function hasRoom(
+  { rows, bytes, match }: Chunk,
+  entry: Entry,
+  { values }: Match,
+  { maxRows, maxBytes }: Planning,
+): boolean {
+  if (rows.length + entry.rows.length > maxRows || bytes + entry.bytes > maxBytes) return false;
+  return !values?.some((value) => match?.values?.has(value));
+}
+
+/** A conflict clause that no other entry has come to share needs no more than drizzle's own statement. */
+function aloneIfLeftSo(chunk: Chunk): Chunk {
+  const isShared = chunk.rows.some(({ entry }) => entry !== chunk.rows[0]?.entry);
+  return chunk.match && !isShared ? { ...chunk, alone: true, match: undefined } : chunk;
 }
 
 /** Well below the 65,534 of the protocol, so that one more row has its place. */

@@ -175,6 +175,15 @@ export function insertConfig(insert: object): InsertConfig {
   return (insert as any).config;
 }
 
+/** The columns that drizzle's `set` assigns: those it names, and those with an `$onUpdateFn`. */
+export function assignedColumns(table: PgTable, set: object): Set<Column> {
+  const named = set as Record<string, unknown>;
+  const columns = Object.entries<PgColumn>((table as any)[(Table as any).Symbol.Columns]);
+  const isAssigned = ([key, { onUpdateFn }]: [string, PgColumn]) =>
+    named[key] !== undefined || onUpdateFn !== undefined;
+  return new Set(columns.filter(isAssigned).map(([, column]) => column));
+}
+
 /** The rows of an entry as drizzle's own insert holds them, mapped and defaulted already. */
 function mappedValues({ shape, rows }: Entry): Record<string, Param | SQL>[] {
   return rows.map((row) =>

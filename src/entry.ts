@@ -1,4 +1,5 @@
 /** One `values()` call: its rows, and what its caller waits for. */
+import type { Conflict } from './conflict.ts';
 import type { Rendered, SelectedField, TableShape } from './drizzle-facts.ts';
 import type { OwnInsert } from './errors.ts';
 import type { Reference } from './reference.ts';
@@ -29,8 +30,7 @@ export type Outcome =
 
 export class Entry {
   returning: readonly SelectedField[] | undefined;
-  /** What stands behind `on conflict`. */
-  conflict: Rendered | undefined;
+  conflict: Conflict | undefined;
   /** Somebody waits for the result; outside a transaction only such entries are flushed unasked. */
   awaited = false;
   /** Its place among the calls of its queue, which it keeps when it is taken out for a while. */
@@ -46,6 +46,8 @@ export class Entry {
   readonly referenced = new Set<number>();
   /** Values that the server made for columns the rows left out, by column index. */
   readonly known = new Map<number, (string | null | undefined)[]>();
+  /** Keys that were taken for its rows, which a conflict clause may leave out, or make other rows of. */
+  readonly allotted = new Map<number, (string | null | undefined)[]>();
   #result: Promise<unknown> | undefined;
   #resolve: ((value: unknown) => void) | undefined;
   #reject: ((error: Error) => void) | undefined;

@@ -14,7 +14,9 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import { refuseCircle } from './circular-reference.ts';
+import type { Conflict } from './conflict.ts';
 import {
+  assignedColumns,
   builderParts,
   describeInsert,
   dialectOf,
@@ -153,7 +155,13 @@ export class BatchedInsert<
   ): Without<this, TDynamic, 'onConflictDoNothing' | 'onConflictDoUpdate'> {
     return change(this, this.unit, this.entry, () => {
       super.onConflictDoNothing(config);
-      takeConflict(this, this.entry);
+      takeConflict(this, this.entry, {
+        action: 'nothing',
+        target: [config?.target ?? []].flat(),
+        isPartial: config?.where !== undefined,
+        maySkip: true,
+        assigned: new Set(),
+      });
     });
   }
 
@@ -162,7 +170,13 @@ export class BatchedInsert<
   ): Without<this, TDynamic, 'onConflictDoNothing' | 'onConflictDoUpdate'> {
     return change(this, this.unit, this.entry, () => {
       super.onConflictDoUpdate(config);
-      takeConflict(this, this.entry);
+      takeConflict(this, this.entry, {
+        action: 'update',
+        target: [config.target].flat(),
+        isPartial: config.targetWhere !== undefined,
+        maySkip: (config.setWhere ?? config.where) !== undefined,
+        assigned: assignedColumns(this.entry.shape.table, config.set),
+      });
     });
   }
 
@@ -215,12 +229,12 @@ function change(insert: object, unit: UnitOfWork, entry: Entry, call: () => void
   return insert as never;
 }
 
-function takeConflict(insert: object, entry: Entry): void {
+function takeConflict(insert: object, entry: Entry, about: Omit<Conflict, keyof Rendered>): void {
   const { onConflict } = insertConfig(insert);
   const rendered = onConflict && renderSnapshot(dialectOf(insert), onConflict);
   if (!rendered) return;
   takeReferences(entry, rendered);
-  entry.conflict = rendered;
+  entry.conflict = { ...rendered, ...about };
 }
 
 function takeReturning(insert: object, entry: Entry): void {

@@ -29,3 +29,34 @@ export function pairByIdentifier<Row>(
   }
   return paired;
 }
+
+/**
+ * Puts returned rows at the places of the rows that were sent, each beginning with its place, from 1, and with how
+ * many rows were written.
+ *
+ * @param isComplete every row that was sent was written
+ * @throws {BatchedDrizzleError} `MISMATCHED_ANSWER`, saying what would have been given to the wrong caller.
+ */
+export function pairByOrdinal<Row extends readonly unknown[]>(
+  table: string,
+  sent: number,
+  returned: readonly Row[],
+  isComplete: boolean,
+): (Row | undefined)[] {
+  const written = Number(returned[0]?.[1] ?? 0);
+  const paired: (Row | undefined)[] = new Array(sent).fill(undefined);
+  let recognised = 0;
+  for (const row of returned) {
+    const place = Number(row[0] ?? 0);
+    if (!Number.isInteger(place) || place < 1 || place > sent || paired[place - 1]) continue;
+    paired[place - 1] = row;
+    recognised += 1;
+  }
+  if (recognised !== returned.length || recognised !== written || (isComplete && recognised !== sent)) {
+    throw new BatchedDrizzleError(
+      'MISMATCHED_ANSWER',
+      `${table}: ${sent} rows sent, ${written} written, ${recognised} recognised; callers would have been given others' rows`,
+    );
+  }
+  return paired;
+}

@@ -1,14 +1,18 @@
 /** What holds for all rows of a table in a flush: which keys are taken ahead, and who stands alone. Pure. */
 import type { PgTable } from 'drizzle-orm/pg-core';
-import { onlyColumns, type Rendered, type TableShape } from './drizzle-facts.ts';
+import { isSubquery } from './conflict.ts';
+import { onlyColumns, type TableShape } from './drizzle-facts.ts';
 import { type Entry, Expression } from './entry.ts';
 import { findIdentifier } from './identifier.ts';
 import type { Chunk, EncodedCell, PlanInput } from './plan.ts';
+import { findMatch, type Match } from './plan-conflict.ts';
 import { columnFacts, type TableFacts } from './table-facts.ts';
 
 export interface Planning extends PlanInput {
   /** One row and nothing else: drizzle's own INSERT, whose RETURNING tells the key. */
   readonly isLone: boolean;
+  /** The place of each entry among those that are written now. */
+  readonly places: ReadonlyMap<Entry, number>;
 }
 
 export interface TablePlan {
@@ -16,6 +20,8 @@ export interface TablePlan {
   /** Columns whose left-out values are taken ahead, by index. */
   readonly allocated: Set<number>;
   readonly identifier: number | undefined;
+  /** What finds the sources of the written rows of entries that may share a conflict clause. */
+  readonly matches: ReadonlyMap<Entry, Match>;
   /** Columns of an entry that a reference names, or may name later, by index. */
   readonly named: (entry: Entry) => Iterable<number>;
 }
@@ -26,7 +32,7 @@ export function planTable(planning: Planning, table: PgTable, entries: readonly 
   const allocated = new Set<number>();
   const shape = entries[0]?.shape;
   const named = (entry: Entry) => (mayBeNamed(entry) ? keyedColumns(shape, facts) : entry.referenced);
-  if (!shape || !facts?.plain) return { facts, allocated, identifier: undefined, named };
+  if (!shape || !facts?.plain) return { facts, allocated, identifier: undefined, matches: new Map(), named };
   for (const entry of entries) {
     for (const column of entry.conflict ? [] : named(entry)) {
       // A row by itself can tell its key when it is written, without a key query.
@@ -34,13 +40,34 @@ export function planTable(planning: Planning, table: PgTable, entries: readonly 
       if (canAllocate(facts, shape, column) && !isTold) allocated.add(column);
     }
   }
-  const rows = entries.reduce((sum, entry) => sum + entry.rows.length, 0);
+  const sure = entries.filter(({ conflict }) => !conflict);
+  const rows = sure.reduce((sum, entry) => sum + entry.rows.length, 0);
   const identifier =
-    rows > 1 && entries.some((entry) => entry.returning)
-      ? findIdentifier(shape, facts, entries, planning)
+    rows > 1 && sure.some((entry) => entry.returning)
+      ? findIdentifier(shape, facts, sure, planning)
       : undefined;
   if (identifier !== undefined && canAllocate(facts, shape, identifier)) allocated.add(identifier);
-  return { facts, allocated, identifier, named };
+  const matches = findMatches(entries, facts, planning);
+  for (const { columns } of matches.values()) {
+    for (const column of columns) if (canAllocate(facts, shape, column)) allocated.add(column);
+  }
+  return { facts, allocated, identifier, matches, named };
+}
+
+/** A clause that one entry alone has needs no match: its statement is drizzle's own. */
+function findMatches(
+  entries: readonly Entry[],
+  facts: TableFacts,
+  planning: Planning,
+): ReadonlyMap<Entry, Match> {
+  const clauses = entries.filter(({ conflict }) => conflict);
+  if (clauses.length < 2) return new Map();
+  return new Map(
+    clauses.flatMap((entry) => {
+      const match = findMatch(entry, facts, planning);
+      return match ? [[entry, match]] : [];
+    }),
+  );
 }
 
 /** The columns whose keys the server makes and the role may see, by index. */
@@ -65,12 +92,14 @@ export function mustStandAlone(
 ): boolean {
   const { facts, identifier } = table;
   const { returning, shape } = entry;
-  if (isLone || !facts?.plain || entry.conflict) return true;
+  if (isLone || !facts?.plain || (entry.conflict && !table.matches.has(entry))) return true;
   if (returning) {
-    if (identifier === undefined || !onlyColumns(returning)) return true;
+    if ((!entry.conflict && identifier === undefined) || !onlyColumns(returning)) return true;
     if (returning.some(({ field }) => !facts.columns.has(shape.names.get(field) ?? ''))) return true;
   }
   const named = [...table.named(entry)];
+  // Only the written row can tell what a conflict clause has made of it.
+  if (entry.conflict && named.some((column) => !columnFacts(facts, shape, column)?.selectable)) return true;
   return rows.some(
     (row) =>
       row.some(
@@ -93,7 +122,6 @@ export function mayReadTables(
   { shape, rows, conflict, returning }: Entry,
   facts: PlanInput['facts'],
 ): boolean {
-  const isSubquery = ({ texts }: Rendered) => texts.some((text) => /\bselect\b/i.test(text));
   return (
     facts.get(shape.table)?.plain === false ||
     (conflict !== undefined && isSubquery(conflict)) ||
@@ -118,7 +146,11 @@ export function mustKeepOrder(
     for (const parent of pointsAt(table)) if (parent === table) return true;
     const shape = entries.find((entry) => entry.shape.table === table)?.shape;
     if (shape && tablePlan.facts && drawsByItself(tablePlan.facts, shape)) return true;
-    if (entries.some((entry) => mustStandAlone(entry, encoded.get(entry) ?? [], tablePlan, false)))
+    if (
+      entries.some(
+        (entry) => entry.conflict || mustStandAlone(entry, encoded.get(entry) ?? [], tablePlan, false),
+      )
+    )
       return true;
   }
   return false;

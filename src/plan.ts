@@ -40,6 +40,12 @@ export interface PlannedRow {
   readonly cells: readonly PlannedCell[];
 }
 
+export interface ChunkMatch {
+  readonly columns: readonly number[];
+  /** The values of the rows, none of which comes twice; `undefined` where of equal ones the first is written. */
+  readonly values: Set<string> | undefined;
+}
+
 /** The rows of one statement. */
 export interface Chunk {
   readonly shape: TableShape;
@@ -47,6 +53,8 @@ export interface Chunk {
   readonly rows: PlannedRow[];
   /** Holds one entry and nothing else, so that its answer needs no pairing. */
   readonly alone: boolean;
+  /** What finds the source of a written row, where several entries share a conflict clause. */
+  readonly match: ChunkMatch | undefined;
   /** Columns, by index, that a reference waits for and only the written row can tell. */
   readonly told: Set<number>;
   bytes: number;
@@ -85,7 +93,8 @@ export type EncodedCell = string | null | undefined | Reference | Expression;
 export function plan(given: PlanInput): Plan {
   const { now, later } = readyEntries(given);
   const isLone = now.length === 1 && now[0]?.rows.length === 1 && later.length === 0;
-  const input = { ...given, isLone };
+  const places = new Map(now.map((entry, place) => [entry, place]));
+  const input = { ...given, isLone, places };
   const tables = groupByTable(now);
   const keys = new KeyLists();
   const identifiers = new Map<PgTable, number>();

@@ -511,11 +511,12 @@ export function withStatement(
 /** An answer without rows, of the driver's own class, as a statement without RETURNING gives it. */
 export function emptyAnswer(answer: Answer, count: number): Answer {
   const Result = answer.constructor as new () => Answer;
-  const { command, state, statement } = answer as Answer & Record<string, unknown>;
+  const { state, statement } = answer as Answer & Record<string, unknown>;
   const columns: unknown[] = [];
   return Object.assign(new Result(), {
     count,
-    command,
+    // What a statement with a CTE answers is SELECT.
+    command: 'INSERT',
     state,
     columns,
     statement: { ...(statement as object), columns },

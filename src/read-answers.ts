@@ -4,7 +4,7 @@ import type { Entry, Outcome } from './entry.ts';
 import { BatchedDrizzleError } from './errors.ts';
 import type { FlushContext } from './flush.ts';
 import { getOrInsert } from './get-or-insert.ts';
-import { pairByIdentifier } from './pair.ts';
+import { pairByIdentifier, pairByOrdinal } from './pair.ts';
 import { type Chunk, isKeyPlace, type KeyList, type Plan } from './plan.ts';
 import { columnNames, emptyAnswer, objectRows } from './postgres-facts.ts';
 import type { Answer } from './statement.ts';
@@ -22,23 +22,23 @@ export function noteKeys(plan: Plan, keys: ReadonlyMap<KeyList, readonly string[
     for (const { entry, row, cells } of rows) {
       for (const [column, cell] of cells.entries()) {
         // What a conflict clause makes of the row only the answer can tell.
-        if (isKeyPlace(cell) && !entry.conflict)
-          note(entry, row, column, keys.get(cell.list)?.[cell.position - 1]);
+        const kept = entry.conflict ? entry.allotted : entry.known;
+        if (isKeyPlace(cell)) note(entry, row, column, keys.get(cell.list)?.[cell.position - 1], kept);
       }
     }
   }
 }
 
 /** Keeps a value that the server made; what the caller gave, or refers to, is known where it stands. */
-function note(entry: Entry, row: number, column: number, value: unknown): void {
+function note(entry: Entry, row: number, column: number, value: unknown, kept = entry.known): void {
   if (entry.rows[row]?.[column] !== undefined) return;
-  getOrInsert(entry.known, column, () => [])[row] ??= value as string | null | undefined;
+  getOrInsert(kept, column, () => [])[row] ??= value as string | null | undefined;
 }
 
 /** Whether the client has what an entry selects without asking: the keys it was given, and nothing else. */
 export function isKnown(entry: Entry, plan: Plan, chunk: Chunk, { driver }: FlushContext): boolean {
   const identifier = plan.identifiers.get(chunk.shape.table);
-  if (identifier === undefined || chunk.alone || chunk.facts?.secured) return false;
+  if (identifier === undefined || chunk.alone || chunk.match || chunk.facts?.secured) return false;
   const facts = columnFacts(chunk.facts, chunk.shape, identifier);
   const key = chunk.shape.columns[identifier]?.column;
   const selectsKey = entry.returning?.every(({ field }) => field === key) ?? false;
@@ -68,6 +68,7 @@ export function readAnswers(
     const own = (entry: Entry) =>
       getOrInsert(written, entry, () => ({ answer, count: 0, rows: [], names: [] }));
     if (chunk.alone) readLone(chunk, returning, answer, own, context);
+    else if (chunk.match && returning.clause) readMatched(chunk, returning, answer, own, context);
     else readShared(plan, chunk, returning, answer, own, context);
   }
   return new Map([...written].map(([entry, gathered]) => [entry, outcomeOf(entry, gathered)]));
@@ -160,6 +161,31 @@ function readShared(
     written.rows[row] = names.map((name) =>
       isOwn ? parse?.(keys[index] ?? '') : values?.[places.get(name) ?? -1],
     );
+  }
+}
+
+/** A statement of several entries that may have left rows out; it tells which of them each row of its answer is. */
+function readMatched(
+  chunk: Chunk,
+  { places }: Returning,
+  answer: Answer,
+  own: (entry: Entry) => Written,
+  { dialect }: FlushContext,
+): void {
+  const { shape, rows } = chunk;
+  const isComplete = !rows[0]?.entry.conflict?.maySkip;
+  const returned = pairByOrdinal(shape.name, rows.length, answer, isComplete);
+  const keyPlaces = placesOfKeys(chunk, places);
+  for (const [index, { entry, row }] of rows.entries()) {
+    const written = own(entry);
+    const values = returned[index];
+    const selection = entry.returning && onlyColumns(entry.returning) ? entry.returning : [];
+    const order = selection.map(({ field }) => places.get(columnName(dialect, field)) ?? -1);
+    written.names = columnNames(answer, order);
+    if (!values) continue;
+    written.count += 1;
+    if (entry.returning) written.rows.push(order.map((place) => values[place]));
+    for (const [column, place] of keyPlaces) note(entry, row, column, values[place]);
   }
 }
 

@@ -29,6 +29,13 @@ export interface ColumnFacts {
   readonly always: boolean;
   /** Whether the current role may select the column, which RETURNING needs. */
   readonly selectable: boolean;
+  /**
+   * The type with its length or precision, as which `=` tells the column's values apart just as its unique indexes
+   * do; `null` where it is in none, or a collation or an operator class of one has another mind.
+   */
+  readonly unique: string | null;
+  /** A foreign key points at it. */
+  readonly referenced: boolean;
 }
 
 export interface TableFacts {
@@ -43,6 +50,8 @@ export interface TableFacts {
   readonly parents: readonly string[];
   /** An ordinary or partitioned table, whose rows nothing but its constraints looks at. */
   readonly plain: boolean;
+  /** No trigger looks at rows that are updated, and no unique constraint waits for the end of a statement. */
+  readonly updatable: boolean;
   /** Row-level security applies to the current role. */
   readonly secured: boolean;
   readonly columns: ReadonlyMap<string, ColumnFacts>;
@@ -98,6 +107,21 @@ function givesKeys(sequence: string): string {
               and not (select i.seqcycle from pg_catalog.pg_sequence i where i.seqrelid = ${sequence})`;
 }
 
+/** Whether a user's trigger fires on INSERT (4) or UPDATE (16). */
+function hasTrigger(event: 4 | 16): string {
+  return `exists (
+        select from pg_catalog.pg_trigger g
+        where not g.tgisinternal and g.tgenabled <> 'D' and g.tgtype & ${event} = ${event}
+          and (g.tgrelid = c.oid
+            or c.relkind = 'p' and g.tgrelid in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p)))`;
+}
+
+/** Whether a collation takes texts for equal only if their bytes, which JavaScript knows in UTF-8, are. */
+function isBytewise(collation: string): string {
+  return `(${collation} = 0 or current_setting('server_encoding') = 'UTF8' and exists (
+          select from pg_catalog.pg_collation l where l.oid = ${collation} and l.collisdeterministic))`;
+}
+
 // CASE, and not AND, where a function would raise for a relation that is no sequence: AND promises no order.
 const query = `
 select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
@@ -110,14 +134,12 @@ select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
       select f.confrelid::text from pg_catalog.pg_constraint f where f.conrelid = c.oid and f.contype = 'f'),
     'plain', c.relkind in ('r', 'p')
       and not exists (select from pg_catalog.pg_rewrite w where w.ev_class = c.oid and w.ev_type = '3')
-      and not exists (
-        select from pg_catalog.pg_trigger g
-        where not g.tgisinternal and g.tgenabled <> 'D' and g.tgtype & 4 = 4
-          and (g.tgrelid = c.oid
-            or c.relkind = 'p' and g.tgrelid in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p)))
+      and not ${hasTrigger(4)}
       and not exists (
         select from pg_catalog.pg_attrdef d
         where d.adrelid = c.oid and pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~* '(currval|lastval)'),
+    'updatable', not ${hasTrigger(16)}
+      and not exists (select from pg_catalog.pg_constraint d where d.conrelid = c.oid and d.contype in ('p', 'u', 'x') and d.condeferrable),
     'secured', pg_catalog.row_security_active(c.oid),
     'columns', (select json_object_agg(a.attname, json_build_object(
       'type', a.atttypid::int8,
@@ -143,15 +165,33 @@ select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
       end,
       'draws', a.attidentity <> '' or coalesce(x.expression ~* 'nextval', false),
       'always', a.attidentity = 'a',
-      'selectable', has_column_privilege(c.oid, a.attnum, 'SELECT')))
+      'selectable', has_column_privilege(c.oid, a.attnum, 'SELECT'),
+      'unique', case
+        when (s.nspname = 'pg_catalog' or b.typtype = 'e') and ${isBytewise('a.attcollation')} and (
+          select bool_and(o.opcdefault and m.amname = 'btree' and ${isBytewise('k.collated')})
+          from pg_catalog.pg_index i
+          cross join lateral unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[])
+            as k(attnum, class, collated)
+          join pg_catalog.pg_opclass o on o.oid = k.class
+          join pg_catalog.pg_am m on m.oid = o.opcmethod
+          where i.indrelid = c.oid and i.indisunique and k.attnum = a.attnum)
+        then case
+          when under.modifier = -1 then quote_ident(s.nspname) || '.' || quote_ident(b.typname)
+          when s.nspname = 'pg_catalog' then pg_catalog.format_type(b.oid, under.modifier) end
+      end,
+      'referenced', exists (
+        select from pg_catalog.pg_constraint f
+        where f.contype = 'f' and f.confrelid = c.oid and a.attnum = any (f.confkey))))
       from pg_catalog.pg_attribute a
       join lateral (
         with recursive layer as (
-          select t.oid, t.typtype, t.typbasetype from pg_catalog.pg_type t where t.oid = a.atttypid
+          select t.oid, t.typtype, t.typbasetype, t.typtypmod, a.atttypmod as modifier
+          from pg_catalog.pg_type t where t.oid = a.atttypid
           union all
-          select t.oid, t.typtype, t.typbasetype from layer join pg_catalog.pg_type t on t.oid = layer.typbasetype
+          select t.oid, t.typtype, t.typbasetype, t.typtypmod, greatest(layer.typtypmod, layer.modifier)
+          from layer join pg_catalog.pg_type t on t.oid = layer.typbasetype
           where layer.typtype = 'd')
-        select layer.oid from layer where layer.typtype <> 'd') under on true
+        select layer.oid, layer.modifier from layer where layer.typtype <> 'd') under on true
       join pg_catalog.pg_type b on b.oid = under.oid
       join pg_catalog.pg_namespace s on s.oid = b.typnamespace
       join lateral (

@@ -5,6 +5,7 @@ import { Expression } from '../entry.ts';
 import type { Chunk, KeyList, Plan, PlannedCell } from '../plan.ts';
 import type { Statement } from '../statement.ts';
 import { columnFacts } from '../table-facts.ts';
+import { matchedInsert } from './matched.ts';
 import { Params } from './params.ts';
 import type { Returning } from './returning.ts';
 import { unnestInsert } from './unnest.ts';
@@ -20,7 +21,8 @@ export interface ChunkWriter {
 export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWriter): Statement {
   const params = new Params(writer.serialize);
   const asValues = needsValues(chunk);
-  const text = (asValues ? valuesInsert : unnestInsert)(chunk, { ...writer, params, returning });
+  const write = asValues ? valuesInsert : chunk.match && returning.clause ? matchedInsert : unnestInsert;
+  const text = write(chunk, { ...writer, params, returning });
   return {
     text,
     params: params.values,

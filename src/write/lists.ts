@@ -4,12 +4,14 @@ import type { KeyList } from '../plan.ts';
 
 /** `with k0 as materialized (…) `: a list is parsed once a statement, not once a row. */
 export function withLists(lists: readonly KeyList[]): string {
-  if (lists.length === 0) return '';
-  const parsed = lists.map(
+  return lists.length === 0 ? '' : `with ${parsedLists(lists).join(', ')} `;
+}
+
+export function parsedLists(lists: readonly KeyList[]): string[] {
+  return lists.map(
     (list) =>
       `${list.name} as materialized (select string_to_array(current_setting('${settingOf(list)}'), ',')::${list.facts.cast}[] as a)`,
   );
-  return `with ${parsed.join(', ')} `;
 }
 
 /** That every list arrived whole: `unnest` pads unequal arrays with NULL without a word. */

@@ -3,12 +3,12 @@ import { Column, is } from 'drizzle-orm';
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import { columnName, onlyColumns, type Rendered, renderSelection } from '../drizzle-facts.ts';
 import type { Entry } from '../entry.ts';
-import type { Chunk } from '../plan.ts';
+import type { Chunk, ChunkMatch } from '../plan.ts';
 
 export interface Returning {
-  /** What stands behind `returning`; `undefined` where nobody asked for a row, since it needs SELECT. */
+  /** What stands behind `returning`; `undefined` where nobody needs a row, since it needs SELECT. */
   readonly clause: Rendered | undefined;
-  /** Place in the returned row of a column, by its name in the database. */
+  /** Place in the answered row of a column, by its name in the database. */
   readonly places: ReadonlyMap<string, number>;
 }
 
@@ -46,10 +46,33 @@ export function planReturning(
       names.add(columnName(dialect, field as Parameters<typeof columnName>[1]));
   }
   for (const name of late) names.add(name);
+  if (chunk.match) return matchedReturning(chunk, chunk.match, names, dialect);
   if (names.size === 0) return { clause: undefined, places: new Map() };
   if (!chunk.alone && identifier !== undefined) names.add(nameOf(identifier));
   return {
-    clause: { texts: [[...names].map((name) => dialect.escapeName(name)).join(', ')], params: [] },
+    clause: clauseOf(names, dialect),
     places: new Map([...names].map((name, place) => [name, place])),
+  };
+}
+
+function clauseOf(names: Iterable<string>, dialect: PgDialect): Rendered {
+  return { texts: [[...names].map((name) => dialect.escapeName(name)).join(', ')], params: [] };
+}
+
+/** How many columns stand before those that were asked for in the answer of `matchedInsert`. */
+const ahead = 2;
+
+/** Where every row is written and nobody asks for one, the count says all. */
+function matchedReturning(
+  { shape, rows }: Chunk,
+  { columns }: ChunkMatch,
+  names: ReadonlySet<string>,
+  dialect: PgDialect,
+): Returning {
+  if (names.size === 0 && !rows[0]?.entry.conflict?.maySkip) return { clause: undefined, places: new Map() };
+  const compared = columns.map((column) => shape.columns[column]?.name ?? '');
+  return {
+    clause: clauseOf(new Set([...compared, ...names]), dialect),
+    places: new Map([...names].map((name, place) => [name, place + ahead])),
   };
 }

@@ -14,6 +14,25 @@ import { withLists } from './lists.ts';
  * select u.c0, k0.a[u.p1] from k0, unnest($1::varchar[], $2::int4[]) as u(c0, p1) where …
  */
 export function unnestInsert(chunk: Chunk, context: WriteContext): string {
+  const { columns, selected, lists, from } = unnestRows(chunk, context);
+  const guard = insertGuard({ chunk, ...context }, lists);
+  return (
+    `${withLists(lists)}${insertInto(chunk, columns, context)} select ${selected.join(', ')} ` +
+    `from ${from}${guard}${insertTail(chunk, context)}`
+  );
+}
+
+export interface UnnestedRows {
+  /** The columns that are written, by index. */
+  readonly columns: readonly number[];
+  /** What is selected for each. */
+  readonly selected: readonly string[];
+  readonly lists: readonly KeyList[];
+  readonly from: string;
+}
+
+/** @param place the name of a column that counts the rows, if one should */
+export function unnestRows(chunk: Chunk, context: WriteContext, place?: string): UnnestedRows {
   const source = new Source(context);
   const columns: number[] = [];
   const selected: string[] = [];
@@ -30,12 +49,7 @@ export function unnestInsert(chunk: Chunk, context: WriteContext): string {
       ),
     );
   }
-  const lists = [...source.lists];
-  const guard = insertGuard({ chunk, ...context }, lists);
-  return (
-    `${withLists(lists)}${insertInto(chunk, columns, context)} select ${selected.join(', ')} ` +
-    `from ${source.text()}${guard}${insertTail(chunk, context)}`
-  );
+  return { columns, selected, lists: [...source.lists], from: source.text(place) };
 }
 
 /** The arrays that are unnested together, and what each column selects from them. */
@@ -49,9 +63,10 @@ class Source {
 
   constructor(readonly context: WriteContext) {}
 
-  text(): string {
+  text(place?: string): string {
     const joined = [...this.#joined].map((list) => `${list.name}, `).join('');
-    return `${joined}unnest(${this.#arrays.join(', ')}) as u(${this.#names.join(', ')})`;
+    const [counted, names] = place ? [' with ordinality', [...this.#names, place]] : ['', this.#names];
+    return `${joined}unnest(${this.#arrays.join(', ')})${counted} as u(${names.join(', ')})`;
   }
 
   /** @returns what the select list has for the column */

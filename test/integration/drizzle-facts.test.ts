@@ -227,6 +227,13 @@ describe('drizzle: an insert', () => {
     const { returning, onConflict } = insides(insert).config as { returning: object[]; onConflict: SQL };
     expect(returning).toEqual([{ path: ['deep', 'id'], field: users.id }]);
     expect(new PgDialect().sqlToQuery(onConflict).sql).toBe('("id") do nothing');
+    const upsert = db.insert(tokens).values({ label: 'a' });
+    upsert.onConflictDoUpdate({ target: tokens.id, set: { uses: 1, label: undefined } });
+    const { onConflict: clause } = insides(upsert).config as { onConflict: SQL };
+    // What `set` names and is not undefined, and what has an $onUpdateFn.
+    expect(new PgDialect().sqlToQuery(clause).sql).toBe(
+      '("id") do update set "uses" = $1, "updated_at" = $2',
+    );
   });
 
   test('is executed by its own property `execute`, which then(), catch() and finally() call', async () => {

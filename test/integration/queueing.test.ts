@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
+import { endOfTurn } from '../support/end-of-turn.ts';
 import { rejectionOf, warningsDuring } from '../support/process-events.ts';
 import { logs, tokens, users, wide } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -49,7 +49,7 @@ describe.each(scopes)('an insert %s', (_, within) => {
       const all = Promise.all([awaitIt(insert, scope)]);
       // `Promise.all` calls `then` one promise job later, and a flush waits for the end of the turn.
       await undefined;
-      await nextTurn();
+      await endOfTurn();
       expect(scope.pending).toBe(0);
       expect(await all).toMatchObject([{ count: 1 }]);
     });
@@ -183,7 +183,7 @@ describe('flushes', () => {
         for (let turn = 0; turn < 5; turn++) {
           for (let row = 0; row < 5; row++) tx.insert(logs).values({ level: `${turn}`, message: `${row}` });
           expect(tx.pending).toBe(turn % 2 === 0 ? 5 : 10);
-          await nextTurn();
+          await endOfTurn();
           expect(tx.pending).toBe(turn % 2 === 0 ? 5 : 0);
         }
       }),
@@ -196,10 +196,10 @@ describe('flushes', () => {
     const db = batchedDrizzle(database.connect(), { batch: { maxBytes: 1_000 } });
     await db.transaction(async (tx) => {
       tx.insert(logs).values({ level: 'a', message: 'x'.repeat(600) });
-      await nextTurn();
+      await endOfTurn();
       expect(tx.pending).toBe(1);
       tx.insert(logs).values({ level: 'b', message: 'x'.repeat(600) });
-      await nextTurn();
+      await endOfTurn();
       expect(tx.pending).toBe(0);
     });
     expect(await check.$count(logs)).toBe(2);

@@ -1,11 +1,11 @@
-import { sql } from 'drizzle-orm';
+import { type Column, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import fc from 'fast-check';
-import { isKeyed, tableShape } from '../../src/drizzle-facts.ts';
+import { isKeyed, type TableShape, tableShape } from '../../src/drizzle-facts.ts';
 import { type Cell, type Entry, Expression } from '../../src/entry.ts';
 import type { Reference } from '../../src/reference.ts';
 import { refer } from '../../src/reference.ts';
-import { dialect, entryOfTaken, type PlanOptions } from './entries.ts';
+import { dialect, doNothing, doUpdate, entryOfTaken, type PlanOptions } from './entries.ts';
 import { factsOf } from './facts.ts';
 import { addresses, counters, events, logs, nodes, teams, users } from './schema.ts';
 
@@ -13,12 +13,26 @@ const tables = [users, addresses, nodes, events, logs, teams, counters];
 
 type CellKind = 'left out' | 'given' | 'null' | 'reference' | 'expression';
 
+/** Conflict clauses that name the first column of a table and assign the last. */
+const clauses = {
+  none: () => ({}),
+  nothing: () => ({ conflict: doNothing() }),
+  'nothing at': (shape: TableShape) => ({ conflict: doNothing([firstOf(shape)]) }),
+  update: (shape: TableShape) => ({ conflict: doUpdate([firstOf(shape)], [lastOf(shape), sql`excluded`]) }),
+  'update if': (shape: TableShape) => ({
+    conflict: doUpdate([firstOf(shape)], [lastOf(shape), sql`excluded`], { setWhere: sql`true` }),
+  }),
+};
+
+const firstOf = ({ columns }: TableShape): Column => columns[0]?.column as Column;
+const lastOf = ({ columns }: TableShape): Column => columns.at(-1)?.column as Column;
+
 interface Call {
   readonly table: PgTable;
   /** For each row what it has for each column; there are more kinds than columns. */
   readonly rows: readonly (readonly CellKind[])[];
   readonly returning: boolean;
-  readonly conflict: boolean;
+  readonly conflict: keyof typeof clauses;
   readonly overriding: boolean;
 }
 
@@ -45,7 +59,10 @@ export function batches(weights: Partial<Record<CellKind, number>> = {}): fc.Arb
     table: fc.constantFrom(...tables),
     rows: fc.array(fc.array(kind, { minLength: 5, maxLength: 5 }), { minLength: 1, maxLength: 4 }),
     returning: fc.boolean(),
-    conflict: rarely,
+    conflict: fc.oneof(
+      { weight: 9, arbitrary: fc.constant('none' as const) },
+      ...(['nothing', 'nothing at', 'update', 'update if'] as const).map((name) => fc.constant(name)),
+    ),
     overriding: rarely,
   });
   const facts = fc
@@ -75,7 +92,7 @@ export function batches(weights: Partial<Record<CellKind, number>> = {}): fc.Arb
 }
 
 function shown({ table, rows, ...flags }: Call): object {
-  const set = Object.entries(flags).flatMap(([name, isSet]) => (isSet ? [name] : []));
+  const set = Object.entries(flags).flatMap(([name, isSet]) => (isSet ? [`${name} ${isSet}`] : []));
   return { table: tableShape(dialect, table).name, rows: rows.map(String), set };
 }
 
@@ -108,7 +125,7 @@ function entriesOf(calls: readonly Call[]): Entry[] {
     );
     const options = {
       ...(call.returning && { returning: shape.columns.map(({ column }) => column) }),
-      ...(call.conflict && { conflict: sql`do nothing` }),
+      ...clauses[call.conflict](shape),
       overriding: call.overriding,
     };
     const bytes = rows.length * 10;

@@ -13,9 +13,9 @@ const mostRows = { minLength: 1, maxLength: 3 };
 /** An insert that nothing refuses, unless something has failed before. */
 export function insertInto(tables: readonly TableName[]): fc.Arbitrary<Insert> {
   const plain = fc.oneof(...tables.map(plainInsert));
-  const shared = tables.filter((table) => table in sharedRows) as (keyof typeof sharedRows)[];
+  const shared = tables.filter(isShared);
   if (shared.length === 0) return plain;
-  const conflicting = fc.oneof(...shared.map(conflictingInsert));
+  const conflicting = fc.oneof(...shared.map((table) => conflictingInsert(table, anyConflict)));
   return fc.oneof({ weight: 6, arbitrary: plain }, { weight: 1, arbitrary: conflicting });
 }
 
@@ -29,12 +29,28 @@ function plainInsert(table: TableName): fc.Arbitrary<Insert> {
   });
 }
 
-function conflictingInsert(table: keyof typeof sharedRows): fc.Arbitrary<Insert> {
+/** Inserts into one table, most of them with one conflict clause. */
+export function conflictingInserts(tables: readonly TableName[]): fc.Arbitrary<Insert[]> | undefined {
+  const shared = tables.filter(isShared);
+  if (shared.length === 0) return undefined;
+  return fc.tuple(fc.constantFrom(...shared), anyConflict).chain(([table, conflict]) => {
+    const alike = conflictingInsert(table, fc.constant(conflict));
+    const others = [plainInsert(table), conflictingInsert(table, anyConflict)];
+    return fc.array(fc.oneof({ weight: 10, arbitrary: alike }, ...others), { minLength: 2, maxLength: 8 });
+  });
+}
+
+type SharedTable = keyof typeof sharedRows;
+
+const isShared = (table: TableName): table is SharedTable => table in sharedRows;
+const anyConflict = fc.constantFrom<Conflict>('nothing', 'nothing at target', 'update', 'update where');
+
+function conflictingInsert(table: SharedTable, conflict: fc.Arbitrary<Conflict>): fc.Arbitrary<Insert> {
   return fc.record({
     do: fc.constant('insert'),
     table: fc.constant(table),
     rows: fc.uniqueArray(sharedRows[table], { ...mostRows, selector: sharedValue }),
-    conflict: fc.constantFrom<Conflict>('nothing', 'nothing at target', 'update', 'update where'),
+    conflict,
     ...form,
   });
 }

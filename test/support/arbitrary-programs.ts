@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { insertInto, refusedInsert } from './arbitrary-inserts.ts';
+import { conflictingInserts, insertInto, refusedInsert } from './arbitrary-inserts.ts';
 import { type ParentName, parent, rows, type TableName } from './program-rows.ts';
 import type { Insert, LeafName, Program, Statement, Step, Transaction } from './programs.ts';
 
@@ -76,6 +76,10 @@ function group(...members: fc.MaybeWeightedArbitrary<Insert | Statement>[]): fc.
   });
 }
 
+function groupsOf(members: fc.Arbitrary<Insert[]> | undefined): fc.Arbitrary<Step>[] {
+  return members ? [fc.record({ do: fc.constant('group'), members, caught })] : [];
+}
+
 function stepIn(depth: number, theme: readonly TableName[]): fc.Arbitrary<Step> {
   const insert = insertInto(theme);
   return fc.oneof(
@@ -83,6 +87,7 @@ function stepIn(depth: number, theme: readonly TableName[]): fc.Arbitrary<Step> 
     { weight: 4, arbitrary: group({ weight: 8, arbitrary: insert }, statement) },
     { weight: 4, arbitrary: statementStep },
     { weight: 1, arbitrary: fc.constant({ do: 'flush' as const }) },
+    ...groupsOf(conflictingInserts(theme)).map((arbitrary) => ({ weight: 6, arbitrary })),
     ...(depth < 3 ? [{ weight: 2, arbitrary: transaction(depth + 1, theme) }] : []),
   );
 }
@@ -126,6 +131,7 @@ const outside: fc.Arbitrary<Step> = fc.oneof(
   insertStep(anyInsert, fc.constant(0)),
   insertStep(refusedInsert, fc.constant(0)),
   group({ weight: 4, arbitrary: anyInsert.filter(({ conflict }) => conflict === 'none') }, refusedInsert),
+  ...groupsOf(conflictingInserts(Object.keys(rows) as TableName[])),
   statementStep,
   anyTransaction,
 );

@@ -1,5 +1,6 @@
-import { Column, type SQL } from 'drizzle-orm';
+import { Column, is, SQL, sql } from 'drizzle-orm';
 import { PgDialect, type PgTable } from 'drizzle-orm/pg-core';
+import type { Conflict } from '../../src/conflict.ts';
 import { foreignTables, type SelectedField, tableShape } from '../../src/drizzle-facts.ts';
 import type { Serialize } from '../../src/encode.ts';
 import { encodeRows } from '../../src/encode-rows.ts';
@@ -21,8 +22,8 @@ export const serialize: Serialize = (value) =>
 
 export interface EntryOptions {
   readonly returning?: readonly (Column | SQL)[];
-  /** What stands behind `on conflict`. */
-  readonly conflict?: SQL;
+  /** What stands behind `on conflict`, as `doNothing` and `doUpdate` make it, or that alone. */
+  readonly conflict?: SQL | Conflict;
   readonly overriding?: boolean;
 }
 
@@ -47,13 +48,52 @@ export function entryOfTaken(table: PgTable, taken: TakenRows, options: EntryOpt
   entry.returning = options.returning?.map(
     (field): SelectedField => ({ path: [field instanceof Column ? field.name : 'expression'], field }),
   );
-  entry.conflict = options.conflict && renderSnapshot(dialect, options.conflict);
+  entry.conflict = is(options.conflict, SQL) ? conflictOf(options.conflict, {}) : options.conflict;
   if (entry.conflict) {
     const late = lateReferences(entry.conflict);
     entry.references.push(...late);
     entry.embedded.push(...late);
   }
   return entry;
+}
+
+/** What `onConflictDoNothing()` makes of an entry. */
+export function doNothing(target: Column[] = [], where?: SQL): Conflict {
+  const names = target.map(({ name }) => dialect.escapeName(name)).join(',');
+  const condition = where && sql` where ${where}`;
+  const clause = target.length === 0 ? sql`do nothing` : sql`(${sql.raw(names)})${condition} do nothing`;
+  return conflictOf(clause, { target, isPartial: where !== undefined });
+}
+
+/** What `onConflictDoUpdate()` makes of an entry, setting one column. */
+export function doUpdate(
+  target: Column[],
+  [assigned, value]: [Column, SQL],
+  { targetWhere, setWhere }: { targetWhere?: SQL; setWhere?: SQL } = {},
+): Conflict {
+  const names = sql.raw(target.map(({ name }) => dialect.escapeName(name)).join(','));
+  const [onlyIn, onlyIf] = [targetWhere, setWhere].map((condition) => condition && sql` where ${condition}`);
+  const set = sql`set ${sql.identifier(assigned.name)} = ${value}`;
+  return conflictOf(sql`(${names})${onlyIn} do update ${set}${onlyIf}`, {
+    action: 'update',
+    target,
+    isPartial: targetWhere !== undefined,
+    maySkip: setWhere !== undefined,
+    assigned: new Set([assigned]),
+  });
+}
+
+function conflictOf(clause: SQL, about: Partial<Conflict>): Conflict {
+  const rendered = renderSnapshot(dialect, clause);
+  if (!rendered) throw new Error('placeholders are not queued');
+  const nothing = {
+    action: 'nothing' as const,
+    target: [],
+    isPartial: false,
+    maySkip: true,
+    assigned: new Set<Column>(),
+  };
+  return { ...rendered, ...nothing, ...about };
 }
 
 export interface PlanOptions {

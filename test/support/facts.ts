@@ -9,6 +9,7 @@ export function factsOf(table: PgTable, given: Partial<TableFacts> = {}): TableF
     oid: '16384',
     user: 'app',
     plain: true,
+    updatable: true,
     secured: false,
     types: '1:23,2:25',
     state: 'f f 16390',
@@ -28,16 +29,19 @@ export function withColumn(facts: TableFacts, name: string, given: Partial<Colum
 function columnFactsOf(column: PgColumn): ColumnFacts {
   const type = column.getSQLType().replace(/\(.*?\)/, '');
   const cast = builtIn.get(type);
+  const name = cast ? `pg_catalog.${cast}` : `public.${type}`;
   return {
     type: 0,
     base: 0,
-    cast: cast ? `pg_catalog.${cast}` : `public.${type}`,
+    cast: name,
     arrayable: cast !== undefined && !cast.startsWith('_'),
     keys: isKeyed(column) ? keySource(column) : null,
     draws: isKeyed(column) && column.getSQLType() !== 'uuid',
     always: column.generatedIdentity?.type === 'always',
     selectable: true,
     castable: true,
+    unique: column.primary || column.isUnique ? name : null,
+    referenced: false,
   };
 }
 
@@ -55,7 +59,7 @@ const builtIn: ReadonlyMap<string, string> = new Map([
   ['text', 'text'],
   ['text[]', '_text'],
   ['integer[]', '_int4'],
-  ['varchar', 'varchar'],
+  ['varchar', '"varchar"'],
   ['uuid', 'uuid'],
   ['jsonb', 'jsonb'],
   ['timestamp', 'timestamp'],

@@ -49,7 +49,7 @@ const literal = (...values: unknown[]): fc.Arbitrary<Value> =>
 const one = (is: 'label' | 'upper' | 'key' | 'uuid' | 'left out' | 'default'): fc.Arbitrary<Value> =>
   fc.constant({ is });
 const pool = (is: 'pool text' | 'pool key' | 'pool uuid'): fc.Arbitrary<Value> =>
-  fc.record({ is: fc.constant(is), index: fc.nat({ max: 3 }) });
+  fc.record({ is: fc.constant(is), index: fc.nat({ max: 6 }) });
 const count = (of: TableName): fc.Arbitrary<Value> => fc.constant({ is: 'count', of });
 
 /** The first is what others shrink to. */

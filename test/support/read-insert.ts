@@ -10,7 +10,8 @@ export interface ReadInsert {
 }
 
 /** Reads any INSERT that `src/write` can write. Keys of a list are not known here, so they stand for themselves. */
-export function readInsert({ text, params }: Statement, lists: readonly KeyList[]): ReadInsert {
+export function readInsert({ text: given, params }: Statement, lists: readonly KeyList[]): ReadInsert {
+  const text = withoutMatch(given);
   const insert =
     /^(?:with .* as a\) )?insert into (?:"(?:[^"]|"")+"\.?)+(?: \((.*?)\))?( overriding system value)? (.*)$/s;
   const [, names, , rest = ''] = insert.exec(text) ?? [];
@@ -30,6 +31,16 @@ export function readInsert({ text, params }: Statement, lists: readonly KeyList[
     split(cells).map((cell) => readSelected(cell, (name) => arrays.get(name)?.[row] ?? null)),
   );
   return { columns, rows };
+}
+
+/** The INSERT as it would be if nothing said of which source row each written one is. */
+function withoutMatch(text: string): string {
+  const matched =
+    /^with (.*)s as materialized \(select u\.o, (.*?) from ([^(]*unnest\(.*?) with ordinality as u\((.*?), o\)\), w as \((insert into .*?) select s\.c\d+.*? from s( where case .*)?, m as \(select .*$/s;
+  const [, parsed, cells = '', source, names, into, rest = ''] = matched.exec(text) ?? [];
+  if (into === undefined) return text;
+  const head = parsed ? `with ${parsed.replace(/, $/, ' ')}` : '';
+  return `${head}${into} select ${cells.replaceAll(/ as c\d+/g, '')} from ${source} as u(${names})${rest}`;
 }
 
 /** Splits at the commas that stand in no parentheses. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { pairByIdentifier } from '../../src/pair.ts';
+import { pairByIdentifier, pairByOrdinal } from '../../src/pair.ts';
 
 interface Returned {
   readonly id: string;
@@ -52,4 +52,43 @@ test('the error says what would have been mis-assigned', () => {
   expect(() => pair(['1', '2'], rowsOf(['1', '3']))).toThrow(
     `"users": 2 rows sent, 2 returned, 1 recognised; callers would have been given others' rows`,
   );
+});
+
+const placed = fc
+  .tuple(fc.nat({ max: 20 }), fc.infiniteStream(fc.boolean()))
+  .map(([sent, written]) => ({
+    sent,
+    places: Array.from({ length: sent }, (_, index) => index + 1).filter(() => written.next().value),
+  }))
+  .chain(({ sent, places }) =>
+    fc.record({
+      sent: fc.constant(sent),
+      shuffled: fc.shuffledSubarray(places, { minLength: places.length }),
+    }),
+  );
+const answerOf = (places: readonly unknown[], written = places.length) =>
+  places.map((place) => [place, written, `row ${place}`]);
+
+test('rows that tell the places of their sources go there, and those left out leave a gap', () => {
+  fc.assert(
+    fc.property(placed, ({ sent, shuffled }) => {
+      const paired = pairByOrdinal('"users"', sent, answerOf(shuffled), false);
+      expect(paired).toHaveLength(sent);
+      for (const [index, row] of paired.entries()) {
+        if (shuffled.includes(index + 1)) expect(row?.[2]).toBe(`row ${index + 1}`);
+        else expect(row).toBeUndefined();
+      }
+    }),
+  );
+});
+
+test.each<[string, unknown[][], boolean?]>([
+  ['a place comes twice', answerOf([1, 1])],
+  ['a row has no source', answerOf([1, null])],
+  ['a place is none that was sent', answerOf([1, 4])],
+  ['a place can not be read', answerOf(['one'])],
+  ['another number of rows was written', answerOf([1, 2], 3)],
+  ['a row was left out that may not be', answerOf([1, 2]), true],
+])('nothing is paired where %s', (_, answer, isComplete = false) => {
+  expect(() => pairByOrdinal('"users"', 3, answer, isComplete)).toThrow(mismatch);
 });

@@ -89,7 +89,10 @@ describe('what a row gives', () => {
   });
 
   test('is not read where it can not be enumerated, as in drizzle', () => {
-    expect(cells(users, Object.defineProperty({}, 'name', { value: 'hidden' }))).toEqual([undefined, undefined]);
+    expect(cells(users, Object.defineProperty({}, 'name', { value: 'hidden' }))).toEqual([
+      undefined,
+      undefined,
+    ]);
   });
 
   test('is refused at once where its mapping throws, and where the mapping gives undefined', () => {

@@ -22,7 +22,7 @@ describe('values', () => {
     const entries = [entryOf(users, { id: 1, name: 'Ada' }), entryOf(users, { id: 2, name: null })];
     expect(written(users, entries)).toEqual([
       'insert into "users" ("id", "name") select u.c0, u.c1 ' +
-        'from unnest($1::pg_catalog.int4[], $2::pg_catalog.varchar[]) as u(c0, c1) where …',
+        'from unnest($1::pg_catalog.int4[], $2::pg_catalog."varchar"[]) as u(c0, c1) where …',
       '{1,2}',
       '{Ada,NULL}',
     ]);
@@ -30,7 +30,7 @@ describe('values', () => {
 
   test('of a column that all rows leave out are not named', () => {
     expect(written(users, [entryOf(users, [{ name: 'Ada' }, { name: 'Bob' }])])).toEqual([
-      'insert into "users" ("name") select u.c1 from unnest($1::pg_catalog.varchar[]) as u(c1) where …',
+      'insert into "users" ("name") select u.c1 from unnest($1::pg_catalog."varchar"[]) as u(c1) where …',
       '{Ada,Bob}',
     ]);
   });
@@ -66,7 +66,7 @@ describe('keys that wait in the server', () => {
     const entries = ['Ada', 'Bob'].map((name) => entryOf(users, { name }, { returning: [users.name] }));
     expect(written(users, entries)).toEqual([
       `with ${list('k0', 'int4')} insert into "users" ("id", "name") select u.c0, u.c1 ` +
-        'from unnest((select a from k0), $1::pg_catalog.varchar[]) as u(c0, c1) where … returning "name", "id"',
+        'from unnest((select a from k0), $1::pg_catalog."varchar"[]) as u(c0, c1) where … returning "name", "id"',
       '{Ada,Bob}',
     ]);
   });
@@ -76,7 +76,7 @@ describe('keys that wait in the server', () => {
     expect(written(users, [entryOf(users, rows, { returning: [users.id] })])).toEqual([
       `with ${list('k0', 'int4')} insert into "users" ("id", "name") ` +
         'select case u.s0 when 0 then u.c0 when 1 then k0.a[u.p0] end, u.c1 ' +
-        'from k0, unnest($1::int4[], $2::int4[], $3::pg_catalog.int4[], $4::pg_catalog.varchar[]) as u(p0, s0, c0, c1) ' +
+        'from k0, unnest($1::int4[], $2::int4[], $3::pg_catalog.int4[], $4::pg_catalog."varchar"[]) as u(p0, s0, c0, c1) ' +
         'where … returning "id"',
       '{NULL,1}',
       '{0,1}',
@@ -95,7 +95,7 @@ describe('references', () => {
       entryOf(addresses, { email, userId: refer(user, 'id', row) });
     expect(written(addresses, [user, child('a', 1), child('b', 0)])).toEqual([
       `with ${list('k0', 'int4')} insert into "addresses" ("email", "user_id") select u.c1, k0.a[u.p2] ` +
-        'from k0, unnest($1::pg_catalog.varchar[], $2::int4[]) as u(c1, p2) where …',
+        'from k0, unnest($1::pg_catalog."varchar"[], $2::int4[]) as u(c1, p2) where …',
       '{a,b}',
       '{2,1}',
     ]);
@@ -107,7 +107,7 @@ describe('references', () => {
     expect(written(addresses, [user, entryOf(addresses, rows)])).toEqual([
       `with ${list('k0', 'int4')} insert into "addresses" ("email", "user_id") ` +
         'select u.c1, case u.s2 when 0 then u.c2 when 1 then k0.a[u.p2] end ' +
-        'from k0, unnest($1::pg_catalog.varchar[], $2::int4[], $3::int4[], $4::pg_catalog.int4[]) as u(c1, p2, s2, c2) where …',
+        'from k0, unnest($1::pg_catalog."varchar"[], $2::int4[], $3::int4[], $4::pg_catalog.int4[]) as u(c1, p2, s2, c2) where …',
       '{a,a,a}',
       '{2,NULL,NULL}',
       '{1,0,0}',
@@ -137,7 +137,7 @@ describe('references', () => {
     const rows = [0, 1].map((row) => ({ email: 'a', userId: refer(user, 'id', row) }));
     expect(written(addresses, [user, entryOf(addresses, rows)])).toEqual([
       `with ${list('k0', 'int4')} insert into "addresses" ("email", "user_id") select u.c1, u.c2 ` +
-        'from unnest($1::pg_catalog.varchar[], (select a from k0)) as u(c1, c2) where …',
+        'from unnest($1::pg_catalog."varchar"[], (select a from k0)) as u(c1, c2) where …',
       '{a,a}',
     ]);
   });
@@ -164,13 +164,13 @@ test('keys that the client has travel as values', () => {
   expect(shown).toEqual([
     [
       'insert into "users" ("id", "name") select u.c0, u.c1 ' +
-        'from unnest($1::pg_catalog.int4[], $2::pg_catalog.varchar[]) as u(c0, c1) where …',
+        'from unnest($1::pg_catalog.int4[], $2::pg_catalog."varchar"[]) as u(c0, c1) where …',
       '{41,42}',
       '{Ada,Bob}',
     ],
     [
       'insert into "addresses" ("email", "user_id") select u.c1, u.c2 ' +
-        'from unnest($1::pg_catalog.varchar[], $2::pg_catalog.int4[]) as u(c1, c2) where …',
+        'from unnest($1::pg_catalog."varchar"[], $2::pg_catalog.int4[]) as u(c1, c2) where …',
       '{a,a}',
       '{42,7}',
     ],

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { RowList } from 'postgres';
+import { beforeAll, expect, onTestFinished } from 'vitest';
+import { resultProperties } from './likeness.ts';
+import { describeResult, type SideBySide, sideBySide } from './side-by-side.ts';
+import type { TestDatabase } from './test-database.ts';
+import { codeOf, outcomeOf } from './trace.ts';
+
+/** What an insert is made on: a database or a transaction, of drizzle or ours. */
+export type Inserter = Pick<PostgresJsDatabase, 'insert' | 'execute'>;
+
+export interface Conflicts {
+  /**
+   * Runs the inserts in one turn on plain drizzle and on ours, and expects the same results, errors, rows and next
+   * keys, and so many INSERTs of ours.
+   *
+   * @param given rows that the table has before
+   * @returns what the inserts gave, as ours told it
+   */
+  expectSame<T extends PgTable>(
+    table: T,
+    given: readonly T['$inferInsert'][],
+    inserts: (db: Inserter) => PromiseLike<unknown>[],
+    statements: number,
+  ): Promise<unknown[]>;
+  /** The same on the database itself, where each insert stands alone. */
+  expectSameOutside: Conflicts['expectSame'];
+  /** The same in the name of a new role that was granted just this. */
+  expectSameAs(grants: readonly string[], ...given: Parameters<Conflicts['expectSame']>): Promise<unknown[]>;
+  readonly sides: SideBySide;
+}
+
+/** @param setUp makes the tables, which are empty when a comparison begins, and their sequences new */
+export function compareConflicts(
+  database: TestDatabase,
+  setUp: readonly string[],
+  tables: readonly PgTable[],
+): Conflicts {
+  let sent: string[] = [];
+  const logger = { logQuery: (text: string) => void sent.push(text) };
+  let sides: SideBySide;
+  beforeAll(async () => {
+    const empty = sql`truncate ${sql.join([...tables], sql`, `)} restart identity cascade`;
+    sides = sideBySide(database, { logger }, empty);
+    for (const statement of setUp) await sides.plain.execute(sql.raw(statement));
+  });
+  const compare =
+    (within: (db: PostgresJsDatabase, work: (db: Inserter) => Promise<unknown[]>) => Promise<unknown>) =>
+    async (
+      table: PgTable,
+      given: readonly object[],
+      inserts: (db: Inserter) => PromiseLike<unknown>[],
+      statements: number,
+    ): Promise<unknown[]> => {
+      const { plain, batched } = await sides.runAndRead(async (db) => {
+        if (given.length > 0) await db.insert(table).values(given as never);
+        sent = [];
+        let results: unknown[] = [];
+        const outcome = await outcomeOf(
+          within(db, async (inner) => {
+            const outcomes = await Promise.all(inserts(inner).map(outcomeOf));
+            results = outcomes.map((each) =>
+              'value' in each ? told(each.value) : { code: codeOf(each.error) },
+            );
+            return results;
+          }),
+        );
+        const sentInserts = sent.filter((text) => /insert into/.test(text)).length;
+        // A transaction fails as a whole, and every insert of its flight with it.
+        if ('error' in outcome) return { results: [], code: codeOf(outcome.error), sentInserts };
+        return { results, code: undefined, sentInserts };
+      }, table);
+      const { sentInserts, ...ours } = batched.result;
+      const { sentInserts: _, ...theirs } = plain.result;
+      expect({ ...ours, rows: batched.rows }).toEqual({ ...theirs, rows: plain.rows });
+      expect(sentInserts).toBe(statements);
+      return ours.results;
+    };
+  const newRole = async (grants: readonly string[]): Promise<string> => {
+    const role = `conflicts_${randomBytes(6).toString('hex')}`;
+    await sides.plain.execute(sql.raw(`create role ${role}`));
+    onTestFinished(async () => {
+      await sides.plain.execute(sql.raw(`drop owned by ${role}; drop role ${role}`));
+    });
+    for (const grant of grants) await sides.plain.execute(sql.raw(`grant ${grant} to ${role}`));
+    return role;
+  };
+  return {
+    get sides() {
+      return sides;
+    },
+    expectSame: compare((db, work) => db.transaction(work)),
+    expectSameOutside: compare((db, work) => work(db)),
+    async expectSameAs(grants, ...given) {
+      const role = sql.raw(await newRole(grants));
+      const compareAs = compare((db, work) =>
+        db.transaction(async (tx) => {
+          await tx.execute(sql`set local role ${role}`);
+          return work(tx);
+        }),
+      );
+      return compareAs(...given);
+    },
+  };
+}
+
+/** What a program can see of a result. */
+function told(value: unknown): unknown {
+  const rows = value as RowList<never[]>;
+  if (!('command' in rows)) return rows;
+  return rows.length === 0 && rows.columns.length === 0
+    ? describeResult(rows)
+    : { rows: [...rows], ...resultProperties(rows) };
+}
