@@ -6,7 +6,7 @@ import { type Entry, Expression } from './entry.ts';
 import { findIdentifier } from './identifier.ts';
 import type { Chunk, EncodedCell, PlanInput } from './plan.ts';
 import { findMatch, type Match } from './plan-conflict.ts';
-import { columnFacts, type TableFacts } from './table-facts.ts';
+import { columnFacts, isRefused, type TableFacts } from './table-facts.ts';
 
 export interface Planning extends PlanInput {
   /** One row and nothing else: drizzle's own INSERT, whose RETURNING tells the key. */
@@ -104,7 +104,8 @@ export function mustStandAlone(
     (row) =>
       row.some(
         (cell, column) =>
-          cell instanceof Expression || (cell !== undefined && !canCast(facts, shape, column)),
+          cell instanceof Expression ||
+          (cell === undefined ? isRefused(facts, shape, column) : !canCast(facts, shape, column)),
       ) || named.some((column) => row[column] === undefined && !canAllocate(facts, shape, column)),
   );
 }

@@ -27,6 +27,8 @@ export interface ColumnFacts {
   readonly draws: boolean;
   /** GENERATED ALWAYS AS IDENTITY: an allocated key needs OVERRIDING SYSTEM VALUE. */
   readonly always: boolean;
+  /** Whether the current role may insert into the column. */
+  readonly insertable: boolean;
   /** Whether the current role may select the column, which RETURNING needs. */
   readonly selectable: boolean;
   /**
@@ -165,6 +167,7 @@ select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
       end,
       'draws', a.attidentity <> '' or coalesce(x.expression ~* 'nextval', false),
       'always', a.attidentity = 'a',
+      'insertable', has_column_privilege(c.oid, a.attnum, 'INSERT'),
       'selectable', has_column_privilege(c.oid, a.attnum, 'SELECT'),
       'unique', case
         when (s.nspname = 'pg_catalog' or b.typtype = 'e') and ${isBytewise('a.attcollation')} and (
@@ -231,4 +234,12 @@ export function columnFacts(
   column: number,
 ): ColumnFacts | undefined {
   return facts?.columns.get(shape.columns[column]?.name ?? '');
+}
+
+/**
+ * Whether naming a column is refused. drizzle names every column, also those that a row leaves out, and so must
+ * we where the server has something against it.
+ */
+export function isRefused(facts: TableFacts | undefined, shape: TableShape, column: number): boolean {
+  return facts !== undefined && columnFacts(facts, shape, column)?.insertable !== true;
 }

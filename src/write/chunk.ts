@@ -4,7 +4,7 @@ import type { Serialize } from '../encode.ts';
 import { Expression } from '../entry.ts';
 import type { Chunk, KeyList, Plan, PlannedCell } from '../plan.ts';
 import type { Statement } from '../statement.ts';
-import { columnFacts } from '../table-facts.ts';
+import { columnFacts, isRefused } from '../table-facts.ts';
 import { matchedInsert } from './matched.ts';
 import { Params } from './params.ts';
 import type { Returning } from './returning.ts';
@@ -51,6 +51,6 @@ function needsValues({ facts, shape, rows, alone }: Chunk): boolean {
   const isOdd = (cell: PlannedCell, column: number) =>
     cell instanceof Expression ||
     (cell === undefined) !== (first[column] === undefined) ||
-    (cell !== undefined && !columnFacts(facts, shape, column)?.castable);
+    (cell === undefined ? isRefused(facts, shape, column) : !columnFacts(facts, shape, column)?.castable);
   return rows.some(({ cells }) => cells.some(isOdd));
 }

@@ -2,6 +2,7 @@
 import { Expression } from '../entry.ts';
 import { settingOf } from '../keys.ts';
 import { type Chunk, isKeyPlace, type PlannedCell } from '../plan.ts';
+import { isRefused } from '../table-facts.ts';
 import { insertGuard } from './guard.ts';
 import { insertInto, insertTail, type WriteContext } from './insert.ts';
 
@@ -25,12 +26,19 @@ export function valuesInsert(chunk: Chunk, context: WriteContext): string {
 
 /** Whether the statement can say that it belongs to its flight: DEFAULT and several rows stand only in VALUES. */
 export function canGuard(chunk: Chunk): boolean {
-  return chunk.rows.length === 1 && writtenColumns(chunk).length > 0;
+  const columns = writtenColumns(chunk);
+  return (
+    chunk.rows.length === 1 &&
+    columns.length > 0 &&
+    columns.every((column) => chunk.rows[0]?.cells[column] !== undefined)
+  );
 }
 
-/** Columns that some row gives; a row that leaves one of them out says DEFAULT. */
-function writtenColumns({ shape, rows }: Chunk): number[] {
-  return [...shape.columns.keys()].filter((column) => rows.some(({ cells }) => cells[column] !== undefined));
+/** Columns that some row gives, or that the server has something against; a row that leaves one out says DEFAULT. */
+function writtenColumns({ shape, facts, rows }: Chunk): number[] {
+  return [...shape.columns.keys()].filter(
+    (column) => rows.some(({ cells }) => cells[column] !== undefined) || isRefused(facts, shape, column),
+  );
 }
 
 /** Rows of defaults alone, said as drizzle says them: OVERRIDING takes no DEFAULT VALUES. */

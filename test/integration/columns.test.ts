@@ -235,6 +235,12 @@ describe('defaults', () => {
   });
 });
 
+test('a column that the database does not have is refused as in drizzle, also where no row gives it', async () => {
+  const table = pgTable('t', { n: serial().primaryKey(), a: text(), missing: integer() });
+  const ddl = 'create table t (n serial primary key, a text)';
+  expect(await check(ddl, table, [{ a: 'x' }, { missing: 1 }, {}])).toEqual(['42703', '42703', '42703']);
+});
+
 test('sql values in rows are evaluated as in drizzle, and refused as there', async () => {
   const table = pgTable('t', { n: serial().primaryKey(), a: text(), b: integer(), c: jsonb() });
   const fine: Row[] = [

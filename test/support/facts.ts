@@ -38,6 +38,7 @@ function columnFactsOf(column: PgColumn): ColumnFacts {
     keys: isKeyed(column) ? keySource(column) : null,
     draws: isKeyed(column) && column.getSQLType() !== 'uuid',
     always: column.generatedIdentity?.type === 'always',
+    insertable: true,
     selectable: true,
     castable: true,
     unique: column.primary || column.isUnique ? name : null,

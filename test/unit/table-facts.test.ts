@@ -14,6 +14,7 @@ const column = {
   arrayable: true,
   keys: null,
   draws: false,
+  insertable: true,
   always: false,
   selectable: true,
 };
