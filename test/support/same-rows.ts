@@ -20,13 +20,39 @@ type Db = Pick<PostgresJsDatabase, 'insert'>;
 type WriteRow = (db: Db, table: PgTable, row: Row | Row[]) => PromiseLike<unknown>;
 type Write = (db: PostgresJsDatabase, table: PgTable, rows: readonly Row[]) => Promise<readonly Told[]>;
 
-const forms: Record<string, WriteRow> = {
-  'not returned': (db, table, row) => db.insert(table).values(row as never),
-  returned: (db, table, row) =>
-    db
-      .insert(table)
-      .values(row as never)
-      .returning(),
+interface Form {
+  readonly write: WriteRow;
+  /** Ways in which rows travel together. */
+  readonly together: Record<string, (write: WriteRow) => Write>;
+}
+
+const group =
+  (write: WriteRow): Write =>
+  (db, table, rows) =>
+    db.transaction((tx) => atOnce(rows, (row) => write(tx, table, row)));
+
+const forms: Record<string, Form> = {
+  'not returned': {
+    write: (db, table, row) => db.insert(table).values(row as never),
+    together: {
+      'a group in a transaction': group,
+      'a batch on the database': (write) => (db, table, rows) => atOnce(rows, (row) => write(db, table, row)),
+    },
+  },
+  returned: {
+    write: (db, table, row) =>
+      db
+        .insert(table)
+        .values(row as never)
+        .returning(),
+    together: {
+      'a group in a transaction': group,
+      'one by one in a transaction': (write) => (db, table, rows) =>
+        db.transaction((tx) => inTurn(rows, (row) => write(tx, table, row))),
+      'the rows of one insert': (write) => (db, table, rows) =>
+        atOnce([[...rows]], (all) => write(db, table, all)),
+    },
+  },
 };
 
 /** Every row is tried by itself, so that it may be refused. */
@@ -34,24 +60,6 @@ const alone =
   (write: WriteRow): Write =>
   (db, table, rows) =>
     inTurn(rows, (row) => write(db, table, row));
-
-/** The same, of many rows some. */
-const aloneInTransaction =
-  (write: WriteRow): Write =>
-  (db, table, rows) =>
-    inTurn(
-      rows.filter((_, index) => rows.length < 16 || index % 4 === 0),
-      (row) => db.transaction(async (tx) => write(tx, table, row)),
-    );
-
-/** Ways in which rows travel together. */
-const together: Record<string, (write: WriteRow) => Write> = {
-  'a group in a transaction': (write) => (db, table, rows) =>
-    db.transaction((tx) => atOnce(rows, (row) => write(tx, table, row))),
-  'the rows of one insert': (write) => (db, table, rows) =>
-    atOnce([[...rows]], (all) => write(db, table, all)),
-  'a batch on the database': (write) => (db, table, rows) => atOnce(rows, (row) => write(db, table, row)),
-};
 
 export interface SameRowsOptions {
   /** Who may empty and read the table. */
@@ -74,23 +82,22 @@ export async function expectSameRows(
   { owner = sides.plain, empty = emptyTable(table), stored = readTable(table) }: SameRowsOptions = {},
 ): Promise<(readonly Told[])[]> {
   const told: (readonly Told[])[] = [];
-  for (const [form, writeRow] of Object.entries(forms)) {
-    const same = async (way: string, given: readonly Row[], write: Write): Promise<readonly Told[]> => {
+  for (const [form, { write, together }] of Object.entries(forms)) {
+    const same = async (way: string, given: readonly Row[], writeAll: Write): Promise<readonly Told[]> => {
       const { plain, batched } = await sides.run(async (db): Promise<Written> => {
         await owner.execute(empty);
-        const said = await write(db, table, given);
+        const said = await writeAll(db, table, given);
         return { told: said, stored: (await owner.execute<{ row: string }>(stored)).map(({ row }) => row) };
       });
       expect(batched, `${way}, ${form}`).toEqual(plain);
       return plain.told;
     };
 
-    const each = await same('one row alone', rows, alone(writeRow));
+    const each = await same('one row alone', rows, alone(write));
     told.push(each);
-    await same('one row alone in a transaction', rows, aloneInTransaction(writeRow));
     const fine = rows.filter((_, index) => 'got' in (each[index] as Told));
     if (fine.length === 0) continue;
-    for (const [way, write] of Object.entries(together)) await same(way, fine, write(writeRow));
+    for (const [way, writeAll] of Object.entries(together)) await same(way, fine, writeAll(write));
   }
   return told;
 }
