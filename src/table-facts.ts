@@ -46,7 +46,7 @@ export interface TableFacts {
   readonly user: string;
   /** The types of its columns, to see whether they are still the same. */
   readonly types: string;
-  /** Its types, triggers, rules and defaults, to see whether they are. */
+  /** Its types, triggers, rules, defaults and unique indexes, to see whether they are. */
   readonly state: string;
   /** The relations that its foreign keys point at. */
   readonly parents: readonly string[];
@@ -95,7 +95,9 @@ export function tableState(oid: string): string {
   const parts = [
     columnTypes('s.oid'),
     list('w.oid::text', "pg_rewrite w where w.ev_class = s.oid and w.ev_type = '3'"),
-    list('g.oid || g.tgenabled::text', 'pg_trigger g where g.tgrelid = s.oid and not g.tgisinternal'),
+    // Those of foreign keys that point here, too, and of constraints that wait.
+    list('g.oid || g.tgenabled::text', 'pg_trigger g where g.tgrelid = s.oid'),
+    list('i.indexrelid::text', 'pg_index i where i.indrelid = s.oid and i.indisunique'),
     list('d.oid::text', 'pg_attrdef d where d.adrelid = s.oid'),
     's.relrowsecurity',
     's.relforcerowsecurity',

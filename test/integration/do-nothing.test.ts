@@ -349,12 +349,12 @@ describe('matched by the conflict target', () => {
       'timestamp',
       ['2020-01-01 00:00:00', '2020-01-01 00:00:00.4', '2020-01-01T00:00:00.6', '2020-01-01 00:00:01'],
     ],
-    ['varchar', ['abc', 'abc  ', 'ab', 'ab ', 'abc', '']],
+    ['varchar', ['abc', 'abc  ', 'abd ', 'abd', 'ab', 'ab ', 'abc', '']],
     ['float', [0, -0, 0.1, 1e-1, Number.NaN, Number.NaN, Number.POSITIVE_INFINITY]],
     ['uuid', ['a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '{A0EEBC999C0B4EF8BB6D6BB9BD380A11}']],
     ['integer', [1, '01', ' 1 ', '+1', -1, 2]],
     ['enum', ['x', 'y', 'x']],
-    ['domain', ['abc', 'abc ', 'ab']],
+    ['domain', ['abc', 'abc ', 'abd ', 'abd', 'ab']],
     ['boolean', [true, 't', 'yes', false]],
   ])('a column of the type %s has the equality of the server', async (type, values) => {
     const table = byType[type] as typeof byType.char;

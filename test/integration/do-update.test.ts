@@ -521,6 +521,31 @@ test('what several callers share writes nothing outside the transaction of its f
   expect((await plain.select().from(keyed)).map(({ label: each }) => each)).toEqual(['first', 'first']);
 });
 
+test.each([
+  'create trigger stamp before update on renewed for each row execute function stamp()',
+  'create table after_renewed (n int references renewed (n))',
+  'alter table renewed add unique (n) deferrable',
+])('a table that has changed since is known anew: %s', async (change) => {
+  const { plain, batched } = conflicts.sides;
+  await plain.execute(sql`drop table if exists renewed cascade`);
+  await plain.execute(sql`create table renewed (a int unique, n int unique)`);
+  const renewed = pgTable('renewed', { a: integer('a').unique(), n: integer('n') });
+  const insertsNow = async (): Promise<number> => {
+    const { tables: written } = await batched.transaction((tx) => {
+      for (const a of [1, 2])
+        tx.insert(renewed)
+          .values({ a, n: a })
+          .onConflictDoUpdate({ target: renewed.a, set: { n: excluded(renewed.n) } });
+      return tx.flush();
+    });
+    return written[0]?.statements ?? 0;
+  };
+  expect(await insertsNow()).toBe(1);
+  await plain.execute(sql.raw(change));
+  expect(await insertsNow()).toBe(2);
+  await plain.execute(sql`drop table if exists after_renewed`);
+});
+
 describe('the order of calls', () => {
   test('holds between inserts of a table with a conflict clause and without', async () => {
     await expectSame(
