@@ -261,6 +261,23 @@ describe('a whole transaction', () => {
     for (const { o, t, m } of wired) expect([t, m]).toEqual([o, o]);
   });
 
+  test('of 100 users with two addresses each, ids wired, is one', async () => {
+    const { trips } = await warm.count(() =>
+      warm.db.transaction(async (tx) => {
+        for (const { name } of names(100)) {
+          const user = tx.insert(users).values({ name });
+          for (const kind of ['home', 'work'])
+            tx.insert(addresses).values({ email: `${name} ${kind}`, userId: user.ref('id') });
+        }
+      }),
+    );
+    expect(trips).toBe(1);
+    const wired = await check.execute(sql`
+      select count(*)::int as n from addresses a join users u on u.id = a.user_id
+      where a.email in (u.name || ' home', u.name || ' work')`);
+    expect(wired).toEqual([{ n: 200 }]);
+  });
+
   test('whose tables were not seen before is two', async () => {
     const { count, db } = await startCounted(database, { knowing: false });
     const { trips } = await count(() =>
