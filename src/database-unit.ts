@@ -3,6 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Entry } from './entry.ts';
 import { unwatch, watch } from './exit-warning.ts';
 import type { FlushFailure } from './flush.ts';
+import { announceFlush } from './flush-channel.ts';
 import { flushEach } from './flush-each.ts';
 import { type FlushReport, ReportBuilder } from './report.ts';
 import { behindThisCall } from './schedule.ts';
@@ -48,8 +49,9 @@ export class DatabaseUnit extends UnitOfWork {
     entries: readonly Entry[],
   ): Promise<{ report: FlushReport; failure: FlushFailure | undefined }> {
     if (this.queue.isEmpty) unwatch(this);
+    const announced = announceFlush('database', entries);
     const report = new ReportBuilder();
     const failure = await flushEach(this.context, entries, report);
-    return { report: report.build(), failure };
+    return announced({ report: report.build(), failure });
   }
 }
