@@ -23,7 +23,8 @@ export class DatabaseUnit extends UnitOfWork {
 
   async flush(): Promise<FlushReport> {
     this.warnOfDescribed();
-    const { report, failure } = await this.#write(this.queue.take());
+    // What others have queued is written too, and not in this caller's context.
+    const { report, failure } = await this.#context.runInAsyncScope(() => this.#write(this.queue.take()));
     const error = failure?.error ?? this.#unreported ?? this.takeRefusal();
     this.#unreported = undefined;
     if (error) throw error;
