@@ -3,6 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Entry } from './entry.ts';
 import { unwatch, watch } from './exit-warning.ts';
 import type { FlushFailure } from './flush.ts';
+import { announceFlush } from './flush-channel.ts';
 import { flushEach } from './flush-each.ts';
 import { type FlushReport, ReportBuilder } from './report.ts';
 import { behindThisCall } from './schedule.ts';
@@ -22,7 +23,8 @@ export class DatabaseUnit extends UnitOfWork {
 
   async flush(): Promise<FlushReport> {
     this.warnOfDescribed();
-    const { report, failure } = await this.#write(this.queue.take());
+    // What others have queued is written too, and not in this caller's context.
+    const { report, failure } = await this.#context.runInAsyncScope(() => this.#write(this.queue.take()));
     const error = failure?.error ?? this.#unreported ?? this.takeRefusal();
     this.#unreported = undefined;
     if (error) throw error;
@@ -48,8 +50,9 @@ export class DatabaseUnit extends UnitOfWork {
     entries: readonly Entry[],
   ): Promise<{ report: FlushReport; failure: FlushFailure | undefined }> {
     if (this.queue.isEmpty) unwatch(this);
+    const announced = announceFlush('database', entries);
     const report = new ReportBuilder();
     const failure = await flushEach(this.context, entries, report);
-    return { report: report.build(), failure };
+    return announced({ report: report.build(), failure });
   }
 }

@@ -1,4 +1,6 @@
 /** A plan → its flight: the key query, the INSERTs, COMMIT, and what became of them. */
+
+import { countTrips } from './count-trips.ts';
 import type { Connection } from './driver.ts';
 import type { Entry, Outcome } from './entry.ts';
 import { asError, BatchedDrizzleError } from './errors.ts';
@@ -63,7 +65,9 @@ export async function fly(
   ]);
   const isQueried = query !== undefined && !isQueryFirst;
   const read = readFlight(context, plan, inserts, flight, isQueried, commits || !connection);
-  if (!read.error) countRows(plan, report);
+  const key = isQueried ? flight.answers[flight.answers.length - inserts.statements.length - 1] : undefined;
+  if (isQueryFirst || key?.status === 'fulfilled') countKeys(plan, report);
+  if (!read.error && !read.commitError) countRows(plan, report);
   const outcomes = new Map(read.outcomes);
   for (const [entry, error] of mutations) if (outcomes.has(entry)) outcomes.set(entry, { error });
   return { ...read, outcomes };
@@ -137,9 +141,10 @@ async function sendLogged(
 ): Promise<FlightAnswers> {
   logAll(context, statements);
   report.statements += statements.length;
-  const flight = await sendFlight(connection, statements, commits);
-  report.roundTrips += flight.roundTrips;
-  return flight;
+  const describes = context.options.parameters === 'describe';
+  const { hasBegun } = connection;
+  report.roundTrips += countTrips({ statements, describes, hasBegun, commits });
+  return sendFlight(connection, statements, commits);
 }
 
 /** A lone statement is a transaction by itself. */
@@ -151,9 +156,10 @@ async function runLogged(
 ): Promise<FlightAnswers> {
   logAll(context, statements);
   report.statements += statements.length;
-  report.roundTrips += 1;
+  const describes = context.options.parameters === 'describe';
+  report.roundTrips += countTrips({ statements, describes, hasBegun: true, commits: false });
   const answers = await Promise.allSettled(statements.map((statement) => target.run(statement)));
-  return { answers, isCommitted: false, roundTrips: 1 };
+  return { answers, isCommitted: false };
 }
 
 export function logAll({ logger }: FlushContext, statements: readonly Statement[]): void {
@@ -175,7 +181,11 @@ export function entriesOf({ chunks }: Plan): Set<Entry> {
   return new Set(chunks.flatMap(({ rows }) => rows.map(({ entry }) => entry)));
 }
 
-export function countRows({ chunks, lists }: Plan, report: ReportBuilder): void {
-  for (const { shape, rows } of chunks) report.count(shape.name, { rows: rows.length, statements: 1 });
+/** Keys are taken, also by a flight that is refused. */
+export function countKeys({ lists }: Plan, report: ReportBuilder): void {
   for (const { shape, size } of lists) report.count(shape.name, { keys: size });
+}
+
+export function countRows({ chunks }: Plan, report: ReportBuilder): void {
+  for (const { shape, rows } of chunks) report.count(shape.name, { rows: rows.length, statements: 1 });
 }

@@ -7,6 +7,7 @@ export {
   FlushError,
   type TableFailure,
 } from './errors.ts';
+export type { FlushEnd, FlushFailed, FlushMessage, FlushStart } from './flush-channel.ts';
 export { BatchedInsert, BatchedInsertBuilder, type Referable } from './insert.ts';
 export type { BatchOptions } from './options.ts';
 export type { FlushReport, TableReport } from './report.ts';

@@ -1,5 +1,6 @@
 /** Facts of the tables of a flush, from memory where they are known. */
 import type { PgTable } from 'drizzle-orm/pg-core';
+import { countTrips } from './count-trips.ts';
 import type { TableShape } from './drizzle-facts.ts';
 import type { FlushContext, FlushTarget } from './flush.ts';
 import type { ReportBuilder } from './report.ts';
@@ -14,8 +15,12 @@ export type FactsByTable = ReadonlyMap<PgTable, TableFacts | undefined>;
  * @param confirm ask again for what is known, after raw SQL that may have changed either
  */
 export async function learnFacts(
-  { facts: shared, logger }: FlushContext,
-  { facts: own, run }: Pick<FlushTarget, 'facts' | 'run'>,
+  { facts: shared, logger, options }: FlushContext,
+  {
+    facts: own,
+    run,
+    connection,
+  }: Pick<FlushTarget, 'facts' | 'run'> & Partial<Pick<FlushTarget, 'connection'>>,
   shapes: Iterable<TableShape>,
   confirm: boolean,
   report: ReportBuilder,
@@ -26,7 +31,9 @@ export async function learnFacts(
     const query = factsQuery(asked);
     logger.logQuery(query.text, [...query.params]);
     report.statements += 1;
-    report.roundTrips += 1;
+    const describes = options.parameters === 'describe';
+    const hasBegun = connection?.hasBegun ?? true;
+    report.roundTrips += countTrips({ statements: [query], describes, hasBegun, commits: false });
     const answer = await run(query);
     const learned = readFacts(answer[0]?.[0], asked.length);
     for (const [index, { table }] of asked.entries()) {

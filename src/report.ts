@@ -3,19 +3,20 @@
 export interface TableReport {
   /** The table as it is written in SQL. */
   readonly table: string;
-  /** Rows handed to `values()`; what a conflict clause or a trigger skipped is among them. */
+  /** Rows written; what a conflict clause or a trigger skipped is among them. */
   readonly rows: number;
-  /** Keys taken ahead with the key query. */
+  /** Keys taken ahead with the key query, also for rows that were refused afterwards. */
   readonly keys: number;
-  /** INSERTs sent. */
+  /** INSERTs that wrote the rows. */
   readonly statements: number;
 }
 
 /**
  * What a flush did, in all and by table.
  *
- * `statements` counts everything sent on behalf of the flush but BEGIN and COMMIT; `roundTrips` counts how
- * often it waited for the server, a BEGIN or COMMIT that travels along being no trip of its own.
+ * `statements` counts everything sent on behalf of the flush but BEGIN and COMMIT, also what was refused and sent
+ * again; `roundTrips` counts how often it waited for the server, a BEGIN or COMMIT that travels along being no trip of
+ * its own; `ms` is how long it took, in milliseconds.
  */
 export interface FlushReport {
   readonly rows: number;

@@ -13,7 +13,6 @@ export interface FlightAnswers {
   readonly isCommitted: boolean;
   /** Why the server refused BEGIN, and with it what the flight has written. */
   readonly beginError?: Error | undefined;
-  readonly roundTrips: number;
 }
 
 /**
@@ -46,7 +45,6 @@ export async function sendFlight(
     commitError,
     isCommitted: commits && !commitError,
     beginError: beginError && isAnswer(beginError) ? beginError : undefined,
-    roundTrips: mustWait ? 2 : 1,
   };
 }
 

@@ -4,7 +4,7 @@ import type { Entry } from './entry.ts';
 import { asError } from './errors.ts';
 import { fateOf } from './fate.ts';
 import type { FlushContext, Refusal } from './flush.ts';
-import { countRows, logAll, readFlight } from './fly.ts';
+import { countKeys, countRows, logAll, readFlight } from './fly.ts';
 import { type FactsByTable, learnFacts } from './learn-facts.ts';
 import type { Plan } from './plan.ts';
 import { planEntries } from './plan-entries.ts';
@@ -97,6 +97,8 @@ export async function sendSingles(
         ]);
         const read = readFlight(context, plan, inserts, flight, true, true);
         const refusal = refusalOf(read);
+        // The key query comes first.
+        if (flight.answers[0]?.status === 'fulfilled') countKeys(plan, report);
         if (refusal && (flight.beginError || mustGoAlone(refusal))) left.push(entry);
         else if (refusal) failures.rejectAll([entry], refusal);
         else {

@@ -4,6 +4,7 @@ import type { Connection } from './driver.ts';
 import type { Entry } from './entry.ts';
 import { BatchedDrizzleError, codeOf } from './errors.ts';
 import { type FlushContext, type FlushFailure, type FlushTarget, flush } from './flush.ts';
+import { announceFlush } from './flush-channel.ts';
 import { type FlushReport, ReportBuilder } from './report.ts';
 import { commit, rollback, type Savepoint, setSavepoint } from './send.ts';
 import type { FactsCache } from './table-facts.ts';
@@ -232,6 +233,7 @@ export class TransactionUnit extends UnitOfWork {
   }
 
   async #write(entries: readonly Entry[], commits: boolean): Promise<Flushed> {
+    const announced = announceFlush('transaction', entries);
     const report = new ReportBuilder();
     const { state } = this;
     const target: FlushTarget = {
@@ -252,7 +254,7 @@ export class TransactionUnit extends UnitOfWork {
     state.hasWorked = true;
     if (failure) this.fail(failure.cause);
     else state.isUnconfirmed = false;
-    return { report: report.build(), failure };
+    return announced({ report: report.build(), failure });
   }
 }
 

@@ -1,4 +1,4 @@
-import { eq, is } from 'drizzle-orm';
+import { eq, is, sql } from 'drizzle-orm';
 import { PgDatabase, PgInsertBase, PgInsertBuilder, PgTransaction } from 'drizzle-orm/pg-core';
 import { drizzle, PostgresJsDatabase, PostgresJsTransaction } from 'drizzle-orm/postgres-js';
 import type { Sql } from 'postgres';
@@ -311,4 +311,16 @@ describe('wrapped in new Proxy(…), needing no #private field of its receiver,'
     });
     expect(await check.$count(users)).toBe(1);
   });
+});
+
+test('execute() answers as in drizzle, on the database and in a transaction', async () => {
+  const db = batchedDrizzle(database.connect());
+  const query = sql`select ${1}::int as one, ${'x'} as text`;
+  const plain = await check.execute(query);
+  const answers = [await db.execute(query), await db.transaction((tx) => tx.execute(query))];
+  for (const answer of answers) {
+    expect([...answer]).toEqual([...plain]);
+    expect([answer.count, answer.command]).toEqual([plain.count, plain.command]);
+    expect(answer.columns).toEqual(plain.columns);
+  }
 });

@@ -1,24 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-
-const library = new URL('../../src/index.ts', import.meta.url).href;
-const schema = new URL('../support/schema.ts', import.meta.url).href;
+import { runScript } from '../support/run-script.ts';
 
 /** What a process says on stderr that runs `code` and then has no work left. */
 async function lastWordsOf(code: string): Promise<string> {
-  const source = `
-    import { batchedDrizzle } from ${JSON.stringify(library)};
-    import { users } from ${JSON.stringify(schema)};
-    const db = batchedDrizzle.mock();
-    ${code}`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', source], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const [said, [status]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
-  expect(status).toBe(0);
-  return said;
+  const { stderr } = await runScript(`const { users } = schema; const db = batchedDrizzle.mock(); ${code}`);
+  return stderr;
 }
 
 describe('when the process runs out of work, rows still queued on the database', () => {

@@ -1,0 +1,237 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Cache } from 'drizzle-orm/cache/core';
+import { customType, numeric, pgTable, serial, text } from 'drizzle-orm/pg-core';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type BatchedDatabase, type BatchOptions, batchedDrizzle } from '../../src/index.ts';
+import { emptyTables } from '../support/counted.ts';
+import { logs } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+let check: PostgresJsDatabase;
+
+beforeAll(() => {
+  check = drizzle(database.connect());
+});
+beforeEach(() => check.execute(emptyTables()));
+
+function log(message: string): { level: string; message: string } {
+  return { level: 'info', message };
+}
+
+describe('the turn of the event loop', () => {
+  afterEach(() => vi.useRealTimers());
+
+  test('fake timers do not stall a flush', async () => {
+    const db = batchedDrizzle(database.connect());
+    await db.execute('select 1');
+    vi.useFakeTimers();
+    const insert = db.insert(logs).values(log('a')).execute();
+    // postgres.js writes by `setImmediate`, and waits for the real one, also in plain drizzle.
+    vi.useRealTimers();
+    await insert;
+    expect(await check.$count(logs)).toBe(1);
+  });
+
+  test('fake timers do not stall a queue that reaches maxRows', async () => {
+    const db = batchedDrizzle(database.connect(), { batch: { maxRows: 2 } });
+    await db.execute('select 1');
+    vi.useFakeTimers({ toFake: ['queueMicrotask', 'setImmediate', 'setTimeout'] });
+    db.insert(logs).values(log('a'));
+    db.insert(logs).values(log('b'));
+    vi.useRealTimers();
+    await undefined;
+    expect(db.pending).toBe(0);
+    await expect.poll(() => check.$count(logs)).toBe(2);
+  });
+
+  test('fake timers, but for that of postgres.js, stall neither flush nor transaction', async () => {
+    const db = batchedDrizzle(database.connect());
+    await db.insert(logs).values([log('a'), log('b')]);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'Date', 'performance', 'queueMicrotask'] });
+    await db.insert(logs).values(log('c'));
+    const report = await db.transaction((tx) => {
+      tx.insert(logs).values([log('d'), log('e')]);
+      return tx.flush();
+    });
+    expect(report.rows).toBe(2);
+    vi.useRealTimers();
+    expect(await check.$count(logs)).toBe(5);
+  });
+});
+
+describe('the async context', () => {
+  const storage = new AsyncLocalStorage<string>();
+  const contexts: (string | undefined)[] = [];
+  const logger = { logQuery: () => void contexts.push(storage.getStore()) };
+  beforeEach(() => {
+    contexts.length = 0;
+  });
+
+  test("of a flush for several callers is the database's", async () => {
+    const db = storage.run('made', () => batchedDrizzle(database.connect(), { logger }));
+    await Promise.all(
+      ['one', 'two', 'three'].map((name) =>
+        storage.run(name, () => db.insert(logs).values(log(name)).execute()),
+      ),
+    );
+    expect(new Set(contexts)).toEqual(new Set(['made']));
+    expect(contexts.length).toBeGreaterThan(0);
+  });
+
+  test('of a caller is its own again behind its await', async () => {
+    const db = storage.run('made', () => batchedDrizzle(database.connect()));
+    const seen = await Promise.all(
+      ['one', 'two'].map((name) =>
+        storage.run(name, async () => {
+          await db.insert(logs).values(log(name));
+          return storage.getStore();
+        }),
+      ),
+    );
+    expect(seen).toEqual(['one', 'two']);
+  });
+
+  test("of a transaction's flush is that of its cause", async () => {
+    const db = storage.run('made', () => batchedDrizzle(database.connect(), { logger }));
+    await storage.run('caller', () =>
+      db.transaction(async (tx) => {
+        tx.insert(logs).values(log('a'));
+        await tx.flush();
+        await storage.run('inner', () => tx.insert(logs).values(log('b')).execute());
+        tx.insert(logs).values(log('c'));
+      }),
+    );
+    expect(contexts).not.toContain('made');
+    expect(contexts).not.toContain(undefined);
+    expect(contexts.at(-1)).toBe('caller');
+    expect(await check.$count(logs)).toBe(3);
+  });
+});
+
+describe("a request's insert never runs in another request's store", () => {
+  const storage = new AsyncLocalStorage<string>();
+  const requests = Array.from({ length: 20 }, (_, index) => `${1_000 + index}`);
+  /** What functions of the program saw, and in whose store. */
+  let seen: { hook: string; value: unknown; store: string | undefined }[] = [];
+  const note = <T>(hook: string, value: T): T => {
+    seen.push({ hook, value, store: storage.getStore() });
+    return value;
+  };
+
+  class NotingCache extends Cache {
+    strategy(): 'explicit' {
+      return 'explicit';
+    }
+    async get(): Promise<undefined> {}
+    async put(): Promise<void> {}
+    async onMutate(): Promise<void> {
+      note('cache', undefined);
+    }
+  }
+
+  const body = customType<{ data: string; driverData: string }>({
+    dataType: () => 'text',
+    toDriver: (value) => note('toDriver', value),
+    fromDriver: (value) => note('fromDriver', value),
+  });
+  const noted = pgTable('noted', {
+    id: serial('id').primaryKey(),
+    by: text('by').$defaultFn(() => note('$defaultFn', storage.getStore() ?? 'nobody')),
+    body: body('body'),
+    amount: numeric('amount'),
+  });
+
+  /** A database made in the store `made`, with a connection that was opened there. */
+  function make(batch: BatchOptions = {}): Promise<BatchedDatabase> {
+    return storage.run('made', async () => {
+      const amount = {
+        to: 1700,
+        from: [1700],
+        serialize: (value: string) => note('serialize', value),
+        parse: (value: string) => note('parse', value),
+      };
+      const client = database.connect({
+        max: 1,
+        types: { amount },
+        debug: (_, query, parameters) => void note('debug', [query, parameters]),
+      });
+      const logger = { logQuery: (_: string, params: unknown[]) => void note('logger', params) };
+      const db = batchedDrizzle(client, { logger, cache: new NotingCache(), batch });
+      await db.execute('create table if not exists noted (id serial, by text, body text, amount numeric)');
+      await db.execute('truncate noted restart identity');
+      await db.insert(noted).values([{ body: 'known' }, { body: 'known' }]);
+      seen = [];
+      return db;
+    });
+  }
+
+  const namesIn = (value: unknown): string[] => JSON.stringify(value)?.match(/\b10\d\d\b/g) ?? [];
+
+  /** Whatever holds the values of one request ran in its store, or in that in which the database was made. */
+  function expectNoStrays(): void {
+    const strays = seen.filter(({ value, store }) => {
+      const names = new Set(namesIn(value));
+      return store !== 'made' && !(names.size === 1 && names.has(store ?? ''));
+    });
+    expect(strays).toEqual([]);
+    const hooks = ['$defaultFn', 'toDriver', 'serialize', 'logger', 'debug', 'cache', 'parse', 'fromDriver'];
+    expect(new Set(seen.map(({ hook }) => hook))).toEqual(new Set(hooks));
+  }
+
+  const insert = (db: Pick<PostgresJsDatabase, 'insert'>, name: string) =>
+    db.insert(noted).values({ body: name, amount: name }).returning();
+
+  test('when inserts of many are awaited in one turn', async () => {
+    const db = await make();
+    const rows = await Promise.all(
+      requests.map((name) => storage.run(name, () => insert(db, name).execute())),
+    );
+    expect(rows.map(([row]) => [row?.by, row?.body, row?.amount])).toEqual(
+      requests.map((name) => [name, name, name]),
+    );
+    expectNoStrays();
+  });
+
+  test('when one of them flushes what others have queued', async () => {
+    const db = await make();
+    const rows = requests.map((name) => storage.run(name, () => insert(db, name)));
+    await storage.run('1000', () => db.flush());
+    await Promise.all(rows.map((row, index) => storage.run(requests[index] ?? '', () => row.execute())));
+    expectNoStrays();
+  });
+
+  test('when an insert of one of them fills the queue', async () => {
+    const db = await make({ maxRows: requests.length });
+    const rows = requests.map((name) => storage.run(name, () => insert(db, name)));
+    await expect.poll(() => check.$count(noted)).toBe(requests.length + 2);
+    await Promise.all(rows.map((row, index) => storage.run(requests[index] ?? '', () => row.execute())));
+    expectNoStrays();
+  });
+
+  test('when each has a transaction of its own', async () => {
+    const db = await make();
+    await Promise.all(
+      requests.map((name) =>
+        storage.run(name, () =>
+          db.transaction(async (tx) => {
+            await Promise.all([insert(tx, name), insert(tx, name)]);
+            insert(tx, name);
+          }),
+        ),
+      ),
+    );
+    for (const each of ['$defaultFn', 'toDriver', 'serialize', 'logger', 'cache', 'fromDriver']) {
+      const stores = seen.filter(({ hook }) => hook === each).map(({ store }) => store);
+      const times = stores.length / requests.length;
+      expect(times, each).toBeGreaterThanOrEqual(1);
+      expect(stores.toSorted(), each).toEqual(requests.flatMap((name) => Array(times).fill(name)));
+    }
+    // postgres.js parses where the connection was opened.
+    expect(seen.filter(({ value, store }) => namesIn(value).some((name) => name !== store))).toEqual(
+      seen.filter(({ hook }) => hook === 'parse'),
+    );
+  });
+});

@@ -1,0 +1,493 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { setImmediate as turn } from 'node:timers/promises';
+import { eq, type Logger, sql } from 'drizzle-orm';
+import { Cache } from 'drizzle-orm/cache/core';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { Sql } from 'postgres';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type BatchedDatabase,
+  batchedDrizzle,
+  FlushError,
+  type FlushMessage,
+  type FlushReport,
+  type TableReport,
+} from '../../src/index.ts';
+import { emptyTables, startCounted } from '../support/counted.ts';
+import { rejectionOf, warningsDuring } from '../support/process-events.ts';
+import { runScript } from '../support/run-script.ts';
+import { addresses, counters, logs, nodes, users } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+let check: PostgresJsDatabase;
+
+beforeAll(() => {
+  check = drizzle(database.connect());
+});
+beforeEach(() => check.execute(emptyTables()));
+
+function log(message: string): { level: string; message: string } {
+  return { level: 'info', message };
+}
+
+/** What no report counts, and drizzle does not log. */
+const frame = /^(begin|commit|rollback)$/;
+
+describe("drizzle's logger", () => {
+  test('sees every statement but BEGIN, COMMIT and savepoints, as in drizzle', async () => {
+    const unseen = async (make: (client: Sql, config: { logger: Logger }) => PostgresJsDatabase) => {
+      await check.execute(emptyTables());
+      const relay = await database.relay({ delay: 2 });
+      const seen: string[] = [];
+      const logger = { logQuery: (query: string) => void seen.push(query) };
+      const db = make(database.connect({ url: relay.url, max: 1 }), { logger });
+      await db.insert(users).values({ name: 'alone' });
+      await Promise.all(['a', 'b'].map((name) => db.insert(users).values({ name }).onConflictDoNothing()));
+      await Promise.allSettled(['a', 'c', 'd'].map((name) => db.insert(users).values({ name }).execute()));
+      await db.transaction(async (tx) => {
+        await tx
+          .insert(users)
+          .values([{ name: 'e' }, { name: sql`'f'` }])
+          .returning();
+        await tx.transaction(async (nested) => {
+          await nested.insert(logs).values([log('a'), log('b')]);
+        });
+        await tx.update(users).set({ name: 'g' }).where(eq(users.name, 'e'));
+        await tx.select().from(users);
+      });
+      const sent = relay.statements.map((statement) => statement.trim());
+      for (const statement of seen) {
+        const place = sent.indexOf(statement.trim());
+        expect(place, `sent: ${statement}`).toBeGreaterThanOrEqual(0);
+        sent.splice(place, 1);
+      }
+      expect(await check.$count(users)).toBe(7);
+      return new Set(sent.map((statement) => statement.replace(/ .*/s, '')));
+    };
+    expect(await unseen((client, config) => drizzle(client, config))).toEqual(
+      new Set(['begin', 'savepoint', 'commit']),
+    );
+    const frames = await unseen((client, config) => batchedDrizzle(client, config));
+    // What is sent one by one, after a batch of which one failed, ends in a ROLLBACK.
+    expect(new Set([...frames, 'rollback'])).toEqual(new Set(['begin', 'savepoint', 'commit', 'rollback']));
+  });
+
+  test('sees every statement, with its parameters', async () => {
+    const relay = await database.relay();
+    const seen: string[] = [];
+    const given: unknown[][] = [];
+    const logger = {
+      logQuery: (query: string, params: unknown[]) => {
+        seen.push(query);
+        given.push(params);
+      },
+    };
+    const db = batchedDrizzle(database.connect({ url: relay.url, max: 1 }), { logger });
+    await db.insert(users).values({ name: 'alone' });
+    await db.transaction(async (tx) => {
+      const user = tx.insert(users).values([{ name: 'a' }, { name: 'b' }]);
+      tx.insert(addresses).values(['x', 'y'].map((email) => ({ email, userId: user.ref('id') })));
+      await tx.select().from(users);
+    });
+    const sent = relay.statements.map((statement) => statement.trim());
+    const own = sent.filter((statement) => !/^(begin|commit)$/.test(statement));
+    expect(seen.map((statement) => statement.trim())).toEqual(own);
+    expect(given.flat().map(String)).toEqual(expect.arrayContaining(['alone', '{a,b}', '{x,y}']));
+  });
+
+  test('that throws rejects its caller, and nothing hangs', async () => {
+    const logger = {
+      logQuery: () => {
+        throw new Error('no log');
+      },
+    };
+    const db = batchedDrizzle(database.connect(), { logger });
+    const error = await rejectionOf(db.insert(users).values({ name: 'a' }));
+    expect(`${error.message} ${error.cause}`).toContain('no log');
+    const failed = await rejectionOf(
+      db.transaction(async (tx) => {
+        tx.insert(users).values({ name: 'a' });
+      }),
+    );
+    expect(`${failed.message} ${failed.cause}`).toContain('no log');
+    expect(await check.$count(users)).toBe(0);
+  });
+});
+
+describe("drizzle's cache", () => {
+  class Recorder extends Cache {
+    readonly mutated: unknown[] = [];
+    readonly asked: string[] = [];
+    failure: Error | undefined;
+
+    constructor(readonly kind: 'explicit' | 'all' = 'explicit') {
+      super();
+    }
+    strategy(): 'explicit' | 'all' {
+      return this.kind;
+    }
+    async get(key: string): Promise<undefined> {
+      this.asked.push(key);
+    }
+    async put(): Promise<void> {}
+    async onMutate({ tables }: { tables?: unknown }): Promise<void> {
+      this.mutated.push(tables);
+      if (this.failure) throw this.failure;
+    }
+  }
+
+  test('gets onMutate once an insert, as in drizzle, and is not asked about the key query', async () => {
+    const work = async (cache: Recorder, db: PostgresJsDatabase): Promise<unknown[]> => {
+      await check.execute(emptyTables());
+      await Promise.all([
+        db
+          .insert(users)
+          .values([{ name: 'a' }, { name: 'b' }])
+          .returning(),
+        db.insert(users).values({ name: 'c' }),
+        db
+          .insert(counters)
+          .values([{ value: 'a' }, { value: 'b' }])
+          .returning(),
+        db.insert(addresses).values({ email: 'x' }).returning(),
+      ]);
+      await db.transaction(async (tx) => {
+        await tx.insert(logs).values(log('a'));
+      });
+      return cache.mutated.map(String).toSorted();
+    };
+    for (const kind of ['explicit', 'all'] as const) {
+      const [plain, batched] = [new Recorder(kind), new Recorder(kind)];
+      const expected = await work(plain, drizzle(database.connect({ max: 1 }), { cache: plain }));
+      expect(await work(batched, batchedDrizzle(database.connect(), { cache: batched }))).toEqual(expected);
+      expect(batched.asked).toEqual([]);
+    }
+  });
+
+  test('that fails rejects the insert, as in drizzle', async () => {
+    const reject = async (
+      make: (cache: Recorder) => PostgresJsDatabase,
+      message: string,
+    ): Promise<unknown> => {
+      const cache = new Recorder();
+      cache.failure = new Error('cache is down');
+      const error = await rejectionOf(make(cache).insert(logs).values(log(message)));
+      await expect.poll(() => check.$count(logs, eq(logs.message, message))).toBe(1);
+      return (error.cause as Error).message;
+    };
+    expect(await reject((cache) => drizzle(database.connect(), { cache }), 'plain')).toBe('cache is down');
+    expect(await reject((cache) => batchedDrizzle(database.connect(), { cache }), 'batched')).toBe(
+      'cache is down',
+    );
+  });
+
+  test('is had by $cache.invalidate(), as in drizzle', async () => {
+    const cache = new Recorder();
+    const db = batchedDrizzle(database.connect(), { cache });
+    await db.$cache?.invalidate({ tables: ['users'] });
+    expect(cache.mutated).toEqual([['users']]);
+  });
+});
+
+/** What the channel tells while `work` runs. */
+async function messagesDuring(work: () => Promise<unknown>): Promise<FlushMessage[]> {
+  const messages: FlushMessage[] = [];
+  const listen = (message: unknown): void => void messages.push(message as FlushMessage);
+  subscribe('batched-drizzle:flush', listen);
+  try {
+    await work();
+    // The callers of its inserts may hear of a flush before the channel does.
+    await turn();
+  } finally {
+    unsubscribe('batched-drizzle:flush', listen);
+  }
+  return messages;
+}
+
+function reportsOf(messages: readonly FlushMessage[]): FlushReport[] {
+  return messages.flatMap((message) => (message.event === 'start' ? [] : [message.report]));
+}
+
+describe('the report of a flush', () => {
+  const names = (...given: string[]) => given.map((name) => ({ name }));
+  const queueGraph = (db: Pick<BatchedDatabase, 'insert'>): void => {
+    const parents = db.insert(users).values(names('a', 'b', 'c'));
+    for (const row of [0, 1, 2]) db.insert(addresses).values({ email: 'x', userId: parents.ref('id', row) });
+    db.insert(logs).values(log('a'));
+  };
+  const graph = [
+    { table: '"users"', rows: 3, keys: 3, statements: 1 },
+    { table: '"addresses"', rows: 3, keys: 0, statements: 1 },
+    { table: '"logs"', rows: 1, keys: 0, statements: 1 },
+  ];
+  const flushGraph = async (db: BatchedDatabase): Promise<unknown> => {
+    queueGraph(db);
+    return db.flush();
+  };
+  type Options = Parameters<typeof startCounted>[1];
+
+  const cases: [name: string, Options, (db: BatchedDatabase) => Promise<unknown>, TableReport[]][] = [
+    [
+      'of one row',
+      {},
+      (db) => db.insert(users).values({ name: 'a' }).execute(),
+      [{ table: '"users"', rows: 1, keys: 0, statements: 1 }],
+    ],
+    ['of a graph', {}, flushGraph, graph],
+    ['of tables not seen before', { knowing: false }, flushGraph, graph],
+    ['of keys that the client fetches', { batch: { keys: 'client' } }, flushGraph, graph],
+    ['of parameters that are described', { batch: { parameters: 'describe' } }, flushGraph, graph],
+    ['of a whole transaction', {}, (db) => db.transaction(async (tx) => queueGraph(tx)), graph],
+    [
+      'of a whole transaction whose parameters are described',
+      { batch: { parameters: 'describe' } },
+      (db) => db.transaction(async (tx) => queueGraph(tx)),
+      graph,
+    ],
+    [
+      'of rows over the limit',
+      { batch: { maxRows: 2 } },
+      (db) => db.transaction(async (tx) => queueGraph(tx)),
+      [
+        { table: '"users"', rows: 3, keys: 3, statements: 2 },
+        { table: '"addresses"', rows: 3, keys: 3, statements: 2 },
+        { table: '"logs"', rows: 1, keys: 0, statements: 1 },
+      ],
+    ],
+    [
+      'of rows that a conflict skips',
+      {},
+      async (db) => {
+        await check.insert(users).values({ name: 'a' });
+        await db
+          .insert(users)
+          .values(names('a', 'b', 'b'))
+          .onConflictDoNothing();
+      },
+      [{ table: '"users"', rows: 3, keys: 0, statements: 1 }],
+    ],
+    [
+      'of rows among which one fails',
+      {},
+      async (db) => {
+        await check.insert(users).values({ name: 'taken' });
+        await Promise.allSettled(
+          names('a', 'taken', 'b').map((row) => db.insert(users).values(row).returning().execute()),
+        );
+      },
+      [{ table: '"users"', rows: 2, keys: 3, statements: 2 }],
+    ],
+    [
+      'of rows among which one fails at COMMIT',
+      {},
+      async (db) => {
+        await check.execute(
+          sql`alter table nodes add constraint late unique (label) deferrable initially deferred`,
+        );
+        await check.insert(nodes).values({ label: 'taken' });
+        await Promise.allSettled(
+          ['a', 'taken', 'b'].map((label) => db.insert(nodes).values({ label }).returning().execute()),
+        );
+        await check.execute(sql`alter table nodes drop constraint late`);
+      },
+      [{ table: '"nodes"', rows: 2, keys: 3, statements: 2 }],
+    ],
+  ];
+
+  test.each(cases)('%s tells what was sent, in all and by table', async (_, options, work, tables) => {
+    const { db, count } = await startCounted(database, options);
+    await check.execute(emptyTables());
+    const { trips, statements, result } = await count(() => messagesDuring(() => work(db)));
+    const [report, ...others] = reportsOf(result);
+    expect(others).toEqual([]);
+    const sent = statements.filter((statement) => !frame.test(statement));
+    const sum = (key: 'rows' | 'keys') => tables.reduce((all, table) => all + table[key], 0);
+    expect(report).toEqual({
+      rows: sum('rows'),
+      keys: sum('keys'),
+      statements: sent.length,
+      roundTrips: trips,
+      ms: expect.any(Number),
+      tables,
+    });
+  });
+});
+
+describe('the channel batched-drizzle:flush', () => {
+  test('tells of a flush of the database: what it takes, and its report', async () => {
+    const db = batchedDrizzle(database.connect());
+    let report: FlushReport | undefined;
+    const [start, end, ...others] = await messagesDuring(async () => {
+      db.insert(users).values([{ name: 'a' }, { name: 'b' }]);
+      db.insert(counters).values({ value: 'x' });
+      report = await db.flush();
+    });
+    expect(start).toEqual({
+      event: 'start',
+      id: expect.any(Number),
+      where: 'database',
+      rows: 3,
+      tables: ['"users"', '"app data"."we""ird"'],
+    });
+    expect(end).toEqual({ event: 'end', id: start?.id, where: 'database', report });
+    expect(others).toEqual([]);
+  });
+
+  test('tells of each flush of a transaction, and joins its messages by an id', async () => {
+    const db = batchedDrizzle(database.connect());
+    const messages = await messagesDuring(() =>
+      Promise.all([
+        db.transaction(async (tx) => {
+          await tx.insert(users).values({ name: 'a' });
+          tx.insert(logs).values(log('a'));
+        }),
+        db.insert(logs).values([log('b'), log('c')]),
+      ]),
+    );
+    const starts = messages.filter((message) => message.event === 'start');
+    const ends = messages.filter((message) => message.event === 'end');
+    expect(messages.length).toBe(6);
+    expect(new Set(starts.map(({ id }) => id)).size).toBe(3);
+    for (const { id, where } of starts) {
+      const flush = messages.filter((message) => message.id === id);
+      expect(flush.map((message) => [message.event, message.where])).toEqual([
+        ['start', where],
+        ['end', where],
+      ]);
+    }
+    expect(starts.map(({ where, rows }) => [where, rows]).toSorted()).toEqual(
+      [
+        ['database', 2],
+        ['transaction', 1],
+        ['transaction', 1],
+      ].toSorted(),
+    );
+    expect(ends.map(({ report }) => report.rows).toSorted()).toEqual([1, 1, 2]);
+  });
+
+  test.each(['database', 'transaction'] as const)(
+    'tells of a flush of a %s that fails: codes, tables, counts and the report, never values',
+    async (where) => {
+      const db = batchedDrizzle(database.connect());
+      await check.insert(users).values({ name: 'secret' });
+      let error: unknown;
+      const insert = async (into: BatchedDatabase): Promise<void> => {
+        into.insert(logs).values([log('secret'), log('secret')]);
+        into.insert(users).values([{ name: 'secret' }, { name: 'other secret' }]);
+        error = await rejectionOf(into.flush());
+      };
+      const messages = await messagesDuring(() =>
+        where === 'database'
+          ? insert(db)
+          : db.transaction((tx) => insert(tx as unknown as BatchedDatabase)).catch(() => {}),
+      );
+      expect(error).toBeInstanceOf(FlushError);
+      const { failures } = error as FlushError;
+      const [start, failed, ...others] = messages;
+      expect(failed).toEqual({
+        event: 'error',
+        id: start?.id,
+        where,
+        code: 'FLUSH_FAILED',
+        failures,
+        report: expect.objectContaining({
+          rows: where === 'database' ? 2 : 0,
+          statements: expect.any(Number),
+        }),
+      });
+      expect(failures).toContainEqual({ table: '"users"', rows: 2, code: '23505' });
+      expect(others).toEqual([]);
+      expect(JSON.stringify(messages)).not.toContain('secret');
+    },
+  );
+
+  test('tells of a COMMIT that is refused, with its code', async () => {
+    const db = batchedDrizzle(database.connect());
+    await check.execute(
+      sql`alter table nodes add constraint late unique (label) deferrable initially deferred`,
+    );
+    await check.insert(nodes).values({ label: 'taken' });
+    const messages = await messagesDuring(async () => {
+      await rejectionOf(
+        db.transaction(async (tx) => {
+          tx.insert(nodes).values({ label: 'taken' });
+        }),
+      );
+    });
+    await check.execute(sql`alter table nodes drop constraint late`);
+    expect(messages.map(({ event }) => event)).toEqual(['start', 'error']);
+    expect(messages[1]).toMatchObject({ code: '23505', failures: [], report: { rows: 0 } });
+  });
+
+  test('tells nothing of a flush that has nothing to write', async () => {
+    const db = batchedDrizzle(database.connect());
+    const messages = await messagesDuring(async () => {
+      await db.flush();
+      await db.transaction(async (tx) => {
+        await tx.flush();
+      });
+    });
+    expect(messages).toEqual([]);
+  });
+
+  test('tells nothing of a flush that began with nobody listening', async () => {
+    const db = batchedDrizzle(database.connect());
+    db.insert(logs).values(log('a'));
+    const flushed = db.flush();
+    expect(await messagesDuring(() => flushed)).toEqual([]);
+  });
+
+  test('disturbs no flush where a subscriber throws; the process hears of it as of any uncaught error', async () => {
+    const { stdout } = await runScript(`
+      import { subscribe } from 'node:diagnostics_channel';
+      const uncaught = [];
+      process.on('uncaughtException', ({ message }) => uncaught.push(message));
+      subscribe('batched-drizzle:flush', ({ event }) => { throw new Error(event); });
+      const client = postgres(${JSON.stringify(database.url)});
+      const db = batchedDrizzle(client);
+      const rows = await db.insert(schema.users).values([{ name: 'a' }, { name: 'b' }]).returning();
+      await client.end();
+      console.log(JSON.stringify([rows.length, uncaught]));`);
+    expect(JSON.parse(stdout)).toEqual([2, ['start', 'end']]);
+    expect(await check.$count(users)).toBe(2);
+  });
+});
+
+describe('a warning', () => {
+  test('tells of an insert that was described and not awaited, at an explicit flush of its transaction', async () => {
+    const db = batchedDrizzle(database.connect());
+    const warnings = await warningsDuring(() =>
+      db.transaction(async (tx) => {
+        tx.insert(users)
+          .values([{ name: 'secret' }, { name: 'b' }])
+          .toSQL();
+        await tx.flush();
+        await tx.flush();
+      }),
+    );
+    expect(warnings.map(({ name, code }) => [name, code])).toEqual([
+      ['BatchedDrizzleWarning', 'BATCHED_DRIZZLE_DESCRIBED'],
+    ]);
+    expect(warnings[0]?.message).toContain('2 rows into "users"');
+    expect(warnings[0]?.message).not.toContain('secret');
+  });
+
+  test('tells of rows that a process leaves in the queue, and of none that it has flushed', async () => {
+    const program = (last: string) => `
+      const client = postgres(${JSON.stringify(database.url)});
+      const db = batchedDrizzle(client);
+      await db.insert(schema.users).values([{ name: 'written' }]);
+      db.insert(schema.users).values([{ name: 'left' }, { name: 'secret' }]);
+      ${last}
+      await client.end();`;
+    const left = await runScript(program(''));
+    expect(left.stderr).toContain('[BATCHED_DRIZZLE_ROWS_LEFT] BatchedDrizzleWarning: 2 rows queued');
+    expect(left.stderr).not.toContain('secret');
+    expect(await check.$count(users)).toBe(1);
+    await check.execute(emptyTables());
+    expect((await runScript(program('await db.flush();'))).stderr).toBe('');
+    expect(await check.$count(users)).toBe(3);
+  });
+});

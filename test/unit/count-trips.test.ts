@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { countTrips } from '../../src/count-trips.ts';
+import type { Statement } from '../../src/statement.ts';
+
+const statement = (params: number, guarded = true): Statement => ({
+  text: '',
+  params: Array.from({ length: params }, () => ''),
+  answer: 'values',
+  guarded,
+});
+const three = [statement(1), statement(0), statement(2)];
+const began = { describes: false, hasBegun: true, commits: true };
+
+describe('a flight', () => {
+  test('is one trip, BEGIN and COMMIT along with it', () => {
+    expect(countTrips({ ...began, statements: three })).toBe(1);
+    expect(countTrips({ ...began, statements: three, hasBegun: false })).toBe(1);
+  });
+
+  test('is two where a statement of it waits for BEGIN', () => {
+    const statements = [...three, statement(1, false)];
+    expect(countTrips({ ...began, statements, hasBegun: false })).toBe(2);
+    expect(countTrips({ ...began, statements })).toBe(1);
+  });
+
+  test('that is described is two trips for each statement with parameters, and one for what lies between', () => {
+    const described = { ...began, describes: true, statements: three };
+    expect(countTrips({ ...described, commits: false })).toBe(5);
+    expect(countTrips(described)).toBe(6);
+    expect(countTrips({ ...described, hasBegun: false })).toBe(7);
+    expect(countTrips({ ...described, statements: [statement(0), statement(0)], hasBegun: false })).toBe(1);
+  });
+});
