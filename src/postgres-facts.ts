@@ -19,9 +19,13 @@ interface Query extends Promise<Answer> {
   state: object | null;
   describeFirst?: unknown;
   cursorFn?: unknown;
+  readonly strings: readonly string[];
+  readonly executed: boolean;
+  handle(): Promise<void>;
   execute(): Query;
   raw(): Query;
   values(): Query;
+  resolve(answer: unknown): void;
   reject(error: Error): void;
 }
 
@@ -127,6 +131,7 @@ export class PostgresJsDriver implements Driver {
         return false;
       };
       const begin = client.unsafe('begin', [], { onexecute } as object) as unknown as Query;
+      outliveStart(begin);
       begin.execute().then(
         () => {
           if (!held) return reject(unsupported('BEGIN was answered, but `onexecute` was not called'));
@@ -375,6 +380,7 @@ function makeQuery(
   options: object = {},
 ): Query {
   const query = makeUnanswered(client, text, params, describes, options) as unknown as Query;
+  outliveStart(query);
   return answer === 'raw' ? query.raw() : query.values();
 }
 
@@ -397,6 +403,26 @@ function makeUnanswered(
 }
 
 const unknownType = 705;
+
+const outlived = new WeakSet<object>();
+
+/**
+ * As it connects, postgres.js asks for the types of arrays and lets go of the promise: a connection that is lost, or a
+ * query that is cancelled, meanwhile would end the process. Its own query is within reach by the class alone. It is
+ * asked again by the next connection, and what waited for it is rejected as before.
+ */
+function outliveStart(made: Query): void {
+  const queries = Object.getPrototypeOf(made) as Query;
+  if (outlived.has(queries)) return;
+  outlived.add(queries);
+  const { handle } = queries;
+  queries.handle = function (this: Query) {
+    if (!this.executed && this.strings[0]?.includes(typesQuery)) this.reject = () => this.resolve([]);
+    return handle.call(this);
+  };
+}
+
+const typesQuery = 'select b.oid, b.typarray';
 
 function isQuery(made: unknown): made is Query {
   return made instanceof Promise && 'handler' in made;

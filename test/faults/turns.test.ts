@@ -22,10 +22,13 @@ beforeAll(() => {
 });
 beforeEach(async () => {
   relay = await database.faultRelay();
-  const options = { ...oneConnection, url: relay.url, socket: open };
-  db = batchedDrizzle(database.connect(options as never));
+  db = batchedDrizzle(connect());
   await db.transaction(async (tx) => void queueFlight(tx, 'known'));
 });
+
+function connect(): Sql {
+  return database.connect({ ...oneConnection, url: relay.url, socket: open } as never);
+}
 
 function open({ host: [host], port: [port] }: { host: [string]; port: [number] }): Socket {
   socket = Object.assign(net.connect(port, host), { host, port });
@@ -40,13 +43,13 @@ describe.each(['close', 'reset'] as const)('in the turn in which its connection 
     const working = new Promise((resolve, reject) => {
       socket.once(ways[how], () => work().then(resolve, reject));
     });
-    relay.cutOne(() => 0, how);
+    relay.cutOne((count) => count - 1, how);
     return settling(working, 'what began at the end of the socket');
   };
 
-  const servesNextCall = async (): Promise<void> => {
+  const servesNextCall = async (on = db): Promise<void> => {
     const name = `flight ${flights++}`;
-    const next = db.transaction(async (tx) => void queueFlight(tx, name));
+    const next = on.transaction(async (tx) => void queueFlight(tx, name));
     expect(await settling(next, 'the next call')).toMatchObject({ status: 'fulfilled' });
     expect(await readFlight(check, name)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
   };
@@ -63,6 +66,33 @@ describe.each(['close', 'reset'] as const)('in the turn in which its connection 
     await servesNextCall();
   });
 
+  test('an insert by itself that is flushed at once settles, and the connection is not lost to the pool', async () => {
+    const name = `flight ${flights++}`;
+    // On a connection that has seen no transaction yet.
+    const other = batchedDrizzle(connect());
+    await other.insert(organizations).values({ name: 'known' });
+    const { status } = await atItsEnd(() => {
+      other.insert(organizations).values({ name });
+      return other.flush();
+    });
+    expect((await readFlight(check, name)).parents).toBe(status === 'fulfilled' ? 1 : 0);
+    await servesNextCall(other);
+  });
+
+  test('so does one that is described, by the next call at the latest, and does not take its start for an answer', async () => {
+    const name = `flight ${flights++}`;
+    const other = batchedDrizzle(connect(), { batch: { parameters: 'describe' } });
+    await other.insert(organizations).values({ name: 'known' });
+    const flushed = atItsEnd(() => {
+      other.insert(organizations).values({ name });
+      return other.flush();
+    });
+    await new Promise((closed) => socket.once('close', closed));
+    await servesNextCall(other);
+    const { status } = await flushed;
+    expect((await readFlight(check, name)).parents).toBe(status === 'fulfilled' ? 1 : 0);
+  });
+
   test('an insert of a transaction rejects, and the connection is not lost to the pool', async () => {
     const idle = db.transaction(async (tx) => {
       await Promise.all(queueFlight(tx, 'lost too'));
@@ -74,4 +104,16 @@ describe.each(['close', 'reset'] as const)('in the turn in which its connection 
     expect(await readFlight(check, 'lost too')).toEqual({ parents: 0, children: 0 });
     await servesNextCall();
   });
+});
+
+test('a transaction whose socket refuses to write sends nothing behind, and the connection is not lost to the pool', async () => {
+  const writing = db.transaction(async (tx) => {
+    await Promise.all(queueFlight(tx, 'refused'));
+    // Before the immediate by which postgres.js writes.
+    setImmediate(() => relay.cutOne(() => 0, 'reset'));
+    await tx.execute('select 1');
+  });
+  expect(await settling(writing, 'the transaction')).toMatchObject({ status: 'rejected' });
+  const next = db.transaction(async (tx) => void queueFlight(tx, 'next'));
+  expect(await settling(next, 'the next call')).toMatchObject({ status: 'fulfilled' });
 });

@@ -17,6 +17,7 @@ interface PoolConnection {
   execute(query: Query): unknown;
   reserved: ((() => void) & { release?: boolean }) | null;
   onclose: ((error: Error) => void) | null;
+  terminate(): void;
 }
 
 interface Query extends Promise<unknown[][] & { statement: { types: number[] }; columns: unknown[] }> {
@@ -24,6 +25,8 @@ interface Query extends Promise<unknown[][] & { statement: { types: number[] }; 
   parameters: unknown[] | undefined;
   handler: ((query: Query) => unknown) & { debug?: unknown };
   active: boolean;
+  state: object | null;
+  readonly strings: readonly string[];
   describeFirst?: unknown;
   cursorFn?: unknown;
   options: Record<string, unknown>;
@@ -177,6 +180,41 @@ describe('postgres.js: a query', () => {
 });
 
 describe('postgres.js: a connection', () => {
+  test('is the `state` of a query from when it is written; before that it is null', async () => {
+    const client = database.connect({ max: 1 });
+    const query = unsafe(client, 'select 1');
+    expect(query.state).toBeNull();
+    await query;
+    expect(query.state).toEqual({ pid: expect.any(Number), secret: expect.any(Number) });
+    const refused = unsafe(
+      database.connect({ url: 'postgres://postgres:x@127.0.0.1:1/postgres' }),
+      'select 1',
+    );
+    await rejectionOf(refused);
+    expect(refused.state).toBeNull();
+  });
+
+  test('asks for the types of arrays as it starts, by a query that goes through `handle`', async () => {
+    const client = database.connect({ max: 1 });
+    const query = unsafe(client, 'select 1');
+    const handle = vi.spyOn(Object.getPrototypeOf(query), 'handle');
+    await query;
+    const texts = handle.mock.contexts.map((each) => (each as Query).strings[0]?.trim());
+    handle.mockRestore();
+    expect(texts).toContainEqual(expect.stringMatching(/^select b.oid, b.typarray/));
+  });
+
+  test('gives what it holds to `terminate()`, which rejects it, and starts again at the next query', async () => {
+    const client = database.connect({ max: 1 });
+    const { connection } = await take(client);
+    const queries = [1, 2].map((number) => routed(client, connection, `select pg_sleep(${number})`));
+    const errors = queries.map((query) => rejectionOf(query));
+    await expect.poll(() => queries.every(({ state }) => state)).toBe(true);
+    connection.terminate();
+    for (const error of errors) expect(await error).toMatchObject({ code: 'CONNECTION_DESTROYED' });
+    expect(await client`select 1 as one`).toEqual([{ one: 1 }]);
+  });
+
   test('onexecute is called with the connection, and false keeps it out of the pool', async () => {
     const client = database.connect({ max: 1 });
     const { connection } = await take(client);

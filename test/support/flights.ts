@@ -26,10 +26,23 @@ export async function readFlight(sql: Sql, name: string): Promise<{ parents: num
   return row as { parents: number; children: number };
 }
 
+/** The rows of all flights, and the notes of them in `logs`, by name. */
+export async function readFlights(
+  sql: Sql,
+): Promise<Map<string, Record<'parents' | 'children' | 'notes', number>>> {
+  const rows = await sql<{ name: string; parents: number; children: number; notes: number }[]>`
+    select name, sum(parents)::int as parents, sum(children)::int as children, sum(notes)::int as notes from (
+      select name, 1 as parents, 0 as children, 0 as notes from organizations
+      union all select name, 0, 1, 0 from teams
+      union all select message, 0, 0, 1 from logs) written group by name`;
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
 /** What became of a promise; one that takes longer than a fault can make it take never settles. */
 export async function settling(
   promise: PromiseLike<unknown>,
   what: string,
+  patience = 8_000,
 ): Promise<PromiseSettledResult<unknown>> {
   const stop = new AbortController();
   const late = sleep(patience, undefined, stop).then(() => {
@@ -43,8 +56,6 @@ export async function settling(
     late.catch(() => {});
   }
 }
-
-const patience = 8_000;
 
 /** Sessions of this database, but the one that asks, which hold a transaction open. */
 export function openTransactions(sql: Sql): Promise<{ state: string; query: string }[]> {

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { asksForEncryption, MessageReader, START_UP, statementText } from '../support/wire-messages.ts';
+import {
+  asksForEncryption,
+  MessageReader,
+  MessageSplitter,
+  START_UP,
+  statementText,
+  wordsOf,
+} from '../support/wire-messages.ts';
 
 const message = (type: string, body: Buffer | string = '') => {
   const header = Buffer.alloc(type.length + 4);
@@ -70,4 +77,25 @@ test('statementText reads Query and Parse', () => {
 test('asksForEncryption knows an SSLRequest from a start-up message', () => {
   expect(asksForEncryption(Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]))).toBe(true);
   expect(asksForEncryption(message('', Buffer.from([0, 3, 0, 0, 0])))).toBe(false);
+});
+
+test('MessageSplitter gives whole messages, byte for byte, however the bytes are split', () => {
+  const messages = [message('', 'user\0me\0'), message('Q', 'select 1\0'), message('X')];
+  const bytes = Buffer.concat(messages);
+  fc.assert(
+    fc.property(fc.array(fc.nat(bytes.length), { maxLength: 6 }), (cuts) => {
+      const edges = [0, ...cuts.sort((a, b) => a - b), bytes.length];
+      const splitter = new MessageSplitter('client');
+      const got = edges.slice(1).flatMap((end, index) => splitter.push(bytes.subarray(edges[index], end)));
+      expect(got.map(({ type }) => type)).toEqual([START_UP, 'Q', 'X']);
+      expect(got.map((each) => Buffer.from(each.bytes))).toEqual(messages);
+    }),
+  );
+});
+
+test('wordsOf reads the statement of a client and the tag of a server', () => {
+  expect(wordsOf({ type: 'Q', bytes: message('Q', 'begin\0') })).toBe('begin');
+  expect(wordsOf({ type: 'P', bytes: message('P', 'name\0select $1\0') })).toBe('select $1');
+  expect(wordsOf({ type: 'C', bytes: message('C', 'INSERT 0 1\0') })).toBe('INSERT 0 1');
+  expect(wordsOf({ type: 'Z', bytes: message('Z', 'I') })).toBeUndefined();
 });

@@ -1,0 +1,328 @@
+import { randomBytes } from 'node:crypto';
+import { eq, sql } from 'drizzle-orm';
+import type { Sql } from 'postgres';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import { codesOf } from '../support/error-codes.ts';
+import {
+  oneConnection,
+  openTransactions,
+  queueFlight,
+  readFlight,
+  rowsOfFlight,
+  settling,
+} from '../support/flights.ts';
+import { endsDuring, rejectionOf } from '../support/process-events.ts';
+import { makeRefusingTables, promises, wishes } from '../support/refusing-tables.ts';
+import { organizations, teams } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+const role = `batched_drizzle_${randomBytes(6).toString('hex')}`;
+
+let check: Sql;
+let client: Sql;
+let db: BatchedDatabase;
+let flights = 0;
+
+beforeAll(async () => {
+  check = database.connect({ max: 1 });
+  await makeRefusingTables(check);
+  await check.unsafe(`
+    create role ${role} login password 'none' connection limit 1;
+    grant insert, select on organizations to ${role}; grant usage on all sequences in schema public to ${role}`);
+});
+afterAll(() => check.unsafe(`drop owned by ${role}; drop role ${role}`));
+beforeEach(async () => {
+  await check`truncate wishes, promises`;
+  client = database.connect(oneConnection);
+  db = batchedDrizzle(client);
+});
+
+/** The pool serves what comes next, and no transaction is left open. */
+async function servesNextCall(): Promise<void> {
+  const name = `flight ${flights++}`;
+  const next = await settling(
+    db.transaction(async (tx) => void queueFlight(tx, name)),
+    'the next call',
+  );
+  expect(next).toMatchObject({ status: 'fulfilled' });
+  expect(await readFlight(check, name)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+  expect(await openTransactions(check)).toEqual([]);
+}
+
+async function countWishes(): Promise<number> {
+  return (await check`select 1 from wishes`).length;
+}
+
+describe('a flight that fails writes nothing, is told why, and leaves the pool as it was:', () => {
+  const codes = {
+    'the disk is full': '53100',
+    'memory is out': '53200',
+    'a privilege is missing': '42501',
+    'a transaction beside it': '40001',
+    'a deadlock': '40P01',
+    'the server is about to stop': '57P01',
+    'an internal error': 'XX000',
+  };
+  test.each(Object.entries(codes))('%s (%s), in a transaction', async (_, code) => {
+    const name = `flight ${flights++}`;
+    const writing = db.transaction(async (tx) => {
+      queueFlight(tx, name);
+      tx.insert(wishes).values([{ wish: 'fine' }, { wish: code }]);
+    });
+    expect(codesOf(await rejectionOf(writing))).toContain(code);
+    expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+    expect(await countWishes()).toBe(0);
+    await servesNextCall();
+  });
+
+  const cannotBeSplit = new Set(['53100', '53200', '57P01']);
+  test.each(Object.entries(codes))('%s (%s), outside', async (_, code) => {
+    const settled = await Promise.allSettled(
+      ['fine', code, 'as well'].map((wish) => db.insert(wishes).values({ wish })),
+    );
+    const told = settled.map((each) =>
+      each.status === 'fulfilled' ? 'written' : codesOf(each.reason).at(-1),
+    );
+    const [others, rows] = cannotBeSplit.has(code) ? [code, 0] : ['written', 2];
+    expect(told).toEqual([others, code, others]);
+    expect(await countWishes()).toBe(rows);
+    await servesNextCall();
+  });
+});
+
+describe('a role that may not write one of the tables', () => {
+  test('writes none in a transaction, and each it may outside', async () => {
+    const url = new URL(database.url);
+    url.username = role;
+    url.password = 'none';
+    const limited = database.connect({ ...oneConnection, url: url.href });
+    const restricted = batchedDrizzle(limited);
+    const name = `flight ${flights++}`;
+    const inTransaction = restricted.transaction(async (tx) => void queueFlight(tx, name));
+    expect(codesOf(await rejectionOf(inTransaction))).toContain('42501');
+    expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+
+    const [parents, children] = await Promise.allSettled(queueFlight(restricted, name));
+    expect(parents.status).toBe('fulfilled');
+    expect(codesOf((children as PromiseRejectedResult).reason)).toContain('42501');
+    expect(await readFlight(check, name)).toEqual({ parents: rowsOfFlight, children: 0 });
+    await limited.end();
+  });
+
+  test('and has no connection left is refused BEGIN, and served when one is free', async () => {
+    const url = new URL(database.url);
+    url.username = role;
+    url.password = 'none';
+    const first = database.connect({ ...oneConnection, url: url.href });
+    await first`select 1`;
+    const second = batchedDrizzle(database.connect({ ...oneConnection, url: url.href }));
+    const write = () =>
+      second.transaction(async (tx) => void tx.insert(organizations).values({ name: role }));
+    expect(codesOf(await rejectionOf(write()))).toContain('53300');
+    const outside = rejectionOf(Promise.all(queueFlight(second, role)));
+    expect(codesOf(await outside)).toContain('53300');
+    await first.end();
+    await expect.poll(() => write().then(() => 'served', String)).toBe('served');
+    expect((await readFlight(check, role)).parents).toBe(1);
+  });
+});
+
+describe('statement_timeout', () => {
+  const naps = Array.from({ length: 20 }, () => ({ wish: 'nap' }));
+
+  beforeEach(() => {
+    client = database.connect({ ...oneConnection, connection: { statement_timeout: 250 } });
+    db = batchedDrizzle(client);
+  });
+
+  test('hits a transaction as a whole', async () => {
+    const writing = db.transaction(async (tx) => {
+      for (const nap of naps) tx.insert(wishes).values(nap);
+    });
+    expect(codesOf(await rejectionOf(writing))).toContain('57014');
+    expect(await countWishes()).toBe(0);
+    await servesNextCall();
+  });
+
+  test('that only the batch exceeds is not noticed outside, where it is split', async () => {
+    await Promise.all(naps.map((nap) => db.insert(wishes).values(nap)));
+    expect(await countWishes()).toBe(naps.length);
+    await servesNextCall();
+  });
+
+  test('that one insert exceeds fails that insert alone', async () => {
+    const settled = await Promise.allSettled([
+      db.insert(wishes).values({ wish: 'fine' }),
+      db.insert(wishes).values(naps),
+      db.insert(wishes).values({ wish: 'as well' }),
+    ]);
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(codesOf((settled[1] as PromiseRejectedResult).reason)).toContain('57014');
+    expect(await countWishes()).toBe(2);
+    await servesNextCall();
+  });
+});
+
+describe('COMMIT', () => {
+  test('that finds a deferred constraint violated rejects with its error, and nothing stands', async () => {
+    const writing = db.transaction(
+      async (tx) => void tx.insert(promises).values([{ owedTo: null }, { owedTo: -1 }]),
+    );
+    expect(await rejectionOf(writing)).toMatchObject({ code: '23503' });
+    expect(await check`select 1 from promises`).toHaveLength(0);
+    await servesNextCall();
+  });
+
+  test('of a batch that finds one fails only the insert that violates it', async () => {
+    const settled = await Promise.allSettled([
+      db.insert(promises).values({ owedTo: null }),
+      db.insert(promises).values({ owedTo: -1 }),
+    ]);
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(codesOf((settled[1] as PromiseRejectedResult).reason)).toContain('23503');
+    expect(await check`select owed_to from promises`).toEqual([{ owed_to: null }]);
+    await servesNextCall();
+  });
+
+  test('that is cancelled late rejects with 57014, and nothing stands', async () => {
+    const writing = db.transaction(async (tx) => {
+      const [row] = await tx.insert(promises).values({}).returning();
+      await tx
+        .update(promises)
+        .set({ isSlow: true })
+        .where(eq(promises.id, row?.id ?? 0));
+      tx.insert(wishes).values({ wish: 'late' });
+    });
+    const error = rejectionOf(writing);
+    const cancel = () => check<{ cancelled: boolean }[]>`
+      select pg_cancel_backend(pid) as cancelled from pg_stat_activity
+      where datname = current_database() and query = 'commit' and state = 'active'`;
+    await expect.poll(cancel).toEqual([{ cancelled: true }]);
+    expect(await error).toMatchObject({ code: '57014' });
+    expect(await check`select 1 from promises`).toHaveLength(0);
+    expect(await countWishes()).toBe(0);
+    await servesNextCall();
+  });
+
+  test('that fails to serialize rejects with 40001, and nothing stands', async () => {
+    await check`insert into wishes (wish) values ('read')`;
+    const beside = database.connect({ max: 1 });
+    const writing = db.transaction(
+      async (tx) => {
+        await tx.select().from(wishes);
+        await beside.begin('isolation level serializable', async (other) => {
+          await other`select * from wishes`;
+          await other`insert into wishes (wish) values ('beside')`;
+        });
+        tx.insert(wishes).values({ wish: 'here' });
+      },
+      { isolationLevel: 'serializable' },
+    );
+    expect(codesOf(await rejectionOf(writing))).toContain('40001');
+    expect(await check`select wish from wishes order by id`).toEqual([{ wish: 'read' }, { wish: 'beside' }]);
+    await servesNextCall();
+  });
+});
+
+test('a callback that throws with inserts pending rejects them with its error, and nothing stands', async () => {
+  const name = `flight ${flights++}`;
+  const enough = new Error('enough');
+  const pending: PromiseLike<unknown>[] = [];
+  const ends = await endsDuring(async () => {
+    const error = await rejectionOf(
+      db.transaction(async (tx) => {
+        queueFlight(tx, name);
+        await tx.flush();
+        pending.push(...queueFlight(tx, name));
+        throw enough;
+      }),
+    );
+    expect(error).toBe(enough);
+  });
+  expect(ends).toEqual([]);
+  for (const insert of pending) expect(await rejectionOf(insert)).toBe(enough);
+  expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+  await servesNextCall();
+});
+
+test('a pool of one connection serves 200 concurrent transactions, and the batches beside them', async () => {
+  const names = Array.from({ length: 200 }, (_, number) => `crowd ${number}`);
+  const crowd = names.flatMap((name, number) => [
+    db.transaction(async (tx) => {
+      const [parents] = queueFlight(tx, name);
+      if (number % 2) await parents;
+      await tx.select().from(teams).where(eq(teams.name, name));
+    }),
+    Promise.all(queueFlight(db, `${name} outside`)),
+    db.execute(sql`select 1`),
+  ]);
+  const settled = await Promise.all(crowd.map((each) => settling(each, 'one of a crowd', 25_000)));
+  expect(new Set(settled.map(({ status }) => status))).toEqual(new Set(['fulfilled']));
+  for (const name of names) {
+    const all = { parents: rowsOfFlight, children: rowsOfFlight };
+    expect(await readFlight(check, name)).toEqual(all);
+    expect(await readFlight(check, `${name} outside`)).toEqual(all);
+  }
+  await servesNextCall();
+});
+
+describe('client.end()', () => {
+  const failsToConnect = 'CONNECTION_ENDED';
+
+  test('with rows queued rejects them when they are flushed, and writes none', async () => {
+    const name = `flight ${flights++}`;
+    const queued = queueFlight(db, name);
+    await client.end();
+    expect(codesOf(await rejectionOf(db.flush()))).toContain(failsToConnect);
+    for (const insert of queued) expect(codesOf(await rejectionOf(insert))).toContain(failsToConnect);
+    expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+  });
+
+  test('with rows awaited in the same turn settles them', async () => {
+    const name = `flight ${flights++}`;
+    const inserts = queueFlight(db, name).map((insert) => settling(insert, 'an insert'));
+    await settling(client.end(), 'end()');
+    const settled = await Promise.all(inserts);
+    const { parents, children } = await readFlight(check, name);
+    const statuses = [parents, children].map((count) => (count === 0 ? 'rejected' : 'fulfilled'));
+    expect(settled.map(({ status }) => status)).toEqual(statuses);
+  });
+
+  test('waits for a transaction that is open, which commits', async () => {
+    const name = `flight ${flights++}`;
+    let end: Promise<unknown> | undefined;
+    await db.transaction(async (tx) => {
+      await Promise.all(queueFlight(tx, `${name} before`));
+      end = client.end();
+      queueFlight(tx, name);
+    });
+    expect(await settling(end as Promise<unknown>, 'end()')).toMatchObject({ status: 'fulfilled' });
+    expect(await readFlight(check, name)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+  });
+
+  test('that waits no longer rejects a transaction that is open, and nothing of it stands', async () => {
+    const name = `flight ${flights++}`;
+    const open = db.transaction(async (tx) => {
+      await Promise.all(queueFlight(tx, name));
+      await client.end({ timeout: 0 });
+      queueFlight(tx, name);
+    });
+    expect(await settling(open, 'the transaction')).toMatchObject({ status: 'rejected' });
+    await expect.poll(() => openTransactions(check)).toEqual([]);
+    expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+  });
+
+  test('settles when the connection of an open transaction is lost', async () => {
+    let end: Promise<unknown> | undefined;
+    const open = db.transaction(async (tx) => {
+      const [known] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+      end = settling(client.end(), 'end()');
+      await check`select pg_terminate_backend(${known?.pid ?? 0}, 5000)`;
+      await end;
+    });
+    expect(await settling(open, 'the transaction')).toMatchObject({ status: 'rejected' });
+    expect(await end).toMatchObject({ status: 'fulfilled' });
+  });
+});

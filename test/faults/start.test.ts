@@ -1,0 +1,95 @@
+import type { Sql } from 'postgres';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { batchedDrizzle } from '../../src/index.ts';
+import { oneConnection, queueFlight, readFlight, rowsOfFlight, settling } from '../support/flights.ts';
+import { endsDuring } from '../support/process-events.ts';
+import { logs } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+let check: Sql;
+let flights = 0;
+
+beforeAll(() => {
+  check = database.connect({ max: 1 });
+});
+
+const all = { parents: rowsOfFlight, children: rowsOfFlight };
+const none = { parents: 0, children: 0 };
+
+describe('a connection that is struck as it starts, and asks for array types, ends no process:', () => {
+  const faults = ['terminated', 'closed', 'reset'] as const;
+  const ways = ['in a transaction', 'outside'] as const;
+  test.each(faults.flatMap((fault) => ways.map((way) => [fault, way] as const)))(
+    '%s, %s',
+    async (fault, way) => {
+      const relay = await database.faultRelay();
+      const db = batchedDrizzle(database.connect({ ...oneConnection, url: relay.url }));
+      const write = (name: string): Promise<unknown> =>
+        way === 'outside'
+          ? Promise.all(queueFlight(db, name))
+          : db.transaction(async (tx) => void queueFlight(tx, name));
+      const name = `flight ${flights++}`;
+      let settled: PromiseSettledResult<unknown> | undefined;
+      const ends = await endsDuring(async () => {
+        const held = relay.hold({ side: 'client', words: /typarray/ });
+        const writing = settling(write(name), name);
+        const wire = await held;
+        if (fault === 'terminated') {
+          await check`select pg_terminate_backend(${wire.pid}, 5000)`;
+          wire.release();
+        } else wire.cut(fault === 'closed' ? 'close' : 'reset');
+        settled = await writing;
+        expect(await settling(write(`next ${name}`), 'the next call')).toMatchObject({ status: 'fulfilled' });
+      });
+      expect(ends).toEqual([]);
+      // Nothing had been sent, so that nothing is unknown.
+      if (settled?.status === 'rejected') expect(String(settled.reason)).not.toMatch(/unknown/);
+      expect(await readFlight(check, name)).toEqual(settled?.status === 'fulfilled' ? all : none);
+      expect(await readFlight(check, `next ${name}`)).toEqual(all);
+    },
+  );
+});
+
+describe('a call whose connection had died under the one before', () => {
+  test.each(['a transaction', 'an insert by itself'])('is served: %s', async (way) => {
+    const client = database.connect(oneConnection);
+    const db = batchedDrizzle(client);
+    const [row] = await client`select pg_backend_pid() as pid`;
+    const dying = settling(client`select pg_sleep(30)`, 'what dies');
+    await expect
+      .poll(() => check`select 1 from pg_stat_activity where pid = ${row?.pid} and query like '%pg_sleep%'`)
+      .toHaveLength(1);
+    await check`select pg_terminate_backend(${row?.pid}, 5000)`;
+    expect(await dying).toMatchObject({ status: 'rejected' });
+    const name = `flight ${flights++}`;
+    const call =
+      way === 'a transaction'
+        ? db.transaction(async (tx) => void queueFlight(tx, name))
+        : db.insert(logs).values({ level: 'revived', message: name });
+    expect(await settling(call, 'the next call')).toMatchObject({ status: 'fulfilled' });
+  });
+
+  test('so are as many as the pool has connections, all of which died', async () => {
+    const max = 4;
+    const client = database.connect({ ...oneConnection, max });
+    const db = batchedDrizzle(client);
+    const sleeping = Array.from({ length: max }, () => settling(client`select pg_sleep(30)`, 'what dies'));
+    const asleep = () => check<{ pid: number }[]>`
+      select pid from pg_stat_activity where datname = current_database() and query like 'select pg_sleep%'`;
+    await expect.poll(asleep).toHaveLength(max);
+    await check`
+      select pg_terminate_backend(pid, 5000) from pg_stat_activity
+      where datname = current_database() and query like 'select pg_sleep%'`;
+    await Promise.all(sleeping);
+    const calls = Array.from({ length: 2 * max }, (_, number) =>
+      settling(
+        number % 2
+          ? db.transaction(async (tx) => void queueFlight(tx, 'revived'))
+          : db.insert(logs).values({ level: 'revived', message: `${number}` }),
+        'the next call',
+      ),
+    );
+    expect(new Set((await Promise.all(calls)).map(({ status }) => status))).toEqual(new Set(['fulfilled']));
+  });
+});

@@ -1,0 +1,35 @@
+import { boolean, integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
+import type { Sql } from 'postgres';
+
+/** A table whose rows fail or dawdle as their `wish` says. */
+export const wishes = pgTable('wishes', { id: serial('id').primaryKey(), wish: text('wish').notNull() });
+
+/** Pairs that COMMIT finds wanting, or takes its time over. */
+export const promises = pgTable('promises', {
+  id: serial('id').primaryKey(),
+  owedTo: integer('owed_to'),
+  isSlow: boolean('is_slow').notNull().default(false),
+});
+
+/** Makes both tables. A wish is an SQLSTATE to fail with, or `nap`, which takes 25 ms. */
+export async function makeRefusingTables(sql: Sql): Promise<void> {
+  await sql.unsafe(`
+    create function grant_wish(wish text) returns boolean language plpgsql as $$
+    begin
+      if wish = 'nap' then perform pg_sleep(0.025); end if;
+      if wish ~ '^[0-9A-Z]{5}$' then raise exception 'no % today', wish using errcode = wish; end if;
+      return true;
+    end $$;
+    create table wishes (id serial primary key, wish text not null check (grant_wish(wish)));
+    create table promises (
+      id serial primary key,
+      owed_to int references promises deferrable initially deferred,
+      is_slow boolean not null default false);
+    create function dawdle() returns trigger language plpgsql as $$
+    begin
+      if new.is_slow then perform pg_sleep(30); end if;
+      return null;
+    end $$;
+    create constraint trigger dawdle after update on promises deferrable initially deferred
+      for each row execute function dawdle()`);
+}

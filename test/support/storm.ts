@@ -1,0 +1,208 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import postgres, { type Sql } from 'postgres';
+import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import { type FaultRelay, startFaultRelay } from './fault-relay.ts';
+import {
+  oneConnection,
+  openTransactions,
+  queueFlight,
+  readFlights,
+  rowsOfFlight,
+  settling,
+} from './flights.ts';
+import { endsDuring } from './process-events.ts';
+
+/** What a storm came to; all but the first three are to be zero. */
+export interface StormReport {
+  readonly flights: { written: number; rejected: number; unknown: number };
+  readonly faults: { cancelled: number; terminated: number; cut: number };
+  readonly seconds: number;
+  readonly crashes: number;
+  readonly hangs: number;
+  /** Flights of which a part of the rows stands. */
+  readonly halfWritten: number;
+  /** Flights of which rows stand although their transaction, or their insert, has failed. */
+  readonly outside: number;
+  /** Flights that succeeded and whose rows are missing. */
+  readonly missing: number;
+  readonly connectionsLost: number;
+}
+
+/** A part of a flight that is written all or not at all, and what its caller heard of it. */
+interface Part {
+  readonly tables: readonly ('parents' | 'children' | 'notes')[];
+  readonly settled: PromiseSettledResult<unknown>;
+}
+
+const pools = [1, 2, 3];
+const callers = 4;
+/** A flight takes milliseconds, and what a fault makes it wait for is less than this. */
+const patience = 30_000;
+
+/** Flights in and outside transactions, on small pools, while backends are cancelled and killed and the wire is cut. */
+export async function storm(url: string, flights: number): Promise<StormReport> {
+  const relay = await startFaultRelay(url);
+  const check = postgres(url, { max: 1, onnotice: () => {} });
+  const clients = pools.map((max) =>
+    postgres(relay.url, { ...oneConnection, max, onnotice: () => {}, connection: { application_name } }),
+  );
+  const started = performance.now();
+  const parts = new Map<string, Part[]>();
+  const faults = { cancelled: 0, terminated: 0, cut: 0 };
+  let hangs = 0;
+  let connectionsLost = 0;
+  try {
+    const ends = await endsDuring(async () => {
+      const over = new AbortController();
+      const raging = rage(check, relay, faults, over.signal);
+      let next = 0;
+      const call = async (db: BatchedDatabase): Promise<void> => {
+        while (next < flights) {
+          const name = `flight ${next++}`;
+          try {
+            parts.set(name, await fly(db, name));
+          } catch {
+            hangs += 1;
+          }
+        }
+      };
+      await Promise.all(
+        clients.flatMap((client) => {
+          const db = batchedDrizzle(client);
+          return Array.from({ length: callers * client.options.max }, () => call(db));
+        }),
+      );
+      over.abort();
+      await raging;
+      connectionsLost = await countLost(clients, check);
+    });
+    const seconds = Math.round((performance.now() - started) / 100) / 10;
+    return {
+      ...(await judge(check, parts)),
+      faults,
+      seconds,
+      crashes: ends.length,
+      hangs,
+      connectionsLost,
+    };
+  } finally {
+    await Promise.all([check, ...clients].map((client) => client.end({ timeout: 1 })));
+    await relay.close();
+  }
+}
+
+const application_name = 'storm';
+
+/** Writes one flight, in one of several ways. @throws where it does not settle */
+async function fly(db: BatchedDatabase, name: string): Promise<Part[]> {
+  const whole = ['parents', 'children', 'notes'] as const;
+  const inTransaction = async (work: Parameters<BatchedDatabase['transaction']>[0]): Promise<Part[]> => [
+    { tables: whole, settled: await settling(db.transaction(work), name, patience) },
+  ];
+  const note = sql.raw(`insert into logs select 'note', '${name}' from generate_series(1, ${rowsOfFlight})`);
+  switch (randomInt(4)) {
+    case 0:
+      return inTransaction(async (tx) => {
+        await tx.execute(note);
+        queueFlight(tx, name);
+      });
+    case 1:
+      return inTransaction(async (tx) => {
+        await Promise.all(queueFlight(tx, name));
+        await tx.execute(note);
+      });
+    case 2: {
+      const settled = await settling(
+        db.transaction(async (tx) => void queueFlight(tx, name)),
+        name,
+        patience,
+      );
+      return [{ tables: ['parents', 'children'], settled }];
+    }
+    default: {
+      const [parents, children] = queueFlight(db, name).map((insert) => settling(insert, name, patience));
+      return [
+        { tables: ['parents'], settled: await (parents as Promise<Part['settled']>) },
+        { tables: ['children'], settled: await (children as Promise<Part['settled']>) },
+      ];
+    }
+  }
+}
+
+async function rage(
+  check: Sql,
+  relay: FaultRelay,
+  faults: StormReport['faults'],
+  over: AbortSignal,
+): Promise<void> {
+  const strike = (how: 'pg_cancel_backend' | 'pg_terminate_backend') =>
+    check.unsafe(`
+    select ${how}(pid) from pg_stat_activity
+    where datname = current_database() and application_name = '${application_name}' order by random() limit 1`);
+  while (!over.aborted) {
+    const chance = randomInt(10);
+    if (chance < 5) faults.cancelled += (await strike('pg_cancel_backend')).length;
+    else if (chance < 7) faults.terminated += (await strike('pg_terminate_backend')).length;
+    else {
+      relay.cutOne((count) => randomInt(Math.max(count, 1)), chance === 7 ? 'reset' : 'close');
+      faults.cut += 1;
+    }
+    await sleep(randomInt(1, 12));
+  }
+}
+
+/** Connections of the pools that serve no next call, and sessions that are left in a transaction. */
+async function countLost(clients: readonly Sql[], check: Sql): Promise<number> {
+  let lost = 0;
+  for (const client of clients) {
+    const { max } = client.options;
+    // What is in use until all have begun can't be one connection serving several; the first round may meet the dead.
+    for (const isLast of [false, true]) {
+      const calls = Array.from({ length: max }, () =>
+        settling(client`select pg_sleep(0.05)`, 'a call', patience),
+      );
+      const served = await Promise.allSettled(calls);
+      if (isLast) lost += served.filter(({ status }) => status === 'rejected').length;
+    }
+  }
+  return lost + (await openTransactions(check)).length;
+}
+
+/** Compares what callers heard with what stands in the tables. */
+async function judge(
+  check: Sql,
+  parts: ReadonlyMap<string, readonly Part[]>,
+): Promise<Pick<StormReport, 'flights' | 'halfWritten' | 'outside' | 'missing'>> {
+  const written = await readFlights(check);
+  const flights = { written: 0, rejected: 0, unknown: 0 };
+  let [halfWritten, outside, missing] = [0, 0, 0];
+  for (const [name, those] of parts) {
+    for (const { tables, settled } of those) {
+      const counts = tables.map((table) => written.get(name)?.[table] ?? 0);
+      const isWhole = counts.every((count) => count === rowsOfFlight);
+      const isNothing = counts.every((count) => count === 0);
+      const isUnknown = settled.status === 'rejected' && /unknown/.test(String(settled.reason));
+      if (!isWhole && !isNothing) halfWritten += 1;
+      if (settled.status === 'fulfilled') flights.written += 1;
+      else flights[isUnknown ? 'unknown' : 'rejected'] += 1;
+      if (settled.status === 'fulfilled' && !isWhole) missing += 1;
+      if (settled.status === 'rejected' && !isUnknown && !isNothing) outside += 1;
+    }
+  }
+  return { flights, halfWritten, outside, missing };
+}
+
+/** The report in one line. */
+export function tell({ flights, faults, ...report }: StormReport): string {
+  const { written, rejected, unknown } = flights;
+  const { cancelled, terminated, cut } = faults;
+  return (
+    `storm of ${report.seconds} s: ${written} written, ${rejected} rejected, ${unknown} of unknown outcome; ` +
+    `${cancelled} cancelled, ${terminated} terminated, ${cut} cut; ` +
+    `${report.crashes} crashes, ${report.hangs} hangs, ${report.halfWritten} half-written, ` +
+    `${report.outside} outside their transaction, ${report.missing} missing, ` +
+    `${report.connectionsLost} connections lost to the pool`
+  );
+}
