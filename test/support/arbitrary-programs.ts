@@ -126,11 +126,15 @@ function transaction(depth: number, theme: readonly TableName[]): fc.Arbitrary<T
 const anyTransaction = fc.oneof(...themes.map((theme) => transaction(1, theme)));
 const anyInsert = fc.oneof(...themes.map(insertInto));
 
+/** Its result does not tell what others have written meanwhile: a batch that is split keeps no order among tables. */
+const reticentInsert = anyInsert.filter(({ selection }) => selection !== 'expressions');
+
 /** Outside a transaction drizzle writes nothing that nobody awaits. */
 const outside: fc.Arbitrary<Step> = fc.oneof(
   insertStep(anyInsert, fc.constant(0)),
   insertStep(refusedInsert, fc.constant(0)),
-  group({ weight: 4, arbitrary: anyInsert.filter(({ conflict }) => conflict === 'none') }, refusedInsert),
+  group(anyInsert),
+  group({ weight: 4, arbitrary: reticentInsert }, refusedInsert),
   ...groupsOf(conflictingInserts(Object.keys(rows) as TableName[])),
   statementStep,
   anyTransaction,
