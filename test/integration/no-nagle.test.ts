@@ -82,7 +82,9 @@ describe('no Nagle', () => {
     await db.insert(logs).values(row);
     await sleep(150);
     await db.insert(logs).values(row);
-    expect([...calls]).toEqual([true, true]);
+    // On a busy machine it may have been had more often than the two times that were waited for.
+    expect(calls.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(calls)).toEqual(new Set([true]));
   });
 
   describe('is sound with', () => {
