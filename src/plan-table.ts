@@ -31,7 +31,8 @@ export function planTable(planning: Planning, table: PgTable, entries: readonly 
   const facts = allFacts.get(table);
   const allocated = new Set<number>();
   const shape = entries[0]?.shape;
-  const named = (entry: Entry) => (mayBeNamed(entry) ? keyedColumns(shape, facts) : entry.referenced);
+  const named = (entry: Entry) =>
+    mayBeNamed(entry) ? new Set([...entry.referenced, ...keyedColumns(shape, facts)]) : entry.referenced;
   if (!shape || !facts?.plain) return { facts, allocated, identifier: undefined, matches: new Map(), named };
   for (const entry of entries) {
     for (const column of entry.conflict ? [] : named(entry)) {

@@ -216,6 +216,19 @@ describe('facts about a table hold for one current_user, and no statement needs 
       expect(rows.at(-1)?.name).toBe(`child of ${rows.at(-2)?.id}`);
     });
 
+    test('references to rows that nobody awaits take their keys ahead, or have them told, too', async () => {
+      await granted('insert on parents', 'insert, select on children', 'usage on sequence parents_id_seq');
+      await as(async (scope) => {
+        family(scope, 'mine');
+        const first = scope.insert(children).values([{ name: 'x' }, { name: 'y' }]);
+        scope.insert(children).values({ name: sql`'child of ' || ${first.ref('id', 1)}::text` });
+        await (scope as BatchedDatabase).flush();
+      });
+      expect(await familyIn('public', 'mine')).toHaveLength(2);
+      const rows = await check.select().from(children).orderBy(children.id);
+      expect(rows.at(-1)?.name).toBe(`child of ${rows.at(-2)?.id}`);
+    });
+
     test('what the plain insert may not do is refused as in drizzle', async () => {
       await granted('insert on children');
       const refused = await rejectionOf(
