@@ -6,7 +6,7 @@ import { loggerOf, partsOf } from '../src/drizzle-facts.ts';
 import type { Entry } from '../src/entry.ts';
 import type { FlushContext } from '../src/flush.ts';
 import { readBatchOptions } from '../src/options.ts';
-import { PostgresJsDriver } from '../src/postgres-facts.ts';
+import { PostgresJsDriver } from '../src/postgres-js/driver.ts';
 import { DatabaseSession } from '../src/session.ts';
 
 class DetachedUnit extends DatabaseUnit {

@@ -7,7 +7,8 @@ import { DatabaseUnit } from './database-unit.ts';
 import { type DatabaseParts, loggerOf, mutableCache, partsOf } from './drizzle-facts.ts';
 import { getOrInsert } from './get-or-insert.ts';
 import { type BatchOptions, readBatchOptions } from './options.ts';
-import { disableNagle, PostgresJsDriver } from './postgres-facts.ts';
+import { PostgresJsDriver } from './postgres-js/driver.ts';
+import { disableNagle } from './postgres-js/no-nagle.ts';
 import { DatabaseSession } from './session.ts';
 import type { FactsCache } from './table-facts.ts';
 

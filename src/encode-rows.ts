@@ -5,7 +5,7 @@ import type { Serialize } from './encode.ts';
 import { type Entry, Expression } from './entry.ts';
 import { asError, BatchedInsertError } from './errors.ts';
 import type { EncodedCell, PlanInput } from './plan.ts';
-import { isCastFromDeclared } from './postgres-facts.ts';
+import { isCastFromDeclared } from './postgres-js/declared-type.ts';
 import { LateValue, Reference, unresolved } from './reference.ts';
 import type { TableFacts } from './table-facts.ts';
 

@@ -6,7 +6,7 @@ import type { FlushContext } from './flush.ts';
 import { getOrInsert } from './get-or-insert.ts';
 import { pairByIdentifier, pairByOrdinal } from './pair.ts';
 import { type Chunk, isKeyPlace, type KeyList, type Plan } from './plan.ts';
-import { columnNames, emptyAnswer, objectRows } from './postgres-facts.ts';
+import { columnNames, emptyAnswer, objectRows } from './postgres-js/results.ts';
 import type { Answer } from './statement.ts';
 import { columnFacts } from './table-facts.ts';
 import type { Returning } from './write/returning.ts';

@@ -2,7 +2,7 @@
 import type { Connection } from './driver.ts';
 import { asError, BatchedDrizzleError, commitLost } from './errors.ts';
 import { isAnswer, isCommitLost } from './fate.ts';
-import { copyError } from './postgres-facts.ts';
+import { copyError } from './postgres-js/errors.ts';
 import type { Answer, Statement } from './statement.ts';
 
 export interface FlightAnswers {

@@ -4,7 +4,7 @@ import type { Entry, Outcome } from './entry.ts';
 import { asError, BatchedInsertError, codeOf, FlushError, type TableFailure } from './errors.ts';
 import { findFailedRow } from './failed-row.ts';
 import type { FlushFailure, Refusal } from './flush.ts';
-import { withoutStatement, withStatement } from './postgres-facts.ts';
+import { withoutStatement, withStatement } from './postgres-js/errors.ts';
 
 /** Settles entries that were written. */
 export function fulfil(outcomes: ReadonlyMap<Entry, Outcome>): void {

@@ -1,6 +1,6 @@
 import type { Rendered } from '../drizzle-facts.ts';
 import type { Serialize } from '../encode.ts';
-import { declaredType } from '../postgres-facts.ts';
+import { declaredType } from '../postgres-js/declared-type.ts';
 import { LateValue } from '../reference.ts';
 
 /** Collects the parameters of one statement; each is text or NULL. */

@@ -9,7 +9,7 @@ import { rejectionOf } from '../support/process-events.ts';
 import { addresses, logs, users, wide } from '../support/schema.ts';
 import { type ClientOptions, useDatabase } from '../support/test-database.ts';
 
-// Each test pins one fact on which `src/postgres-facts.ts` rests: what postgres.js does, not what we do with it.
+// Each test pins one fact on which `src/postgres-js/` rests: what postgres.js does, not what we do with it.
 
 const database = useDatabase();
 

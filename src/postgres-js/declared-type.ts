@@ -1,0 +1,38 @@
+/** The types that postgres.js declares for a parameter by itself. */
+
+export interface DeclaredType {
+  readonly oid: number;
+  readonly name: string;
+}
+
+const declared = {
+  bool: { oid: 16, name: 'bool' },
+  bytea: { oid: 17, name: 'bytea' },
+  int8: { oid: 20, name: 'int8' },
+  timestamptz: { oid: 1184, name: 'timestamptz' },
+} as const satisfies Record<string, DeclaredType>;
+
+/** The type that postgres.js declares for a value by itself; of all others the server infers it. */
+export function declaredType(value: unknown): DeclaredType | undefined {
+  if (value instanceof Date) return declared.timestamptz;
+  if (value instanceof Uint8Array) return declared.bytea;
+  if (typeof value === 'boolean') return declared.bool;
+  if (typeof value === 'bigint') return declared.int8;
+  return Array.isArray(value) ? declaredType(value[0]) : undefined;
+}
+
+/** Types that take a value of the declared type just as they take its text. */
+const takesText: Record<number, readonly number[]> = {
+  16: [16, 25, 1042, 1043],
+  17: [17],
+  20: [20, 21, 23, 1700, 25, 1042, 1043],
+};
+
+/**
+ * Whether the server would look at a value otherwise than at its text: by a cast from the type that postgres.js
+ * declares for it, or by refusing it where there is none, as of a boolean for a document.
+ */
+export function isCastFromDeclared(value: unknown, base: number): boolean {
+  const type = declaredType(value);
+  return type !== undefined && !takesText[type.oid]?.includes(base);
+}

@@ -1,0 +1,197 @@
+/** A connection of the pool, held for one transaction without waiting for BEGIN's answer. */
+import type { Sql } from 'postgres';
+import type { Connection, StatementListener } from '../driver.ts';
+import { asError, BatchedDrizzleError } from '../errors.ts';
+import type { Answer, Statement } from '../statement.ts';
+import {
+  type Client,
+  type ClientOptions,
+  isQuery,
+  makeQuery,
+  type PoolConnection,
+  type Query,
+} from './query.ts';
+
+export class HeldConnection implements Connection {
+  readonly begun: Promise<void>;
+  readonly lost: Promise<never>;
+  hasBegun = false;
+  readonly #client: Client;
+  readonly #connection: PoolConnection;
+  readonly #describes: boolean;
+  readonly #outstanding = new Set<Query>();
+  #waiting: Query[] = [];
+  #isBlocked = false;
+  /** Everything sent has been answered; BEGIN is the first to be. */
+  #isIdle = false;
+  #isFinishing = false;
+  #closed: Error | undefined;
+  /** Why BEGIN failed. */
+  #refusal: Error | undefined;
+  #begin!: () => void;
+  #lose!: (error: Error) => void;
+
+  constructor(client: Client, connection: PoolConnection, describes: boolean) {
+    this.#client = client;
+    this.#connection = connection;
+    this.#describes = describes;
+    this.lost = new Promise((_, reject) => {
+      this.#lose = reject;
+    });
+    this.begun = Promise.race([
+      new Promise<void>((resolve) => {
+        this.#begin = resolve;
+      }),
+      this.lost,
+    ]);
+    for (const promise of [this.begun, this.lost]) promise.catch(() => {});
+    // postgres.js calls this when every answer is in and the transaction is still open, and takes the
+    // connection back by itself once it is not: `release` is what would tell it to wait for us.
+    connection.reserved = Object.assign(this.#resume, { release: false });
+    connection.onclose = (error) => this.#close(error);
+  }
+
+  get isOpen(): boolean {
+    return !this.#closed && this.#connection.reserved === this.#resume;
+  }
+
+  begin(): void {
+    this.hasBegun = true;
+    this.#begin();
+  }
+
+  refuse(error: Error): void {
+    this.#refusal = error;
+    this.#abandon(error);
+    this.#lose(error);
+  }
+
+  async send(statement: Statement): Promise<Answer> {
+    const query = makeQuery(this.#client, statement, this.#describes);
+    this.#route(query, (routed) => this.#execute(routed, true));
+    return query.execute();
+  }
+
+  finish(statement: Statement): Promise<Answer> {
+    this.#isFinishing = true;
+    return this.send(statement);
+  }
+
+  client({ sent, failed }: StatementListener): unknown {
+    const adopt = <Made>(made: Made): Made => {
+      // Fragments, identifiers and helpers are no statements; they are executed as part of one.
+      if (!isQuery(made)) return made;
+      this.#route(made, (query) => {
+        query.catch((error) => failed(asError(error)));
+        // Behind COMMIT or ROLLBACK it would be a transaction of its own.
+        if (this.#isFinishing) query.reject(ended());
+        else if (this.#refusal) query.reject(this.#refusal);
+        else this.#execute(query, false);
+        sent();
+      });
+      return made;
+    };
+    const { unsafe, file, notify } = this.#client;
+    const tagged = (...args: unknown[]): unknown =>
+      adopt((this.#client as (...args: unknown[]) => unknown)(...args));
+    return Object.assign(tagged, this.#client, {
+      unsafe: (...args: Parameters<typeof unsafe>) => adopt(unsafe(...args)),
+      file: (...args: Parameters<typeof file>) => adopt(file(...args)),
+      notify: (...[channel, payload]: Parameters<typeof notify>) =>
+        adopt((tagged as unknown as Sql)`select pg_notify(${channel}, ${payload})`),
+    });
+  }
+
+  #route(query: Query, handler: (query: Query) => void): void {
+    query.handler = Object.assign(handler, {
+      debug: (this.#client.options as unknown as ClientOptions).debug,
+    });
+  }
+
+  /** @param isOurs it can tell whether it is inside its transaction; the caller's own waits for BEGIN's answer */
+  #execute(query: Query, isOurs: boolean): void {
+    if (!this.isOpen) {
+      query.reject(this.#closed ?? ended());
+      return;
+    }
+    const hasBegun = this.hasBegun || this.#isIdle;
+    if (this.#waiting.length > 0 || this.#mustWait(query) || !(isOurs || hasBegun)) {
+      this.#waiting.push(query);
+      return;
+    }
+    this.#send(query);
+  }
+
+  #send(query: Query): void {
+    if (!this.isOpen) {
+      query.reject(this.#closed ?? ended());
+      return;
+    }
+    this.#isIdle = false;
+    this.#outstanding.add(query);
+    const settled = (): void => {
+      this.#outstanding.delete(query);
+      // A raw COMMIT gives the connection back; what waited behind it would never be called.
+      if (!this.isOpen) this.#abandon(this.#closed ?? ended());
+    };
+    query.then(settled, (error) => {
+      // The socket is gone, and its end not yet told: what is written now would stand before the next session's start.
+      if (isLoss(error)) this.#closed ??= error;
+      settled();
+    });
+    this.#connection.execute(query);
+    // Nothing may stand between a description and what is bound by it.
+    this.#isBlocked = Boolean(query.describeFirst || query.cursorFn);
+  }
+
+  /**
+   * What follows a description waits for what is bound by it. And a query that postgres.js can't build (a
+   * parameter that is undefined, too many of them) rejects the query that is active, and stays behind itself
+   * without an answer: with arguments it goes alone.
+   */
+  #mustWait(query: Query): boolean {
+    return this.#isBlocked || (query.args.length > 0 && !this.#isIdle);
+  }
+
+  readonly #resume = (): void => {
+    this.#isBlocked = false;
+    this.#isIdle = true;
+    for (let next = this.#waiting[0]; next && !this.#mustWait(next); next = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#send(next);
+    }
+  };
+
+  /**
+   * What was sent after the error of a socket and before its end stays in the connection, which would take the answers
+   * of the next session for its answers; and `end()` waits for a connection in use, even one that is gone.
+   */
+  #close(error: Error): void {
+    this.#closed = error;
+    this.#abandon(error);
+    this.#lose(error);
+    this.#connection.terminate();
+  }
+
+  /** postgres.js forgets what was sent on a connection that it was still connecting; nothing may hang for it. */
+  #abandon(error: Error): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const query of waiting) query.reject(error);
+    if (!this.#closed) return;
+    for (const query of this.#outstanding) query.reject(error);
+  }
+}
+
+/** Whether a query was rejected because its connection went away; not every error without an SQLSTATE says that. */
+function isLoss(error: unknown): boolean {
+  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  return code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DESTROYED' || typeof errno === 'number';
+}
+
+function ended(): BatchedDrizzleError {
+  return new BatchedDrizzleError(
+    'TRANSACTION_ENDED',
+    'the transaction has ended on its connection (a COMMIT or ROLLBACK of its own, or a BEGIN that failed); nothing more can be sent in it',
+  );
+}
