@@ -4,6 +4,7 @@ import { PgColumn, type PgColumnBuilder, type PgColumnBuilderBase, pgTable } fro
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { columnValues } from '../support/column-values.ts';
+import { needsServer } from '../support/needs-server.ts';
 import { refusals } from '../support/same-rows.ts';
 import { expectSameColumns, expectSameValues } from '../support/same-values.ts';
 import { type SideBySide, sideBySide } from '../support/side-by-side.ts';
@@ -54,7 +55,8 @@ test('every column type of pg-core, in every mode, is among those tried', () => 
 });
 
 describe('values, arrays of them and arrays of arrays are stored, returned and refused as in drizzle, of', () => {
-  test.each(cases)('%s', async (name, { column, type, values }) => {
+  test.for(cases)('%s', async ([name, { column, type, since = 0, values }], context) => {
+    needsServer(since, context);
     const sqlType = type ?? builtColumn(column()).getSQLType();
     if (/serial/.test(name)) {
       expect(refusals(await expectSameValues(sides, column(), sqlType, values))).toContain('ok');

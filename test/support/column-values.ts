@@ -6,6 +6,8 @@ export interface ColumnValues {
   readonly column: () => PgColumnBuilderBase;
   /** The type in SQL where drizzle's is not what the server takes, or not all that it can be. */
   readonly type?: string;
+  /** The first version of PostgreSQL that has it, where there are older ones. */
+  readonly since?: number;
   readonly values: readonly unknown[];
 }
 
@@ -148,7 +150,12 @@ export const columnValues: Record<string, ColumnValues> = {
     column: () => pg.numeric({ precision: 6, scale: 2 }),
     values: ['1.005', '9999.994', '9999.995', '1e3', 'NaN'],
   },
-  'numeric(2, -3)': { column: () => pg.numeric(), type: 'numeric(2, -3)', values: ['12345', '99999'] },
+  'numeric(2, -3)': {
+    column: () => pg.numeric(),
+    type: 'numeric(2, -3)',
+    since: 15,
+    values: ['12345', '99999'],
+  },
   'numeric, number': {
     column: () => pg.numeric({ mode: 'number' }),
     values: [1.1, -0, Number.NaN, Infinity, 1e21, 1e-7],

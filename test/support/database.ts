@@ -24,7 +24,9 @@ export async function createDatabase(serverUrl: string, template = 'template1'):
   return {
     name,
     url: url.href,
-    drop: () => withClient(serverUrl, (sql) => sql`drop database if exists ${sql(name)} with (force)`),
+    async drop() {
+      await withClient(serverUrl, (sql) => sql`drop database if exists ${sql(name)} with (force)`);
+    },
   };
 }
 
@@ -33,10 +35,18 @@ export function migrateDatabase(url: string): Promise<void> {
   return withClient(url, (sql) => migrate(drizzle(sql), { migrationsFolder }));
 }
 
-async function withClient(url: string, work: (sql: Sql) => PromiseLike<unknown>): Promise<void> {
+/** The server's major version. */
+export function majorVersion(url: string): Promise<number> {
+  return withClient(url, async (sql) => {
+    const [row] = await sql`select current_setting('server_version_num')::int / 10000 as major`;
+    return row?.major as number;
+  });
+}
+
+async function withClient<T>(url: string, work: (sql: Sql) => PromiseLike<T>): Promise<T> {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   try {
-    await work(sql);
+    return await work(sql);
   } finally {
     await sql.end();
   }

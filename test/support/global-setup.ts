@@ -1,10 +1,11 @@
 import type { TestProject } from 'vitest/node';
-import { createDatabase, migrateDatabase } from './database.ts';
+import { createDatabase, majorVersion, migrateDatabase } from './database.ts';
 import { startServer } from './server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     serverUrl: string;
+    serverVersion: number;
     template: string;
   }
 }
@@ -15,6 +16,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const template = await createDatabase(server.url);
   await migrateDatabase(template.url);
   project.provide('serverUrl', server.url);
+  project.provide('serverVersion', await majorVersion(server.url));
   project.provide('template', template.name);
   return async () => {
     await template.drop();
