@@ -7,6 +7,7 @@ import { announceFlush } from './flush-channel.ts';
 import { flushEach } from './flush-each.ts';
 import { type FlushReport, ReportBuilder } from './report.ts';
 import { behindThisCall } from './schedule.ts';
+import { refusedInShared } from './settle.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
 export class DatabaseUnit extends UnitOfWork {
@@ -25,10 +26,15 @@ export class DatabaseUnit extends UnitOfWork {
     this.warnOfDescribed();
     // What others have queued is written too, and not in this caller's context.
     const { report, failure } = await this.#context.runInAsyncScope(() => this.#write(this.queue.take()));
-    const error = failure?.error ?? this.#unreported ?? this.takeRefusal();
+    const error = failure?.error ?? this.#unreported ?? this.#takeSharedRefusal();
     this.#unreported = undefined;
     if (error) throw error;
     return report;
+  }
+
+  #takeSharedRefusal(): Error | undefined {
+    const refusal = this.takeRefusal();
+    return refusal && refusedInShared(refusal.entry, refusal.error);
   }
 
   protected flushFull(): void {
@@ -42,7 +48,7 @@ export class DatabaseUnit extends UnitOfWork {
     const entries = everything ? this.queue.take() : this.queue.takeWhere(({ awaited }) => awaited);
     this.#context.runInAsyncScope(async () => {
       const { failure } = await this.#write(entries);
-      if (failure && entries.some(({ awaited }) => !awaited)) this.#unreported ??= failure.error;
+      if (failure && entries.some(isUnheard)) this.#unreported ??= failure.error;
     });
   }
 
@@ -55,4 +61,9 @@ export class DatabaseUnit extends UnitOfWork {
     const failure = await flushEach(this.context, entries, report);
     return announced({ report: report.build(), failure });
   }
+}
+
+/** Failed, with nobody to hear of it. */
+function isUnheard({ awaited, outcome }: Entry): boolean {
+  return !awaited && outcome !== undefined && 'error' in outcome;
 }

@@ -53,7 +53,7 @@ function encodeEntry(entry: Entry, facts: TableFacts | undefined, serialize: Ser
     row.map((cell, column): EncodedCell => {
       if (cell instanceof Expression) checkParams(cell.rendered.params, serialize);
       // A batch that is sent again has the keys that it was given the first time.
-      if (cell === undefined) return (entry.conflict ? entry.allotted : entry.known).get(column)?.[index];
+      if (cell === undefined) return entry.allotted.get(column)?.[index];
       if (cell === null || cell instanceof Expression) return cell;
       const value = cell instanceof Reference ? cell.value() : cell;
       // Its key is made in this flight, or known after an earlier one.

@@ -44,10 +44,10 @@ export class Entry {
   mutation: Promise<Error | undefined> | undefined;
   /** Columns that a reference names, by index. */
   readonly referenced = new Set<number>();
-  /** Values that the server made for columns the rows left out, by column index. */
-  readonly known = new Map<number, (string | null | undefined)[]>();
-  /** Keys that were taken for its rows, which a conflict clause may leave out, or make other rows of. */
-  readonly allotted = new Map<number, (string | null | undefined)[]>();
+  /** Values that the server told of columns the rows left out, by column index. */
+  readonly known = new Map<number, unknown[]>();
+  /** Keys that were taken for its rows, and stay theirs when they are sent again, as text. */
+  readonly allotted = new Map<number, (string | undefined)[]>();
   #result: Promise<unknown> | undefined;
   #resolve: ((value: unknown) => void) | undefined;
   #reject: ((error: Error) => void) | undefined;
@@ -74,6 +74,19 @@ export class Entry {
     if (this.outcome) return;
     this.outcome = outcome;
     if (this.#resolve && this.#reject) deliver(outcome, this.#resolve, this.#reject);
+  }
+
+  /** Keys of a table that is gone are not those of the one in its place. */
+  forgetKeys(): void {
+    this.known.clear();
+    this.allotted.clear();
+  }
+
+  /** What the server made, or will make, for a column that a row left out, as far as it is known. */
+  made(row: number, column: number): unknown {
+    // What a conflict clause makes of the row only the answer can tell.
+    const key = this.conflict ? undefined : this.allotted.get(column)?.[row];
+    return key ?? this.known.get(column)?.[row];
   }
 
   /** What `db.execute(insert)` gives, once the insert has been written. */

@@ -28,6 +28,6 @@ function indexOf({ shape }: Entry, name: string): number {
 function textAt(entry: Entry, row: number, column: number, serialize: Serialize): string | undefined {
   const cell = entry.rows[row]?.[column];
   const value = cell instanceof Reference ? cell.value() : cell;
-  if (value === undefined || value instanceof Expression) return entry.known.get(column)?.[row] ?? undefined;
+  if (value === undefined || value instanceof Expression) return entry.allotted.get(column)?.[row];
   return value === null ? 'null' : serialize(value, 0);
 }

@@ -101,7 +101,8 @@ export async function attempt(
       const facts = await learnFacts(context, target, shapes, confirm, report);
       const { plan, rejected } = planEntries(context, rest, facts, target.mayBeNamed);
       failures.rejectEach(rejected);
-      if (target.owned && plan.chunks.length === 0) break;
+      // Nothing has been written that a COMMIT would have to keep.
+      if (target.owned && plan.chunks.length === 0 && written.size === 0) break;
 
       // Where one caller of a user's transaction failed, the transaction has: it must not commit.
       const commits = target.commits && plan.later.length === 0 && (target.owned || failures.isEmpty);
@@ -111,8 +112,7 @@ export async function attempt(
         await restart();
         restart = undefined;
         confirm = true;
-        // Keys of a table that is gone are not those of the one in its place.
-        for (const { known } of rest) known.clear();
+        for (const entry of rest) entry.forgetKeys();
         continue;
       }
       if (error)

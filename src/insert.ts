@@ -293,7 +293,12 @@ export class BatchedInsertBuilder<
     const taken = take(dialect, shape, rows);
     // A placeholder is filled by a prepared statement, which drizzle's own insert can be.
     if (taken === undefined) return super.values(rows) as BatchedInsert<TTable, TQueryResult>;
-    const { rows: cells, references, embedded, bytes } = 'error' in taken ? nothing : taken;
+    const {
+      rows: cells,
+      references,
+      embedded,
+      bytes,
+    } = 'error' in taken ? rowsOfNothing(rows.length) : taken;
     const describe = () => describeInsert(dialect, insert, entry);
     const entry = new Entry(shape, cells, references, embedded, isOverriding, bytes, describe);
     const insert = new BatchedInsert<TTable, TQueryResult>(table, entry, this.unit, session, dialect);
@@ -307,7 +312,10 @@ export class BatchedInsertBuilder<
   }
 }
 
-const nothing: TakenRows = { rows: [], references: [], embedded: [], bytes: 0 };
+/** Rows of an insert that is refused, of which nothing is kept but how many they are. */
+function rowsOfNothing(count: number): TakenRows {
+  return { rows: Array.from({ length: count }, () => []), references: [], embedded: [], bytes: 0 };
+}
 
 /** A value that its column's mapping can't take is the error of this insert, as in drizzle, when it is awaited. */
 function take(

@@ -21,6 +21,8 @@ export function planEntries(
   facts: FactsByTable,
   mayBeNamed: boolean,
 ): PlannedEntries {
+  // What the answers of a transaction told that rolled back says nothing of the next.
+  for (const { known } of entries) known.clear();
   const { encoded, rejected } = encodeRows(entries, facts, driver.serialize.bind(driver));
   const valid = entries.filter((entry) => encoded.has(entry));
   const planned = plan({

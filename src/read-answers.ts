@@ -21,18 +21,22 @@ export function noteKeys(plan: Plan, keys: ReadonlyMap<KeyList, readonly string[
   for (const { rows } of plan.chunks) {
     for (const { entry, row, cells } of rows) {
       for (const [column, cell] of cells.entries()) {
-        // What a conflict clause makes of the row only the answer can tell.
-        const kept = entry.conflict ? entry.allotted : entry.known;
-        if (isKeyPlace(cell)) note(entry, row, column, keys.get(cell.list)?.[cell.position - 1], kept);
+        if (isKeyPlace(cell))
+          note(entry.allotted, entry, row, column, keys.get(cell.list)?.[cell.position - 1]);
       }
     }
   }
 }
 
 /** Keeps a value that the server made; what the caller gave, or refers to, is known where it stands. */
-function note(entry: Entry, row: number, column: number, value: unknown, kept = entry.known): void {
-  if (entry.rows[row]?.[column] !== undefined) return;
-  getOrInsert(kept, column, () => [])[row] ??= value as string | null | undefined;
+function note<Value>(
+  kept: Map<number, Value[]>,
+  entry: Entry,
+  row: number,
+  column: number,
+  value: NoInfer<Value>,
+): void {
+  if (entry.rows[row]?.[column] === undefined) getOrInsert(kept, column, () => [])[row] = value;
 }
 
 /** Whether the client has what an entry selects without asking: the keys it was given, and nothing else. */
@@ -106,7 +110,8 @@ function readLone(
     if (entry.returning) written.rows.push(order.map((place) => values[place]));
     // Which row a conflict clause has skipped nobody can tell from the rows that are left.
     const row = isWhole ? chunk.rows[index]?.row : undefined;
-    if (row !== undefined) for (const [column, place] of keyPlaces) note(entry, row, column, values[place]);
+    if (row !== undefined)
+      for (const [column, place] of keyPlaces) note(entry.known, entry, row, column, values[place]);
   }
 }
 
@@ -145,7 +150,7 @@ function readShared(
     const written = own(entry);
     written.count += 1;
     const values = returned[index];
-    if (values) for (const [column, place] of keyPlaces) note(entry, row, column, values[place]);
+    if (values) for (const [column, place] of keyPlaces) note(entry.known, entry, row, column, values[place]);
     if (!entry.returning || !onlyColumns(entry.returning)) continue;
     const fields = entry.returning;
     const { names, isKnown: isOwn } = getOrInsert(selections, entry, () => ({
@@ -185,13 +190,13 @@ function readMatched(
     if (!values) continue;
     written.count += 1;
     if (entry.returning) written.rows.push(order.map((place) => values[place]));
-    for (const [column, place] of keyPlaces) note(entry, row, column, values[place]);
+    for (const [column, place] of keyPlaces) note(entry.known, entry, row, column, values[place]);
   }
 }
 
 function identifierOf({ entry, row, cells }: Chunk['rows'][number], identifier: number): string {
   const cell = cells[identifier];
-  return String(isKeyPlace(cell) ? entry.known.get(identifier)?.[row] : cell);
+  return String(isKeyPlace(cell) ? entry.allotted.get(identifier)?.[row] : cell);
 }
 
 /** Where the returned row has what a reference waits for, or may name later. */

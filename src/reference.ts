@@ -38,8 +38,8 @@ export class Reference<T = unknown> extends SQL<T> {
   value(): DriverValue | null | undefined {
     const { entry, row, column } = this.origin;
     if (entry.outcome && 'error' in entry.outcome) return undefined;
-    const known = entry.known.get(column)?.[row];
-    if (known !== undefined) return known;
+    const made = entry.made(row, column);
+    if (made !== undefined) return made as DriverValue | null;
     const cell = entry.rows[row]?.[column];
     return cell instanceof Expression || cell instanceof Reference ? undefined : cell;
   }

@@ -31,7 +31,8 @@ export class Failures {
   rejectEach(rejected: ReadonlyMap<Entry, Error>): void {
     for (const [entry, error] of rejected) {
       entry.conclude({ error });
-      this.#note(entry, asError(error.cause ?? error));
+      const cause = asError(error.cause ?? error);
+      this.#note(entry, this.isShared ? withoutWords(cause) : cause);
     }
   }
 
@@ -72,6 +73,19 @@ export class Failures {
     this.#tables.set(key, counted);
     counted.rows += entry.rows.length;
   }
+}
+
+/** What a flush on behalf of several callers rejects with for an insert that was not fit to be queued. */
+export function refusedInShared(entry: Entry, error: Error): FlushError {
+  const { table, rows } = entry.own;
+  const cause = withoutWords(asError(error.cause ?? error));
+  return new FlushError([{ table, rows, code: codeOf(cause) }], cause);
+}
+
+/** What a caller's own mapping says, or the insert that his reference names, may hold values, also in its causes. */
+function withoutWords(error: Error): Error {
+  const message = "an insert has a value that can't be sent, or refers to one that was not written";
+  return Object.assign(new Error(message), { name: error.name, code: codeOf(error) });
 }
 
 /** The database's error with its code, table and constraint; its words may hold another caller's values. */

@@ -77,18 +77,19 @@ export async function sendSingles(
   failures: Failures,
 ): Promise<Entry[]> {
   const left: Entry[] = [];
+  const logged = singles.filter((single) => isLogged(context, single, failures));
+  if (logged.length === 0) return left;
   let connection: Connection;
   try {
     connection = await context.driver.begin();
   } catch (error) {
-    const entries = singles.map(({ entry }) => entry);
+    const entries = logged.map(({ entry }) => entry);
     failures.rejectAll(entries, { error: asError(error) });
     return left;
   }
   report.roundTrips += 1;
   await Promise.all(
-    singles.map(async ({ entry, plan, inserts, statements }, index) => {
-      logAll(context, statements);
+    logged.map(async ({ entry, plan, inserts, statements }, index) => {
       report.statements += statements.length;
       try {
         const [flight, mutations] = await Promise.all([
@@ -99,6 +100,7 @@ export async function sendSingles(
         const refusal = refusalOf(read);
         // The key query comes first.
         if (flight.answers[0]?.status === 'fulfilled') countKeys(plan, report);
+        if (refusal && isStale(refusal.error)) forgetTable(context, entry);
         if (refusal && (flight.beginError || mustGoAlone(refusal))) left.push(entry);
         else if (refusal) failures.rejectAll([entry], refusal);
         else {
@@ -116,9 +118,26 @@ export async function sendSingles(
   return left;
 }
 
+/** A logger that throws keeps an insert from being sent, as in drizzle, and no other of the pipeline. */
+function isLogged(context: FlushContext, { entry, statements }: Single, failures: Failures): boolean {
+  try {
+    logAll(context, statements);
+    return true;
+  } catch (error) {
+    failures.rejectAll([entry], { error: asError(error) });
+    return false;
+  }
+}
+
 function refusalOf({ error, commitError, isUnknown }: ReturnType<typeof readFlight>): Refusal | undefined {
   const reason = error ?? commitError;
   return reason && { error: reason, isUnknown };
+}
+
+/** What was learned of a table that may have been made anew, and the keys that were taken from it. */
+function forgetTable({ facts }: FlushContext, entry: Entry): void {
+  facts.delete(entry.shape.table);
+  entry.forgetKeys();
 }
 
 /** Another try may be what it takes; it has been refused, and stands nowhere. */

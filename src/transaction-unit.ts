@@ -54,7 +54,7 @@ export class TransactionUnit extends UnitOfWork {
 
   async flush(): Promise<FlushReport> {
     this.warnOfDescribed();
-    const refusal = this.takeRefusal();
+    const refusal = this.takeRefusal()?.error;
     const { report, failure } = await this.#flushInLine(false);
     const error = failure?.error ?? refusal;
     if (error) throw error;
@@ -155,7 +155,7 @@ export class TransactionUnit extends UnitOfWork {
   }
 
   #throwFailure(): void {
-    const error = this.#failure ?? this.takeRefusal();
+    const error = this.#failure ?? this.takeRefusal()?.error;
     if (error) throw error;
   }
 

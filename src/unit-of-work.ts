@@ -57,11 +57,11 @@ export abstract class UnitOfWork {
     this.#refused.set(entry, error);
   }
 
-  /** The error of a refused entry that nobody awaited, told once. */
-  protected takeRefusal(): Error | undefined {
-    const [refusal] = this.#refused.values();
+  /** A refused entry that nobody awaited, told once. */
+  protected takeRefusal(): { readonly entry: Entry; readonly error: Error } | undefined {
+    const [first] = this.#refused;
     this.#refused.clear();
-    return refusal;
+    return first && { entry: first[0], error: first[1] };
   }
 
   /** Takes an entry out for good: a chained call threw. */
