@@ -28,11 +28,12 @@ export function insertInto(chunk: Chunk, columns: readonly number[], { dialect }
 /** GENERATED ALWAYS takes allocated keys only so; a caller's own value must ask for it and else fail. */
 function isOverriding({ shape, facts, rows }: Chunk): boolean {
   if (rows[0]?.entry.overriding) return true;
-  return [...shape.columns.keys()].some((column) => {
-    if (!columnFacts(facts, shape, column)?.always) return false;
-    const isGiven = rows.some(({ entry, row }) => entry.rows[row]?.[column] !== undefined);
-    return !isGiven && rows.some(({ cells }) => cells[column] !== undefined);
-  });
+  const always = [...shape.columns.keys()].filter((column) => columnFacts(facts, shape, column)?.always);
+  // The word is for every column, also for one whose value must fail.
+  const isGiven = rows.some(({ entry, row }) =>
+    always.some((column) => entry.rows[row]?.[column] !== undefined),
+  );
+  return !isGiven && rows.some(({ cells }) => always.some((column) => cells[column] !== undefined));
 }
 
 /** ` on conflict … returning …` */

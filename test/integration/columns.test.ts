@@ -15,6 +15,8 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
+import { batchedDrizzle } from '../../src/index.ts';
+import { rejectionOf } from '../support/process-events.ts';
 import { emptyTable, expectSameRows, type Row, refusals } from '../support/same-rows.ts';
 import { sideBySide } from '../support/side-by-side.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -80,6 +82,24 @@ describe('identity columns and sequences', () => {
     const table = pgTable('t', { n: integer().generatedAlwaysAsIdentity(), a: integer() });
     const ddl = 'create table t (n int generated always as identity (start with 5 increment by 3), a int)';
     expect(await check(ddl, table, given)).toEqual([ok, '428C9', ok, ok, '428C9']);
+  });
+
+  test('a value given for one of two such columns fails, also where the key of the other is taken ahead', async () => {
+    const table = pgTable('t', {
+      n: integer().generatedAlwaysAsIdentity(),
+      a: integer().generatedAlwaysAsIdentity(),
+    });
+    const ddl = 'create table t (n int generated always as identity, a int generated always as identity)';
+    await database.connect().unsafe(`drop table if exists t; ${ddl}`);
+    const db = batchedDrizzle(database.connect());
+    const inserts = [7, 8].map((a) =>
+      db
+        .insert(table)
+        .values({ a } as never)
+        .returning(),
+    );
+    for (const error of await Promise.all(inserts.map((insert) => rejectionOf(insert))))
+      expect(error).toMatchObject({ cause: { code: '428C9' } });
   });
 
   test('BY DEFAULT counts down by two, and takes what is given', async () => {
