@@ -125,28 +125,51 @@ export function plan(given: PlanInput): Plan {
 }
 
 /**
- * Splits off what has to wait for the answers of this flight: the first entry with a reference that only an answer
- * can tell, and all behind it, which may need its row without saying so.
+ * Splits off what has to wait for the answers of this flight: entries with a reference that only an answer can tell, and
+ * of those behind them all that may need their rows without saying so.
  */
 function readyEntries(given: PlanInput): { now: readonly Entry[]; later: readonly Entry[] } {
   const entries = parentsFirst(given.entries);
+  const keepsCallOrder = entries.some((entry) => mayReadTables(entry, given.facts));
   const ready = new Set<Entry>();
-  for (const [index, entry] of entries.entries()) {
-    const missing = entry.references.find((reference) => {
-      // A reference that was text when the rows were encoded needs no key.
-      if (reference.value() !== undefined) return false;
-      const { entry: parent, column } = reference.origin;
-      // What a conflict clause may leave out, or make another row of, only the answer can tell.
-      const isSure =
-        !parent.conflict && canAllocate(given.facts.get(parent.shape.table), parent.shape, column);
-      return !isSure || !ready.has(parent);
-    });
-    // A flight of nothing would bring no answer either.
-    if (missing && index === 0) throw unresolved(missing.origin);
-    if (missing) return { now: entries.slice(0, index), later: entries.slice(index) };
-    ready.add(entry);
+  const later: Entry[] = [];
+  const waiting = new Set<PgTable>();
+  let unknown: Reference | undefined;
+  for (const entry of entries) {
+    const { table } = entry.shape;
+    const missing = entry.references.find((reference) => !isReady(reference, ready, given));
+    const isBehind = later.length > 0 && (keepsCallOrder || leadsTo(table, waiting, given.pointsAt));
+    if (!missing && !isBehind) {
+      ready.add(entry);
+      continue;
+    }
+    unknown ??= missing;
+    later.push(entry);
+    waiting.add(table);
   }
-  return { now: entries, later: [] };
+  // A flight of nothing would bring no answer either.
+  if (unknown && ready.size === 0) throw unresolved(unknown.origin);
+  return { now: [...ready], later };
+}
+
+/** Whether a reference is known, or its key can be taken ahead. */
+function isReady(reference: Reference, ready: ReadonlySet<Entry>, { facts }: PlanInput): boolean {
+  // A reference that was text when the rows were encoded needs no key.
+  if (reference.value() !== undefined) return true;
+  const { entry: parent, column } = reference.origin;
+  const { conflict, shape } = parent;
+  // What a conflict clause may leave out, or make another row of, only the answer can tell.
+  return !conflict && canAllocate(facts.get(shape.table), shape, column) && ready.has(parent);
+}
+
+/** Whether a flight would write the table along with one of the targets or behind it. */
+function leadsTo(table: PgTable, targets: ReadonlySet<PgTable>, pointsAt: PlanInput['pointsAt']): boolean {
+  const reached = new Set([table]);
+  for (const next of reached) {
+    if (targets.has(next)) return true;
+    for (const parent of pointsAt(next)) reached.add(parent);
+  }
+  return false;
 }
 
 /** Call order, but for an insert that was described and awaited only behind one that refers to it. */

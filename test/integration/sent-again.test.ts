@@ -1,10 +1,11 @@
 /** A batch of the database that needs more than one flight, or is sent again: what was told before holds no more. */
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { Cache } from 'drizzle-orm/cache/core';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle, FlushError } from '../../src/index.ts';
+import { startCounted } from '../support/counted.ts';
 import { rejectionOf, unhandledDuring } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -77,6 +78,24 @@ test('what is written before an insert whose parent was skipped commits', async 
   ]);
   expect(statusOf(settled)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
   expect((await check.select().from(children)).map(({ name }) => name)).toEqual(['written']);
+});
+
+test('parents whose keys only the answer tells take one flight, however many they are, and their children another', async () => {
+  const { db, count } = await startCounted(database);
+  const write = (names: readonly string[]) =>
+    db.transaction(async (tx) => {
+      for (const name of names) {
+        const parent = tx.insert(parents).values({ name }).onConflictDoNothing();
+        tx.insert(children).values({ name, parentId: parent.ref('id') });
+      }
+    });
+  await write(['to be known']);
+  const names = Array.from({ length: 20 }, (_, index) => `${index}`);
+  const { trips } = await count(() => write(names));
+  expect(trips).toBe(2);
+  const joined = await check.select().from(children).innerJoin(parents, eq(parents.id, children.parentId));
+  expect(joined.map((row) => row.children.name)).toEqual(joined.map((row) => row.parents.name));
+  expect(joined).toHaveLength(21);
 });
 
 describe('a key that was told before the batch rolled back is not given to children', () => {

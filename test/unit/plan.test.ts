@@ -110,14 +110,29 @@ describe('what waits for the next flight', () => {
     expect(chunks[1]?.rows[0]?.cells).toEqual([undefined, 'a', '7']);
   });
 
-  test('is in call order, and begins with what refers to a key that can not be taken ahead', () => {
+  test('is no parent of what waits, nor any table beside it', () => {
+    const upserts = ['Ada', 'Bob'].map((name) => entryOf(users, { name }, { conflict: sql`do nothing` }));
+    const children = upserts.map((parent) => entryOf(addresses, { userId: refer(parent, 'id', 0) }));
+    const node = entryOf(nodes, { label: 'x' });
+    const [ada, bob, ofAda, ofBob] = [...upserts, ...children] as [Entry, Entry, Entry, Entry];
+    expect(planOf([ada, ofAda, bob, node, ofBob]).later).toEqual([ofAda, ofBob]);
+  });
+
+  test('is in call order, and all of a table behind the first that refers to a key which can not be taken ahead', () => {
     checkPlans(anyBatch, ({ later }, { entries, options }) => {
-      const isWaiting = (entry: Entry) =>
-        entry.references.some(({ origin: { entry: parent } }) => {
-          return parent.conflict !== undefined || !options.facts?.get(parent.shape.table)?.plain;
-        });
-      const first = entries.findIndex(isWaiting);
-      expect(later).toEqual(first === -1 ? [] : entries.slice(first));
+      const waiting = new Set<Entry>();
+      const isTold = ({ conflict, shape }: Entry) =>
+        conflict !== undefined || !options.facts?.get(shape.table)?.plain;
+      for (const entry of entries) {
+        const isWaiting = entry.references.some(
+          ({ origin: { entry: parent } }) => isTold(parent) || waiting.has(parent),
+        );
+        const isBehind = [...waiting].some(({ shape }) => shape === entry.shape);
+        if (isWaiting || isBehind) waiting.add(entry);
+      }
+      expect([...waiting].filter((entry) => !later.includes(entry))).toEqual([]);
+      expect(later).toEqual(entries.filter((entry) => later.includes(entry)));
+      expect(later.length > 0).toBe(waiting.size > 0);
     });
   });
 });
