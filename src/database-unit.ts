@@ -22,6 +22,12 @@ export class DatabaseUnit extends UnitOfWork {
     watch(this);
   }
 
+  override withdraw(entry: Entry): boolean {
+    const wasQueued = super.withdraw(entry);
+    if (this.queue.isEmpty) unwatch(this);
+    return wasQueued;
+  }
+
   async flush(): Promise<FlushReport> {
     this.warnOfDescribed();
     // What others have queued is written too, and not in this caller's context.

@@ -6,8 +6,8 @@ import { Queue } from './queue.ts';
 import type { FlushReport } from './report.ts';
 import { atEndOfTurn } from './schedule.ts';
 
-/** Of so many described entries a flush can tell that it does not write them. */
-const mostDescribed = 100;
+/** Of so many entries that it does not write a flush can tell: a server that never flushes must not hold all of them. */
+const mostRemembered = 100;
 
 /** What an insert needs of the object it was made on. */
 export abstract class UnitOfWork {
@@ -55,6 +55,8 @@ export abstract class UnitOfWork {
   refuse(entry: Entry, error: Error): void {
     entry.conclude({ error });
     this.#refused.set(entry, error);
+    const [oldest] = this.#refused.keys();
+    if (this.#refused.size > mostRemembered && oldest) this.#refused.delete(oldest);
   }
 
   /** A refused entry that nobody awaited, told once. */
@@ -64,18 +66,17 @@ export abstract class UnitOfWork {
     return first && { entry: first[0], error: first[1] };
   }
 
-  /** Takes an entry out for good: a chained call threw. */
-  withdraw(entry: Entry): void {
-    this.queue.withdraw(entry);
+  /** Takes an entry out, for good where a chained call threw. @returns whether it was in */
+  withdraw(entry: Entry): boolean {
+    return this.queue.withdraw(entry);
   }
 
   /** Takes an entry out until somebody awaits it: drizzle only describes it. */
   describe(entry: Entry): void {
-    if (!this.queue.withdraw(entry)) return;
+    if (!this.withdraw(entry)) return;
     this.#described.add(entry);
-    // A server that describes and never flushes must not hold their rows for ever.
     const [oldest] = this.#described;
-    if (this.#described.size > mostDescribed && oldest) this.#described.delete(oldest);
+    if (this.#described.size > mostRemembered && oldest) this.#described.delete(oldest);
   }
 
   /** A described entry that runs as a prepared statement needs no warning. */

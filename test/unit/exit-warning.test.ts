@@ -22,3 +22,26 @@ describe('when the process runs out of work, rows still queued on the database',
     expect(await lastWordsOf("db.insert(users).values({ name: 'a' }).toSQL();")).toBe('');
   });
 });
+
+test('a database is not held for an insert that was only described, nor inserts that nobody awaits for their errors', async () => {
+  const said = await lastWordsOf(`
+    const { setFlagsFromString } = await import('node:v8');
+    setFlagsFromString('--expose-gc');
+    const gc = (await import('node:vm')).runInNewContext('gc');
+    const held = [];
+    const hold = (object) => void held.push(new WeakRef(object));
+    (() => {
+      for (let index = 0; index < 200; index++) {
+        const other = batchedDrizzle.mock();
+        other.insert(users).values({ name: 'a' }).toSQL();
+        hold(other.unit);
+        hold(db.insert(schema.events).values({ at: 'no date' }));
+      }
+    })();
+    for (let turn = 0; turn < 3; turn++) {
+      await new Promise(setImmediate);
+      gc();
+    }
+    console.error(held.filter((ref) => ref.deref()).length);`);
+  expect(Number(said)).toBeLessThanOrEqual(150);
+});
