@@ -1,38 +1,95 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from './demo/args.ts';
+import { jobNames } from './jobs/job.ts';
+import { sides } from './sides/index.ts';
 
 export const usage = `Usage: npm run bench -- [options]
 
-Times what queueing an insert costs, what planning and writing 1,000 rows costs, and what flushing 1,000 rows
-costs, each beside what drizzle itself takes for the same.
+Times inserting through this library beside everything else that one would pick, checks every row against the
+table, and counts round trips and statements. Without options: everything, under 25 minutes; the results go to
+bench/results/full.json, from which \`npm run bench:report\` draws the charts and writes the README's tables.
 
 Options:
-  --quick   fewer rounds: seconds instead of a minute, and rougher numbers
-  --help    prints this
+  --quick            few sizes and runs: under two minutes
+  --job <name>       ${jobNames.join(', ')}, call cost; may be given several times
+  --side <name>      a side, or the beginning of the names of several; may be given several times
+  --rows <number>    users of a graph, rows of every other job; may be given several times
+  --latency <ms>     what a round trip takes longer, 0 to 1000; may be given several times
+  --json <file>      writes the results there
+  --check <file>     fails where a count is worse than in that file, or one of our ratios has fallen by half
+  --repeat <number>  the quick cells so often, in a process each time, to see how far a ratio varies
+  --help             prints this
+
+The sides: ${sides.map(({ name }) => name).join('; ')}.
 
 Uses the PostgreSQL of DATABASE_URL; without it a container, or else the one that npm installed.
 `;
 
 export interface BenchOptions {
   readonly quick: boolean;
+  readonly jobs: readonly string[];
+  readonly sides: readonly string[];
+  readonly rows: readonly number[];
+  readonly latencies: readonly number[];
+  readonly json: string | undefined;
+  readonly check: string | undefined;
+  readonly repeat: number;
 }
 
 /** What the command line asks for; throws a UsageError with one line that says what is wrong with it. */
 export function readArgs(args: readonly string[]): BenchOptions | 'help' {
   const values = parse(args);
-  return values.help ? 'help' : { quick: values.quick };
+  if (values.help) return 'help';
+  return {
+    quick: values.quick,
+    jobs: values.job.map(jobOf),
+    sides: values.side.flatMap(sidesOf),
+    rows: values.rows.map((given) => wholeNumber('--rows', given, 1, 1_000_000)),
+    latencies: values.latency.map((given) => wholeNumber('--latency', given, 0, 1_000)),
+    json: values.json,
+    check: values.check,
+    repeat: values.repeat === undefined ? 0 : wholeNumber('--repeat', values.repeat, 1, 100),
+  };
 }
 
 function parse(args: readonly string[]) {
+  const list = { type: 'string', multiple: true, default: [] as string[] } as const;
   try {
     return parseArgs({
       args: [...args],
       options: {
         quick: { type: 'boolean', default: false },
+        job: list,
+        side: list,
+        rows: list,
+        latency: list,
+        json: { type: 'string' },
+        check: { type: 'string' },
+        repeat: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     }).values;
   } catch (error) {
     throw new UsageError((error as Error).message.split('\n')[0]);
   }
+}
+
+function jobOf(given: string): string {
+  const allowed: readonly string[] = [...jobNames, 'call cost'];
+  // A shell is spared the quotes.
+  const job = given.replaceAll('-', ' ');
+  if (allowed.includes(job)) return job;
+  throw new UsageError(`--job must be one of ${allowed.join(', ')}, not '${given}'`);
+}
+
+function sidesOf(given: string): string[] {
+  const found = sides.map(({ name }) => name).filter((name) => name.startsWith(given));
+  if (found.length > 0) return found;
+  throw new UsageError(`--side: no side is called '${given}', nor begins so`);
+}
+
+function wholeNumber(option: string, given: string, from: number, to: number): number {
+  const number = Number(given);
+  if (/^\d+$/.test(given) && number >= from && number <= to) return number;
+  throw new UsageError(`${option} must be a whole number from ${from} to ${to}, not '${given}'`);
 }

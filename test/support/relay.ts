@@ -12,6 +12,8 @@ export interface RelayOptions {
    * milliseconds wherever the number matters.
    */
   readonly delay?: number;
+  /** The way back, where it takes another time. Default: `delay`. */
+  readonly delayBack?: number;
 }
 
 export interface Relay {
@@ -30,14 +32,14 @@ export interface Relay {
  * A TCP relay in front of PostgreSQL, which adds latency and counts round trips. It runs in the process of its
  * client, and speaks no TLS.
  */
-export async function startRelay({ target, delay = 0 }: RelayOptions): Promise<Relay> {
+export async function startRelay({ target, delay = 0, delayBack = delay }: RelayOptions): Promise<Relay> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   const counters: TripCounter[] = [];
   let statements: string[] = [];
 
   // Timers of one duration fire in the order in which they were set, so bytes keep theirs.
-  const later = (deliver: () => void) => void (delay > 0 ? setTimeout(deliver, delay) : deliver());
+  const later = (ms: number, deliver: () => void) => void (ms > 0 ? setTimeout(deliver, ms) : deliver());
 
   const relay = createServer({ noDelay: true }, (client) => {
     const server = connect({
@@ -49,8 +51,8 @@ export async function startRelay({ target, delay = 0 }: RelayOptions): Promise<R
     const sent = new MessageReader('client', 'PQ');
     const delivered = new MessageReader('server');
     counters.push(counter);
-    join(client, server);
-    join(server, client);
+    join(client, server, delay);
+    join(server, client, delayBack);
 
     client.on('data', (chunk: Buffer) => {
       if (asksForEncryption(chunk)) return void client.write('N');
@@ -65,10 +67,10 @@ export async function startRelay({ target, delay = 0 }: RelayOptions): Promise<R
           counter.clientEnds(event.type);
         }
       }
-      later(() => server.writable && server.write(chunk));
+      later(delay, () => server.writable && server.write(chunk));
     });
     server.on('data', (chunk: Buffer) => {
-      later(() => {
+      later(delayBack, () => {
         if (client.writable) client.write(chunk);
         for (const event of delivered.push(chunk)) {
           if (event.at === 'end') counter.serverDelivers(event.type);
@@ -78,12 +80,12 @@ export async function startRelay({ target, delay = 0 }: RelayOptions): Promise<R
   });
 
   /** What ends one side ends the other, behind the bytes still under way. */
-  function join(one: Socket, other: Socket): void {
+  function join(one: Socket, other: Socket, ms: number): void {
     sockets.add(one);
-    one.on('error', () => later(() => other.destroy()));
+    one.on('error', () => later(ms, () => other.destroy()));
     one.on('close', () => {
       sockets.delete(one);
-      later(() => other.end());
+      later(ms, () => other.end());
     });
   }
 

@@ -1,22 +1,24 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
-import { encodeRows } from '../src/encode-rows.ts';
-import type { Entry } from '../src/entry.ts';
-import type { FlushContext } from '../src/flush.ts';
-import { keyQuery } from '../src/keys.ts';
-import { type Plan, type PlanInput, plan } from '../src/plan.ts';
-import { isKnown } from '../src/read-answers.ts';
-import type { Statement } from '../src/statement.ts';
-import { writeChunk } from '../src/write/chunk.ts';
-import { planReturning } from '../src/write/returning.ts';
-import { factsOf } from '../test/support/facts.ts';
-import { users } from '../test/support/schema.ts';
+import { encodeRows } from '../../src/encode-rows.ts';
+import type { Entry } from '../../src/entry.ts';
+import type { FlushContext } from '../../src/flush.ts';
+import { keyQuery } from '../../src/keys.ts';
+import { type Plan, type PlanInput, plan } from '../../src/plan.ts';
+import { isKnown } from '../../src/read-answers.ts';
+import type { Statement } from '../../src/statement.ts';
+import { writeChunk } from '../../src/write/chunk.ts';
+import { planReturning } from '../../src/write/returning.ts';
+import { factsOf } from '../../test/support/facts.ts';
+import { users } from '../../test/support/schema.ts';
+import { measure, type Rounds } from '../method/turns.ts';
+import type { CallResult } from '../results.ts';
+import { callResult } from './call-result.ts';
 import { detached } from './detached.ts';
-import { measure, type Rounds } from './measure.ts';
-import type { Comparison } from './table.ts';
-import { names } from './users.ts';
+
+const names = Array.from({ length: 1_000 }, (_, index) => `user ${index}`);
 
 /** The passes of a flush that need no server, beside drizzle's making of one statement of as many rows. */
-export async function writeBench(rounds: Rounds): Promise<Comparison> {
+export async function passes(rounds: Rounds): Promise<CallResult> {
   const { db, context, take } = detached();
   for (const name of names) db.insert(users).values({ name }).returning({ id: users.id });
   const entries = take();
@@ -47,12 +49,7 @@ export async function writeBench(rounds: Rounds): Promise<Comparison> {
     { label: 'batched: write', waits: false, run: () => write(made, context) },
     { label: 'batched: the three passes', waits: false, run: () => write(planned(encode()), context) },
   ];
-  return {
-    title: '1,000 rows → statements',
-    unit: 'ms',
-    per: 1,
-    measurements: await measure(sides, rounds),
-  };
+  return callResult('1,000 rows → statements', 'ms', 1, await measure(sides, rounds));
 }
 
 /** The key query and the INSERTs of a flight, as `fly` has them made. */

@@ -1,46 +1,50 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
-import { users } from '../test/support/schema.ts';
+import { bytesOf } from '../method/heap.ts';
+import { type Contestant, measure, type Rounds } from '../method/turns.ts';
+import type { CallResult } from '../results.ts';
+import { drizzleTable } from '../sides/drizzle-tables.ts';
+import { orders, type Row, rowOf } from '../tables.ts';
+import { callResult } from './call-result.ts';
 import { detached } from './detached.ts';
-import { bytesOf } from './heap.ts';
-import { measure, type Rounds, type Side } from './measure.ts';
-import type { Comparison } from './table.ts';
 
 const inserts = 1_000;
 
 /** What `insert(t).values(row).returning()` costs until it is awaited: drizzle builds it, ours queues it too. */
-export async function queueBench(rounds: Rounds): Promise<Comparison> {
+export async function callCost(rounds: Rounds): Promise<CallResult> {
+  const into = drizzleTable(orders);
   const plain = drizzle.mock();
   const { db, take } = detached();
+  const made = (row: Row) => row as never;
   const build = (index: number) =>
     plain
-      .insert(users)
-      .values({ name: `user ${index}` })
-      .returning({ id: users.id });
+      .insert(into)
+      .values(made(rowOf(orders, index)))
+      .returning({ id: into.id });
   const queue = (index: number) =>
     db
-      .insert(users)
-      .values({ name: `user ${index}` })
-      .returning({ id: users.id });
+      .insert(into)
+      .values(made(rowOf(orders, index)))
+      .returning({ id: into.id });
 
   const bytes = [bytesOf(build), undefined, bytesOf(queue)];
   take();
-  const sides = [
+  const contestants = [
     repeated('drizzle: built', build),
     // What drizzle puts off until it is awaited, for the other half of the picture.
     repeated('drizzle: built, toSQL()', (index) => build(index).toSQL()),
     repeated('batched: built and queued', queue, take),
   ];
-  return {
-    title: 'an insert of one row, not awaited',
-    unit: 'µs',
-    per: inserts,
-    measurements: await measure(sides, rounds),
+  return callResult(
+    'an insert of one row, not awaited',
+    'µs',
+    inserts,
+    await measure(contestants, rounds),
     bytes,
-  };
+  );
 }
 
 /** A run makes many and keeps them, as a program does until it has awaited them. */
-function repeated(label: string, make: (index: number) => unknown, clear?: () => void): Side {
+function repeated(label: string, make: (index: number) => unknown, clear?: () => void): Contestant {
   const kept: unknown[] = [];
   return {
     label,

@@ -2,7 +2,14 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
+
+const gc = runInNewContext('gc') as (options?: { type: 'minor' | 'major' }) => void;
+
+/** All of it, which takes as long as the heap is large. */
+export const collectGarbage = () => gc();
+
+/** What one side has just left behind is not for the next one to clean up. */
+export const collectYoung = () => gc({ type: 'minor' });
 
 /** Roughly what one of the things that `make` makes keeps of the heap, in bytes. */
 export function bytesOf(make: (index: number) => unknown): number {

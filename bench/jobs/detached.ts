@@ -1,13 +1,13 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
-import { BatchedDatabase } from '../src/database.ts';
-import { DatabaseUnit } from '../src/database-unit.ts';
-import { loggerOf, partsOf } from '../src/drizzle-facts.ts';
-import type { Entry } from '../src/entry.ts';
-import type { FlushContext } from '../src/flush.ts';
-import { readBatchOptions } from '../src/options.ts';
-import { PostgresJsDriver } from '../src/postgres-js/driver.ts';
-import { DatabaseSession } from '../src/session.ts';
+import { BatchedDatabase } from '../../src/database.ts';
+import { DatabaseUnit } from '../../src/database-unit.ts';
+import { loggerOf, partsOf } from '../../src/drizzle-facts.ts';
+import type { Entry } from '../../src/entry.ts';
+import type { FlushContext } from '../../src/flush.ts';
+import { readBatchOptions } from '../../src/options.ts';
+import { PostgresJsDriver } from '../../src/postgres-js/driver.ts';
+import { DatabaseSession } from '../../src/session.ts';
 
 class DetachedUnit extends DatabaseUnit {
   take(): Entry[] {

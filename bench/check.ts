@@ -1,0 +1,41 @@
+import { ratioOf } from './ratio.ts';
+import type { Count, Results } from './results.ts';
+import { sides } from './sides/index.ts';
+
+const ours = new Set(sides.filter(({ isOurs }) => isOurs).map(({ name }) => name));
+
+/**
+ * What has become worse than in the committed results: a count of ours, or a ratio of ours that has fallen by
+ * half. Durations are the machine's and are not compared.
+ */
+export function findWorse(now: Results, committed: Results): string[] {
+  return [...worseCounts(now.counts, committed.counts), ...fallenRatios(now, committed)];
+}
+
+function worseCounts(now: readonly Count[], committed: readonly Count[]): string[] {
+  const key = ({ job, size, side }: Count) => `${side}, ${job} of ${size}`;
+  const before = new Map(committed.map((count) => [key(count), count]));
+  return now.flatMap((count) => {
+    const known = before.get(key(count));
+    if (!known || !ours.has(count.side)) return [];
+    return (['trips', 'statements'] as const)
+      .filter((what) => count[what] > known[what])
+      .map(
+        (what) =>
+          `${key(count)}: ${count[what]} ${what === 'trips' ? 'round trips' : what}, were ${known[what]}`,
+      );
+  });
+}
+
+function fallenRatios(now: Results, committed: Results): string[] {
+  const before = new Map(committed.cells.map((cell) => [cell.id, cell]));
+  return now.cells.flatMap((cell) => {
+    const known = before.get(cell.id);
+    if (!known) return [];
+    return [...ours].flatMap((side) => {
+      const [is, was] = [ratioOf(cell, side), ratioOf(known, side)];
+      if (is === undefined || was === undefined || is >= was / 2) return [];
+      return [`${side}, ${cell.id}: ${is.toFixed(2)} times ${cell.reference}, was ${was.toFixed(2)}`];
+    });
+  });
+}

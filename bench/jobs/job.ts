@@ -1,0 +1,150 @@
+import type { Given, Referee } from '../method/database.ts';
+import { addressRows, type Person, type Session, userRows } from '../sides/side.ts';
+import {
+  addresses,
+  columns,
+  indexed,
+  orders,
+  referring,
+  rowsOf,
+  type Table,
+  targets,
+  users,
+  wide,
+} from '../tables.ts';
+
+/** What all sides do, each in its own way. */
+export interface Job {
+  readonly name: string;
+  readonly title: string;
+  /** What its size counts. */
+  readonly unit: string;
+  readonly tables: readonly Table[];
+  /** Rows written by a run of this size. */
+  rows(size: number): number;
+  /** Tells the referee what a run ought to leave behind. */
+  expect(referee: Referee, size: number): Promise<void>;
+  /** A run of its own, its data made; nothing where the side takes no part. */
+  prepare(session: Session, size: number): (() => Promise<readonly Given[]>) | undefined;
+}
+
+const people = (count: number): Person[] =>
+  Array.from({ length: count }, (_, i) => ({
+    name: `user ${i}`,
+    emails: [`${i}@home.example`, `${i}@work.example`],
+  }));
+
+/** Every side knows them. */
+export const graphTables: readonly Table[] = [users, addresses];
+
+const graph: Job = {
+  name: 'graph',
+  title: 'users with two addresses each, one transaction',
+  unit: 'users',
+  tables: graphTables,
+  rows: (size) => 3 * size,
+  async expect(referee, size) {
+    await referee.expect(users, size, userRows(people(size)));
+    await referee.expect(addresses, 2 * size, addressRows(people(size), []));
+  },
+  prepare({ graph: write }, size) {
+    const all = people(size);
+    return (
+      write &&
+      (async () => {
+        const ids = await write(all);
+        const parents = ids.users.flatMap((id) => [id, id]);
+        return [
+          { table: users, count: size, ids: ids.users },
+          {
+            table: addresses,
+            count: 2 * size,
+            ids: ids.addresses,
+            parents: { column: 'user_id', ids: parents },
+          },
+        ];
+      })
+    );
+  },
+};
+
+function flat(table: Table, title: string, name = table.name): Job {
+  return {
+    ...written(table),
+    name,
+    title,
+    prepare({ rows: write }, size) {
+      const rows = rowsOf(table, size);
+      return write && (async () => [{ table, count: size, ids: await write(table, rows) }]);
+    },
+  };
+}
+
+const awaitEach: Job = {
+  ...written(orders),
+  name: 'await each',
+  title: 'orders in one transaction, each insert awaited before the next',
+  prepare({ each }, size) {
+    const rows = rowsOf(orders, size);
+    return each && (async () => [{ table: orders, count: size, ids: await each(orders, rows) }]);
+  },
+};
+
+const callers = 64;
+
+const requests: Job = {
+  ...written(orders),
+  name: 'requests',
+  title: `orders by ${callers} callers at the same time, each awaiting its own, no transaction`,
+  prepare({ request }, size) {
+    const rows = rowsOf(orders, size);
+    if (!request) return undefined;
+    return async () => {
+      const ids: number[] = [];
+      const call = async (caller: number) => {
+        for (let n = caller; n < size; n += callers) ids[n] = await request(orders, rows[n] ?? {});
+      };
+      await Promise.all(Array.from({ length: Math.min(callers, size) }, (_, caller) => call(caller)));
+      return [{ table: orders, count: size, ids }];
+    };
+  },
+};
+
+function written(table: Table): Pick<Job, 'unit' | 'tables' | 'rows' | 'expect'> {
+  return {
+    unit: 'rows',
+    tables: [table],
+    rows: (size) => size,
+    expect: (referee, size) => referee.expect(table, size),
+  };
+}
+
+export const columnCounts = [1, 3, 7, 15, 30];
+export const keyCounts = [0, 1, 3, 5];
+
+/** The tables of the sweeps are jobs of their own. */
+export const jobs: readonly Job[] = [
+  graph,
+  flat(orders, 'orders of three columns, one transaction'),
+  flat(wide, '15 columns of mixed types, one transaction'),
+  awaitEach,
+  requests,
+  ...columnCounts.map((count) => flat(columns(count), `${count} columns`)),
+  ...keyCounts.map((count) => flat(indexed(count), `five columns, ${count} of them indexed`)),
+  ...keyCounts.map((count) => flat(referring(count), `five columns, ${count} of them foreign keys`)),
+];
+
+/** The jobs that a command line can name; the others are steps of a sweep. */
+export const jobNames = ['graph', 'orders', 'wide', 'await each', 'requests'] as const;
+
+export function jobNamed(name: string): Job {
+  const job = jobs.find((each) => each.name === name);
+  if (!job) throw new Error(`no job is called '${name}'`);
+  return job;
+}
+
+const byName = new Map<string, Table>([[targets.name, targets]]);
+for (const { tables } of jobs) for (const table of tables) byName.set(table.name, table);
+
+/** Every table, parents before who refers to them. */
+export const tables: readonly Table[] = [...byName.values()];

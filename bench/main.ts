@@ -1,0 +1,85 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type BenchOptions, readArgs, usage } from './args.ts';
+import { findWorse } from './check.ts';
+import { UsageError } from './demo/args.ts';
+import { WrongRows } from './demo/verify.ts';
+import { folder } from './folder.ts';
+import { chosenPlan, fullPlan, ofSides, type Plan, quickPlan } from './plan.ts';
+import { repeat } from './repeat.ts';
+import type { Results } from './results.ts';
+import { run } from './run.ts';
+
+const results = (name: string) => fileURLToPath(new URL(`results/${name}`, folder));
+const interruption = new AbortController();
+process.once('SIGINT', () => interruption.abort());
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  try {
+    const options = readArgs(process.argv.slice(2));
+    if (options === 'help') console.log(usage.trimEnd());
+    else if (options.repeat > 0) await repeats(options);
+    else return await bench(options);
+    return 0;
+  } catch (error) {
+    if (interruption.signal.aborted) return 130;
+    if (error instanceof UsageError) {
+      console.error(`${error.message}\n\n${usage.trimEnd()}`);
+      return 2;
+    }
+    console.error(error instanceof WrongRows ? `Wrong rows: ${error.message}` : error);
+    return 1;
+  }
+}
+
+async function bench(options: BenchOptions): Promise<number> {
+  const committed = options.check === undefined ? undefined : await readResults(options.check);
+  const { plan, mode } = planOf(options);
+  const made = await run(plan, mode, interruption.signal);
+  console.log('\nEvery id that was given back was found on the row that it was given for.');
+  const file = options.json ?? (mode === 'full' ? results('full.json') : undefined);
+  if (file !== undefined) await write(file, made);
+  if (!committed) return 0;
+  const worse = findWorse(made, committed);
+  for (const line of worse) console.error(`Worse than committed: ${line}`);
+  if (worse.length === 0) console.log(`Nothing is worse than in ${options.check}.`);
+  return worse.length === 0 ? 0 : 1;
+}
+
+function planOf({ quick, jobs, sides, rows, latencies }: BenchOptions): {
+  plan: Plan;
+  mode: Results['mode'];
+} {
+  if (jobs.length + rows.length + latencies.length > 0) {
+    return { plan: chosenPlan({ jobs, sides, sizes: rows, latencies }), mode: 'chosen' };
+  }
+  const plan = quick ? quickPlan() : fullPlan();
+  if (sides.length === 0) return { plan, mode: quick ? 'quick' : 'full' };
+  return { plan: ofSides(plan, sides), mode: 'chosen' };
+}
+
+async function repeats({ repeat: times, json }: BenchOptions): Promise<void> {
+  const found = await repeat(times, interruption.signal, (line) => console.log(line));
+  for (const { cell, side, ratios, median, astray } of found) {
+    const shown = ratios.map((ratio) => ratio.toFixed(2)).join(' ');
+    console.log(
+      `${cell}, ${side}: median ${median.toFixed(2)}, ${astray} of ${ratios.length} astray: ${shown}`,
+    );
+  }
+  await write(json ?? results('repeats.json'), found);
+}
+
+async function readResults(file: string): Promise<Results> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`--check: ${(error as Error).message}`);
+  }
+}
+
+async function write(file: string, content: unknown): Promise<void> {
+  await writeFile(file, `${JSON.stringify(content, null, 2)}\n`);
+  console.log(`Written to ${file}`);
+}

@@ -1,0 +1,68 @@
+import { readdir, readFile } from 'node:fs/promises';
+import type { Sql } from 'postgres';
+
+/** What pg_stat_statements knows of one statement. */
+export interface StatementTime {
+  readonly query: string;
+  /** Whether it is an INSERT or a COPY. */
+  readonly isWrite: boolean;
+  readonly calls: number;
+  readonly rows: number;
+  readonly meanMs: number;
+  readonly totalMs: number;
+}
+
+/** Begins to count; false where the server does not load pg_stat_statements. */
+export async function startStatements(sql: Sql): Promise<boolean> {
+  try {
+    await sql`create extension if not exists pg_stat_statements`;
+    await sql`select pg_stat_statements_reset()`;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What has been executed in this database since `startStatements`, the most expensive first. */
+export async function readStatements(sql: Sql): Promise<StatementTime[]> {
+  const rows = await sql<StatementTime[]>`
+    select query, query ~* '(^copy|insert into) ' as "isWrite", calls::int, rows::int, mean_exec_time as "meanMs", total_exec_time as "totalMs"
+    from pg_stat_statements
+    where dbid = (select oid from pg_database where datname = current_database())
+      and query not like '%pg_stat_statements%' and query not like 'select pg_backend_pid%'
+    order by total_exec_time desc`;
+  return rows.map((row) => ({ ...row, query: row.query.replaceAll(/\s+/g, ' ').slice(0, 300) }));
+}
+
+/**
+ * Milliseconds of processor time by process of the server, as Linux accounts for them; `undefined` where the
+ * server's processes can't be seen from here (another machine, a container, another system).
+ */
+export async function serverCpu(sql: Sql): Promise<Map<number, number> | undefined> {
+  try {
+    const [own] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    const postmaster = own && (await parentOf(own.pid));
+    if (postmaster === undefined) return undefined;
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+    const cpu = new Map<number, number>();
+    for (const pid of pids) {
+      if ((await parentOf(pid).catch(() => undefined)) !== postmaster) continue;
+      const [nanoseconds] = (await readFile(`/proc/${pid}/schedstat`, 'utf8')).split(' ');
+      cpu.set(pid, Number(nanoseconds) / 1e6);
+    }
+    return cpu;
+  } catch {
+    return undefined;
+  }
+}
+
+export function spent(before: Map<number, number>, after: Map<number, number>): number {
+  return [...after].reduce((sum, [pid, ms]) => sum + ms - (before.get(pid) ?? 0), 0);
+}
+
+/** The parent of a process of PostgreSQL's; nothing where that is not what has this number here. */
+async function parentOf(pid: number): Promise<number | undefined> {
+  const [, program, parent] =
+    /^\d+ \((.*)\) \S (\d+)/.exec(await readFile(`/proc/${pid}/stat`, 'utf8')) ?? [];
+  return program?.startsWith('postgres') ? Number(parent) : undefined;
+}

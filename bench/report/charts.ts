@@ -1,0 +1,112 @@
+import { median } from '../median.ts';
+import type { CellResult, Results, SideResult } from '../results.ts';
+import { sides } from '../sides/index.ts';
+import { bars, type Line, lines, short } from './chart.ts';
+
+export interface Chart {
+  readonly file: string;
+  /** What it shows, for who does not see it. */
+  readonly alt: string;
+  readonly svg: string;
+}
+
+const isOurs = (name: string) => sides.find((side) => side.name === name)?.isOurs === true;
+
+/** The middle of its runs in milliseconds; nothing where it was not measured. */
+export function middleOf(cell: CellResult | undefined, side: string): number | undefined {
+  const samples = cell?.sides.find((each: SideResult) => each.side === side)?.samples ?? [];
+  return samples.length > 0 ? median(samples) : undefined;
+}
+
+/** A chart shows no more lines than an eye can follow; the table has them all. */
+const followed = [
+  'drizzle: loop',
+  'drizzle: multi-row',
+  'drizzle on pg: pipeline',
+  'kysely',
+  'sequelize: bulkCreate',
+  'typeorm: save',
+  'MikroORM: flush',
+  'batched: insert() a row',
+  'batched: groups of 100',
+];
+
+export function latencyChart({ cells }: Results): Chart | undefined {
+  const steps = cells
+    .filter(({ job, sweep, size }) => job === 'graph' && sweep === undefined && size === 100)
+    .sort((a, b) => a.latency - b.latency);
+  if (steps.length < 2) return undefined;
+  const drawn = followed.map((name) => ({
+    name,
+    isOurs: isOurs(name),
+    values: steps.map((step) => inSeconds(middleOf(step, name))),
+  }));
+  const alt = 'Seconds for 100 users with two addresses each in one transaction, by latency';
+  const x = { name: 'a round trip takes longer by (ms)', steps: steps.map(({ latency }) => String(latency)) };
+  return { file: 'latency.svg', alt, svg: lines(alt, x, 'seconds', drawn, 460) };
+}
+
+const inSeconds = (ms: number | undefined) => (ms === undefined ? undefined : ms / 1_000);
+
+export function throughputChart({ cells }: Results): Chart | undefined {
+  const cell = cells.find(({ id }) => id === 'orders/10000/0 ms');
+  if (!cell) return undefined;
+  const drawn = cell.sides.flatMap(({ side }) => {
+    const ms = middleOf(cell, side);
+    return ms === undefined ? [] : [{ name: side, isOurs: isOurs(side), value: (cell.rows / ms) * 1_000 }];
+  });
+  const alt = 'Rows per second by side: 10,000 orders in one transaction, ids given back, no latency';
+  return {
+    file: 'rows-per-second.svg',
+    alt,
+    svg: bars(alt, drawn, (value) => Math.round(value).toLocaleString('en')),
+  };
+}
+
+const sweeps: readonly { sweep: string; file: string; title: string; x: string }[] = [
+  {
+    sweep: 'chunk size',
+    file: 'chunk-size.svg',
+    title: '50,000 orders by rows of a statement',
+    x: 'rows of a statement',
+  },
+  { sweep: 'columns', file: 'columns.svg', title: '5,000 rows by number of columns', x: 'columns' },
+  {
+    sweep: 'secondary indexes',
+    file: 'indexes.svg',
+    title: '10,000 rows of five integers by secondary indexes',
+    x: 'indexes',
+  },
+  {
+    sweep: 'foreign keys',
+    file: 'foreign-keys.svg',
+    title: '10,000 rows of five integers by foreign keys',
+    x: 'foreign keys',
+  },
+  {
+    sweep: 'rows',
+    file: 'growth.svg',
+    title: 'Is the cost of a row flat? Orders by their number',
+    x: 'rows',
+  },
+];
+
+/** What a row costs at each step of a sweep. */
+export function sweepCharts({ cells }: Results): Chart[] {
+  return sweeps.flatMap(({ sweep, file, title, x }) => {
+    const steps = cells.filter((cell) => cell.sweep === sweep);
+    if (steps.length === 0) return [];
+    const names = [...new Set(steps.flatMap((step) => step.sides.map(({ side }) => side)))];
+    const drawn: Line[] = names.map((name) => ({
+      name,
+      isOurs: isOurs(name),
+      values: steps.map((step) => {
+        const ms = middleOf(step, name);
+        return ms === undefined ? undefined : (ms * 1_000) / step.rows;
+      }),
+    }));
+    const alt = `${title}: microseconds of a row`;
+    const at = { name: x, steps: steps.map(({ step = 0 }) => short(step)) };
+    return [{ file, alt, svg: lines(title, at, 'µs a row', drawn) }];
+  });
+}

@@ -1,0 +1,26 @@
+/** A table of Markdown; the first column is text, the others are numbers. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const rule = head.map((_, n) => (n === 0 ? '---' : '---:'));
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
+}
+
+/** Puts text between the two marks of this name; throws where a file has lost them. */
+export function between(text: string, name: string, content: string): string {
+  const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`no place is marked by ${begin} and ${end}`);
+  return `${text.slice(0, from + begin.length)}\n${content.trim()}\n${text.slice(to)}`;
+}
+
+export function decimals(value: number, digits: number): string {
+  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** Three digits that say something, no more. */
+export function roughly(value: number): string {
+  if (value >= 100) return decimals(Math.round(value), 0);
+  return value >= 10 ? decimals(value, 1) : decimals(value, 2);
+}

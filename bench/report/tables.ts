@@ -1,0 +1,138 @@
+import { ratioOf } from '../ratio.ts';
+import type { Repeated } from '../repeat.ts';
+import type { CellResult, Results } from '../results.ts';
+import { sides } from '../sides/index.ts';
+import { middleOf } from './charts.ts';
+import { decimals, markdownTable, roughly } from './markdown.ts';
+
+const bold = (name: string, text = name) =>
+  sides.find((side) => side.name === name)?.isOurs ? `**${text}**` : text;
+
+/** The README's table: what a reader picks by. */
+export function summary({ cells, counts, profiles }: Results): string {
+  const columns: readonly [head: string, id: string, show: (cell: CellResult, ms: number) => string][] = [
+    ['graph, 0 ms: ms', 'graph/100/0 ms', (_, ms) => roughly(ms)],
+    ['graph, 20 ms: ms', 'graph/100/20 ms', (_, ms) => roughly(ms)],
+    [
+      '10,000 orders: rows/s',
+      'orders/10000/0 ms',
+      (cell, ms) => decimals(Math.round((cell.rows / ms) * 1_000), 0),
+    ],
+    [
+      '10,000 wide rows: rows/s',
+      'wide/10000/0 ms',
+      (cell, ms) => decimals(Math.round((cell.rows / ms) * 1_000), 0),
+    ],
+    ['1,024 requests, 5 ms: ms', 'requests/1024/5 ms', (_, ms) => roughly(ms)],
+  ];
+  const rows = sides.map(({ name }) => {
+    const trips = counts.find((count) => count.side === name && count.job === 'graph')?.trips;
+    const memory = profiles.find((profile) => profile.side === name && profile.job === 'orders');
+    return [
+      bold(name),
+      trips === undefined ? '–' : String(trips),
+      ...columns.map(([, id, show]) => {
+        const cell = cells.find((each) => each.id === id);
+        const ms = middleOf(cell, name);
+        return cell && ms !== undefined ? bold(name, show(cell, ms)) : '–';
+      }),
+      memory ? decimals(memory.peakMb, 0) : '–',
+    ];
+  });
+  return markdownTable(
+    ['', 'round trips of a graph of 20', ...columns.map(([head]) => head), '10,000 orders: peak MB'],
+    rows,
+  );
+}
+
+/** Everything that was measured in one cell. */
+export function cellTable(cell: CellResult): string {
+  const rows = cell.sides.map(({ side, samples, skipped }) => {
+    const ms = middleOf(cell, side);
+    if (ms === undefined) return [bold(side), skipped ? `skipped: ${skipped}` : '–', '', '', '', '', ''];
+    return [
+      bold(side),
+      roughly(ms),
+      roughly(samples[0] ?? Number.NaN),
+      roughly(samples.at(-1) ?? Number.NaN),
+      String(samples.length),
+      decimals(Math.round((cell.rows / ms) * 1_000), 0),
+      ratioOf(cell, side)?.toFixed(2) ?? '',
+    ];
+  });
+  return markdownTable(['', 'median ms', 'min', 'max', 'runs', 'rows/s', `times ${cell.reference}`], rows);
+}
+
+export function sweepTable(steps: readonly CellResult[]): string {
+  const names = [...new Set(steps.flatMap((step) => step.sides.map(({ side }) => side)))];
+  const rows = names.map((name) => [
+    bold(name),
+    ...steps.map((step) => {
+      const ms = middleOf(step, name);
+      return ms === undefined ? '–' : roughly((ms * 1_000) / step.rows);
+    }),
+  ]);
+  return markdownTable(['µs a row', ...steps.map(({ step = 0 }) => decimals(step, 0))], rows);
+}
+
+export function countTable({ counts }: Results): string {
+  const kinds = [...new Map(counts.map(({ job, size }) => [`${job} of ${size}`, { job, size }])).entries()];
+  const rows = sides.map(({ name }) => [
+    bold(name),
+    ...kinds.map(([, { job, size }]) => {
+      const found = counts.find((count) => count.side === name && count.job === job && count.size === size);
+      return found ? `${found.trips} / ${found.statements}` : '–';
+    }),
+  ]);
+  return markdownTable(['round trips / statements parsed', ...kinds.map(([head]) => head)], rows);
+}
+
+/** Where the time of a run goes, each side in a process of its own. */
+export function profileTable(profiles: Results['profiles']): string {
+  const rows = profiles.map(({ side, wallMs, clientCpuMs, serverCpuMs, beforeMb, peakMb, statements }) => {
+    const writes = (statements ?? []).filter(({ isWrite }) => isWrite);
+    const sum = (of: 'calls' | 'rows' | 'totalMs') => writes.reduce((all, write) => all + write[of], 0);
+    const executed = statements?.reduce((sum, { totalMs }) => sum + totalMs, 0);
+    return [
+      bold(side),
+      roughly(wallMs),
+      roughly(clientCpuMs),
+      serverCpuMs === undefined ? '–' : roughly(serverCpuMs),
+      executed === undefined ? '–' : roughly(executed),
+      ...(writes.length > 0
+        ? [
+            decimals(sum('calls'), 0),
+            roughly(sum('rows') / sum('calls')),
+            roughly(sum('totalMs') / sum('calls')),
+          ]
+        : ['–', '–', '–']),
+      decimals(peakMb, 0),
+      decimals(peakMb - beforeMb, 0),
+    ];
+  });
+  return markdownTable(
+    [
+      '',
+      'ms a run',
+      'client CPU ms',
+      'server CPU ms',
+      'executing ms',
+      'INSERTs or COPYs',
+      'rows of one',
+      'mean ms of one',
+      'peak MB',
+      'of it in the run',
+    ],
+    rows,
+  );
+}
+
+export function repeatTable(repeats: readonly Repeated[]): string {
+  const rows = repeats.map(({ cell, side, reference, ratios, median, astray }) => [
+    `${cell}: ${side} against ${reference}`,
+    median.toFixed(2),
+    ratios.map((ratio) => ratio.toFixed(2)).join(' '),
+    `${astray} of ${ratios.length}`,
+  ]);
+  return markdownTable(['ratio', 'median', 'each repeat', 'off by over 25 %'], rows);
+}

@@ -1,0 +1,107 @@
+import { createDatabase } from '../test/support/database.ts';
+import { startServer } from '../test/support/server.ts';
+import { callCost } from './jobs/call-cost.ts';
+import { tables } from './jobs/job.ts';
+import { passes } from './jobs/passes.ts';
+import { type Findings, runAlone } from './method/alone.ts';
+import { Referee } from './method/database.ts';
+import { environment } from './method/environment.ts';
+import { explainInsert } from './method/explain.ts';
+import { runCell } from './method/run-cell.ts';
+import type { Plan } from './plan.ts';
+import { type Progress, startProgress } from './progress.ts';
+import type { CallResult, CellResult, Results } from './results.ts';
+import { showCalls, showCell } from './show.ts';
+
+/** Works off a plan, on a server of its own where no other is named. */
+export async function run(plan: Plan, mode: Results['mode'], signal: AbortSignal): Promise<Results> {
+  const progress = startProgress(plan.cells.length + plan.sides.length + 1);
+  const date = new Date().toISOString();
+  try {
+    const calls = await runCalls(plan, signal, progress);
+    progress.say('starting PostgreSQL');
+    const server = await startServer();
+    try {
+      const database = await createDatabase(server.url);
+      const referee = new Referee(database.url);
+      try {
+        await referee.createTables(tables);
+        const where = await environment(referee.sql, server.kind);
+        const cells = await runCells(plan, database.url, referee, signal, progress);
+        const findings = await runSides(plan, database.url, signal, progress);
+        return {
+          format: 1,
+          date,
+          mode,
+          environment: where,
+          cells,
+          counts: findings.flatMap(({ counts }) => counts),
+          profiles: findings.flatMap(({ profiles }) => profiles),
+          calls,
+          explained: plan.profiles.length > 0 ? await explainInsert(database.url) : [],
+        };
+      } finally {
+        await referee.close();
+        await database.drop();
+      }
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    progress.done();
+  }
+}
+
+/** What needs no server: the cost of a call, and of the passes of a flush. */
+async function runCalls(
+  { callRounds }: Plan,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<CallResult[]> {
+  progress.step('call cost');
+  if (callRounds === 0) return [];
+  const rounds = { rounds: callRounds, warmup: Math.ceil(callRounds / 10), runs: 5, signal };
+  const calls = [await callCost(rounds), await passes(rounds)];
+  for (const call of calls) progress.print(showCalls(call));
+  return calls;
+}
+
+async function runCells(
+  { cells }: Plan,
+  url: string,
+  referee: Referee,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<CellResult[]> {
+  const results: CellResult[] = [];
+  for (const cell of cells) {
+    progress.step(cell.id);
+    const result = await runCell(cell, { url, referee, signal, say: (doing) => progress.say(doing) });
+    progress.print(showCell(result));
+    results.push(result);
+  }
+  return results;
+}
+
+async function runSides(
+  { sides, counts, profiles }: Plan,
+  serverUrl: string,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<Findings[]> {
+  const findings: Findings[] = [];
+  for (const side of sides) {
+    signal.throwIfAborted();
+    progress.step(`${side}, in a process of its own`);
+    for (const assignment of [{ counts }, ...profiles.map((profile) => ({ counts: [], profile }))]) {
+      // A database of its own too, which its process makes the tables of.
+      const database = await createDatabase(serverUrl);
+      try {
+        findings.push(await runAlone({ url: database.url, side, ...assignment }, signal));
+      } finally {
+        await database.drop();
+      }
+    }
+  }
+  return findings;
+}

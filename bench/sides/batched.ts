@@ -1,0 +1,76 @@
+import postgres from 'postgres';
+import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import { addresses, type Row, type Table, users } from '../tables.ts';
+import { drizzleTable } from './drizzle-tables.ts';
+import { type Ids, type Open, only, poolSize, type Session, type Setting, session } from './side.ts';
+
+type Db = Pick<BatchedDatabase, 'insert'>;
+
+function connect({ url, chunk }: Setting) {
+  const client = postgres(url, { max: poolSize, onnotice: () => {} });
+  const db = batchedDrizzle(client, { batch: chunk === undefined ? {} : { maxRows: chunk } });
+  return {
+    db: db as Db,
+    transaction: <T>(work: (tx: Db) => Promise<T>) => db.transaction(work),
+    close: () => client.end(),
+  };
+}
+
+function insertRow(db: Db, table: Table, row: Row) {
+  const into = drizzleTable(table);
+  return db.insert(into).values(row).returning({ id: into.id });
+}
+
+async function idsOf(inserts: readonly ReturnType<typeof insertRow>[]): Promise<Ids> {
+  return (await Promise.all(inserts)).map(only);
+}
+
+export const batchedInsert: Open = (setting) => {
+  const way = connect(setting);
+  const one = async (db: Db, table: Table, row: Row) => only(await insertRow(db, table, row));
+  const rows: Session['rows'] = async (table, rows) => {
+    let inserts: ReturnType<typeof insertRow>[] = [];
+    await way.transaction(async (tx) => {
+      inserts = rows.map((row) => insertRow(tx, table, row));
+    });
+    return idsOf(inserts);
+  };
+  const graph: Session['graph'] = async (people) => {
+    const parents: ReturnType<typeof insertRow>[] = [];
+    const children: ReturnType<typeof insertRow>[] = [];
+    await way.transaction(async (tx) => {
+      for (const { name, emails } of people) {
+        const user = insertRow(tx, users, { name });
+        parents.push(user);
+        for (const email of emails) {
+          children.push(insertRow(tx, addresses, { email, user_id: user.ref('id') }));
+        }
+      }
+    });
+    return { users: await idsOf(parents), addresses: await idsOf(children) };
+  };
+  return { ...session({ ...way, one }), rows, graph };
+};
+
+export const batchedValues: Open = (setting) => {
+  return session({
+    ...connect(setting),
+    async many(tx, table, rows) {
+      const into = drizzleTable(table);
+      return (await tx.insert(into).values(rows).returning({ id: into.id })).map(({ id }) => id);
+    },
+  });
+};
+
+export const batchedGroups: Open = (setting) => {
+  return session({
+    ...connect(setting),
+    async many(tx, table, rows) {
+      const ids: number[] = [];
+      for (let from = 0; from < rows.length; from += 100) {
+        ids.push(...(await idsOf(rows.slice(from, from + 100).map((row) => insertRow(tx, table, row)))));
+      }
+      return ids;
+    },
+  });
+};

@@ -1,0 +1,27 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import { Pool } from 'pg';
+import type { Row, Table } from '../tables.ts';
+import { chunked, inChunks, type Open, only, poolSize, session } from './side.ts';
+
+type Schema = Record<string, { id: number }>;
+
+/** Rows as they are: node-postgres writes dates, documents and arrays. */
+function insert(db: Kysely<Schema>, { name }: Table, rows: Row[]) {
+  return db
+    .insertInto(name)
+    .values(rows as never)
+    .returning('id')
+    .execute();
+}
+
+export const kysely: Open = ({ url, chunk }) => {
+  const pool = new Pool({ connectionString: url, max: poolSize });
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  return session<Kysely<Schema>>({
+    db,
+    transaction: (work) => db.transaction().execute(work),
+    many: (tx, table, rows) => inChunks(chunked(rows, table, chunk), (part) => insert(tx, table, part)),
+    one: async (on, table, row) => only(await insert(on, table, [row])),
+    close: () => db.destroy(),
+  });
+};

@@ -1,0 +1,72 @@
+import postgres, { type Sql } from 'postgres';
+import type { Column, Row, Table } from '../tables.ts';
+import { chunked, inChunks, type Open, only, poolSize, session, type Way } from './side.ts';
+
+// Sql and TransactionSql share what is used here.
+type Db = Pick<Sql, 'unsafe'> & Sql;
+
+function connect(url: string): Pick<Way<Db>, 'db' | 'transaction' | 'close'> {
+  const client = postgres(url, { max: poolSize, onnotice: () => {} });
+  return {
+    db: client,
+    transaction: <T>(work: (tx: Db) => Promise<T>) =>
+      client.begin((tx) => work(tx as unknown as Db)) as Promise<T>,
+    close: () => client.end(),
+  };
+}
+
+export const namesOf = ({ columns }: Table): string[] => columns.map(({ name }) => name);
+
+function helper(db: Db, table: Table, rows: Row[]) {
+  // The helper's type wants a key of the row's type.
+  const values = db(rows as Record<string, never>[], ...namesOf(table));
+  return db<{ id: number }[]>`insert into ${db(table.name)} ${values} returning id`;
+}
+
+export const postgresJs: Open = ({ url, chunk }) => {
+  return session({
+    ...connect(url),
+    many: (tx, table, rows) => inChunks(chunked(rows, table, chunk), (part) => helper(tx, table, part)),
+    one: async (db, table, row) => only(await helper(db, table, [row])),
+  });
+};
+
+export const unnest: Open = ({ url, chunk = 10_000 }) => {
+  return session({
+    ...connect(url),
+    many(tx, table, rows) {
+      const text = unnestOf(table);
+      return inChunks(chunked(rows, { ...table, columns: [] }, chunk), (part) =>
+        tx.unsafe<{ id: number }[]>(text, arraysOf(table, part), { prepare: true }),
+      );
+    },
+  });
+};
+
+function unnestOf(table: Table): string {
+  const names = namesOf(table).join(', ');
+  const selected = table.columns.map(({ name, kind }) => `${name}::${kind}`).join(', ');
+  const arrays = table.columns.map((column, n) => `$${n + 1}::${arrayType(column)}`).join(', ');
+  return `insert into ${table.name} (${names}) select ${selected} from unnest(${arrays}) as u(${names}) returning id`;
+}
+
+/**
+ * Arrays of arrays would be flattened, and postgres.js takes an array of booleans for a boolean: these travel as
+ * text, and so do documents.
+ */
+function arrayType({ kind }: Column): string {
+  return ['text[]', 'jsonb', 'boolean'].includes(kind) ? 'text[]' : `${kind}[]`;
+}
+
+function arraysOf({ columns }: Table, rows: Row[]): never[] {
+  return columns.map(({ name, kind }) => rows.map((row) => element(kind, row[name])) as never);
+}
+
+/** A value in the form that PostgreSQL reads. */
+export function element(kind: Column['kind'], value: unknown): unknown {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Date) return value.toISOString();
+  if (kind === 'jsonb') return JSON.stringify(value);
+  if (kind === 'text[]') return `{${(value as string[]).join(',')}}`;
+  return kind === 'boolean' ? String(value) : value;
+}
