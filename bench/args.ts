@@ -17,7 +17,7 @@ Options:
   --latency <ms>     what a round trip takes longer, 0 to 1000; may be given several times
   --json <file>      writes the results there
   --check <file>     fails where a count is worse than in that file, or one of our ratios has fallen by half
-  --repeat <number>  the quick cells so often, in a process each time, to see how far a ratio varies
+  --repeat <number>  the cells of --quick so often, in a process each time, to see how far a ratio of ours varies
   --help             prints this
 
 The sides: ${sides.map(({ name }) => name).join('; ')}.

@@ -96,6 +96,17 @@ export function quickPlan(): Plan {
   return { cells: commonCells(quick), counts, profiles: [], sides: all, callRounds: 10 };
 }
 
+/** Ours and what they are compared with, where counts and profiles are not asked for. */
+export function repeatPlan(): Plan {
+  const ours = sides.filter(({ isOurs }) => isOurs).map(({ name }) => name);
+  return {
+    ...ofSides({ ...quickPlan(), cells: commonCells(full) }, [oneByOne, ...ours]),
+    counts: [],
+    sides: [],
+    callRounds: 0,
+  };
+}
+
 /** What one asks for by name; what is not named is taken as usual. */
 export interface Chosen {
   readonly jobs: readonly string[];

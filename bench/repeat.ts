@@ -1,13 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { median } from './median.ts';
 import { ratioOf } from './ratio.ts';
 import type { Results } from './results.ts';
-import { sides } from './sides/index.ts';
 
 /** How a ratio came out in each repeat. */
 export interface Repeated {
@@ -20,53 +15,52 @@ export interface Repeated {
   readonly astray: number;
 }
 
-/** Runs the quick cells in a process and on a server of their own, time and again. */
+/** Measures some cells in a process and on a server of their own, time and again. */
 export async function repeat(
   times: number,
   signal: AbortSignal,
   print: (line: string) => void,
 ): Promise<Repeated[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'batched-drizzle-bench-'));
   const all: Results[] = [];
-  try {
-    for (let n = 1; n <= times; n++) {
-      print(`repeat ${n} of ${times}`);
-      all.push(await runOnce(join(folder, `${n}.json`), signal));
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  for (let n = 1; n <= times; n++) {
+    print(`repeat ${n} of ${times}`);
+    all.push(await runOnce(signal));
   }
-  const [first] = all;
-  return (first?.cells ?? []).flatMap(({ id, reference, sides: measured }) =>
-    measured
+  return (all[0]?.cells ?? []).flatMap(({ id, reference, sides }) =>
+    sides
       .filter(({ side }) => side !== reference)
-      .map(({ side }) => {
-        const ratios = all.map((results) => {
-          const cell = results.cells.find((each) => each.id === id);
-          return (cell && ratioOf(cell, side)) ?? Number.NaN;
+      .flatMap(({ side }) => {
+        const ratios = all.flatMap(({ cells }) => {
+          const cell = cells.find((each) => each.id === id);
+          return (cell && ratioOf(cell, side)) ?? [];
         });
-        const middle = median([...ratios].sort((a, b) => a - b));
-        const astray = ratios.filter((ratio) => !(Math.abs(ratio / middle - 1) <= 0.25)).length;
-        return { cell: id, side, reference, ratios, median: middle, astray };
+        // A side that was skipped in one of them has no ratio to speak of.
+        return ratios.length < times ? [] : [{ cell: id, side, reference, ...spread(ratios) }];
       }),
   );
 }
 
-/** Ours and what they are compared with. */
-const repeated = sides.filter(({ name, isOurs }) => isOurs || /^drizzle: (loop|multi-row)$/.test(name));
+function spread(ratios: readonly number[]): Pick<Repeated, 'ratios' | 'median' | 'astray'> {
+  const middle = median([...ratios].sort((a, b) => a - b));
+  return {
+    ratios,
+    median: middle,
+    astray: ratios.filter((ratio) => Math.abs(ratio / middle - 1) > 0.25).length,
+  };
+}
 
-async function runOnce(file: string, signal: AbortSignal): Promise<Results> {
-  const program = fileURLToPath(new URL('main.js', import.meta.url));
-  const chosen = repeated.flatMap(({ name }) => ['--side', name]);
-  const child = spawn(
-    process.execPath,
-    [...process.execArgv, program, '--quick', ...chosen, '--json', file],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      signal,
-    },
-  );
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`a repeat ended with ${code}`);
-  return JSON.parse(await readFile(file, 'utf8'));
+function runOnce(signal: AbortSignal): Promise<Results> {
+  const program = fileURLToPath(new URL('repeat-process.js', import.meta.url));
+  return new Promise((resolve, reject) => {
+    const child = fork(program, { signal, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    let results: Results | undefined;
+    child.on('message', (message) => {
+      results = message as Results;
+    });
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      if (code === 0 && results) resolve(results);
+      else reject(new Error(`a repeat ended with ${code}`));
+    });
+  });
 }
