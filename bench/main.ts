@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BenchOptions, readArgs, usage } from './args.ts';
 import { findWorse } from './check.ts';
@@ -80,6 +81,7 @@ async function readResults(file: string): Promise<Results> {
 }
 
 async function write(file: string, content: unknown): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
   await writeFile(file, `${JSON.stringify(content, null, 2)}\n`);
   console.log(`Written to ${file}`);
 }

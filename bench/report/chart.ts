@@ -40,8 +40,8 @@ export function lines(
   return draw(
     {
       title: { text: title, left: 12, top: 8, textStyle: { fontSize: 15 } },
-      grid: { left: 70, right: 30, top: 50, bottom: 90 },
-      legend: { bottom: 4, left: 12, right: 12, itemWidth: 18, itemGap: 26, textStyle: { fontSize: 11 } },
+      grid: { left: 70, right: 30, top: 50, bottom: 115 },
+      legend: { bottom: 4, left: 12, right: 12, itemWidth: 18, itemGap: 20, textStyle: { fontSize: 11 } },
       xAxis: { type: 'category', name: x.name, nameLocation: 'middle', nameGap: 26, data: [...x.steps] },
       yAxis: { type: 'log', name: y, nameLocation: 'middle', nameGap: 48, axisLabel: { formatter: short } },
       series: drawn.map(({ name, isOurs, values }, index) => ({
