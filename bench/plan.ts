@@ -44,7 +44,7 @@ const counts: Plan['counts'] = [
 type Budget = Pick<Cell, 'seconds' | 'runs' | 'patience'>;
 
 const full: Budget = { seconds: 0.6, runs: { least: 3, most: 15 }, patience: 8 };
-const quick: Budget = { seconds: 0.25, runs: { least: 3, most: 7 }, patience: 2 };
+const quick: Budget = { seconds: 0.25, runs: { least: 5, most: 7 }, patience: 2 };
 
 function cell(job: string, size: number, latency: number, budget: Budget): Cell {
   return {
