@@ -32,10 +32,16 @@ export class DatabaseUnit extends UnitOfWork {
     this.warnOfDescribed();
     // What others have queued is written too, and not in this caller's context.
     const { report, failure } = await this.#context.runInAsyncScope(() => this.#write(this.queue.take()));
-    const error = failure?.error ?? this.#unreported ?? this.#takeSharedRefusal();
-    this.#unreported = undefined;
+    const error = failure?.error ?? this.#takeUnreported() ?? this.#takeSharedRefusal();
     if (error) throw error;
     return report;
+  }
+
+  /** Told once, and not lost where a flush has something of its own to tell. */
+  #takeUnreported(): Error | undefined {
+    const unreported = this.#unreported;
+    this.#unreported = undefined;
+    return unreported;
   }
 
   #takeSharedRefusal(): Error | undefined {

@@ -64,7 +64,7 @@ export class BatchedInsertError extends DrizzleQueryError {
     this.table = insert.table;
     this.rows = insert.rows;
     this.row = row;
-    const fate = isUnknown ? `has an unknown outcome, ${commitLost}` : 'failed';
+    const fate = isUnknown ? 'has an unknown outcome' : 'failed';
     const which = row === undefined ? '' : ` at row ${row + 1}`;
     this.message = `insert of ${countRows(insert.rows)} into ${insert.table} ${fate}${which}: ${cause.message}`;
     Error.captureStackTrace(this, BatchedInsertError);

@@ -1,5 +1,6 @@
 /** Entries → the plan of their next flight, each caller's unfit values being his alone. */
 import type { PgTable } from 'drizzle-orm/pg-core';
+import type { Driver } from './driver.ts';
 import { foreignTables } from './drizzle-facts.ts';
 import { encodeRows } from './encode-rows.ts';
 import type { Entry } from './entry.ts';
@@ -32,10 +33,24 @@ export function planEntries(
     pointsAt: parentsAmong(valid, facts),
     // What is awaited is mostly awaited where it is made, and leaves nothing behind to name it by.
     mayBeNamed: ({ awaited }) => !awaited && mayBeNamed,
-    canParse: (type) => driver.parser(type) !== undefined,
+    canParse: (type) => tellsApart(driver.parser(type), type),
     ...options,
   });
   return { plan: planned, rejected };
+}
+
+const uuidType = 2950;
+const uuids = ['00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002'];
+
+/** Whether the client's reading of keys has a text by which they differ; objects of its own may all look alike. */
+function tellsApart(parser: ReturnType<Driver['parser']>, type: number): boolean {
+  if (!parser) return false;
+  try {
+    const texts = (type === uuidType ? uuids : ['1', '2']).map((key) => String(parser(key)));
+    return texts[0] !== texts[1];
+  } catch {
+    return false;
+  }
 }
 
 /** What a table's rows must come after: by its foreign keys, and by the references of these entries. */

@@ -1,10 +1,17 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, BatchedInsertError, batchedDrizzle, FlushError } from '../../src/index.ts';
+import {
+  type BatchedDatabase,
+  BatchedInsertError,
+  batchedDrizzle,
+  FlushError,
+  type FlushMessage,
+} from '../../src/index.ts';
 import { emptyTables, startCounted } from '../support/counted.ts';
 import { rejectionOf, unhandledDuring } from '../support/process-events.ts';
-import { addresses, events, logs, users, wide } from '../support/schema.ts';
+import { addresses, events, logs, organizations, users, wide } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
@@ -307,6 +314,25 @@ describe('on the database', () => {
     expect(unhandled).toEqual([]);
   });
 
+  test('such a failure is not lost where the next flush() has one of its own', async () => {
+    await check.insert(users).values({ name: 'taken' });
+    const full = batchedDrizzle(database.connect(), { batch: { maxRows: 1 } });
+    const failed = new Promise<void>((resolve) => {
+      const hear = (message: unknown) => {
+        if ((message as FlushMessage).event !== 'error') return;
+        unsubscribe('batched-drizzle:flush', hear);
+        resolve();
+      };
+      subscribe('batched-drizzle:flush', hear);
+    });
+    full.insert(users).values({ name: 'taken' });
+    await failed;
+    full.insert(logs).values({ level: 'info', message: null as never });
+    expect(await rejectionOf(full.flush())).toMatchObject({ failures: [{ code: '23502' }] });
+    expect(await rejectionOf(full.flush())).toMatchObject({ failures: [{ code: '23505' }] });
+    expect((await full.flush()).rows).toBe(0);
+  });
+
   test('two flushes at once share nothing', async () => {
     db.insert(events).values([{ kind: 'a' }, { kind: 'b' }]);
     const first = db.flush();
@@ -315,6 +341,25 @@ describe('on the database', () => {
     expect((await first).rows).toBe(2);
     expect((await second).rows).toBe(1);
     expect(await check.$count(events)).toBe(3);
+  });
+
+  test('callers whose client reads keys as objects that look alike get their own rows', async () => {
+    class Key {
+      constructor(readonly text: string) {}
+      valueOf(): number {
+        return Number(this.text);
+      }
+    }
+    const parse = (text: string) => new Key(text);
+    const types = { key: { to: 20, from: [20], serialize: String, parse } };
+    const own = batchedDrizzle(database.connect({ types: types as never }));
+    const names = ['a', 'b', 'c'];
+    const rows = await Promise.all(
+      names.map((name) => own.insert(organizations).values({ name }).returning()),
+    );
+    expect(rows.map(([row]) => row?.name)).toEqual(names);
+    const stored = await check.select().from(organizations).orderBy(organizations.id);
+    expect(rows.map(([row]) => Number(row?.id))).toEqual(stored.map(({ id }) => id));
   });
 
   test('concurrent callers get their own rows, over and over', async () => {
