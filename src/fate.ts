@@ -44,7 +44,7 @@ export function fateOf(error: Error): Fate {
   return hopeless.has(code) || unopened.has(code) || isLost(error) ? 'final' : 'refused';
 }
 
-/** Whether the database itself said so. */
+/** Whether the database itself said so. A pooler that has lost it says that in its own name, without this field. */
 export function isAnswer(error: Error): boolean {
   return 'severity' in error;
 }

@@ -111,9 +111,13 @@ export class PostgresJsDriver implements Driver {
   }
 }
 
-/** Whether the server ended a session so; a role or a database that it refuses it will refuse again. */
+/**
+ * Whether the server, or a pooler, ended a session so; a role or a database that it refuses it will refuse again. What a
+ * pooler says in its own name has only the field that servers translate.
+ */
 function isEndOfSession(error: Error): boolean {
-  return (error as { severity?: unknown }).severity === 'FATAL' && !/^(28|3D)/.test(codeOf(error) ?? '');
+  const { severity, severity_local } = error as { severity?: unknown; severity_local?: unknown };
+  return (severity ?? severity_local) === 'FATAL' && !/^(28|3D)/.test(codeOf(error) ?? '');
 }
 
 function nameOf(value: unknown): string {

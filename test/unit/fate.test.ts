@@ -13,6 +13,9 @@ function ofDriver(code?: string): Error {
   return Object.assign(new Error('of the driver'), code === undefined ? {} : { code });
 }
 
+/** What PgBouncer says of a server that it has lost: of the severity it has only what servers translate. */
+const ofPooler = Object.assign(new Error('server conn crashed?'), { code: '08P01', severity_local: 'FATAL' });
+
 describe('the fate of a batch', () => {
   test.each(['23505', '22P02', '42P01', '57014', '25P04', 'P0001', 'XX000'])(
     'refused with %s a part of it may fare better',
@@ -53,6 +56,7 @@ describe('the outcome of a COMMIT', () => {
     ofDriver('EPIPE'),
     answered('57P01', 'FATAL'),
     answered('XX000', 'PANIC'),
+    ofPooler,
   ])('is unknown where the connection or the server went before it answered: %s', (error) =>
     expect(isCommitLost(error)).toBe(true),
   );
