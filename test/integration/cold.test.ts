@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { comparePrograms } from '../support/compare-programs.ts';
+import { countedJobs } from '../support/counted-jobs.ts';
+import { runCountedJob, type Way } from '../support/run-counted-job.ts';
+import { type ClientOptions, useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+const plainDatabase = useDatabase();
+
+const clients: [string, ClientOptions][] = [
+  ['that prepares nothing', { prepare: false }],
+  ['that fetches no types', { fetch_types: false }],
+  ['that prepares nothing and fetches no types', { prepare: false, fetch_types: false }],
+];
+
+const ways: [string, Way][] = [
+  ['a cold connection', { isCold: true }],
+  ...clients.flatMap(([name, options]): [string, Way][] => [
+    [`a client ${name}`, { options }],
+    [`a cold connection of a client ${name}`, { options, isCold: true }],
+  ]),
+];
+
+describe('the trips and the results are those of a warm client with defaults:', () => {
+  const cases = ways.flatMap(([way, how]) => countedJobs.map((job) => ({ name: job.name, way, how, job })));
+  test.each(cases)('$name on $way', async ({ job, how }) => {
+    const usual = await runCountedJob(database, job);
+    expect(usual.trips).toBe(job.trips);
+    expect(await runCountedJob(database, job, how)).toEqual(usual);
+  });
+});
+
+test.each(clients)('random programs cannot tell a client %s from plain drizzle', (_, options) =>
+  comparePrograms(plainDatabase.connect({ max: 1, ...options }), database.connect({ max: 1, ...options }), {
+    runs: 40,
+    seed: 2,
+  }),
+);

@@ -1,0 +1,68 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import fc from 'fast-check';
+import type { Sql } from 'postgres';
+import { expect } from 'vitest';
+import { batchedDrizzle } from '../../src/index.ts';
+import { programs } from './arbitrary-programs.ts';
+import { BatchedRunner } from './batched-runner.ts';
+import { compareRuns, type Ran } from './compare-traces.ts';
+import { PlainRunner } from './plain-runner.ts';
+import { readTables, reset } from './program-tables.ts';
+import type { Program } from './programs.ts';
+import type { Database, Runner } from './run-program.ts';
+import * as schema from './schema.ts';
+
+/** Limits of a batch move what travels together, and nothing else. */
+const limits = [{}, { maxRows: 2 }, { maxBytes: 100 }, { keys: 'client' as const }];
+/** A program takes some milliseconds; one that takes this long hangs. */
+const patience = 10_000;
+
+/**
+ * Runs random programs on plain drizzle and on ours, and expects that they can't tell them apart.
+ *
+ * @param plainClient and `batchedClient` have one connection each, to databases of their own: what is lost to the
+ * pool is missed at once, and statements run in the order of their calls
+ */
+export async function comparePrograms(
+  plainClient: Sql,
+  batchedClient: Sql,
+  { runs, seed }: { runs: number; seed: number },
+): Promise<void> {
+  const plain: Database = drizzle(plainClient, { schema });
+  const batched: Database[] = limits.map((batch) => batchedDrizzle(batchedClient, { schema, batch }));
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+
+  const cannotBeToldApart = async (program: Program, drawn: number): Promise<void> => {
+    // Batches of the database keep no order among one another, so there a smaller one would be another program.
+    const limit = program.steps.every((step) => step.do === 'transaction') ? drawn : 0;
+    const expected = new PlainRunner();
+    const plainRan = await runOn(plainClient, plain, expected, program);
+    const ours = new BatchedRunner(expected.choices);
+    const batchedRan = await runOn(batchedClient, batched[limit] as Database, ours, program);
+    expect(compareRuns(plainRan, batchedRan)).toEqual([]);
+    expect(unhandled.splice(0)).toEqual([]);
+  };
+
+  process.on('unhandledRejection', note);
+  try {
+    await fc.assert(fc.asyncProperty(programs, fc.nat({ max: limits.length - 1 }), cannotBeToldApart), {
+      numRuns: runs,
+      seed,
+      timeout: patience,
+    });
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+}
+
+async function runOn(client: Sql, db: Database, runner: Runner, program: Program): Promise<Ran> {
+  await reset(client);
+  await runner.run(db, program);
+  // A rejection is unhandled a turn later.
+  await turn();
+  const [state] = await client.unsafe('select now() = statement_timestamp() as idle');
+  expect(state, 'the connection is back in the pool, and in no transaction').toEqual({ idle: true });
+  return { trace: runner.trace, contents: await readTables(client) };
+}

@@ -1,0 +1,96 @@
+import type { BatchedDatabase } from '../../src/index.ts';
+import { addresses, logs, users } from './schema.ts';
+
+export interface CountedJob {
+  readonly name: string;
+  /** Round trips on a client that knows the tables. */
+  readonly trips: number;
+  /** The same with `batch.keys: 'client'`. */
+  readonly tripsForKeys: number;
+  /** Writes to `users`, `addresses` and `logs`, and resolves to what it was given back. */
+  run(db: BatchedDatabase): Promise<unknown>;
+}
+
+type Inserts = Pick<BatchedDatabase, 'insert'>;
+
+/** Ten users with two addresses each, and a note of it. */
+function queueGraph(db: Inserts): PromiseLike<unknown>[] {
+  const queued: PromiseLike<unknown>[] = [];
+  for (let number = 0; number < 10; number++) {
+    const user = db.insert(users).values({ name: `user ${number}` });
+    queued.push(user.returning());
+    for (const kind of ['home', 'work']) {
+      queued.push(
+        db
+          .insert(addresses)
+          .values({ email: `${number} ${kind}`, userId: user.ref('id') })
+          .returning(),
+      );
+    }
+  }
+  queued.push(db.insert(logs).values({ level: 'info', message: 'written' }));
+  return queued;
+}
+
+/** What the table of round trips in the contract names, and what needs keys. */
+export const countedJobs: readonly CountedJob[] = [
+  {
+    name: 'a transaction whose callback only queues',
+    trips: 1,
+    tripsForKeys: 2,
+    async run(db) {
+      let queued: PromiseLike<unknown>[] = [];
+      await db.transaction(async (tx) => {
+        queued = queueGraph(tx);
+      });
+      return Promise.all(queued);
+    },
+  },
+  {
+    name: 'a transaction that awaits a flush',
+    trips: 2,
+    tripsForKeys: 3,
+    run: (db) =>
+      db.transaction(async (tx) => {
+        const queued = queueGraph(tx);
+        await tx.flush();
+        return Promise.all(queued);
+      }),
+  },
+  {
+    name: 'a transaction that awaits its inserts',
+    trips: 2,
+    tripsForKeys: 3,
+    run: (db) => db.transaction((tx) => Promise.all(queueGraph(tx))),
+  },
+  {
+    name: '100 awaited inserts of one turn',
+    trips: 1,
+    tripsForKeys: 2,
+    run: (db) =>
+      Promise.all(
+        Array.from({ length: 100 }, (_, number) =>
+          db
+            .insert(users)
+            .values({ name: `user ${number}` })
+            .returning(),
+        ),
+      ),
+  },
+  {
+    name: 'a flush of three tables',
+    trips: 1,
+    tripsForKeys: 2,
+    async run(db) {
+      const queued = queueGraph(db);
+      const { rows, keys } = await db.flush();
+      return { rows, keys, given: await Promise.all(queued) };
+    },
+  },
+  {
+    name: 'one row alone',
+    trips: 1,
+    tripsForKeys: 1,
+    run: (db) => db.insert(users).values({ name: 'user 0' }).returning(),
+  },
+];

@@ -1,0 +1,30 @@
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { type PgBouncer, pgBouncerProgram, startPgBouncer } from './pgbouncer.ts';
+import type { TestDatabase } from './test-database.ts';
+
+/**
+ * Called at the top of a test file: the same database, by way of a PgBouncer in transaction mode with so many
+ * connections to the server. Where none is installed the tests of the file are skipped.
+ */
+export function usePooler(database: TestDatabase, poolSize: number): TestDatabase {
+  let pooler: PgBouncer | undefined;
+  const url = (): string => {
+    if (!pooler) throw new Error('PgBouncer has not been started');
+    return pooler.url;
+  };
+
+  beforeAll(async () => {
+    if (pgBouncerProgram) pooler = await startPgBouncer(pgBouncerProgram, database.url, poolSize);
+  });
+  beforeEach(({ skip }) => skip(!pgBouncerProgram, 'PgBouncer is not installed'));
+  afterAll(() => pooler?.stop());
+
+  return {
+    get url() {
+      return url();
+    },
+    connect: (options) => database.connect({ url: url(), ...options }),
+    relay: (options) => database.relay({ target: url(), ...options }),
+    faultRelay: (target = url()) => database.faultRelay(target),
+  };
+}
