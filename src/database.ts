@@ -16,6 +16,11 @@ import type { Row, RowList } from 'postgres';
 import type { DatabaseUnit } from './database-unit.ts';
 import { dialectOf, sessionOf } from './drizzle-facts.ts';
 import { BatchedInsert, BatchedInsertBuilder } from './insert.ts';
+import type { Load } from './load/load.ts';
+import type { LoadOptions } from './load/options.ts';
+import type { RowSource } from './load/source.ts';
+import { makeLoad } from './load/start-load.ts';
+import { inTransaction, onDatabase } from './load/target.ts';
 import type { FlushReport } from './report.ts';
 import type { DatabaseSession, TransactionSession } from './session.ts';
 import type { TransactionUnit } from './transaction-unit.ts';
@@ -75,6 +80,29 @@ export class BatchedDatabase<
       callback as Parameters<PostgresJsDatabase<TSchema>['transaction']>[0],
       config,
     ) as Promise<T>;
+  }
+
+  /**
+   * Writes rows as fast as the server takes them, however many: by COPY, and by INSERT where COPY can't say what they need
+   * (conflicts, row-level security, rules). All of drizzle's mapping applies. Two chunks are in memory at most, and the source
+   * waits meanwhile; one that fails, or whose load does, is told to end.
+   *
+   * It begins when it is awaited. It is one transaction, all or nothing, unless `commitEvery` says otherwise.
+   *
+   * @returns how many rows were written, and how many were not
+   * @throws {BatchedDrizzleError} `BAD_OPTION` at the call, for an impossible argument
+   * @throws {LoadError} when awaited: which row it was, which column, why; the signal's reason where that stopped it
+   * @example
+   * await db.load(users, readUsers(), { onConflict: 'nothing' });
+   * // begin; copy "users" ("name", "email") from stdin; …; commit
+   */
+  load<TTable extends PgTable>(
+    table: TTable,
+    rows: RowSource<TTable['$inferInsert']>,
+    options?: LoadOptions<TTable>,
+  ): Load<TTable> {
+    const session = this._.session as unknown as DatabaseSession<TSchema, never>;
+    return makeLoad(table, rows, options, dialectOf(this), sessionOf(this), onDatabase(session));
   }
 
   /** See drizzle's `execute`; a queued insert that is handed over counts as awaited. */
@@ -137,6 +165,19 @@ export class BatchedTransaction<
     return session.transaction(
       callback as Parameters<PostgresJsTransaction<TFullSchema, TSchema>['transaction']>[0],
     ) as Promise<T>;
+  }
+
+  /**
+   * See {@link BatchedDatabase.load}. What is queued is written first. The load is a savepoint: one that fails leaves nothing
+   * behind, and the transaction may go on.
+   */
+  load<TTable extends PgTable>(
+    table: TTable,
+    rows: RowSource<TTable['$inferInsert']>,
+    options?: Omit<LoadOptions<TTable>, 'commitEvery'>,
+  ): Load<TTable> {
+    const session = this._.session as unknown as TransactionSession<TFullSchema, TSchema>;
+    return makeLoad(table, rows, options, dialectOf(this), sessionOf(this), inTransaction(session));
   }
 
   /** See drizzle's `execute`; a queued insert that is handed over counts as awaited. */

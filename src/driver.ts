@@ -4,6 +4,8 @@ import type { Answer, Statement } from './statement.ts';
 export interface Driver {
   /** A value as the text that the client itself would send for a column of that type; throws where it can't. */
   serialize(value: unknown, typeOid: number): string;
+  /** How the client writes a text or a number for a column of that type; `undefined` where as it is. */
+  textWriter(typeOid: number): ((value: string | number) => string) | undefined;
   /** The client's own reading of an answer's text, or `undefined` where only an answer's row can be read. */
   parser(typeOid: number): ((text: string) => unknown) | undefined;
   /** Runs one statement on any connection, in a transaction of its own. */
@@ -31,6 +33,10 @@ export interface Connection {
   readonly isOpen: boolean;
   /** Statements leave in the order of the calls, without waiting for one another's answers. */
   send(statement: Statement): Promise<Answer>;
+  /** Sends `copy … from stdin` and its data behind BEGIN's answer; other statements wait until it is answered. */
+  copy(text: string, blocks: Iterable<Uint8Array>): Promise<Answer>;
+  /** Asks the server to cancel the statement that is running; settles when the server has heard, never rejects. */
+  cancel(): Promise<void>;
   /** Sends what ends the transaction; no statement of the caller's leaves behind it. */
   finish(statement: Statement): Promise<Answer>;
   /**

@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'FACTS_CHANGED'
   | 'FLUSH_FAILED'
   | 'INSERT_FAILED'
+  | 'LOAD_FAILED'
   | 'MISMATCHED_ANSWER'
   | 'OUTCOME_UNKNOWN'
   | 'TRANSACTION_ENDED'

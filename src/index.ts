@@ -9,5 +9,10 @@ export {
 } from './errors.ts';
 export type { FlushEnd, FlushFailed, FlushMessage, FlushStart } from './flush-channel.ts';
 export { BatchedInsert, BatchedInsertBuilder, type Referable } from './insert.ts';
+export type { KeyOf, Load } from './load/load.ts';
+export { LoadError } from './load/load-error.ts';
+export type { LoadOptions, LoadProgress } from './load/options.ts';
+export type { LoadReport } from './load/run-load.ts';
+export type { RowSource } from './load/source.ts';
 export type { BatchOptions } from './options.ts';
 export type { FlushReport, TableReport } from './report.ts';

@@ -62,7 +62,12 @@ const isEnumerable = Object.prototype.propertyIsEnumerable;
 
 const placeholder = Symbol('placeholder');
 
-function takeCell(dialect: PgDialect, { column }: InsertColumn, given: unknown): Cell | typeof placeholder {
+/** What a row gives for a column, by drizzle's rules; a symbol where it holds a `sql.placeholder`. */
+export function takeCell(
+  dialect: PgDialect,
+  { column }: Pick<InsertColumn, 'column'>,
+  given: unknown,
+): Cell | typeof placeholder {
   const chosen = given === undefined ? defaultOf(column) : { value: given };
   if (!chosen || chosen.value === undefined) return undefined;
   const { value } = chosen;

@@ -122,6 +122,21 @@ export class TransactionUnit extends UnitOfWork {
     this.#failure ??= error;
   }
 
+  /** Runs statements of the library's own behind what is queued and what is on its way; others wait for them as for a flush. */
+  async inTurn<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    await this.beforeStatement();
+    const { underWay, tail } = this.state;
+    const done = tail.then(() => underWay.allSent()).then(() => work(this.state.connection));
+    this.state.flushes += 1;
+    this.state.hasWorked = true;
+    this.state.tail = done
+      .catch(() => {})
+      .finally(() => {
+        this.state.flushes -= 1;
+      });
+    return done;
+  }
+
   /** Flushes what is left and commits, in one flight. @throws what the transaction rejects with */
   async commit(): Promise<void> {
     await this.#settled();

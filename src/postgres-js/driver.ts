@@ -48,6 +48,12 @@ export class PostgresJsDriver implements Driver {
     return isNested ? `{${texts.map((text) => text ?? 'NULL').join(',')}}` : arrayLiteral(texts);
   }
 
+  textWriter(typeOid: number): ((value: string | number) => string) | undefined {
+    return this.#options.serializers[typeOid] && typeOid !== 0
+      ? (value) => this.serialize(value, typeOid)
+      : undefined;
+  }
+
   parser(typeOid: number): ((text: string) => unknown) | undefined {
     const { transform, parsers } = this.#options;
     if (transform?.value?.from || transform?.row?.from) return undefined;

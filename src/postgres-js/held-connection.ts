@@ -3,6 +3,7 @@ import type { Sql } from 'postgres';
 import type { Connection, StatementListener } from '../driver.ts';
 import { asError, BatchedDrizzleError } from '../errors.ts';
 import type { Answer, Statement } from '../statement.ts';
+import { type CopyQuery, makeCopy } from './copy.ts';
 import {
   type Client,
   type ClientOptions,
@@ -70,6 +71,20 @@ export class HeldConnection implements Connection {
     const query = makeQuery(this.#client, statement, this.#describes);
     this.#route(query, (routed) => this.#execute(routed, true));
     return query.execute();
+  }
+
+  async copy(text: string, blocks: Iterable<Uint8Array>): Promise<Answer> {
+    const query = makeCopy(this.#client, text, blocks);
+    this.#route(query, (routed) => this.#execute(routed, false));
+    return query.execute();
+  }
+
+  async cancel(): Promise<void> {
+    const active = [...this.#outstanding].find((query) => query.active);
+    if (!active || !this.isOpen) return;
+    if (isCopy(active)) active.stop();
+    // What comes of it the statement's own answer tells.
+    await Promise.allSettled([active.canceller?.(active)]);
   }
 
   finish(statement: Statement): Promise<Answer> {
@@ -140,8 +155,8 @@ export class HeldConnection implements Connection {
       settled();
     });
     this.#connection.execute(query);
-    // Nothing may stand between a description and what is bound by it.
-    this.#isBlocked = Boolean(query.describeFirst || query.cursorFn);
+    // Nothing may stand between a description and what is bound by it, or between a COPY and its data.
+    this.#isBlocked = Boolean(query.describeFirst || query.cursorFn) || isCopy(query);
   }
 
   /**
@@ -181,6 +196,10 @@ export class HeldConnection implements Connection {
     if (!this.#closed) return;
     for (const query of this.#outstanding) query.reject(error);
   }
+}
+
+function isCopy(query: Query): query is CopyQuery {
+  return 'stop' in query;
 }
 
 /** Whether a query was rejected because its connection went away; not every error without an SQLSTATE says that. */

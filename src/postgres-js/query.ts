@@ -9,6 +9,8 @@ export interface Query extends Promise<Answer> {
   parameters: unknown[] | undefined;
   handler: ((query: Query) => unknown) & { debug?: unknown };
   active: boolean;
+  /** Asks the server to cancel it; settles when the server has heard. */
+  canceller: ((query: Query) => Promise<unknown>) | null;
   /** The backend that it was written to; null where it never was. */
   state: object | null;
   describeFirst?: unknown;

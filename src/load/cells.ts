@@ -1,0 +1,122 @@
+/** A row of the source → the text of each of its columns. */
+import { Column } from 'drizzle-orm';
+import type { PgColumn } from 'drizzle-orm/pg-core';
+import type { InsertColumn, TableShape } from '../drizzle-facts.ts';
+import { type Cell, Expression } from '../entry.ts';
+import { asError } from '../errors.ts';
+import type { FlushContext } from '../flush.ts';
+import { declaredType, isCastFromDeclared } from '../postgres-js/declared-type.ts';
+import { Reference } from '../reference.ts';
+import { takeCell } from '../rows.ts';
+import type { TableFacts } from '../table-facts.ts';
+import { nameOf } from './source.ts';
+
+/** `undefined` where the row leaves the column to the database, `null` for NULL. */
+export type TextCell = string | null | undefined;
+
+/** A row that can't be sent, and because of which of its columns. */
+export class CellError extends Error {
+  constructor(
+    override readonly cause: Error,
+    /** The property of the table object. */
+    readonly column?: string,
+  ) {
+    super(cause.message);
+  }
+}
+
+/** What is asked of each row again, looked up once for the load. */
+interface CellRule extends InsertColumn {
+  readonly type: number;
+  readonly base: number | undefined;
+  /** A text or a number goes to the driver as it is: the column has drizzle's own mapping, which does nothing. */
+  readonly isUnmapped: boolean;
+  /** How the client writes a text or a number for the type, where not as it is. */
+  readonly write: ((value: string | number) => string) | undefined;
+  /** A value is made in JavaScript where a row has none. */
+  readonly isFilled: boolean;
+}
+
+const isEnumerable = Object.prototype.propertyIsEnumerable;
+
+/** Reads rows by the rules of `values()`, one at a time, and keeps nothing of them but text. */
+export class CellReader {
+  /** The row that was read last, in the order of the shape's columns. */
+  readonly texts: TextCell[];
+  /**
+   * The types that the driver declares for values of that row where the server makes of them something else than of their text,
+   * by column; `undefined` where there is none.
+   */
+  casts: (string | undefined)[] | undefined;
+  readonly #context: FlushContext;
+  readonly #rules: readonly CellRule[];
+
+  constructor(context: FlushContext, shape: TableShape, facts: TableFacts | undefined) {
+    this.#context = context;
+    this.texts = new Array(shape.columns.length).fill(undefined);
+    this.#rules = shape.columns.map((column) => {
+      const { type = 0, base } = facts?.columns.get(column.name) ?? {};
+      return {
+        ...column,
+        type,
+        base,
+        isUnmapped: column.column.mapToDriverValue === Column.prototype.mapToDriverValue,
+        write: context.driver.textWriter(type),
+        isFilled: isFilled(column.column),
+      };
+    });
+  }
+
+  /** @throws {CellError} for what is no row, and for a value that its column can't take */
+  read(row: unknown): void {
+    if (typeof row !== 'object' || row === null || Array.isArray(row) || row instanceof Uint8Array) {
+      throw new CellError(new TypeError(`got ${nameOf(row)} for a row; allowed: an object`));
+    }
+    this.casts = undefined;
+    const rules = this.#rules;
+    for (let index = 0; index < rules.length; index++) {
+      const rule = rules[index] as CellRule;
+      const { key } = rule;
+      const given = isEnumerable.call(row, key) ? (row as Record<string, unknown>)[key] : undefined;
+      this.texts[index] = this.#text(rule, index, given);
+    }
+  }
+
+  #text(rule: CellRule, index: number, given: unknown): TextCell {
+    if (given === null || (given === undefined && !rule.isFilled)) return given as null | undefined;
+    try {
+      if (rule.isUnmapped && (typeof given === 'string' || typeof given === 'number')) {
+        return rule.write ? rule.write(given) : `${given}`;
+      }
+      const { dialect, driver } = this.#context;
+      const cell = known(takeCell(dialect, rule, given));
+      if (cell === undefined || cell === null) return cell;
+      const text = driver.serialize(cell, rule.type);
+      if (rule.base !== undefined && isCastFromDeclared(cell, rule.base)) {
+        this.casts ??= new Array(this.#rules.length).fill(undefined);
+        this.casts[index] = declaredType(cell)?.name;
+      }
+      return text;
+    } catch (error) {
+      throw new CellError(asError(error), rule.key);
+    }
+  }
+}
+
+function isFilled({ defaultFn, onUpdateFn }: PgColumn): boolean {
+  return defaultFn !== undefined || onUpdateFn !== undefined;
+}
+
+/** What a load can send: the values of rows, and nothing that the server would have to work out. */
+function known(cell: Cell | symbol): Cell {
+  const value = cell instanceof Reference ? cell.value() : cell;
+  if (cell instanceof Reference && value === undefined) {
+    throw new TypeError(`ref to ${cell.name}: its row is not written, or nobody had asked for the column`);
+  }
+  if (value instanceof Expression || typeof value === 'symbol') {
+    throw new TypeError(
+      'an sql expression or a placeholder can not be loaded, only values; use insert() for such rows',
+    );
+  }
+  return value;
+}

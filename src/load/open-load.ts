@@ -1,0 +1,48 @@
+/** What a load looks up once, on its first connection. */
+import { getTableName } from 'drizzle-orm';
+import type { Connection } from '../driver.ts';
+import { CellReader } from './cells.ts';
+import { RunBuilder } from './chunk.ts';
+import type { Interrupt } from './interrupt.ts';
+import { learnLoadFacts } from './load-facts.ts';
+import { checkKeys, KeySupply, keyReader } from './load-keys.ts';
+import { defaultChunkRows } from './options.ts';
+import { ChunkReader } from './read-chunks.ts';
+import type { LoadRequest } from './run-load.ts';
+import type { Source } from './source.ts';
+import type { ChunkWriterOptions } from './write-chunk.ts';
+
+export interface OpenLoad {
+  readonly reader: ChunkReader;
+  readonly writing: ChunkWriterOptions;
+}
+
+export async function openLoad(
+  { target: { context }, shape, options, conflict, keys }: LoadRequest,
+  source: Source,
+  connection: Connection,
+  interrupt: Interrupt,
+): Promise<OpenLoad> {
+  const facts = await learnLoadFacts(context, connection, shape);
+  const supply = keys && new KeySupply(context, shape, keys.column, conflict !== undefined);
+  if (keys && supply) {
+    checkKeys(supply, facts);
+    keys.read = keyReader(context, shape, keys.column, facts);
+  }
+  const setsAside = typeof options.onRowError === 'function';
+  const named = supply && !supply.isReturned ? supply.column : undefined;
+  const reader = new ChunkReader(
+    source,
+    new CellReader(context, shape, facts.table),
+    new RunBuilder(shape, facts.defaulted, named),
+    {
+      table: shape.name,
+      chunkRows: options.chunkRows ?? defaultChunkRows,
+      commitEvery: options.commitEvery,
+      setsAside,
+    },
+  );
+  const relation = getTableName(shape.table);
+  const writing = { flush: context, shape, relation, facts, conflict, keys: supply, setsAside, interrupt };
+  return { reader, writing };
+}
