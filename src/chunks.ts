@@ -1,13 +1,15 @@
-/** Rows → chunks: what one statement can say, no larger than one statement should be. Pure. */
+/** Rows → chunks: what one statement can say, no larger than one statement should be. */
 import type { PgTable } from 'drizzle-orm/pg-core';
-import { type Entry, Expression } from './entry.ts';
+import { Chunk } from './chunk.ts';
+import { type EncodedCell, encodedRows } from './encode-rows.ts';
+import { type Entry, formOf, formsOf, type Rows } from './entry.ts';
+import { Expression } from './expression.ts';
+import { type Form, Given } from './form.ts';
 import { getOrInsert } from './get-or-insert.ts';
 import type { KeyLists } from './key-lists.ts';
-import type { Chunk, EncodedCell, PlannedCell } from './plan.ts';
 import type { Match } from './plan-conflict.ts';
 import { mustStandAlone, type Planning, type TablePlan } from './plan-table.ts';
-import { Reference } from './reference.ts';
-import { columnFacts } from './table-facts.ts';
+import { type ColumnFacts, columnFacts } from './table-facts.ts';
 
 /**
  * @param entries of one level of tables, in call order
@@ -18,118 +20,153 @@ export function makeChunks(
   entries: readonly Entry[],
   planned: ReadonlyMap<PgTable, TablePlan>,
   keepsOrder: boolean,
-  keys: KeyLists,
+  lists: KeyLists,
 ): Chunk[] {
   const { encoded, maxRows, maxBytes } = planning;
   const chunks: Chunk[] = [];
   const open = new Map<string, Chunk>();
-  const tables = [...planned.keys()];
+  const kinds = new Kinds([...planned.values()]);
   let previous = '';
   const close = (kind: string): void => {
     open.delete(kind);
-    keys.breakOff();
+    lists.breakOff();
   };
   for (const [number, entry] of entries.entries()) {
-    const { shape } = entry;
+    const { shape, conflict } = entry;
     const table = planned.get(shape.table);
     if (!table) continue;
-    const { facts } = table;
-    const rows = encoded.get(entry) ?? [];
-    const { match, kinds } = howToShare(entry, rows, table, planning);
-    const alone = kinds === undefined;
+    const rows = encodedRows(encoded, entry);
+    const alone = mustStandAlone(entry, table, planning) || !canShareConflict(entry, rows, table, kinds);
+    const match = alone ? undefined : table.matches.get(entry);
     // Rows that share a statement have every key that is named taken ahead, else they stand alone.
-    const named = alone || match ? [...table.named(entry)] : [];
-    for (const [row, encodedCells] of rows.entries()) {
-      const kind = alone ? `alone ${number}` : `${tables.indexOf(shape.table)} ${kinds[row]}`;
+    const named = alone || match ? table.named(entry) : undefined;
+    for (let row = 0; row < entry.count; row++) {
+      const form = formOf(rows, row);
+      const kind = alone ? `alone ${number}` : kinds.of(entry, form, formOf(entry, row), table, match);
       if (keepsOrder && kind !== previous) open.clear();
       previous = kind;
       const begun = open.get(kind);
       if (match && row === 0 && begun && !hasRoom(begun, entry, match, planning)) close(kind);
-      const cells = encodedCells.map((cell, column) => {
-        if (cell instanceof Reference) return keys.placeOf(cell);
-        const taken = cell === undefined && table.allocated.has(column) && columnFacts(facts, shape, column);
-        return taken ? keys.take(entry, row, column, taken) : cell;
-      });
       const chunk = getOrInsert(open, kind, () => {
         const shared = match && { columns: match.columns, values: match.values && new Set<string>() };
-        const counted = { bytes: 0, params: 0 };
-        const made: Chunk = { shape, facts, rows: [], alone, match: shared, told: new Set(), ...counted };
+        const made = new Chunk(shape, table.facts, lists, alone, shared);
         chunks.push(made);
         return made;
       });
-      chunk.rows.push({ entry, row, cells });
-      chunk.bytes += entry.bytes / entry.rows.length;
-      chunk.params += cells.reduce((sum, cell) => sum + paramsOf(cell), 0);
+      chunk.add(entry, row, form, rows);
+      for (const { column, facts } of kinds.drawn(form, table, shape))
+        chunk.giveKey(column, lists.take(entry, row, column, facts));
+      chunk.bytes += entry.bytes / entry.count;
+      if (alone) chunk.params += countParams(chunk);
       const value = match?.values?.[row];
       if (value !== undefined) chunk.match?.values?.add(value);
-      for (const column of named) if (cells[column] === undefined || entry.conflict) chunk.told.add(column);
+      if (named) {
+        for (const column of named)
+          if (conflict || chunk.cell(chunk.size - 1, column) === undefined) chunk.told.add(column);
+      }
       // The statement of an entry that stands alone is plain drizzle's, as long as drizzle could send it.
-      const isFull = alone
-        ? chunk.params >= mostParams
-        : chunk.rows.length >= maxRows || chunk.bytes >= maxBytes;
+      const isFull = alone ? chunk.params >= mostParams : chunk.size >= maxRows || chunk.bytes >= maxBytes;
       // A conflict clause sees all rows of its statement.
-      if (isFull && !entry.conflict) close(kind);
+      if (isFull && !conflict) close(kind);
     }
   }
-  return chunks.map(aloneIfLeftSo);
+  for (const chunk of chunks) leaveAlone(chunk);
+  return chunks;
 }
 
-/** @returns the kind of each row, unless the entry stands alone */
-function howToShare(
-  entry: Entry,
-  rows: readonly (readonly EncodedCell[])[],
-  table: TablePlan,
-  { isLone }: Planning,
-): { match?: Match | undefined; kinds?: readonly string[] } {
-  if (mustStandAlone(entry, rows, table, isLone)) return {};
-  const kinds = rows.map((cells, row) => kindOf(entry, row, cells, table));
-  if (!entry.conflict) return { kinds };
+/** Rows of one kind can be said by one statement. */
+class Kinds {
+  readonly #tables: ReadonlyMap<TablePlan, number>;
+  readonly #kinds = new Map<Form, string>();
+  readonly #drawn = new Map<Form, readonly Drawn[]>();
+
+  constructor(tables: readonly TablePlan[]) {
+    this.#tables = new Map(tables.map((table, index) => [table, index]));
+  }
+
+  /** @param own the form that the row was given in, without keys that it has been allotted since */
+  of(entry: Entry, form: Form, own: Form, table: TablePlan, match: Match | undefined): string {
+    // Few entries ask for more than their form tells.
+    if (entry.overriding || match || own !== form || table.facts?.secured)
+      return `${kindOf(entry, form, own, table)} ${this.#tables.get(table)} ${match?.kind ?? ''}`;
+    return getOrInsert(
+      this.#kinds,
+      form,
+      () => `${kindOf(entry, form, own, table)} ${this.#tables.get(table)} `,
+    );
+  }
+
+  /** The columns whose keys a row of the form is given. */
+  drawn(form: Form, { facts, allocated }: TablePlan, shape: Entry['shape']): readonly Drawn[] {
+    return getOrInsert(this.#drawn, form, () =>
+      [...allocated].flatMap((column) => {
+        const ofColumn = columnFacts(facts, shape, column);
+        return form.columns[column] === Given.nothing && ofColumn ? [{ column, facts: ofColumn }] : [];
+      }),
+    );
+  }
+}
+
+interface Drawn {
+  readonly column: number;
+  readonly facts: ColumnFacts;
+}
+
+function kindOf(
+  { overriding, returning, shape }: Entry,
+  form: Form,
+  own: Form,
+  { facts, allocated }: TablePlan,
+): string {
+  let kind = `${overriding ? 'o' : ''}${facts?.secured && returning ? 'r' : ''} `;
+  for (const [column, given] of form.columns.entries()) {
+    const isAlways = columnFacts(facts, shape, column)?.always === true;
+    // A value given for GENERATED ALWAYS must fail, so it can't share the OVERRIDING of allocated keys.
+    const isGiven = own.columns[column] !== Given.nothing;
+    if (given === Given.nothing && !allocated.has(column)) kind += '-';
+    else kind += !isAlways ? 'v' : isGiven ? 'g' : 'k';
+  }
+  return kind;
+}
+
+/** A statement with a conflict clause has all rows of an entry. */
+function canShareConflict(entry: Entry, rows: Rows<EncodedCell>, table: TablePlan, kinds: Kinds): boolean {
+  if (!entry.conflict) return true;
   const match = table.matches.get(entry);
-  // A statement with a conflict clause has all rows of an entry.
-  return match && new Set(kinds).size === 1
-    ? { match, kinds: kinds.map((kind) => `${kind} ${match.kind}`) }
-    : {};
+  if (!match) return false;
+  const all = new Set<string>();
+  for (const form of formsOf(rows)) all.add(kinds.of(entry, form, form, table, match));
+  return all.size === 1;
 }
 
 /** Whether a statement takes a whole entry more, and none of its rows twice: those go in turn. */
 function hasRoom(
-  { rows, bytes, match }: Chunk,
+  { size, bytes, match }: Chunk,
   entry: Entry,
   { values }: Match,
   { maxRows, maxBytes }: Planning,
 ): boolean {
-  if (rows.length + entry.rows.length > maxRows || bytes + entry.bytes > maxBytes) return false;
+  if (size + entry.count > maxRows || bytes + entry.bytes > maxBytes) return false;
   return !values?.some((value) => match?.values?.has(value));
 }
 
 /** A conflict clause that no other entry has come to share needs no more than drizzle's own statement. */
-function aloneIfLeftSo(chunk: Chunk): Chunk {
-  const isShared = chunk.rows.some(({ entry }) => entry !== chunk.rows[0]?.entry);
-  return chunk.match && !isShared ? { ...chunk, alone: true, match: undefined } : chunk;
+function leaveAlone(chunk: Chunk): void {
+  if (!chunk.match || chunk.entries.some((entry) => entry !== chunk.first)) return;
+  chunk.alone = true;
+  chunk.match = undefined;
 }
 
 /** Well below the 65,534 of the protocol, so that one more row has its place. */
 const mostParams = 50_000;
 
-/** How many parameters a cell takes where it is not part of an array. */
-function paramsOf(cell: PlannedCell): number {
-  return cell instanceof Expression ? cell.rendered.params.length : cell === undefined ? 0 : 1;
-}
-
-/** Rows of one kind can be said by one statement. */
-function kindOf(
-  entry: Entry,
-  row: number,
-  cells: readonly EncodedCell[],
-  { facts, allocated }: TablePlan,
-): string {
-  let kind = `${entry.overriding ? 'o' : ''}${facts?.secured && entry.returning ? 'r' : ''} `;
-  for (const [column, cell] of cells.entries()) {
-    const isAlways = columnFacts(facts, entry.shape, column)?.always === true;
-    // A value given for GENERATED ALWAYS must fail, so it can't share the OVERRIDING of allocated keys.
-    const isGiven = entry.rows[row]?.[column] !== undefined;
-    if (cell === undefined && !allocated.has(column)) kind += '-';
-    else kind += !isAlways ? 'v' : isGiven ? 'g' : 'k';
+/** How many parameters the last row takes where its cells are not parts of arrays. */
+function countParams(chunk: Chunk): number {
+  let params = 0;
+  for (const column of chunk.shape.columns.keys()) {
+    const cell = chunk.cell(chunk.size - 1, column);
+    if (cell instanceof Expression) params += cell.rendered.params.length;
+    else if (cell !== undefined) params += 1;
   }
-  return kind;
+  return params;
 }

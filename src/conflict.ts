@@ -1,9 +1,11 @@
 /** What an insert does with rows that conflict, as far as it decides who may share a statement. */
-import type { Column } from 'drizzle-orm';
+import type { Column, SQL } from 'drizzle-orm';
 import type { Rendered } from './drizzle-facts.ts';
 
 /** What stands behind `on conflict`. */
 export interface Conflict extends Rendered {
+  /** As drizzle has it. */
+  readonly clause: SQL;
   readonly action: 'nothing' | 'update';
   /** The columns of the unique index that arbitrates; none where every one does. */
   readonly target: readonly Column[];

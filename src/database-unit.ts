@@ -77,5 +77,5 @@ export class DatabaseUnit extends UnitOfWork {
 
 /** Failed, with nobody to hear of it. */
 function isUnheard({ awaited, outcome }: Entry): boolean {
-  return !awaited && outcome !== undefined && 'error' in outcome;
+  return !awaited && outcome?.error !== undefined;
 }

@@ -15,7 +15,8 @@ import type {
 import type { Row, RowList } from 'postgres';
 import type { DatabaseUnit } from './database-unit.ts';
 import { dialectOf, sessionOf } from './drizzle-facts.ts';
-import { BatchedInsert, BatchedInsertBuilder } from './insert.ts';
+import { BatchedInsert } from './insert.ts';
+import { BatchedInsertBuilder } from './insert-builder.ts';
 import type { Load } from './load/load.ts';
 import type { LoadOptions } from './load/options.ts';
 import type { RowSource } from './load/source.ts';

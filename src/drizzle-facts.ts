@@ -10,14 +10,17 @@ import {
   getTableConfig,
   type PgColumn,
   type PgDialect,
-  type PgInsertBase,
+  PgInsertBase,
   type PgTable,
   PgTransaction,
   type PgTransactionConfig,
 } from 'drizzle-orm/pg-core';
 import type { Sql } from 'postgres';
-import { type Entry, Expression } from './entry.ts';
+import type { Entry } from './entry.ts';
+import { Expression } from './expression.ts';
+import { Forms } from './form.ts';
 import { getOrInsert } from './get-or-insert.ts';
+import { Selections } from './selections.ts';
 
 /** drizzle's description of what `returning()` selects, in the order of the columns of an answer. */
 export type SelectedField = { readonly path: string[]; readonly field: Column | SQL | SQL.Aliased };
@@ -29,11 +32,16 @@ export interface InsertColumn {
   /** The name in the database after `casing`, `user_id`, unquoted. */
   readonly name: string;
   readonly column: PgColumn;
+  /** Makes the value of a row that leaves it out, in JavaScript; the database does where there is none. */
+  readonly fill: (() => unknown) | undefined;
+  /** Hands the driver every value as it is. */
+  readonly isPlain: boolean;
 }
 
 /** What drizzle's schema says of a table, read once for each dialect. */
 export interface TableShape {
   readonly table: PgTable;
+  readonly dialect: PgDialect;
   /** Quoted and, where drizzle knows it, with the schema. */
   readonly name: string;
   /** The schema's name, unquoted, where drizzle knows it. */
@@ -41,6 +49,10 @@ export interface TableShape {
   readonly columns: readonly InsertColumn[];
   /** The names of all columns in the database, generated ones too. */
   readonly names: ReadonlyMap<Column, string>;
+  /** What `returning()` without fields selects. */
+  readonly selection: readonly SelectedField[];
+  readonly selections: Selections;
+  readonly forms: Forms;
 }
 
 /** Whether a selection names nothing but columns, which other callers of a statement may name too. */
@@ -65,17 +77,28 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
   for (const [key, column] of Object.entries(all)) {
     const name = columnName(dialect, column);
     names.set(column, name);
-    if (!(column as any).shouldDisableInsert()) columns.push({ key, name, column });
+    if ((column as any).shouldDisableInsert()) continue;
+    const isPlain = column.mapToDriverValue === Column.prototype.mapToDriverValue;
+    columns.push({ key, name, column, fill: fillOf(column), isPlain });
   }
   const schema: string | undefined = (table as any)[(Table as any).Symbol.Schema];
   const name: string = (table as any)[(Table as any).Symbol.Name];
   return {
     table,
+    dialect,
     name: (schema === undefined ? '' : `${dialect.escapeName(schema)}.`) + dialect.escapeName(name),
     schema,
     columns,
     names,
+    selection: orderSelection(all),
+    selections: new Selections(),
+    forms: new Forms(),
   };
+}
+
+/** What `returning(fields)` selects, in the order of the columns of an answer. */
+export function orderSelection(fields: object): readonly SelectedField[] {
+  return (drizzle as any).orderSelectedFields(fields);
 }
 
 /** The column's name in the database, after `casing`. */
@@ -95,13 +118,10 @@ export function foreignTables(table: PgTable): PgTable[] {
   return getTableConfig(table).foreignKeys.map((key) => key.reference().foreignTable as PgTable);
 }
 
-/** What drizzle writes for a column that a row leaves out: a value made in JavaScript, or the database's default. */
-export function defaultOf(column: PgColumn): { value: unknown } | undefined {
-  const { defaultFn, onUpdateFn } = column;
-  if (defaultFn !== undefined) return { value: defaultFn() };
-  // drizzle itself asks for a truthy default here, so that `.default(0).$onUpdate(f)` runs f.
-  if (!column.default && onUpdateFn !== undefined) return { value: onUpdateFn() };
-  return undefined;
+/** drizzle asks for a truthy default before `$onUpdateFn`, so that `.default(0).$onUpdate(f)` runs f. */
+function fillOf(column: PgColumn): (() => unknown) | undefined {
+  const fill = column.defaultFn ?? (column.default ? undefined : column.onUpdateFn);
+  return fill?.bind(column);
 }
 
 /** Whether the database makes this column's value from a sequence or at random, as far as the schema tells. */
@@ -147,7 +167,18 @@ export function isPlaceholder(value: unknown): boolean {
 
 /** One row of the driver's answer as drizzle hands it to the caller. */
 export function mapRow(selection: readonly SelectedField[], row: unknown[]): Record<string, unknown> {
-  return (drizzle as any).mapResultRow(selection, row, undefined);
+  // What is nested, or decoded by an expression, is drizzle's to say.
+  if (!selection.every(isFlat)) return (drizzle as any).mapResultRow(selection, row, undefined);
+  const mapped: Record<string, unknown> = {};
+  for (const [index, { path, field }] of selection.entries()) {
+    const value = row[index];
+    mapped[path[0] as string] = value === null ? null : (field as Column).mapFromDriverValue(value);
+  }
+  return mapped;
+}
+
+function isFlat({ path, field }: SelectedField): boolean {
+  return path.length === 1 && field instanceof Column;
 }
 
 export type InsertSession = ConstructorParameters<typeof PgInsertBase>[2];
@@ -165,14 +196,15 @@ export function builderParts<TTable extends PgTable>(
   return { table, session, dialect, isOverriding: overridingSystemValue_ === true };
 }
 
-/** The insert's own configuration, which its chained calls change. */
-export interface InsertConfig {
-  onConflict?: SQL;
-  returning?: SelectedField[];
-}
-
-export function insertConfig(insert: object): InsertConfig {
-  return (insert as any).config;
+/** What stands behind `on conflict`, as drizzle's insert makes it of its `config`. */
+export function conflictClause(
+  { dialect, table }: TableShape,
+  method: 'onConflictDoNothing' | 'onConflictDoUpdate',
+  config: object | undefined,
+): SQL {
+  const insert = { dialect, config: { table } as { table: PgTable; onConflict: SQL } };
+  (PgInsertBase.prototype as any)[method].call(insert, config);
+  return insert.config.onConflict;
 }
 
 /** The columns that drizzle's `set` assigns: those it names, and those with an `$onUpdateFn`. */
@@ -185,10 +217,13 @@ export function assignedColumns(table: PgTable, set: object): Set<Column> {
 }
 
 /** The rows of an entry as drizzle's own insert holds them, mapped and defaulted already. */
-function mappedValues({ shape, rows }: Entry): Record<string, Param | SQL>[] {
-  return rows.map((row) =>
+function mappedValues(entry: Entry): Record<string, Param | SQL>[] {
+  return Array.from({ length: entry.count }, (_, row) =>
     Object.fromEntries(
-      shape.columns.flatMap(({ key }, index) => (row[index] === undefined ? [] : [[key, toSQL(row[index])]])),
+      entry.shape.columns.flatMap(({ key }, column) => {
+        const cell = entry.cell(row, column);
+        return cell === undefined ? [] : [[key, toSQL(cell)]];
+      }),
     ),
   );
 }
@@ -205,14 +240,31 @@ function toSQL(cell: unknown): Param | SQL {
   );
 }
 
+/** An insert's configuration as drizzle's own has it, which none is made with. */
+export function insertConfig({ shape, overriding, returning, conflict }: Entry): object {
+  return {
+    table: shape.table,
+    values: [],
+    withList: undefined,
+    select: false,
+    overridingSystemValue_: overriding,
+    ...(returning && {
+      returning,
+      returningFields: Object.fromEntries(returning.map(({ path, field }) => [path[0], field])),
+    }),
+    ...(conflict && { onConflict: conflict.clause }),
+  };
+}
+
 /** An insert as drizzle itself writes it. */
-export function insertSQL(insert: object, entry: Entry): SQL {
-  return (insert as any).dialect.buildInsertQuery({ ...(insert as any).config, values: mappedValues(entry) });
+export function insertSQL(entry: Entry): SQL {
+  const { dialect } = entry.shape as any;
+  return dialect.buildInsertQuery({ ...insertConfig(entry), values: mappedValues(entry) });
 }
 
 /** The statement that plain drizzle would send for an insert. */
-export function describeInsert(dialect: PgDialect, insert: object, entry: Entry): Query {
-  return dialect.sqlToQuery(insertSQL(insert, entry));
+export function describeInsert(entry: Entry): Query {
+  return entry.shape.dialect.sqlToQuery(insertSQL(entry));
 }
 
 /** The parts of a database made by `drizzle()` that sessions are made of. */

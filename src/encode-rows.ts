@@ -1,21 +1,40 @@
-/** Entries → their rows as text, one caller's bad value being that caller's alone. */
+/** Entries → what is sent of their rows, one caller's bad value being that caller's alone. */
 import type { PgTable } from 'drizzle-orm/pg-core';
-import type { Rendered } from './drizzle-facts.ts';
+import { isPlaceholder, type Rendered } from './drizzle-facts.ts';
 import type { Serialize } from './encode.ts';
-import { type Entry, Expression } from './entry.ts';
+import { type Cell, type Entry, formOf, type Rows } from './entry.ts';
 import { asError, BatchedInsertError } from './errors.ts';
-import type { EncodedCell, PlanInput } from './plan.ts';
+import { Expression } from './expression.ts';
+import type { Form } from './form.ts';
 import { isCastFromDeclared } from './postgres-js/declared-type.ts';
 import { LateValue, Reference, unresolved } from './reference.ts';
+import { givenBy } from './rows.ts';
 import type { TableFacts } from './table-facts.ts';
 
+/**
+ * A cell that can be sent: a string is text as it stands, and a number is its own text. Other driver values have become
+ * text, and a reference that is known its value.
+ */
+export type EncodedCell = string | number | null | undefined | Reference | Expression;
+
 export interface EncodedEntries {
-  readonly encoded: PlanInput['encoded'];
+  /** The rows of entries of which something had to be made; all others are sent as they are. */
+  readonly encoded: ReadonlyMap<Entry, Rows<EncodedCell>>;
   /** Entries with a value that their column's type can't take, or with a reference that leads nowhere. */
   readonly rejected: ReadonlyMap<Entry, Error>;
 }
 
+/** The rows of an entry that has not been rejected, as they are sent. */
+export function encodedRows(encoded: EncodedEntries['encoded'], entry: Entry): Rows<EncodedCell> {
+  return encoded.get(entry) ?? (entry as Rows<EncodedCell>);
+}
+
 /**
+ * Tries every value with the client's own serialiser, so that no statement is begun that can't be sent.
+ *
+ * What is made of the rows stays with them only where it differs from them: the texts of a million rows would be their
+ * second copy, and those of a statement its third.
+ *
  * @param entries in call order; a reference among them to one that is rejected rejects its entry too.
  */
 export function encodeRows(
@@ -23,14 +42,15 @@ export function encodeRows(
   facts: ReadonlyMap<PgTable, TableFacts | undefined>,
   serialize: Serialize,
 ): EncodedEntries {
-  const encoded = new Map<Entry, EncodedCell[][]>();
+  const encoded = new Map<Entry, Rows<EncodedCell>>();
   const rejected = new Map<Entry, Error>();
-  const present = new Set(entries);
+  const isPresent = presence(entries);
+  const types = new Map<PgTable, readonly ColumnType[]>();
   for (const entry of entries) {
     const dead = entry.references.find((reference) => {
       const parent = reference.origin.entry;
-      const isFailed = rejected.has(parent) || (parent.outcome !== undefined && 'error' in parent.outcome);
-      return isFailed || (reference.value() === undefined && !present.has(parent));
+      const isFailed = rejected.has(parent) || parent.outcome?.error !== undefined;
+      return isFailed || (reference.value() === undefined && !isPresent(parent));
     });
     if (dead) {
       const cause = rejected.get(dead.origin.entry);
@@ -38,7 +58,11 @@ export function encodeRows(
       continue;
     }
     try {
-      encoded.set(entry, encodeEntry(entry, facts.get(entry.shape.table), serialize));
+      const { table } = entry.shape;
+      const columns = types.get(table) ?? columnTypes(entry, facts.get(table));
+      types.set(table, columns);
+      const rows = encodeEntry(entry, columns, serialize);
+      if (rows) encoded.set(entry, rows);
     } catch (error) {
       rejected.set(entry, new BatchedInsertError(entry.own, asError(error)));
     }
@@ -46,32 +70,97 @@ export function encodeRows(
   return { encoded, rejected };
 }
 
-function encodeEntry(entry: Entry, facts: TableFacts | undefined, serialize: Serialize): EncodedCell[][] {
+/** Asked for references alone, which most batches have none of. */
+function presence(entries: readonly Entry[]): (entry: Entry) => boolean {
+  let present: Set<Entry> | undefined;
+  return (entry) => {
+    present ??= new Set(entries);
+    return present.has(entry);
+  };
+}
+
+interface ColumnType {
+  readonly type: number;
+  readonly base: number | undefined;
+}
+
+function columnTypes({ shape }: Entry, facts: TableFacts | undefined): ColumnType[] {
+  return shape.columns.map(({ name }) => {
+    const { type = 0, base } = facts?.columns.get(name) ?? {};
+    return { type, base };
+  });
+}
+
+/** @returns `undefined` where the rows can be sent as they are */
+function encodeEntry(
+  entry: Entry,
+  columns: readonly ColumnType[],
+  serialize: Serialize,
+): Rows<EncodedCell> | undefined {
   if (entry.conflict) checkParams(entry.conflict.params, serialize);
-  const columns = entry.shape.columns.map(({ name }) => facts?.columns.get(name));
-  return entry.rows.map((row, index) =>
-    row.map((cell, column): EncodedCell => {
-      if (cell instanceof Expression) checkParams(cell.rendered.params, serialize);
-      // A batch that is sent again has the keys that it was given the first time.
-      if (cell === undefined) return entry.allotted.get(column)?.[index];
-      if (cell === null || cell instanceof Expression) return cell;
-      const value = cell instanceof Reference ? cell.value() : cell;
-      // Its key is made in this flight, or known after an earlier one.
-      if (value === undefined) return cell as Reference;
-      if (value === null) return null;
-      try {
-        const { type = 0, base } = columns[column] ?? {};
-        const text = serialize(value, type);
-        return base !== undefined && isCastFromDeclared(value, base)
-          ? new Expression(parameter(value))
-          : text;
-      } catch (error) {
-        const name = entry.shape.columns[column]?.name;
-        const { message } = asError(error);
-        throw new TypeError(`row ${index + 1}, column "${name}": ${message}`, { cause: error });
-      }
-    }),
-  );
+  const { cells } = entry;
+  const width = columns.length;
+  let encoded: EncodedCell[] | undefined;
+  for (let place = 0, column = 0; place < cells.length; place++, column = (column + 1) % width) {
+    const cell = cells[place];
+    const sent = encodeCell(entry, cell, place, columns[column] as ColumnType, serialize);
+    if (sent === cell) continue;
+    encoded ??= [...(cells as readonly EncodedCell[])];
+    encoded[place] = sent;
+  }
+  return encoded && { cells: encoded, forms: formsAfter(entry, encoded) };
+}
+
+function encodeCell(
+  entry: Entry,
+  cell: Cell,
+  place: number,
+  { type, base }: ColumnType,
+  serialize: Serialize,
+): EncodedCell {
+  if (cell === undefined) {
+    if (!entry.allotted) return undefined;
+    // A batch that is sent again has the keys that it was given the first time.
+    const width = entry.shape.columns.length;
+    return entry.key(Math.floor(place / width), place % width);
+  }
+  if (cell === null) return null;
+  if (cell instanceof Expression) {
+    checkParams(cell.rendered.params, serialize);
+    return cell;
+  }
+  const value = cell instanceof Reference ? cell.value() : cell;
+  // Its key is made in this flight, or known after an earlier one.
+  if (value === undefined) return cell as Reference;
+  if (value === null) return null;
+  try {
+    const text = serialize(value, type);
+    if (typeof value === 'string') return text;
+    // As it will be written again: its text is kept by nobody.
+    if (typeof value === 'number') return text === String(value) ? value : text;
+    return base !== undefined && isCastFromDeclared(value, base) ? new Expression(parameter(value)) : text;
+  } catch (error) {
+    const width = entry.shape.columns.length;
+    const name = entry.shape.columns[place % width]?.name;
+    const { message } = asError(error);
+    throw new TypeError(`row ${Math.floor(place / width) + 1}, column "${name}": ${message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A key that is known, or a value that has become an expression, makes another form of its row. */
+function formsAfter(entry: Entry, encoded: readonly EncodedCell[]): Form | readonly Form[] {
+  const width = entry.shape.columns.length;
+  const differs = encoded.some((cell, place) => {
+    const given = formOf(entry, Math.floor(place / width)).columns[place % width];
+    return givenBy(cell) !== given;
+  });
+  if (!differs) return entry.forms;
+  return Array.from({ length: entry.count }, (_, row) => {
+    const cells = encoded.slice(row * width, (row + 1) * width);
+    return cells.reduce<Form>((form, cell) => form.with(givenBy(cell)), entry.shape.forms.empty);
+  });
 }
 
 /** A value as the parameter that it is in plain drizzle's statement. */
@@ -81,5 +170,9 @@ function parameter(value: unknown): Rendered {
 
 /** Parameters of expressions become text only when their statement is written, too late to reject one caller. */
 function checkParams(params: readonly unknown[], serialize: Serialize): void {
-  for (const param of params) if (param !== null && !(param instanceof LateValue)) serialize(param, 0);
+  for (const param of params) {
+    if (isPlaceholder(param))
+      throw new Error('no value was provided for a placeholder; prepare() the insert');
+    if (param !== null && !(param instanceof LateValue)) serialize(param, 0);
+  }
 }

@@ -52,17 +52,13 @@ export function sizeOf(value: unknown): number {
 const needsQuotes = /["\\{},\s]|^$|^null$/i;
 
 /** Elements → an array literal, `{1,"two words",NULL}`. */
-export function arrayLiteral(elements: readonly (string | null)[]): string {
-  let text = '{';
-  for (let index = 0; index < elements.length; index++) {
-    const element = elements[index];
-    if (index > 0) text += ',';
-    text += element === null || element === undefined ? 'NULL' : arrayElement(element);
-  }
-  return `${text}}`;
+export function arrayLiteral(elements: readonly (string | number | null)[]): string {
+  return `{${elements.map(arrayElement).join(',')}}`;
 }
 
-function arrayElement(element: string): string {
+function arrayElement(element: string | number | null): string | number {
+  if (element === null) return 'NULL';
+  if (typeof element === 'number') return element;
   if (!needsQuotes.test(element)) return element;
   return `"${element.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }

@@ -1,13 +1,12 @@
 /** One `values()` call: its rows, and what its caller waits for. */
 import type { Conflict } from './conflict.ts';
-import type { Rendered, SelectedField, TableShape } from './drizzle-facts.ts';
+import { describeInsert, type SelectedField, type TableShape } from './drizzle-facts.ts';
 import type { OwnInsert } from './errors.ts';
+import type { Expression } from './expression.ts';
+import { Form } from './form.ts';
+import { getOrInsert } from './get-or-insert.ts';
+import type { KeyRun } from './key-lists.ts';
 import type { Reference } from './reference.ts';
-
-/** An `sql` value of a row, rendered when it was given. */
-export class Expression {
-  constructor(readonly rendered: Rendered) {}
-}
 
 /**
  * What a row has for a column: `undefined` where the database's default applies, a value as drizzle would
@@ -16,109 +15,176 @@ export class Expression {
 export type Cell = undefined | null | Expression | Reference | DriverValue;
 export type DriverValue = string | number | bigint | boolean | object;
 
-/** The cells of a row, in the order of the shape's columns. */
-export type Row = readonly Cell[];
+/** Rows without an array or an object of their own each, of which there may be millions. */
+export interface Rows<Value = Cell> {
+  /** Row after row, each in the order of the shape's columns. */
+  readonly cells: readonly Value[];
+  /** That of every row, or of each. */
+  readonly forms: Form | readonly Form[];
+}
 
-export type Outcome =
-  | {
-      /** What awaiting the insert gives. */
-      readonly value: () => unknown;
-      /** What `db.execute(insert)` gives: the driver's own rows. */
-      readonly driverValue: () => unknown;
-    }
-  | { readonly error: Error };
+export function formOf({ forms }: Pick<Rows, 'forms'>, row: number): Form {
+  return forms instanceof Form ? forms : (forms[row] as Form);
+}
 
-export class Entry {
+/** Each form among the rows, once. */
+export function formsOf({ forms }: Pick<Rows, 'forms'>): Iterable<Form> {
+  return forms instanceof Form ? [forms] : new Set(forms);
+}
+
+export interface Outcome {
+  /** Why the insert failed. */
+  readonly error?: Error;
+  /** What awaiting the insert gives. */
+  value?(entry: Entry): unknown;
+  /** What `db.execute(insert)` gives: the driver's own rows. */
+  driverValue?(entry: Entry): unknown;
+}
+
+/** Entries are held by the million until a flush: what few have stands in sets and maps made when they have it. */
+export class Entry implements Rows {
   returning: readonly SelectedField[] | undefined;
   conflict: Conflict | undefined;
   /** Somebody waits for the result; outside a transaction only such entries are flushed unasked. */
   awaited = false;
-  /** Its place among the calls of its queue, which it keeps when it is taken out for a while. */
-  place: number | undefined;
-  /** A queue holds it. */
-  queued = false;
-  /** Taken by a flush: it is written, or being written, and no queue holds it any more. */
-  taken = false;
+  /** A queue holds it; or a flush has taken it, so that it is written, or being written, and no queue does. */
+  state: 'loose' | 'queued' | 'taken' = 'loose';
+  /** Its place among the calls of its queue, which it keeps when it is taken out for a while; -1 before. */
+  place = -1;
   outcome: Outcome | undefined;
-  /** drizzle's cache has been told of it; resolves to why it objected. */
-  mutation: Promise<Error | undefined> | undefined;
-  /** Columns that a reference names, by index. */
-  readonly referenced = new Set<number>();
-  /** Values that the server told of columns the rows left out, by column index. */
-  readonly known = new Map<number, unknown[]>();
-  /** Keys that were taken for its rows, and stay theirs when they are sent again, as text. */
-  readonly allotted = new Map<number, (string | undefined)[]>();
-  #result: Promise<unknown> | undefined;
-  #resolve: ((value: unknown) => void) | undefined;
-  #reject: ((error: Error) => void) | undefined;
+  /** Keys that were taken for its rows, and stay theirs when they are sent again. */
+  allotted: KeyRun | undefined;
+  #referenced: Set<number> | undefined;
+  #known: Map<number, unknown[]> | undefined;
+  #waiting: Waiting | undefined;
 
   constructor(
     readonly shape: TableShape,
-    readonly rows: readonly Row[],
+    /** How many rows. */
+    readonly count: number,
+    readonly cells: readonly Cell[],
+    readonly forms: Form | readonly Form[],
     /** Every reference in the rows. */
-    readonly references: Reference[],
+    public references: readonly Reference[],
     /** Those among them that stand inside an expression. */
-    readonly embedded: Reference[],
+    public embedded: readonly Reference[],
     readonly overriding: boolean,
     /** An estimate, see `sizeOf`. */
     readonly bytes: number,
-    readonly describe: OwnInsert['describe'],
   ) {}
 
   get own(): OwnInsert {
-    return { table: this.shape.name, rows: this.rows.length, describe: this.describe };
+    return { table: this.shape.name, rows: this.count, describe: () => describeInsert(this) };
+  }
+
+  cell(row: number, column: number): Cell {
+    return this.cells[row * this.shape.columns.length + column];
+  }
+
+  /** Columns that a reference names, by index. */
+  get referenced(): ReadonlySet<number> {
+    return this.#referenced ?? nothing;
+  }
+
+  /** A reference names a column. */
+  refer(column: number): void {
+    this.#referenced ??= new Set();
+    this.#referenced.add(column);
+  }
+
+  /** An expression of the insert refers to other rows. */
+  embed(references: readonly Reference[]): void {
+    if (references.length === 0) return;
+    this.references = [...this.references, ...references];
+    this.embedded = [...this.embedded, ...references];
   }
 
   /** Settles the caller's promise now, or as soon as somebody asks for it. The first outcome stands. */
   conclude(outcome: Outcome): void {
     if (this.outcome) return;
     this.outcome = outcome;
-    if (this.#resolve && this.#reject) deliver(outcome, this.#resolve, this.#reject);
+    const { resolve } = this.#waiting ?? {};
+    if (!resolve || !this.#waiting) return;
+    this.#waiting = { result: this.#waiting.result };
+    resolve(settled(this, outcome));
+  }
+
+  /** Keeps a value that the server told; what the caller gave, or refers to, is known where it stands. */
+  learn(row: number, column: number, value: unknown): void {
+    if (this.cell(row, column) !== undefined) return;
+    this.#known ??= new Map();
+    getOrInsert(this.#known, column, () => [])[row] = value;
+  }
+
+  /** What the answers of a transaction told that rolled back says nothing of the next; keys that were told stay. */
+  unlearn(): void {
+    this.#known = undefined;
+    while (this.allotted && !this.allotted.list.keys) this.allotted = this.allotted.before;
   }
 
   /** Keys of a table that is gone are not those of the one in its place. */
   forgetKeys(): void {
-    this.known.clear();
-    this.allotted.clear();
+    this.#known = undefined;
+    this.allotted = undefined;
+  }
+
+  /** The key that was taken for a column that a row left out, as text. */
+  key(row: number, column: number): string | undefined {
+    for (let run = this.allotted; run; run = run.before) {
+      if (run.column === column && row >= run.row && row < run.row + run.count)
+        return run.list.keys?.at(run.position + row - run.row);
+    }
+    return undefined;
   }
 
   /** What the server made, or will make, for a column that a row left out, as far as it is known. */
   made(row: number, column: number): unknown {
     // What a conflict clause makes of the row only the answer can tell.
-    const key = this.conflict ? undefined : this.allotted.get(column)?.[row];
-    return key ?? this.known.get(column)?.[row];
+    const key = this.conflict ? undefined : this.key(row, column);
+    return key ?? this.#known?.get(column)?.[row];
   }
 
   /** What `db.execute(insert)` gives, once the insert has been written. */
   async driverResult(): Promise<unknown> {
     const value = await this.result();
-    return this.outcome && 'driverValue' in this.outcome ? this.outcome.driverValue() : value;
+    return this.outcome?.driverValue ? this.outcome.driverValue(this) : value;
   }
 
   /** The one promise of this insert; asking again gives the same rows, or the same error. */
   result(): Promise<unknown> {
-    if (!this.#result) {
-      this.#result = new Promise((resolve, reject) => {
-        this.#resolve = resolve;
-        this.#reject = reject;
-      });
-      // Whoever awaits sees the error; that nobody does is the flush's or the transaction's to report.
-      this.#result.catch(() => {});
-      if (this.outcome && this.#resolve && this.#reject) deliver(this.outcome, this.#resolve, this.#reject);
-    }
-    return this.#result;
+    this.#waiting ??= this.outcome ? { result: settled(this, this.outcome) } : wait();
+    return this.#waiting.result;
   }
 }
 
-function deliver(outcome: Outcome, resolve: (value: unknown) => void, reject: (error: Error) => void): void {
-  if ('error' in outcome) {
-    reject(outcome.error);
-    return;
-  }
+const nothing: ReadonlySet<number> = new Set();
+
+/** What somebody waits for, and what ends the wait. */
+interface Waiting {
+  readonly result: Promise<unknown>;
+  readonly resolve?: (result: Promise<unknown>) => void;
+}
+
+function wait(): Waiting {
+  let resolve: Waiting['resolve'];
+  const result = new Promise<unknown>((settle) => {
+    resolve = settle;
+  });
+  result.catch(ignore);
+  return { result, resolve: resolve as NonNullable<typeof resolve> };
+}
+
+function settled(entry: Entry, outcome: Outcome): Promise<unknown> {
+  let result: Promise<unknown>;
   try {
-    resolve(outcome.value());
+    result = outcome.error ? Promise.reject(outcome.error) : Promise.resolve(outcome.value?.(entry));
   } catch (error) {
     // A decoder of the caller's own column type may throw; that is the caller's error, as in drizzle.
-    reject(error as Error);
+    result = Promise.reject(error);
   }
+  result.catch(ignore);
+  return result;
 }
+
+/** Whoever awaits sees the error; that nobody does is the flush's or the transaction's to report. */
+function ignore(): void {}

@@ -1,6 +1,7 @@
 /** Which row of an insert a database's error speaks of, by its detail: `Key (email)=(ada@example.com) already exists.` */
 import type { Serialize } from './encode.ts';
-import { type Entry, Expression } from './entry.ts';
+import type { Entry } from './entry.ts';
+import { Expression } from './expression.ts';
 import { Reference } from './reference.ts';
 
 const key = /^Key \((?<columns>.+?)\)=\((?<values>.*)\) /s;
@@ -8,11 +9,11 @@ const key = /^Key \((?<columns>.+?)\)=\((?<values>.*)\) /s;
 /** The row's index; `undefined` where the detail names none of them, or several fit. */
 export function findFailedRow(entry: Entry, error: Error, serialize: Serialize): number | undefined {
   const { detail } = error as { detail?: unknown };
-  if (entry.rows.length < 2 || typeof detail !== 'string') return undefined;
+  if (entry.count < 2 || typeof detail !== 'string') return undefined;
   const { columns: names, values } = key.exec(detail)?.groups ?? {};
   const columns = names?.split(', ').map((name) => indexOf(entry, name));
   if (!columns || columns.includes(-1)) return undefined;
-  const fitting = [...entry.rows.keys()].filter(
+  const fitting = Array.from({ length: entry.count }, (_, row) => row).filter(
     (row) => columns.map((column) => textAt(entry, row, column, serialize)).join(', ') === values,
   );
   // Of rows that are alike the database objects to the second, but to the first where the table has it already.
@@ -26,8 +27,8 @@ function indexOf({ shape }: Entry, name: string): number {
 }
 
 function textAt(entry: Entry, row: number, column: number, serialize: Serialize): string | undefined {
-  const cell = entry.rows[row]?.[column];
+  const cell = entry.cell(row, column);
   const value = cell instanceof Reference ? cell.value() : cell;
-  if (value === undefined || value instanceof Expression) return entry.allotted.get(column)?.[row];
+  if (value === undefined || value instanceof Expression) return entry.key(row, column);
   return value === null ? 'null' : serialize(value, 0);
 }

@@ -1,5 +1,6 @@
 /** What an error says of the rows that a transaction of the library's own was to write. Pure. */
 import { BatchedDrizzleError, codeOf } from './errors.ts';
+import type { Refusal } from './flush.ts';
 
 /**
  * - `refused`: nothing was written; a part of the batch may fare better.
@@ -36,8 +37,9 @@ const unopened = new Set([
   'SASL_SIGNATURE_MISMATCH',
 ]);
 
-/** The fate of a batch whose COMMIT was not lost. */
-export function fateOf(error: Error): Fate {
+/** The fate of a batch that was refused. */
+export function fateOf({ error, isUnknown }: Refusal): Fate {
+  if (isUnknown) return 'unknown';
   const code = codeOf(error) ?? '';
   if (contention.has(code)) return 'contended';
   if (isAnswer(error)) return outOfOrder.test(code) ? 'final' : 'refused';

@@ -61,7 +61,7 @@ export function announceFlush(
   if (!channel.hasSubscribers || entries.length === 0) return (flushed) => flushed;
   flushes += 1;
   const flush = { id: flushes, where };
-  const rows = entries.reduce((sum, entry) => sum + entry.rows.length, 0);
+  const rows = entries.reduce((sum, entry) => sum + entry.count, 0);
   const tables = [...new Set(entries.map(({ shape }) => shape.name))];
   publish({ event: 'start', ...flush, rows, tables });
   return (flushed) => {

@@ -49,7 +49,7 @@ class Batch {
     const refusal = await this.#attempt(entries, entries.length > 1);
     if (!refusal) return;
     const open = entries.filter(({ outcome }) => !outcome);
-    const fate = refusal.isUnknown ? 'unknown' : fateOf(refusal.error);
+    const fate = fateOf(refusal);
     if (fate === 'contended' && entries.length > 1) this.#writeAlone(open);
     else if (fate === 'refused' && open.length > fewEnough) await this.#halve(open);
     else if (fate === 'refused' && open.length > 1) await this.#writeSingly(open);
@@ -90,7 +90,7 @@ class Batch {
   /** @returns the entry where it would have to wait for a lock, and others behind it */
   async #tryOne(entry: Entry): Promise<Entry[]> {
     const refusal = await this.#attempt([entry], true);
-    if (refusal && !refusal.isUnknown && fateOf(refusal.error) === 'contended') return [entry];
+    if (refusal && fateOf(refusal) === 'contended') return [entry];
     if (refusal) this.failures.rejectAll([entry], refusal);
     return [];
   }
@@ -142,7 +142,7 @@ class Batch {
 function openParents(entry: Entry, along: ReadonlySet<Entry>): Entry[] {
   return entry.references
     .map(({ origin }) => origin.entry)
-    .filter((parent) => parent.taken && !parent.outcome && !along.has(parent));
+    .filter((parent) => parent.state === 'taken' && !parent.outcome && !along.has(parent));
 }
 
 /** Neighbours that travel alike. */

@@ -1,5 +1,6 @@
 /** A plan → its flight: the key query, the INSERTs, COMMIT, and what became of them. */
 
+import { type Chunk, entriesOf } from './chunk.ts';
 import { countTrips } from './count-trips.ts';
 import type { Connection } from './driver.ts';
 import type { Entry, Outcome } from './entry.ts';
@@ -7,8 +8,8 @@ import { asError, BatchedDrizzleError } from './errors.ts';
 import { isCommitLost, isLost } from './fate.ts';
 import type { FlushContext, FlushTarget } from './flush.ts';
 import { boundLocks, readKeys } from './keys.ts';
-import type { KeyList, Plan } from './plan.ts';
-import { noteKeys, readAnswers } from './read-answers.ts';
+import type { Plan } from './plan.ts';
+import { readAnswers } from './read-answers.ts';
 import type { ReportBuilder } from './report.ts';
 import { command, type FlightAnswers, sendFlight } from './send.ts';
 import type { Answer, Statement } from './statement.ts';
@@ -17,7 +18,7 @@ import { isLoneStatement } from './write/chunk.ts';
 import { type Inserts, makeToken, writeInserts, writeKeyQuery } from './write-flight.ts';
 
 export interface Flight {
-  readonly outcomes: ReadonlyMap<Entry, Outcome>;
+  readonly outcomes: Map<Entry, Outcome>;
   /** What kept the flight from being written; nothing of it stands then. */
   readonly error?: Error | undefined;
   /** The entry whose statement was refused, where it held no other's rows. */
@@ -45,51 +46,51 @@ export async function fly(
       ? undefined
       : writeKeyQuery(plan, { token, isBounded });
 
-  let keys: ReadonlyMap<KeyList, readonly string[]> = new Map();
   const isQueryFirst = keysFirst && query !== undefined && plan.lists.length > 0;
   const opening = isBounded && token === undefined ? [command(boundLocks)] : [];
   if (isQueryFirst && connection) {
     const first = await sendLogged(context, connection, [...opening.splice(0), query], false, report);
     const refused = firstRefusal(first);
     if (refused) return { outcomes: new Map(), error: first.beginError ?? refused.error };
-    keys = readKeys(plan.lists, answersOf(first).at(-1) as Answer);
-    noteKeys(plan, keys);
+    readKeys(plan.lists, answersOf(first).at(-1) as Answer);
+    countKeys(plan, report);
   }
-  const inserts = writeInserts(context, plan, token, keys);
+  const inserts = writeInserts(context, plan, token);
   const statements = [...opening, ...(query && !isQueryFirst ? [query] : []), ...inserts.statements];
   const [flight, mutations] = await Promise.all([
     connection
       ? sendLogged(context, connection, statements, commits, report)
       : runLogged(context, target, statements, report),
-    tellCache(context.cache, entriesOf(plan)),
+    tellCache(context.cache, () => entriesOfPlan(plan)),
   ]);
   const isQueried = query !== undefined && !isQueryFirst;
-  const read = readFlight(context, plan, inserts, flight, isQueried, commits || !connection);
-  const key = isQueried ? flight.answers[flight.answers.length - inserts.statements.length - 1] : undefined;
-  if (isQueryFirst || key?.status === 'fulfilled') countKeys(plan, report);
-  if (!read.error && !read.commitError) countRows(plan, report);
-  const outcomes = new Map(read.outcomes);
-  for (const [entry, error] of mutations) if (outcomes.has(entry)) outcomes.set(entry, { error });
-  return { ...read, outcomes };
+  const how = { isQueried, commits: commits || !connection, report };
+  const read = readFlight(context, plan, inserts, flight, how);
+  for (const [entry, error] of mutations) if (read.outcomes.has(entry)) read.outcomes.set(entry, { error });
+  return read;
 }
 
-/**
- * What became of a flight.
- *
- * @param isQueried the key query stands right before the INSERTs
- * @param commits the flight ends its transaction
- */
+export interface FlightReading {
+  /** The key query stands right before the INSERTs. */
+  readonly isQueried: boolean;
+  /** The flight ends its transaction. */
+  readonly commits: boolean;
+  /** Counts the keys that were taken, also by a flight that is refused, and the rows that were written. */
+  readonly report: ReportBuilder;
+}
+
+/** What became of a flight. */
 export function readFlight(
   context: FlushContext,
   plan: Plan,
   { statements, sent }: Inserts,
   flight: FlightAnswers,
-  isQueried: boolean,
-  commits: boolean,
+  { isQueried, commits, report }: FlightReading,
 ): Flight {
   const outcomes = new Map<Entry, Outcome>();
   const offset = flight.answers.length - statements.length;
   const query = isQueried ? flight.answers[offset - 1] : undefined;
+  if (query?.status === 'fulfilled') countKeys(plan, report);
   const refused = firstRefusal(flight);
   if (refused && commits && isLost(refused.error)) {
     return { outcomes, commitError: flight.commitError ?? refused.error, isUnknown: true };
@@ -97,9 +98,9 @@ export function readFlight(
   if (refused && flight.isCommitted) throw unreadable(refused.error);
   if (refused) {
     // A batch that is sent again has the same keys, as if each insert had been sent once.
-    if (query?.status === 'fulfilled') noteKeys(plan, readKeys(plan.lists, query.value));
+    if (query?.status === 'fulfilled') readKeys(plan.lists, query.value);
     const chunk = refused.index < offset ? undefined : plan.chunks[refused.index - offset];
-    const only = chunk && new Set(chunk.rows.map(({ entry }) => entry));
+    const only = chunk && entriesOf(chunk);
     if (flight.beginError) return { outcomes, error: flight.beginError };
     return { outcomes, error: refused.error, culprit: only?.size === 1 ? [...only][0] : undefined };
   }
@@ -107,12 +108,14 @@ export function readFlight(
   const { commitError } = flight;
   const isUnknown = commitError && isCommitLost(commitError);
   try {
-    if (query) noteKeys(plan, readKeys(plan.lists, answers[offset - 1] as Answer));
-    return {
+    if (query) readKeys(plan.lists, answers[offset - 1] as Answer);
+    const read = {
       outcomes: readAnswers(plan, sent, answers.slice(offset), context),
       commitError,
       isUnknown,
     };
+    if (!commitError) countRows(plan, report);
+    return read;
   } catch (error) {
     throw unreadable(asError(error));
   }
@@ -128,8 +131,8 @@ function unreadable(error: Error): BatchedDrizzleError {
 }
 
 /** An expression is text with parameters: what it refers to must be known when it is written. */
-function embedsReferences({ rows }: Plan['chunks'][number]): boolean {
-  return rows.some(({ entry }) => entry.embedded.some((reference) => reference.value() === undefined));
+function embedsReferences({ entries }: Chunk): boolean {
+  return entries.some(({ embedded }) => embedded.some((reference) => reference.value() === undefined));
 }
 
 async function sendLogged(
@@ -177,15 +180,14 @@ function answersOf({ answers }: FlightAnswers): Answer[] {
   return answers.map((answer) => (answer as PromiseFulfilledResult<Answer>).value);
 }
 
-export function entriesOf({ chunks }: Plan): Set<Entry> {
-  return new Set(chunks.flatMap(({ rows }) => rows.map(({ entry }) => entry)));
+function entriesOfPlan({ chunks }: Plan): Set<Entry> {
+  return new Set(chunks.flatMap(({ entries }) => entries));
 }
 
-/** Keys are taken, also by a flight that is refused. */
-export function countKeys({ lists }: Plan, report: ReportBuilder): void {
+function countKeys({ lists }: Plan, report: ReportBuilder): void {
   for (const { shape, size } of lists) report.count(shape.name, { keys: size });
 }
 
-export function countRows({ chunks }: Plan, report: ReportBuilder): void {
-  for (const { shape, rows } of chunks) report.count(shape.name, { rows: rows.length, statements: 1 });
+function countRows({ chunks }: Plan, report: ReportBuilder): void {
+  for (const { shape, size } of chunks) report.count(shape.name, { rows: size, statements: 1 });
 }

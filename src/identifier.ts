@@ -1,6 +1,8 @@
 /** The column by which rows that share a statement are told apart. Pure. */
 import type { TableShape } from './drizzle-facts.ts';
-import type { Entry } from './entry.ts';
+import { encodedRows } from './encode-rows.ts';
+import { type Entry, formOf } from './entry.ts';
+import { Form, Given } from './form.ts';
 import type { PlanInput } from './plan.ts';
 import { columnFacts, type TableFacts } from './table-facts.ts';
 
@@ -22,17 +24,24 @@ export function findIdentifier(
     const canonical = canonicalForms.get(cast ?? '');
     if (!canonical || !selectable || !canParse(base)) return false;
     const given = new Set<string>();
-    return entries.every((entry) =>
-      encoded.get(entry)?.every((row, index) => {
-        const cell = row[column];
-        if (entry.rows[index]?.[column] === undefined) return keys != null;
+    return entries.every((entry) => {
+      // Most leave their keys to the server, in all their rows.
+      if (entry.forms instanceof Form && entry.forms.columns[column] === Given.nothing) return keys != null;
+      const { cells } = encodedRows(encoded, entry);
+      for (let row = 0; row < entry.count; row++) {
+        if (formOf(entry, row).columns[column] === Given.nothing) {
+          if (keys == null) return false;
+          continue;
+        }
         // Only uniqueness keeps the server from making a key that a caller has given.
         if (!target?.primary && !target?.isUnique) return false;
-        if (typeof cell !== 'string' || !canonical.test(cell) || given.has(cell)) return false;
-        given.add(cell);
-        return true;
-      }),
-    );
+        const cell = cells[row * shape.columns.length + column];
+        const text = typeof cell === 'number' ? String(cell) : cell;
+        if (typeof text !== 'string' || !canonical.test(text) || given.has(text)) return false;
+        given.add(text);
+      }
+      return true;
+    });
   });
   return index === -1 ? undefined : index;
 }

@@ -8,7 +8,8 @@ export {
   type TableFailure,
 } from './errors.ts';
 export type { FlushEnd, FlushFailed, FlushMessage, FlushStart } from './flush-channel.ts';
-export { BatchedInsert, BatchedInsertBuilder, type Referable } from './insert.ts';
+export { BatchedInsert, type Referable } from './insert.ts';
+export { BatchedInsertBuilder } from './insert-builder.ts';
 export type { KeyOf, Load } from './load/load.ts';
 export { LoadError } from './load/load-error.ts';
 export type { LoadOptions, LoadProgress } from './load/options.ts';

@@ -1,38 +1,32 @@
 /** What `insert(t).values(rows)` returns: drizzle's own insert, queued once and awaited like any other. */
 import type { ColumnsSelection, SQL } from 'drizzle-orm';
-import {
-  type AnyPgInsert,
-  type PgDialect,
+import type {
+  AnyPgInsert,
   PgInsertBase,
-  PgInsertBuilder,
-  type PgInsertOnConflictDoUpdateConfig,
-  type PgInsertPrepare,
-  type PgInsertValue,
-  type PgQueryResultHKT,
-  type PgTable,
-  type SelectedFieldsFlat,
+  PgInsertOnConflictDoUpdateConfig,
+  PgInsertPrepare,
+  PgQueryResultHKT,
+  PgTable,
+  SelectedFieldsFlat,
 } from 'drizzle-orm/pg-core';
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import { refuseCircle } from './circular-reference.ts';
 import type { Conflict } from './conflict.ts';
 import {
   assignedColumns,
-  builderParts,
-  describeInsert,
-  dialectOf,
+  conflictClause,
   type InsertSession,
-  insertConfig,
   insertSQL,
   onlyColumns,
   type Rendered,
+  render,
   renderSelection,
-  type TableShape,
-  tableShape,
 } from './drizzle-facts.ts';
-import { Entry } from './entry.ts';
-import { asError, BatchedDrizzleError, BatchedInsertError, UndefinedValueError } from './errors.ts';
+import type { Entry } from './entry.ts';
+import { BatchedDrizzleError } from './errors.ts';
+import { LeanInsert } from './lean-insert.ts';
 import { refer } from './reference.ts';
-import { lateReferences, renderSnapshot, type TakenRows, takeRows } from './rows.ts';
+import { lateReferences, renderSnapshot } from './rows.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** The columns of a table by their property names. */
@@ -102,18 +96,19 @@ export class BatchedInsert<
     TDynamic extends boolean = false,
     TExcludedMethods extends string = never,
   >
-  extends PgInsertBase<TTable, TQueryResult, TSelectedFields, TReturning, TDynamic, TExcludedMethods>
+  extends LeanInsert<TTable, TQueryResult, TSelectedFields, TReturning, TDynamic, TExcludedMethods>
   implements Referable<TTable>
 {
   // Plain properties: people wrap databases and what they return in proxies, which private fields refuse.
   private readonly entry: Entry;
   private readonly unit: UnitOfWork;
 
-  constructor(table: TTable, entry: Entry, unit: UnitOfWork, session: InsertSession, dialect: PgDialect) {
-    super(table, [], session, dialect, undefined, false, entry.overriding);
+  constructor(entry: Entry, unit: UnitOfWork, session: InsertSession) {
+    super();
     this.entry = entry;
     this.unit = unit;
-    this.execute = (() => unit.wait(entry)) as typeof this.execute;
+    // drizzle's class has it, too, where nobody but drizzle may name it.
+    Object.assign(this, { session });
   }
 
   ref<TKey extends keyof ColumnsOf<TTable> & string>(
@@ -143,41 +138,37 @@ export class BatchedInsert<
     'returning'
   >;
   override returning(fields?: SelectedFieldsFlat): never {
-    return change(this, this.unit, this.entry, () => {
-      if (fields === undefined) super.returning();
-      else super.returning(fields);
-      takeReturning(this, this.entry);
-    });
+    return change(this, this.unit, this.entry, () => takeReturning(this.entry, fields));
   }
 
   override onConflictDoNothing(
     config?: Parameters<PgInsertBase<TTable, TQueryResult>['onConflictDoNothing']>[0],
   ): Without<this, TDynamic, 'onConflictDoNothing' | 'onConflictDoUpdate'> {
-    return change(this, this.unit, this.entry, () => {
-      super.onConflictDoNothing(config);
-      takeConflict(this, this.entry, {
+    return change(this, this.unit, this.entry, () =>
+      takeConflict(this.entry, {
+        clause: conflictClause(this.entry.shape, 'onConflictDoNothing', config),
         action: 'nothing',
         target: [config?.target ?? []].flat(),
         isPartial: config?.where !== undefined,
         maySkip: true,
         assigned: new Set(),
-      });
-    });
+      }),
+    );
   }
 
   override onConflictDoUpdate(
     config: PgInsertOnConflictDoUpdateConfig<this>,
   ): Without<this, TDynamic, 'onConflictDoNothing' | 'onConflictDoUpdate'> {
-    return change(this, this.unit, this.entry, () => {
-      super.onConflictDoUpdate(config);
-      takeConflict(this, this.entry, {
+    return change(this, this.unit, this.entry, () =>
+      takeConflict(this.entry, {
+        clause: conflictClause(this.entry.shape, 'onConflictDoUpdate', config),
         action: 'update',
         target: [config.target].flat(),
         isPartial: config.targetWhere !== undefined,
         maySkip: (config.setWhere ?? config.where) !== undefined,
         assigned: assignedColumns(this.entry.shape.table, config.set),
-      });
-    });
+      }),
+    );
   }
 
   override $dynamic(): Dynamic<this> {
@@ -198,7 +189,7 @@ export class BatchedInsert<
   /** What drizzle asks for wherever it describes an insert: `toSQL()`, `prepare()`, a CTE, `db.execute(insert)`. */
   override getSQL(): SQL {
     this.unit.describe(this.entry);
-    return insertSQL(this, this.entry);
+    return insertSQL(this.entry);
   }
 
   override prepare(name: string): PgInsertPrepare<this> {
@@ -214,7 +205,7 @@ export class BatchedInsert<
 
 /** A chained call changes the queued entry; one that throws withdraws it, since its caller has no insert to await. */
 function change(insert: object, unit: UnitOfWork, entry: Entry, call: () => void): never {
-  if (entry.taken) {
+  if (entry.state === 'taken') {
     throw new BatchedDrizzleError(
       'INSERT_FAILED',
       `the insert into ${entry.shape.name} has been written already; chain returning() and onConflict…() to values() directly`,
@@ -229,19 +220,18 @@ function change(insert: object, unit: UnitOfWork, entry: Entry, call: () => void
   return insert as never;
 }
 
-function takeConflict(insert: object, entry: Entry, about: Omit<Conflict, keyof Rendered>): void {
-  const { onConflict } = insertConfig(insert);
-  const rendered = onConflict && renderSnapshot(dialectOf(insert), onConflict);
-  if (!rendered) return;
+function takeConflict(entry: Entry, about: Omit<Conflict, keyof Rendered>): void {
+  const { dialect } = entry.shape;
+  // A placeholder is filled where the insert is prepared; where it is queued it is refused, as in drizzle.
+  const rendered = renderSnapshot(dialect, about.clause) ?? render(dialect, about.clause);
   takeReferences(entry, rendered);
   entry.conflict = { ...rendered, ...about };
 }
 
-function takeReturning(insert: object, entry: Entry): void {
-  const { returning } = insertConfig(insert);
-  if (returning && !onlyColumns(returning)) {
-    takeReferences(entry, renderSelection(dialectOf(insert), returning));
-  }
+function takeReturning(entry: Entry, fields: SelectedFieldsFlat | undefined): void {
+  const { shape } = entry;
+  const returning = fields === undefined ? shape.selection : shape.selections.of(fields);
+  if (!onlyColumns(returning)) takeReferences(entry, renderSelection(shape.dialect, returning));
   entry.returning = returning;
 }
 
@@ -249,83 +239,5 @@ function takeReturning(insert: object, entry: Entry): void {
 function takeReferences(entry: Entry, expression: Rendered): void {
   const late = lateReferences(expression);
   refuseCircle(entry, late);
-  entry.references.push(...late);
-  entry.embedded.push(...late);
-}
-
-/** drizzle's insert builder, whose `values()` queues. What can't be queued is drizzle's own insert. */
-export class BatchedInsertBuilder<
-  TTable extends PgTable,
-  TQueryResult extends PgQueryResultHKT,
-  OverrideT extends boolean = false,
-> extends PgInsertBuilder<TTable, TQueryResult, OverrideT> {
-  private readonly unit: UnitOfWork;
-
-  constructor(table: TTable, session: InsertSession, dialect: PgDialect, unit: UnitOfWork) {
-    super(table, session, dialect);
-    this.unit = unit;
-  }
-
-  override overridingSystemValue(): Omit<
-    BatchedInsertBuilder<TTable, TQueryResult, true>,
-    'overridingSystemValue'
-  > {
-    return super.overridingSystemValue() as unknown as BatchedInsertBuilder<TTable, TQueryResult, true>;
-  }
-
-  /**
-   * Queues the rows with the values they have now: changing the objects later changes nothing, and
-   * `$defaultFn` runs here, once.
-   *
-   * @throws {Error} for no rows at all
-   */
-  override values(value: PgInsertValue<TTable, OverrideT>): BatchedInsert<TTable, TQueryResult>;
-  override values(values: PgInsertValue<TTable, OverrideT>[]): BatchedInsert<TTable, TQueryResult>;
-  override values(
-    values: PgInsertValue<TTable, OverrideT> | PgInsertValue<TTable, OverrideT>[],
-  ): BatchedInsert<TTable, TQueryResult> {
-    const rows = Array.isArray(values) ? values : [values];
-    if (rows.length === 0) {
-      throw new Error('values() must be called with at least one value; got an empty array');
-    }
-    const { table, session, dialect, isOverriding } = builderParts<TTable>(this);
-    const shape = tableShape(dialect, table);
-    const taken = take(dialect, shape, rows);
-    // A placeholder is filled by a prepared statement, which drizzle's own insert can be.
-    if (taken === undefined) return super.values(rows) as BatchedInsert<TTable, TQueryResult>;
-    const {
-      rows: cells,
-      references,
-      embedded,
-      bytes,
-    } = 'error' in taken ? rowsOfNothing(rows.length) : taken;
-    const describe = () => describeInsert(dialect, insert, entry);
-    const entry = new Entry(shape, cells, references, embedded, isOverriding, bytes, describe);
-    const insert = new BatchedInsert<TTable, TQueryResult>(table, entry, this.unit, session, dialect);
-    if ('error' in taken) {
-      const { error } = taken;
-      // What the driver refuses, and not the mapping, is a failed query in drizzle.
-      const isQuery = error instanceof UndefinedValueError;
-      this.unit.refuse(entry, isQuery ? new BatchedInsertError(entry.own, error) : error);
-    } else this.unit.enqueue(entry);
-    return insert;
-  }
-}
-
-/** Rows of an insert that is refused, of which nothing is kept but how many they are. */
-function rowsOfNothing(count: number): TakenRows {
-  return { rows: Array.from({ length: count }, () => []), references: [], embedded: [], bytes: 0 };
-}
-
-/** A value that its column's mapping can't take is the error of this insert, as in drizzle, when it is awaited. */
-function take(
-  dialect: PgDialect,
-  shape: TableShape,
-  rows: readonly object[],
-): TakenRows | { readonly error: Error } | undefined {
-  try {
-    return takeRows(dialect, shape, rows as readonly Record<string, unknown>[]);
-  } catch (error) {
-    return { error: asError(error) };
-  }
+  entry.embed(late);
 }

@@ -1,39 +1,78 @@
-/** The keys of a flight: which list, and which place in it, each row has. Pure. */
+/** The keys of a flight: which list, and which place in it, each row has. */
 import type { TableShape } from './drizzle-facts.ts';
 import type { Entry } from './entry.ts';
 import { getOrInsert } from './get-or-insert.ts';
-import type { KeyList, KeyPlace } from './plan.ts';
 import { type Reference, unresolved } from './reference.ts';
 import type { ColumnFacts } from './table-facts.ts';
 
 /** The key query has a column for each list, and PostgreSQL takes 1,664 of them. */
 const mostLists = 1_000;
 
+/** Keys as text, in the order in which they were drawn. */
+export interface Keys {
+  readonly length: number;
+  at(index: number): string | undefined;
+}
+
+/** Keys of one column, taken together and kept by the server under one name. */
+export interface KeyList {
+  readonly name: string;
+  readonly shape: TableShape;
+  readonly column: number;
+  readonly facts: ColumnFacts;
+  size: number;
+  /** Once the server has answered. */
+  keys?: Keys;
+}
+
+/** The place of a key in its list; positions count from 1, as PostgreSQL's do. */
+export interface KeyPlace {
+  readonly list: KeyList;
+  readonly position: number;
+}
+
+/** Neighbouring rows of an entry whose keys are neighbours in their list. */
+export interface KeyRun {
+  readonly column: number;
+  /** The first row, from 0. */
+  readonly row: number;
+  count: number;
+  readonly list: KeyList;
+  /** The place of its key, from 0. */
+  readonly position: number;
+  /** The run that was taken before; most entries have one alone. */
+  readonly before: KeyRun | undefined;
+}
+
 export class KeyLists {
-  #lists: KeyList[] = [];
-  /** Lists that still grow, by their column's name with its table's. */
-  readonly #growing = new Map<string, KeyList>();
-  readonly #places = new Map<Entry, Map<number, KeyPlace[]>>();
+  readonly #lists: KeyList[] = [];
+  /** Lists that still grow, by column. */
+  readonly #growing = new Map<TableShape, (KeyList | undefined)[]>();
+  /** Rows of entries with many runs, which would be long to search. */
+  readonly #places = new Map<KeyRun, Map<number, KeyPlace[]>>();
 
   get all(): readonly KeyList[] {
-    return this.#lists;
+    return this.#lists.filter(({ size }) => size > 0);
   }
 
-  /** The next key of a column for a row that leaves the column out. */
-  take(entry: Entry, row: number, column: number, facts: ColumnFacts): KeyPlace {
-    const { shape } = entry;
-    const name = `${shape.name}.${shape.columns[column]?.name}`;
-    const list = getOrInsert(this.#growing, name, () => this.#begin(shape, column, facts));
-    const place = { list, position: ++list.size };
-    const columns = getOrInsert(this.#places, entry, () => new Map<number, KeyPlace[]>());
-    getOrInsert(columns, column, () => [])[row] = place;
-    return place;
+  /** Takes the next key of a column for a row that leaves the column out. @returns the list of which it is the last */
+  take(entry: Entry, row: number, column: number, facts: ColumnFacts): KeyList {
+    const growing = getOrInsert(this.#growing, entry.shape, () => []);
+    const list = growing[column] ?? this.#begin(entry.shape, column, facts);
+    growing[column] = list;
+    const position = list.size++;
+    const last = entry.allotted;
+    const isNext =
+      last?.list === list && row === last.row + last.count && position === last.position + last.count;
+    if (isNext) last.count += 1;
+    else entry.allotted = { column, row, count: 1, list, position, before: last };
+    return list;
   }
 
   /** The place of the key that a reference stands for. */
   placeOf(reference: Reference): KeyPlace {
-    const source = reference.origin;
-    const place = this.#places.get(source.entry)?.get(source.column)?.[source.row];
+    const { entry, row, column } = reference.origin;
+    const place = this.#find(entry.allotted, row, column);
     // Nothing in its stead would be the column's default: a child without its parent, and no error.
     if (!place) throw unresolved(reference);
     return place;
@@ -46,10 +85,19 @@ export class KeyLists {
 
   /** Takes back what these entries were given. */
   forget(entries: readonly Entry[]): void {
-    const shapes = new Set(entries.map(({ shape }) => shape));
-    this.#lists = this.#lists.filter(({ shape }) => !shapes.has(shape));
+    const own = new Set(this.#lists);
+    for (const entry of entries) {
+      let run = entry.allotted;
+      for (; run && own.has(run.list); run = run.before) run.list.size = 0;
+      entry.allotted = run;
+    }
     this.#growing.clear();
-    for (const entry of entries) this.#places.delete(entry);
+  }
+
+  #find(last: KeyRun | undefined, row: number, column: number): KeyPlace | undefined {
+    if (!last?.before) return last && inRun(last, row, column);
+    const places = getOrInsert(this.#places, last, () => placesOf(last));
+    return places.get(column)?.[row];
   }
 
   #begin(shape: TableShape, column: number, facts: ColumnFacts): KeyList {
@@ -57,4 +105,32 @@ export class KeyLists {
     this.#lists.push(list);
     return list;
   }
+}
+
+function inRun({ list, ...run }: KeyRun, row: number, column: number): KeyPlace | undefined {
+  const offset = row - run.row;
+  if (run.column !== column || offset < 0 || offset >= run.count) return undefined;
+  return { list, position: run.position + offset + 1 };
+}
+
+function placesOf(last: KeyRun): Map<number, KeyPlace[]> {
+  const places = new Map<number, KeyPlace[]>();
+  for (let run: KeyRun | undefined = last; run; run = run.before) {
+    const { column, row, count, list, position } = run;
+    const ofColumn = getOrInsert(places, column, () => []);
+    for (let index = 0; index < count; index++)
+      ofColumn[row + index] = { list, position: position + index + 1 };
+  }
+  return places;
+}
+
+/** The keys that were taken for the rows of an entry for a column, as text, as far as the server has told them. */
+export function keysOf(entry: Entry, column: number): (string | undefined)[] {
+  const keys: (string | undefined)[] = new Array(entry.count).fill(undefined);
+  for (let run = entry.allotted; run; run = run.before) {
+    if (run.column !== column) continue;
+    for (let index = 0; index < run.count; index++)
+      keys[run.row + index] ??= run.list.keys?.at(run.position + index);
+  }
+  return keys;
 }

@@ -1,9 +1,9 @@
 /** The one query that takes every key of a flight, and the reading of its answer. Pure. */
 
 import { BatchedDrizzleError } from './errors.ts';
-import type { KeyList } from './plan.ts';
+import type { KeyList, Keys } from './key-lists.ts';
 import type { Answer, Statement } from './statement.ts';
-import { type TableFacts, tableState } from './table-facts.ts';
+import { type ColumnFacts, type TableFacts, tableState } from './table-facts.ts';
 import { factsChanged, tokenSetting } from './write/guard.ts';
 
 export interface KeyQueryInput {
@@ -55,7 +55,7 @@ export function keyQuery({ lists, facts, token, isBounded = false }: KeyQueryInp
   const columns = [
     isBounded && token !== undefined ? `concat(${boundInServer}, ${compared})` : compared,
     ...lists.map((list) => {
-      const taken = `(select string_agg(k::text, ',') from (${takeKeys(list, param)}) s)`;
+      const taken = `(select ${asText(list)} from (${takeKeys(list, param)}) s)`;
       return token === undefined ? taken : `set_config('${settingOf(list)}', ${taken}, true)`;
     }),
   ];
@@ -67,10 +67,44 @@ export function settingOf(list: KeyList): string {
   return `batched_drizzle.${list.name}`;
 }
 
+/**
+ * Keys that follow one another are told by the first and the last, `1:100`, which a million of them fit as well; that they
+ * do, and in the order in which they were drawn, is the server's finding. Others are listed, `1,3,4`.
+ */
+function asText({ facts }: KeyList): string {
+  const listed = `array_to_string(array_agg(k), ',')`;
+  if (!isDrawn(facts)) return listed;
+  return `case when min(k - n) = max(k - n) then min(k) || ':' || max(k) else ${listed} end`;
+}
+
+/** From a sequence, so that keys are numbers and may follow one another. */
+function isDrawn({ keys }: ColumnFacts): boolean {
+  return keys === 'identity' || keys === 'sequence';
+}
+
+/** A kept list as an array, as SQL; parsed where it stands. */
+export function keptKeys({ facts, ...list }: KeyList): string {
+  const kept = `current_setting('${settingOf({ facts, ...list })}')`;
+  const listed = (text: string) => `string_to_array(${text}, ',')::${facts.cast}[]`;
+  if (!isDrawn(facts)) return `(select ${listed(kept)} as a)`;
+  const [first, last] = [1, 2].map((end) => `split_part(s, ':', ${end})::int8`);
+  const range = `array(select generate_series(${first}, ${last}))::${facts.cast}[]`;
+  return `(select case when s like '%:%' then ${range} else ${listed('s')} end as a from ${kept} s)`;
+}
+
+/** One key of a kept list: cheaper than to parse one that may hold the keys of thousands of such statements. */
+export function keptKey({ facts, ...list }: KeyList, position: number): string {
+  const kept = `current_setting('${settingOf({ facts, ...list })}')`;
+  const listed = `split_part(${kept}, ',', ${position})::${facts.cast}`;
+  if (!isDrawn(facts)) return listed;
+  const counted = `(split_part(${kept}, ':', 1)::int8 + ${position - 1})::${facts.cast}`;
+  return `case when ${kept} like '%:%' then ${counted} else ${listed} end`;
+}
+
 function takeKeys(list: KeyList, param: (value: string) => string): string {
   const series = `generate_series(1, ${param(String(list.size))}::int)`;
   const { keys } = list.facts;
-  if (keys !== 'identity' && keys !== 'sequence') return `select ${keys} k from ${series}`;
+  if (!isDrawn(list.facts)) return `select ${keys} k from ${series}`;
   const table = param(list.shape.name);
   const column = param(list.shape.columns[list.column]?.name ?? '');
   // OFFSET 0 keeps the look-up out of the loop; the sequence is found by the server, at each flush.
@@ -78,7 +112,8 @@ function takeKeys(list: KeyList, param: (value: string) => string): string {
     keys === 'identity'
       ? `pg_get_serial_sequence(${table}, ${column})::regclass`
       : sequenceOfDefault(table, column);
-  return `select nextval(q.sequence) k from (select ${sequence} as sequence offset 0) q, ${series}`;
+  const drawn = `select nextval(q.sequence) k from (select ${sequence} as sequence offset 0) q, ${series}`;
+  return `select k, row_number() over () n from (${drawn}) d`;
 }
 
 /** The sequence that a column's default draws from, which the column need not own. */
@@ -91,21 +126,35 @@ function sequenceOfDefault(table: string, column: string): string {
 }
 
 /**
- * The keys of each list, as text.
+ * Notes the keys of each list.
  *
  * @throws {BatchedDrizzleError} `MISMATCHED_ANSWER` where there are not as many as were asked for.
  */
-export function readKeys(lists: readonly KeyList[], answer: Answer): Map<KeyList, string[]> {
+export function readKeys(lists: readonly KeyList[], answer: Answer): void {
   const row = answer[0] ?? [];
-  return new Map(
-    lists.map((list, index) => {
-      const keys = String(row[index + 1] ?? '').split(',');
-      if (keys.length !== list.size || keys.includes('')) {
-        const column = `${list.shape.name}.${list.shape.columns[list.column]?.name}`;
-        const message = `${list.size} keys of ${column} asked for, ${keys.length} came; rows would have been given others' keys`;
-        throw new BatchedDrizzleError('MISMATCHED_ANSWER', message);
-      }
-      return [list, keys];
-    }),
-  );
+  for (const [index, list] of lists.entries()) {
+    const keys = parseKeys(String(row[index + 1] ?? ''));
+    if (keys.length !== list.size || keys.at(0) === '') {
+      const column = `${list.shape.name}.${list.shape.columns[list.column]?.name}`;
+      const message = `${list.size} keys of ${column} asked for, ${keys.length} came; rows would have been given others' keys`;
+      throw new BatchedDrizzleError('MISMATCHED_ANSWER', message);
+    }
+    list.keys = keys;
+  }
+}
+
+function parseKeys(text: string): Keys {
+  const [, first, last] = /^(-?\d+):(-?\d+)$/.exec(text) ?? [];
+  return first === undefined || last === undefined
+    ? text.split(',')
+    : rangeOfKeys(BigInt(first), BigInt(last));
+}
+
+function rangeOfKeys(first: bigint, last: bigint): Keys {
+  const isSmall = Number.isSafeInteger(Number(first)) && Number.isSafeInteger(Number(last));
+  const start = Number(first);
+  return {
+    length: Number(last - first) + 1,
+    at: (index) => String(isSmall ? start + index : first + BigInt(index)),
+  };
 }

@@ -1,8 +1,8 @@
 /** How the rows of entries with a conflict clause are told apart where they share a statement. Pure. */
 import { clauseKey } from './conflict.ts';
+import { type EncodedCell, encodedRows } from './encode-rows.ts';
 import type { Entry } from './entry.ts';
-import { Expression } from './entry.ts';
-import type { EncodedCell } from './plan.ts';
+import { Expression } from './expression.ts';
 import type { Planning } from './plan-table.ts';
 import { Reference } from './reference.ts';
 import { type ColumnFacts, columnFacts, type TableFacts } from './table-facts.ts';
@@ -30,9 +30,16 @@ export function findMatch(
   const clause = entry.conflict && clauseKey(entry.conflict);
   if (clause === undefined || !facts?.plain || facts.secured || !planning.canParse(ordinalType))
     return undefined;
-  const known = { entry, facts, planning, rows: planning.encoded.get(entry) ?? [] };
+  const known = { entry, facts, planning, rows: rowsOf(entry, planning) };
   const found = entry.conflict?.action === 'update' ? matchUpdate(known) : matchNothing(known);
   return found && { ...found, kind: `${clause} ${found.columns} ${found.kind}` };
+}
+
+/** The rows of an entry with a conflict clause, which few are, as rows. */
+function rowsOf(entry: Entry, { encoded }: Planning): EncodedCell[][] {
+  const { cells } = encodedRows(encoded, entry);
+  const { length } = entry.shape.columns;
+  return Array.from({ length: entry.count }, (_, row) => cells.slice(row * length, (row + 1) * length));
 }
 
 /** The type in which the server tells the place of a source row. */
@@ -114,17 +121,18 @@ function matchDistinct(known: Known, columns: readonly number[]): Match | undefi
 function cellKey(
   cell: EncodedCell,
   facts: ColumnFacts | undefined,
-  { places }: Planning,
+  { placeOf }: Planning,
 ): { source: string; key: string } | undefined {
   const canonical = canonicalForms.get(facts?.cast ?? '');
   if (!canonical) return undefined;
   if (cell instanceof Reference) {
     const { entry, row, column } = cell.origin;
-    const place = places.get(entry);
+    const place = placeOf(entry);
     if (place === undefined) return undefined;
     return { source: `${entry.shape.name}.${column}`, key: `${place}.${row}` };
   }
-  const key = typeof cell === 'string' ? canonical(cell) : undefined;
+  const text = typeof cell === 'number' ? String(cell) : cell;
+  const key = typeof text === 'string' ? canonical(text) : undefined;
   return key === undefined ? undefined : { source: '', key };
 }
 

@@ -23,9 +23,9 @@ export function planEntries(
   mayBeNamed: boolean,
 ): PlannedEntries {
   // What the answers of a transaction told that rolled back says nothing of the next.
-  for (const { known } of entries) known.clear();
+  for (const entry of entries) entry.unlearn();
   const { encoded, rejected } = encodeRows(entries, facts, driver.serialize.bind(driver));
-  const valid = entries.filter((entry) => encoded.has(entry));
+  const valid = rejected.size === 0 ? entries : entries.filter((entry) => !rejected.has(entry));
   const planned = plan({
     entries: valid,
     encoded,

@@ -1,18 +1,23 @@
 /** What holds for all rows of a table in a flush: which keys are taken ahead, and who stands alone. Pure. */
 import type { PgTable } from 'drizzle-orm/pg-core';
+import { type Chunk, entriesOf } from './chunk.ts';
 import { isSubquery } from './conflict.ts';
-import { onlyColumns, type TableShape } from './drizzle-facts.ts';
-import { type Entry, Expression } from './entry.ts';
+import { onlyColumns, type SelectedField, type TableShape } from './drizzle-facts.ts';
+import { encodedRows } from './encode-rows.ts';
+import { type Entry, formsOf } from './entry.ts';
+import { Expression } from './expression.ts';
+import { type Form, Given } from './form.ts';
+import { getOrInsert } from './get-or-insert.ts';
 import { findIdentifier } from './identifier.ts';
-import type { Chunk, EncodedCell, PlanInput } from './plan.ts';
+import type { PlanInput } from './plan.ts';
 import { findMatch, type Match } from './plan-conflict.ts';
 import { columnFacts, isRefused, type TableFacts } from './table-facts.ts';
 
 export interface Planning extends PlanInput {
   /** One row and nothing else: drizzle's own INSERT, whose RETURNING tells the key. */
   readonly isLone: boolean;
-  /** The place of each entry among those that are written now. */
-  readonly places: ReadonlyMap<Entry, number>;
+  /** The place of an entry among those that are written now. */
+  readonly placeOf: (entry: Entry) => number | undefined;
 }
 
 export interface TablePlan {
@@ -23,7 +28,16 @@ export interface TablePlan {
   /** What finds the sources of the written rows of entries that may share a conflict clause. */
   readonly matches: ReadonlyMap<Entry, Match>;
   /** Columns of an entry that a reference names, or may name later, by index. */
-  readonly named: (entry: Entry) => Iterable<number>;
+  readonly named: (entry: Entry) => ReadonlySet<number>;
+  /** What was found out of forms and selections, which many entries have in common. */
+  readonly sharing: Sharing;
+}
+
+interface Sharing {
+  /** Whether rows of a form may share a statement. */
+  readonly forms: Map<Form, boolean>;
+  /** Whether an answer that several share can be told apart, and serves the selection. */
+  readonly selections: Map<readonly SelectedField[], boolean>;
 }
 
 export function planTable(planning: Planning, table: PgTable, entries: readonly Entry[]): TablePlan {
@@ -31,28 +45,41 @@ export function planTable(planning: Planning, table: PgTable, entries: readonly 
   const facts = allFacts.get(table);
   const allocated = new Set<number>();
   const shape = entries[0]?.shape;
-  const named = (entry: Entry) =>
-    mayBeNamed(entry) ? new Set([...entry.referenced, ...keyedColumns(shape, facts)]) : entry.referenced;
-  if (!shape || !facts?.plain) return { facts, allocated, identifier: undefined, matches: new Map(), named };
+  const keyed = keyedColumns(shape, facts);
+  const named = (entry: Entry): ReadonlySet<number> => {
+    if (!mayBeNamed(entry)) return entry.referenced;
+    return entry.referenced.size === 0 ? keyed : new Set([...entry.referenced, ...keyed]);
+  };
+  const sharing: Sharing = { forms: new Map(), selections: new Map() };
+  const unplanned = { facts, allocated, identifier: undefined, matches: new Map(), named, sharing };
+  if (!shape || !facts?.plain) return unplanned;
+  let rows = 0;
+  let isReturned = false;
   for (const entry of entries) {
-    for (const column of entry.conflict ? [] : named(entry)) {
+    if (entry.conflict) continue;
+    rows += entry.count;
+    isReturned ||= entry.returning !== undefined;
+    for (const column of named(entry)) {
       // A row by itself can tell its key when it is written, without a key query.
       const isTold = isLone && !facts.secured && columnFacts(facts, shape, column)?.selectable;
-      if (canAllocate(facts, shape, column) && !isTold) allocated.add(column);
+      if (!allocated.has(column) && canAllocate(facts, shape, column) && !isTold) allocated.add(column);
     }
   }
-  const sure = entries.filter(({ conflict }) => !conflict);
-  const rows = sure.reduce((sum, entry) => sum + entry.rows.length, 0);
   const identifier =
-    rows > 1 && sure.some((entry) => entry.returning)
-      ? findIdentifier(shape, facts, sure, planning)
+    rows > 1 && isReturned
+      ? findIdentifier(
+          shape,
+          facts,
+          entries.filter(({ conflict }) => !conflict),
+          planning,
+        )
       : undefined;
   if (identifier !== undefined && canAllocate(facts, shape, identifier)) allocated.add(identifier);
   const matches = findMatches(entries, facts, planning);
   for (const { columns } of matches.values()) {
     for (const column of columns) if (canAllocate(facts, shape, column)) allocated.add(column);
   }
-  return { facts, allocated, identifier, matches, named };
+  return { ...unplanned, identifier, matches };
 }
 
 /** A clause that one entry alone has needs no match: its statement is drizzle's own. */
@@ -72,12 +99,14 @@ function findMatches(
 }
 
 /** The columns whose keys the server makes and the role may see, by index. */
-function keyedColumns(shape: TableShape | undefined, facts: TableFacts | undefined): Iterable<number> {
-  if (!shape || !facts || facts.secured) return [];
-  return [...shape.columns.keys()].filter((column) => {
-    const { keys, selectable } = columnFacts(facts, shape, column) ?? {};
-    return keys != null && selectable;
-  });
+function keyedColumns(shape: TableShape | undefined, facts: TableFacts | undefined): ReadonlySet<number> {
+  if (!shape || !facts || facts.secured) return new Set();
+  return new Set(
+    [...shape.columns.keys()].filter((column) => {
+      const { keys, selectable } = columnFacts(facts, shape, column) ?? {};
+      return keys != null && selectable;
+    }),
+  );
 }
 
 export function canAllocate(facts: TableFacts | undefined, shape: TableShape, column: number): boolean {
@@ -87,28 +116,44 @@ export function canAllocate(facts: TableFacts | undefined, shape: TableShape, co
 /** An entry that one statement with others could not serve as if it had been sent by itself. */
 export function mustStandAlone(
   entry: Entry,
-  rows: readonly (readonly EncodedCell[])[],
   table: TablePlan,
-  isLone: boolean,
+  { isLone, encoded }: Pick<Planning, 'isLone' | 'encoded'>,
 ): boolean {
-  const { facts, identifier } = table;
-  const { returning, shape } = entry;
-  if (isLone || !facts?.plain || (entry.conflict && !table.matches.has(entry))) return true;
+  const { facts, matches, sharing } = table;
+  const { conflict, returning, shape } = entry;
+  if (isLone || !facts?.plain || (conflict && !matches.has(entry))) return true;
   if (returning) {
-    if ((!entry.conflict && identifier === undefined) || !onlyColumns(returning)) return true;
-    if (returning.some(({ field }) => !facts.columns.has(shape.names.get(field) ?? ''))) return true;
+    if (!conflict && table.identifier === undefined) return true;
+    if (!getOrInsert(sharing.selections, returning, () => selectsColumns(returning, shape, facts)))
+      return true;
   }
-  const named = [...table.named(entry)];
+  const named = table.named(entry);
   // Only the written row can tell what a conflict clause has made of it.
-  if (entry.conflict && named.some((column) => !columnFacts(facts, shape, column)?.selectable)) return true;
-  return rows.some(
-    (row) =>
-      row.some(
-        (cell, column) =>
-          cell instanceof Expression ||
-          (cell === undefined ? isRefused(facts, shape, column) : !canCast(facts, shape, column)),
-      ) || named.some((column) => row[column] === undefined && !canAllocate(facts, shape, column)),
-  );
+  if (conflict && [...named].some((column) => !columnFacts(facts, shape, column)?.selectable)) return true;
+  for (const form of formsOf(encodedRows(encoded, entry))) {
+    if (!getOrInsert(sharing.forms, form, () => canShare(form, shape, facts))) return true;
+    for (const column of named) {
+      if (form.columns[column] === Given.nothing && !canAllocate(facts, shape, column)) return true;
+    }
+  }
+  return false;
+}
+
+/** Whether a selection names nothing but columns that the table has. */
+function selectsColumns(
+  selection: readonly SelectedField[],
+  shape: TableShape,
+  { columns }: TableFacts,
+): boolean {
+  return onlyColumns(selection) && selection.every(({ field }) => columns.has(shape.names.get(field) ?? ''));
+}
+
+/** Whether rows of a form can be said by a statement that many share: no expressions, and types that can be named. */
+function canShare({ columns }: Form, shape: TableShape, facts: TableFacts): boolean {
+  return columns.every((given, column) => {
+    if (given === Given.expression) return false;
+    return given === Given.nothing ? !isRefused(facts, shape, column) : canCast(facts, shape, column);
+  });
 }
 
 /** Whether a statement may name the column's type; VALUES need not, and fail as drizzle's do where it is not there. */
@@ -120,16 +165,16 @@ function canCast(facts: TableFacts, shape: TableShape, column: number): boolean 
  * Whether writing the entry may read what the flush writes to other tables, by a subquery, or by a trigger or rule
  * that only the database knows: then every table keeps the order of the calls.
  */
-export function mayReadTables(
-  { shape, rows, conflict, returning }: Entry,
-  facts: PlanInput['facts'],
-): boolean {
-  return (
-    facts.get(shape.table)?.plain === false ||
-    (conflict !== undefined && isSubquery(conflict)) ||
-    (returning !== undefined && !onlyColumns(returning)) ||
-    rows.some((row) => row.some((cell) => cell instanceof Expression && isSubquery(cell.rendered)))
-  );
+export function mayReadTables(entry: Entry, facts: PlanInput['facts']): boolean {
+  const { shape, cells, conflict, returning } = entry;
+  if (facts.get(shape.table)?.plain === false) return true;
+  if (conflict && isSubquery(conflict)) return true;
+  if (returning && returning !== shape.selection && !onlyColumns(returning)) return true;
+  for (const form of formsOf(entry)) {
+    if (form.has(Given.expression))
+      return cells.some((cell) => cell instanceof Expression && isSubquery(cell.rendered));
+  }
+  return false;
 }
 
 /** Whether the table draws keys that can't be taken ahead in the order of the calls: the statements' order is theirs. */
@@ -140,22 +185,21 @@ function drawsByItself({ columns }: TableFacts, shape: TableShape): boolean {
 
 /** Whether rows of the table may see one another, so that different statements may not change places. */
 export function mustKeepOrder(
-  { pointsAt, encoded }: PlanInput,
+  planning: Planning,
   entries: readonly Entry[],
   planned: ReadonlyMap<PgTable, TablePlan>,
 ): boolean {
-  for (const [table, tablePlan] of planned) {
-    for (const parent of pointsAt(table)) if (parent === table) return true;
-    const shape = entries.find((entry) => entry.shape.table === table)?.shape;
-    if (shape && tablePlan.facts && drawsByItself(tablePlan.facts, shape)) return true;
-    if (
-      entries.some(
-        (entry) => entry.conflict || mustStandAlone(entry, encoded.get(entry) ?? [], tablePlan, false),
-      )
-    )
-      return true;
+  const shapes = new Set(entries.map(({ shape }) => shape));
+  for (const shape of shapes) {
+    for (const parent of planning.pointsAt(shape.table)) if (parent === shape.table) return true;
+    const facts = planned.get(shape.table)?.facts;
+    if (facts && drawsByItself(facts, shape)) return true;
   }
-  return false;
+  const shared = { ...planning, isLone: false };
+  return entries.some((entry) => {
+    const table = planned.get(entry.shape.table);
+    return table !== undefined && (entry.conflict || mustStandAlone(entry, table, shared));
+  });
 }
 
 /**
@@ -174,10 +218,13 @@ export function allocateForOrder(
     const { facts, allocated } = planned.get(table) ?? {};
     const shape = own[0]?.shape;
     if (own.length < 2 || !shape || !facts?.plain || !allocated) continue;
+    const forms = new Set(
+      own.flatMap((chunk) =>
+        [...entriesOf(chunk)].flatMap((entry) => [...formsOf(encodedRows(encoded, entry))]),
+      ),
+    );
     for (const column of shape.columns.keys()) {
-      const isLeftOut = own.some((chunk) =>
-        chunk.rows.some(({ entry, row }) => encoded.get(entry)?.[row]?.[column] === undefined),
-      );
+      const isLeftOut = [...forms].some(({ columns }) => columns[column] === Given.nothing);
       if (!isLeftOut || allocated.has(column) || !canAllocate(facts, shape, column)) continue;
       allocated.add(column);
       added = true;

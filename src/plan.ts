@@ -1,66 +1,15 @@
 /** Entries → ordered chunks, each of which is one INSERT. Pure. */
 import type { PgTable } from 'drizzle-orm/pg-core';
+import type { Chunk } from './chunk.ts';
 import { makeChunks } from './chunks.ts';
 import { commitOrder } from './commit-order.ts';
-import type { TableShape } from './drizzle-facts.ts';
-import type { Entry, Expression } from './entry.ts';
+import type { EncodedEntries } from './encode-rows.ts';
+import type { Entry } from './entry.ts';
 import { getOrInsert } from './get-or-insert.ts';
-import { KeyLists } from './key-lists.ts';
+import { type KeyList, KeyLists } from './key-lists.ts';
 import { allocateForOrder, canAllocate, mayReadTables, mustKeepOrder, planTable } from './plan-table.ts';
 import { type Reference, unresolved } from './reference.ts';
-import type { ColumnFacts, TableFacts } from './table-facts.ts';
-
-/** Keys of one column, taken together and kept by the server under one name. */
-export interface KeyList {
-  readonly name: string;
-  readonly shape: TableShape;
-  readonly column: number;
-  readonly facts: ColumnFacts;
-  size: number;
-}
-
-/** The place of a key in its list; positions count from 1, as PostgreSQL's do. */
-export interface KeyPlace {
-  readonly list: KeyList;
-  readonly position: number;
-}
-
-/** What a statement has for a cell: text, NULL, the place of a key, or an expression to stand as it is. */
-export type PlannedCell = string | null | undefined | KeyPlace | Expression;
-
-export function isKeyPlace(cell: unknown): cell is KeyPlace {
-  return typeof cell === 'object' && cell !== null && 'list' in cell;
-}
-
-export interface PlannedRow {
-  readonly entry: Entry;
-  /** Which of the entry's rows. */
-  readonly row: number;
-  /** In the order of the shape's columns; `undefined` is the database's default. */
-  readonly cells: readonly PlannedCell[];
-}
-
-export interface ChunkMatch {
-  readonly columns: readonly number[];
-  /** The values of the rows, none of which comes twice; `undefined` where of equal ones the first is written. */
-  readonly values: Set<string> | undefined;
-}
-
-/** The rows of one statement. */
-export interface Chunk {
-  readonly shape: TableShape;
-  readonly facts: TableFacts | undefined;
-  readonly rows: PlannedRow[];
-  /** Holds one entry and nothing else, so that its answer needs no pairing. */
-  readonly alone: boolean;
-  /** What finds the source of a written row, where several entries share a conflict clause. */
-  readonly match: ChunkMatch | undefined;
-  /** Columns, by index, that a reference waits for and only the written row can tell. */
-  readonly told: Set<number>;
-  bytes: number;
-  /** Parameters that its rows take as VALUES. */
-  params: number;
-}
+import type { TableFacts } from './table-facts.ts';
 
 export interface Plan {
   readonly chunks: readonly Chunk[];
@@ -71,11 +20,9 @@ export interface Plan {
   readonly later: readonly Entry[];
 }
 
-export interface PlanInput {
+export interface PlanInput extends Pick<EncodedEntries, 'encoded'> {
   /** In call order; a reference names an earlier entry, or one that is written. */
   readonly entries: readonly Entry[];
-  /** The rows of each entry as text, see `encodeRows`. */
-  readonly encoded: ReadonlyMap<Entry, readonly (readonly EncodedCell[])[]>;
   readonly facts: ReadonlyMap<PgTable, TableFacts | undefined>;
   readonly pointsAt: (table: PgTable) => Iterable<PgTable>;
   readonly maxRows: number;
@@ -86,23 +33,21 @@ export interface PlanInput {
   readonly mayBeNamed: (entry: Entry) => boolean;
 }
 
-/** A cell whose driver value is text already. */
-export type EncodedCell = string | null | undefined | Reference | Expression;
-
 /** Groups what can be written now into chunks, a table's parents before it. */
 export function plan(given: PlanInput): Plan {
-  const { now, later } = readyEntries(given);
-  const isLone = now.length === 1 && now[0]?.rows.length === 1 && later.length === 0;
-  const places = new Map(now.map((entry, place) => [entry, place]));
-  const input = { ...given, isLone, places };
+  const keepsCallOrder = given.entries.some((entry) => mayReadTables(entry, given.facts));
+  const { now, later } = readyEntries(given, keepsCallOrder);
+  const isLone = now.length === 1 && now[0]?.count === 1 && later.length === 0;
+  const input = { ...given, isLone, placeOf: placesAmong(now) };
   const tables = groupByTable(now);
   const keys = new KeyLists();
   const identifiers = new Map<PgTable, number>();
   const chunks: Chunk[] = [];
   const all = [...tables.keys()];
-  const levels = now.some((entry) => mayReadTables(entry, given.facts))
-    ? [all]
-    : commitOrder(all, input.pointsAt);
+  // What waits for later does not read what it may not see.
+  const readsNow =
+    keepsCallOrder && (later.length === 0 || now.some((entry) => mayReadTables(entry, given.facts)));
+  const levels = readsNow ? [all] : commitOrder(all, input.pointsAt);
   for (const level of levels) {
     const planned = new Map(level.map((table) => [table, planTable(input, table, tables.get(table) ?? [])]));
     for (const [table, { identifier }] of planned) {
@@ -124,13 +69,26 @@ export function plan(given: PlanInput): Plan {
   return { chunks, lists: keys.all, identifiers, later };
 }
 
+/** Asked for conflict clauses alone, which most batches have none of. */
+function placesAmong(entries: readonly Entry[]): (entry: Entry) => number | undefined {
+  let places: Map<Entry, number> | undefined;
+  return (entry) => {
+    places ??= new Map(entries.map((each, place) => [each, place]));
+    return places.get(entry);
+  };
+}
+
 /**
  * Splits off what has to wait for the answers of this flight: entries with a reference that only an answer can tell, and
  * of those behind them all that may need their rows without saying so.
  */
-function readyEntries(given: PlanInput): { now: readonly Entry[]; later: readonly Entry[] } {
+function readyEntries(
+  given: PlanInput,
+  keepsCallOrder: boolean,
+): { now: readonly Entry[]; later: readonly Entry[] } {
+  if (!given.entries.some(({ references }) => references.length > 0))
+    return { now: given.entries, later: [] };
   const entries = parentsFirst(given.entries);
-  const keepsCallOrder = entries.some((entry) => mayReadTables(entry, given.facts));
   const ready = new Set<Entry>();
   const later: Entry[] = [];
   const waiting = new Set<PgTable>();

@@ -23,15 +23,25 @@ export class Queue {
     return this.#entries;
   }
 
+  /** How many calls it has seen, also of entries that it holds no more: the place of the next one. */
+  get calls(): number {
+    return this.#calls;
+  }
+
   push(entry: Entry): void {
-    entry.place ??= this.#calls++;
+    if (entry.place === -1) entry.place = this.#calls++;
     const { place } = entry;
-    // What was described meanwhile goes back to where it was called, which is at the end for all others.
-    let index = this.#entries.length;
-    while (index > 0 && (this.#entries[index - 1]?.place ?? 0) > place) index--;
-    this.#entries.splice(index, 0, entry);
-    entry.queued = true;
-    this.#rows += entry.rows.length;
+    const entries = this.#entries;
+    const isBehind = entries.length === 0 || (entries[entries.length - 1]?.place ?? 0) < place;
+    // What was described meanwhile goes back to where it was called.
+    if (isBehind) entries.push(entry);
+    else {
+      let index = entries.length;
+      while (index > 0 && (entries[index - 1]?.place ?? 0) > place) index--;
+      entries.splice(index, 0, entry);
+    }
+    entry.state = 'queued';
+    this.#rows += entry.count;
     this.#bytes += entry.bytes;
   }
 
@@ -40,8 +50,8 @@ export class Queue {
     const index = this.#entries.lastIndexOf(entry);
     if (index === -1) return false;
     this.#entries.splice(index, 1);
-    entry.queued = false;
-    this.#rows -= entry.rows.length;
+    entry.state = 'loose';
+    this.#rows -= entry.count;
     this.#bytes -= entry.bytes;
     return true;
   }
@@ -52,30 +62,24 @@ export class Queue {
     this.#entries = [];
     this.#rows = 0;
     this.#bytes = 0;
-    for (const entry of entries) {
-      entry.queued = false;
-      entry.taken = true;
-    }
+    for (const entry of entries) entry.state = 'taken';
     return entries;
   }
 
   /** Takes the wanted entries, and those that they refer to; the rest stays, in order. */
   takeWhere(isWanted: (entry: Entry) => boolean): Entry[] {
-    const wanted = new Set<Entry>();
     const toVisit = this.#entries.filter(isWanted);
+    if (toVisit.length === this.#entries.length) return this.take();
+    const wanted = new Set<Entry>();
     for (let entry = toVisit.pop(); entry; entry = toVisit.pop()) {
       if (wanted.has(entry)) continue;
       wanted.add(entry);
       for (const reference of entry.references) toVisit.push(reference.origin.entry);
     }
-    const all = this.take();
     const taken: Entry[] = [];
-    for (const entry of all) {
+    for (const entry of this.take()) {
       if (wanted.has(entry)) taken.push(entry);
-      else {
-        entry.taken = false;
-        this.push(entry);
-      }
+      else this.push(entry);
     }
     return taken;
   }

@@ -1,12 +1,15 @@
 /** The answers of a flight → what each caller gets, and what references wait for. */
-import { columnName, isKeyed, mapRow, onlyColumns } from './drizzle-facts.ts';
+import { type Chunk, isKeyPlace } from './chunk.ts';
+import { columnName, isKeyed, mapRow, onlyColumns, type SelectedField } from './drizzle-facts.ts';
 import type { Entry, Outcome } from './entry.ts';
 import { BatchedDrizzleError } from './errors.ts';
 import type { FlushContext } from './flush.ts';
 import { getOrInsert } from './get-or-insert.ts';
+import { keysOf } from './key-lists.ts';
 import { pairByIdentifier, pairByOrdinal } from './pair.ts';
-import { type Chunk, isKeyPlace, type KeyList, type Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { columnNames, emptyAnswer, objectRows } from './postgres-js/results.ts';
+import { Reference } from './reference.ts';
 import type { Answer } from './statement.ts';
 import { columnFacts } from './table-facts.ts';
 import type { Returning } from './write/returning.ts';
@@ -14,29 +17,6 @@ import type { Returning } from './write/returning.ts';
 export interface SentChunk {
   readonly chunk: Chunk;
   readonly returning: Returning;
-}
-
-/** Keeps the keys with their entries, where references look for them. */
-export function noteKeys(plan: Plan, keys: ReadonlyMap<KeyList, readonly string[]>): void {
-  for (const { rows } of plan.chunks) {
-    for (const { entry, row, cells } of rows) {
-      for (const [column, cell] of cells.entries()) {
-        if (isKeyPlace(cell))
-          note(entry.allotted, entry, row, column, keys.get(cell.list)?.[cell.position - 1]);
-      }
-    }
-  }
-}
-
-/** Keeps a value that the server made; what the caller gave, or refers to, is known where it stands. */
-function note<Value>(
-  kept: Map<number, Value[]>,
-  entry: Entry,
-  row: number,
-  column: number,
-  value: NoInfer<Value>,
-): void {
-  if (entry.rows[row]?.[column] === undefined) getOrInsert(kept, column, () => [])[row] = value;
 }
 
 /** Whether the client has what an entry selects without asking: the keys it was given, and nothing else. */
@@ -50,13 +30,55 @@ export function isKnown(entry: Entry, plan: Plan, chunk: Chunk, { driver }: Flus
 }
 
 /** What one entry's rows came to, gathered from the statements that wrote them. */
-interface Written {
-  answer: Answer;
-  count: number;
+class Gathered implements Outcome {
+  count = 0;
   /** In the order of the entry's rows, each with the columns of its selection. */
-  readonly rows: unknown[][];
+  readonly rows: unknown[][] = [];
   /** The selection's names in the database. */
-  names: readonly string[];
+  names: readonly string[] = [];
+
+  constructor(readonly answer: Answer) {}
+
+  value({ returning }: Entry): unknown {
+    return returning ? this.rows.map((row) => mapRow(returning, row)) : emptyAnswer(this.answer, this.count);
+  }
+
+  driverValue({ returning }: Entry): Answer {
+    return returning ? objectRows(this.answer, this.names, this.rows) : emptyAnswer(this.answer, this.count);
+  }
+}
+
+/** What all entries come to whose rows were all written, and of which nobody asks more than was known before. */
+class Known implements Outcome {
+  constructor(
+    readonly answer: Answer,
+    /** The column by which rows are told apart, by index. */
+    readonly identifier: number | undefined,
+    readonly parse: ((key: string) => unknown) | undefined,
+  ) {}
+
+  value(entry: Entry): unknown {
+    const { returning } = entry;
+    if (!returning) return emptyAnswer(this.answer, entry.count);
+    return this.#rows(entry, returning).map((row) => mapRow(returning, row));
+  }
+
+  driverValue(entry: Entry): Answer {
+    const { returning, shape } = entry;
+    if (!returning) return emptyAnswer(this.answer, entry.count);
+    const names = returning.map(() => shape.columns[this.identifier ?? -1]?.name ?? '');
+    return objectRows(this.answer, names, this.#rows(entry, returning));
+  }
+
+  #rows(entry: Entry, returning: readonly SelectedField[]): unknown[][] {
+    const column = this.identifier ?? -1;
+    return keysOf(entry, column).map((taken, row) => {
+      const cell = entry.cell(row, column);
+      const key = taken ?? String(cell instanceof Reference ? cell.value() : cell);
+      const value = this.parse ? this.parse(key) : key;
+      return returning.map(() => value);
+    });
+  }
 }
 
 /** The outcome of every entry whose rows were written. */
@@ -66,25 +88,16 @@ export function readAnswers(
   answers: readonly Answer[],
   context: FlushContext,
 ): Map<Entry, Outcome> {
-  const written = new Map<Entry, Written>();
+  const outcomes = new Map<Entry, Outcome>();
   for (const [index, { chunk, returning }] of sent.entries()) {
     const answer = answers[index] as Answer;
     const own = (entry: Entry) =>
-      getOrInsert(written, entry, () => ({ answer, count: 0, rows: [], names: [] }));
+      getOrInsert(outcomes as Map<Entry, Gathered>, entry, () => new Gathered(answer));
     if (chunk.alone) readLone(chunk, returning, answer, own, context);
-    else if (chunk.match && returning.clause) readMatched(chunk, returning, answer, own, context);
-    else readShared(plan, chunk, returning, answer, own, context);
+    else if (chunk.match && returning.clause) readMatched(chunk, returning, answer, own);
+    else readShared(plan, chunk, returning, answer, outcomes, context);
   }
-  return new Map([...written].map(([entry, gathered]) => [entry, outcomeOf(entry, gathered)]));
-}
-
-function outcomeOf({ returning }: Entry, { answer, count, rows, names }: Written): Outcome {
-  if (!returning)
-    return { value: () => emptyAnswer(answer, count), driverValue: () => emptyAnswer(answer, count) };
-  return {
-    value: () => rows.map((row) => mapRow(returning, row)),
-    driverValue: () => objectRows(answer, names, rows),
-  };
+  return outcomes;
 }
 
 /** A statement of one entry: its answer is the caller's, whatever a conflict or a trigger made of the rows. */
@@ -92,11 +105,10 @@ function readLone(
   chunk: Chunk,
   { places }: Returning,
   answer: Answer,
-  own: (entry: Entry) => Written,
+  own: (entry: Entry) => Gathered,
   { dialect }: FlushContext,
 ): void {
-  const entry = chunk.rows[0]?.entry;
-  if (!entry) return;
+  const entry = chunk.first;
   const written = own(entry);
   const selection = entry.returning ?? [];
   const order = onlyColumns(selection)
@@ -104,14 +116,13 @@ function readLone(
     : selection.map((_, index) => index);
   written.count += answer.count ?? 0;
   written.names = columnNames(answer, order);
-  const isWhole = answer.length === chunk.rows.length;
+  const isWhole = answer.length === chunk.size;
   const keyPlaces = placesOfKeys(chunk, places);
   for (const [index, values] of answer.entries()) {
     if (entry.returning) written.rows.push(order.map((place) => values[place]));
     // Which row a conflict clause has skipped nobody can tell from the rows that are left.
-    const row = isWhole ? chunk.rows[index]?.row : undefined;
-    if (row !== undefined)
-      for (const [column, place] of keyPlaces) note(entry.known, entry, row, column, values[place]);
+    const row = isWhole ? chunk.rows[index] : undefined;
+    if (row !== undefined) for (const [column, place] of keyPlaces) entry.learn(row, column, values[place]);
   }
 }
 
@@ -121,52 +132,68 @@ function readShared(
   chunk: Chunk,
   { clause, places }: Returning,
   answer: Answer,
-  own: (entry: Entry) => Written,
+  outcomes: Map<Entry, Outcome>,
   context: FlushContext,
 ): void {
-  const { rows, shape } = chunk;
-  if (answer.count !== rows.length) {
-    const message = `${shape.name}: ${rows.length} rows sent, ${answer.count} written`;
+  const { entries, rows, shape, size } = chunk;
+  if (answer.count !== size) {
+    const message = `${shape.name}: ${size} rows sent, ${answer.count} written`;
     throw new BatchedDrizzleError('MISMATCHED_ANSWER', message);
   }
   const identifier = plan.identifiers.get(shape.table);
-  const keys = identifier === undefined ? [] : rows.map((row) => identifierOf(row, identifier));
+  const type = identifier === undefined ? undefined : columnFacts(chunk.facts, shape, identifier)?.base;
+  const parse = context.driver.parser(type ?? 0);
+  const known = new Known(answer, identifier, parse);
+  if (!clause) {
+    for (const entry of entries) if (!outcomes.has(entry)) outcomes.set(entry, known);
+    return;
+  }
   const place = places.get(shape.columns[identifier ?? -1]?.name ?? '');
-  if (clause && place === undefined) {
+  if (identifier === undefined || place === undefined) {
     throw new BatchedDrizzleError(
       'MISMATCHED_ANSWER',
       `${shape.name}: nothing tells the returned rows apart`,
     );
   }
-  const type = identifier === undefined ? undefined : columnFacts(chunk.facts, shape, identifier)?.base;
-  const parse = context.driver.parser(type ?? 0);
   // Both sides through the client's parser, which may have an integer or a UUID in a form of its own.
-  const sent = place === undefined ? [] : keys.map((key) => String(parse?.(key)));
-  const returned =
-    place === undefined ? [] : pairByIdentifier(shape.name, sent, answer, (row) => String(row[place]));
+  const sent = rows.map((_, row) => String(parse?.(keyAt(chunk, row, identifier))));
+  const returned = pairByIdentifier(shape.name, sent, answer, (row) => String(row[place]));
   const keyPlaces = placesOfKeys(chunk, places);
-  const selections = new Map<Entry, { names: string[]; isKnown: boolean }>();
-  for (const [index, { entry, row }] of rows.entries()) {
-    const written = own(entry);
-    written.count += 1;
+  const selections = new Map<readonly SelectedField[], Selection>();
+  for (const [index, entry] of entries.entries()) {
+    const row = rows[index] ?? 0;
     const values = returned[index];
-    if (values) for (const [column, place] of keyPlaces) note(entry.known, entry, row, column, values[place]);
-    if (!entry.returning || !onlyColumns(entry.returning)) continue;
-    const fields = entry.returning;
-    const { names, isKnown: isOwn } = getOrInsert(selections, entry, () => ({
-      names: fields.map(({ field }) => columnName(context.dialect, field)),
-      isKnown: isKnown(entry, plan, chunk, context),
-    }));
-    written.names = isOwn
-      ? names
-      : columnNames(
-          answer,
-          names.map((name) => places.get(name) ?? -1),
-        );
-    written.rows[row] = names.map((name) =>
-      isOwn ? parse?.(keys[index] ?? '') : values?.[places.get(name) ?? -1],
-    );
+    if (values) for (const [column, place] of keyPlaces) entry.learn(row, column, values[place]);
+    const { returning } = entry;
+    const selected =
+      returning && getOrInsert(selections, returning, () => selectionOf(entry, answer, places));
+    if (!selected || isKnown(entry, plan, chunk, context)) {
+      if (!outcomes.has(entry)) outcomes.set(entry, known);
+      continue;
+    }
+    const gathered = getOrInsert(outcomes as Map<Entry, Gathered>, entry, () => new Gathered(answer));
+    gathered.count += 1;
+    gathered.names = selected.names;
+    gathered.rows[row] = selected.places.map((place) => values?.[place]);
   }
+}
+
+/** Where an answer has what an entry selects. */
+interface Selection {
+  readonly places: readonly number[];
+  readonly names: readonly string[];
+}
+
+function selectionOf({ returning, shape }: Entry, answer: Answer, at: Returning['places']): Selection {
+  const fields = returning && onlyColumns(returning) ? returning : [];
+  const places = fields.map(({ field }) => at.get(columnName(shape.dialect, field)) ?? -1);
+  return { places, names: columnNames(answer, places) };
+}
+
+/** The text of what tells a row apart, its own or the key that it was given. */
+function keyAt(chunk: Chunk, row: number, identifier: number): string {
+  const cell = chunk.cell(row, identifier);
+  return String(isKeyPlace(cell) ? cell.list.keys?.at(cell.position - 1) : cell);
 }
 
 /** A statement of several entries that may have left rows out; it tells which of them each row of its answer is. */
@@ -174,29 +201,21 @@ function readMatched(
   chunk: Chunk,
   { places }: Returning,
   answer: Answer,
-  own: (entry: Entry) => Written,
-  { dialect }: FlushContext,
+  own: (entry: Entry) => Gathered,
 ): void {
-  const { shape, rows } = chunk;
-  const isComplete = !rows[0]?.entry.conflict?.maySkip;
-  const returned = pairByOrdinal(shape.name, rows.length, answer, isComplete);
+  const { shape, entries, rows, size, first } = chunk;
+  const returned = pairByOrdinal(shape.name, size, answer, !first.conflict?.maySkip);
   const keyPlaces = placesOfKeys(chunk, places);
-  for (const [index, { entry, row }] of rows.entries()) {
-    const written = own(entry);
+  for (const [index, entry] of entries.entries()) {
+    const gathered = own(entry);
     const values = returned[index];
-    const selection = entry.returning && onlyColumns(entry.returning) ? entry.returning : [];
-    const order = selection.map(({ field }) => places.get(columnName(dialect, field)) ?? -1);
-    written.names = columnNames(answer, order);
+    const selected = selectionOf(entry, answer, places);
+    gathered.names = selected.names;
     if (!values) continue;
-    written.count += 1;
-    if (entry.returning) written.rows.push(order.map((place) => values[place]));
-    for (const [column, place] of keyPlaces) note(entry.known, entry, row, column, values[place]);
+    gathered.count += 1;
+    if (entry.returning) gathered.rows.push(selected.places.map((place) => values[place]));
+    for (const [column, place] of keyPlaces) entry.learn(rows[index] ?? 0, column, values[place]);
   }
-}
-
-function identifierOf({ entry, row, cells }: Chunk['rows'][number], identifier: number): string {
-  const cell = cells[identifier];
-  return String(isKeyPlace(cell) ? entry.allotted.get(identifier)?.[row] : cell);
 }
 
 /** Where the returned row has what a reference waits for, or may name later. */

@@ -2,8 +2,9 @@
 import { Param, SQL, StringChunk } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import { isKeyed } from './drizzle-facts.ts';
-import { type DriverValue, type Entry, Expression } from './entry.ts';
+import type { DriverValue, Entry } from './entry.ts';
 import { BatchedDrizzleError } from './errors.ts';
+import { Expression } from './expression.ts';
 
 /**
  * Stands for the value that a column of a queued row will have. drizzle takes it wherever it takes SQL; an
@@ -19,7 +20,7 @@ export class Reference<T = unknown> extends SQL<T> {
     readonly column: number,
   ) {
     super([]);
-    const cell = entry.rows[row]?.[column];
+    const cell = entry.cell(row, column);
     this.origin = cell instanceof Reference ? cell.origin : this;
     const encoder = {
       mapToDriverValue: () => {
@@ -37,10 +38,10 @@ export class Reference<T = unknown> extends SQL<T> {
   /** The value where it is known, given by the caller or made by the server; of a failed insert there is none. */
   value(): DriverValue | null | undefined {
     const { entry, row, column } = this.origin;
-    if (entry.outcome && 'error' in entry.outcome) return undefined;
+    if (entry.outcome?.error) return undefined;
     const made = entry.made(row, column);
     if (made !== undefined) return made as DriverValue | null;
-    const cell = entry.rows[row]?.[column];
+    const cell = entry.cell(row, column);
     return cell instanceof Expression || cell instanceof Reference ? undefined : cell;
   }
 
@@ -77,7 +78,7 @@ function flushedUnasked(entry: Entry, key: string): BatchedDrizzleError {
 /** Why a reference has no value, `failure` being what befell its insert where that is not settled yet. */
 export function unresolved(reference: Reference, failure?: Error): BatchedDrizzleError {
   const { outcome } = reference.entry;
-  const cause = outcome && 'error' in outcome ? outcome.error : failure;
+  const cause = outcome?.error ?? failure;
   if (cause) {
     return new BatchedDrizzleError('BAD_REFERENCE', `ref to ${reference.name}: its insert failed`, { cause });
   }
@@ -100,12 +101,11 @@ export function unresolved(reference: Reference, failure?: Error): BatchedDrizzl
  *   is not known before the row is written; the message says which columns can be named.
  */
 export function refer(entry: Entry, key: string, row: number): Reference {
-  const cells = entry.rows[row];
-  if (!cells) {
-    const rows = entry.rows.length;
+  const { count } = entry;
+  if (!Number.isInteger(row) || row < 0 || row >= count) {
     throw new BatchedDrizzleError(
       'BAD_REFERENCE',
-      `ref('${key}', ${row}): rowIndex is out of range; allowed: 0${rows > 1 ? ` to ${rows - 1}` : ''}`,
+      `ref('${key}', ${row}): rowIndex is out of range; allowed: 0${count > 1 ? ` to ${count - 1}` : ''}`,
     );
   }
   const { columns } = entry.shape;
@@ -121,14 +121,14 @@ export function refer(entry: Entry, key: string, row: number): Reference {
     );
   }
   const reference = new Reference(entry, row, column);
-  const isWritten = entry.outcome !== undefined && 'value' in entry.outcome;
+  const isWritten = entry.outcome !== undefined && !entry.outcome.error;
   if (isWritten && reference.value() === undefined) throw flushedUnasked(entry, key);
-  if (cells[column] === undefined) entry.referenced.add(column);
+  if (entry.cell(row, column) === undefined) entry.refer(column);
   return reference;
 }
 
 function isNameable(entry: Entry, row: number, column: number): boolean {
-  const cell = entry.rows[row]?.[column];
+  const cell = entry.cell(row, column);
   if (cell instanceof Expression) return false;
   const target = entry.shape.columns[column]?.column;
   return cell !== undefined || (target !== undefined && isKeyed(target));

@@ -1,24 +1,18 @@
 /** The values a caller hands to `values()` → rows that nothing outside can change any more. */
 import { is, SQL } from 'drizzle-orm';
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import {
-  defaultOf,
-  type InsertColumn,
-  isPlaceholder,
-  type Rendered,
-  render,
-  type TableShape,
-} from './drizzle-facts.ts';
+import { type InsertColumn, isPlaceholder, type Rendered, render, type TableShape } from './drizzle-facts.ts';
 import { sizeOf, snapshot } from './encode.ts';
-import { type Cell, type DriverValue, Expression, type Row } from './entry.ts';
+import type { Cell, DriverValue, Rows } from './entry.ts';
 import { UndefinedValueError } from './errors.ts';
+import { Expression } from './expression.ts';
+import { type Form, Given } from './form.ts';
 import { LateValue, Reference } from './reference.ts';
 
-export interface TakenRows {
-  readonly rows: readonly Row[];
-  readonly references: Reference[];
+export interface TakenRows extends Rows {
+  readonly references: readonly Reference[];
   /** Those among them that stand inside an expression. */
-  readonly embedded: Reference[];
+  readonly embedded: readonly Reference[];
   readonly bytes: number;
 }
 
@@ -30,50 +24,66 @@ export interface TakenRows {
  * @throws whatever a column's mapping throws for a value that it can't take.
  */
 export function takeRows(
-  dialect: PgDialect,
   shape: TableShape,
   values: readonly Record<string, unknown>[],
 ): TakenRows | undefined {
+  const { columns, dialect } = shape;
+  // Made as long as they will be: what grows by pushing is half as large again.
+  const cells: Cell[] = new Array(values.length * columns.length);
+  const forms: Form[] = new Array(values.length);
   const references: Reference[] = [];
   const embedded: Reference[] = [];
-  const rows: Row[] = [];
   let bytes = 0;
-  for (const given of values) {
-    const row: Cell[] = [];
-    for (const column of shape.columns) {
+  let place = 0;
+  for (const [row, given] of values.entries()) {
+    let form = shape.forms.empty;
+    for (const column of columns) {
+      const value = given[column.key];
       const cell = takeCell(
         dialect,
         column,
-        isEnumerable.call(given, column.key) ? given[column.key] : undefined,
+        value !== undefined && isEnumerable.call(given, column.key) ? value : undefined,
       );
       if (cell === placeholder) return undefined;
+      cells[place++] = cell;
+      const what = givenBy(cell);
+      form = form.with(what);
       if (cell instanceof Reference) references.push(cell);
       else if (cell instanceof Expression) embedded.push(...lateReferences(cell.rendered));
-      else bytes += sizeOf(cell);
-      row.push(cell);
+      else if (what === Given.value) bytes += sizeOf(cell);
     }
-    rows.push(row);
+    forms[row] = form;
   }
-  return { rows, references: [...references, ...embedded], embedded, bytes };
+  const [form] = forms;
+  return {
+    cells,
+    forms: form && forms.every((other) => other === form) ? form : forms,
+    // Most have none, and need no arrays of their own to say so.
+    references: references.length + embedded.length === 0 ? none : [...references, ...embedded],
+    embedded: embedded.length === 0 ? none : embedded,
+    bytes,
+  };
 }
+
+const none: readonly never[] = [];
 
 /** drizzle looks at own properties that can be enumerated, and at no others. */
 const isEnumerable = Object.prototype.propertyIsEnumerable;
 
-const placeholder = Symbol('placeholder');
+export const placeholder = Symbol('placeholder');
 
-/** What a row gives for a column, by drizzle's rules; a symbol where it holds a `sql.placeholder`. */
+/** What a row has for a column whose property has the value `given`. */
 export function takeCell(
   dialect: PgDialect,
-  { column }: Pick<InsertColumn, 'column'>,
+  { column, fill, isPlain }: InsertColumn,
   given: unknown,
 ): Cell | typeof placeholder {
-  const chosen = given === undefined ? defaultOf(column) : { value: given };
-  if (!chosen || chosen.value === undefined) return undefined;
-  const { value } = chosen;
-  if (value === null) return null;
-  if (isPlaceholder(value)) return placeholder;
-  const mapped = is(value, SQL) ? value : column.mapToDriverValue(value);
+  const value = given === undefined && fill ? fill() : given;
+  if (value === undefined || value === null) return value;
+  const isObject = typeof value === 'object';
+  if (isObject && isPlaceholder(value)) return placeholder;
+  const mapped = isPlain || (isObject && is(value, SQL)) ? value : column.mapToDriverValue(value);
+  if (typeof mapped === 'string' || typeof mapped === 'number') return mapped;
   if (mapped instanceof Reference) return mapped;
   if (mapped === undefined) throw new UndefinedValueError(column.name);
   return is(mapped, SQL) ? takeExpression(dialect, mapped) : (snapshot(mapped) as DriverValue | null);
@@ -86,6 +96,13 @@ function takeExpression(dialect: PgDialect, expression: SQL): Cell | typeof plac
   // `sql`default`` is no expression but the word that leaves the column out.
   if (params.length === 0 && /^\s*default\s*$/i.test(texts[0] ?? '')) return undefined;
   return new Expression(rendered);
+}
+
+export function givenBy(cell: Cell): Given {
+  if (cell === undefined) return Given.nothing;
+  if (typeof cell !== 'object') return Given.value;
+  if (cell instanceof Expression) return Given.expression;
+  return cell instanceof Reference ? Given.reference : Given.value;
 }
 
 /** An expression that nothing can change any more; `undefined` where it holds a placeholder. */

@@ -46,9 +46,9 @@ export class Failures {
     this.#isUnknown ||= isUnknown;
     // Where all are settled already it is their transaction that has failed.
     if (open.length === 0) this.#first ??= error;
-    if (culprit) this.#first ??= withStatement(error, culprit.describe, this.serialize);
+    if (culprit) this.#first ??= withStatement(error, culprit.own.describe, this.serialize);
     for (const entry of open) {
-      const own = withStatement(entry === culprit ? error : others, entry.describe, this.serialize);
+      const own = withStatement(entry === culprit ? error : others, entry.own.describe, this.serialize);
       const row = findFailedRow(entry, own, this.serialize);
       entry.conclude({ error: new BatchedInsertError(entry.own, own, { row, isUnknown }) });
       this.#note(entry, withoutStatement(error));
@@ -71,7 +71,7 @@ export class Failures {
     const key = `${table} ${code}`;
     const counted = this.#tables.get(key) ?? { table, rows: 0, code };
     this.#tables.set(key, counted);
-    counted.rows += entry.rows.length;
+    counted.rows += entry.count;
   }
 }
 

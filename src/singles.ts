@@ -4,7 +4,7 @@ import type { Entry } from './entry.ts';
 import { asError } from './errors.ts';
 import { fateOf } from './fate.ts';
 import type { FlushContext, Refusal } from './flush.ts';
-import { countKeys, countRows, logAll, readFlight } from './fly.ts';
+import { logAll, readFlight } from './fly.ts';
 import { type FactsByTable, learnFacts } from './learn-facts.ts';
 import type { Plan } from './plan.ts';
 import { planEntries } from './plan-entries.ts';
@@ -51,7 +51,7 @@ export async function writeSingles(
       failures.rejectEach(rejected);
       if (rejected.size > 0) continue;
       const token = makeToken();
-      const inserts = writeInserts(context, plan, token, new Map());
+      const inserts = writeInserts(context, plan, token);
       const statements = [writeKeyQuery(plan, { token, isBounded: true }), ...inserts.statements];
       checkParams(statements);
       // What can't tell whether it is inside its transaction would have to wait for BEGIN's answer.
@@ -94,17 +94,14 @@ export async function sendSingles(
       try {
         const [flight, mutations] = await Promise.all([
           sendFlight(connection, statements, true, index > 0),
-          tellCache(context.cache, [entry]),
+          tellCache(context.cache, () => [entry]),
         ]);
-        const read = readFlight(context, plan, inserts, flight, true, true);
+        const read = readFlight(context, plan, inserts, flight, { isQueried: true, commits: true, report });
         const refusal = refusalOf(read);
-        // The key query comes first.
-        if (flight.answers[0]?.status === 'fulfilled') countKeys(plan, report);
         if (refusal && isStale(refusal.error)) forgetTable(context, entry);
         if (refusal && (flight.beginError || mustGoAlone(refusal))) left.push(entry);
         else if (refusal) failures.rejectAll([entry], refusal);
         else {
-          countRows(plan, report);
           const objection = mutations.get(entry);
           if (objection) entry.conclude({ error: objection });
           fulfil(read.outcomes);
@@ -141,6 +138,7 @@ function forgetTable({ facts }: FlushContext, entry: Entry): void {
 }
 
 /** Another try may be what it takes; it has been refused, and stands nowhere. */
-function mustGoAlone({ error, isUnknown }: Refusal): boolean {
-  return !isUnknown && (fateOf(error) === 'contended' || isStale(error));
+function mustGoAlone(refusal: Refusal): boolean {
+  const fate = fateOf(refusal);
+  return fate === 'contended' || (fate !== 'unknown' && isStale(refusal.error));
 }

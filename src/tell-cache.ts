@@ -3,18 +3,21 @@ import type { Cache } from 'drizzle-orm/cache/core';
 import { cacheName } from './drizzle-facts.ts';
 import type { Entry } from './entry.ts';
 import { asError, BatchedInsertError } from './errors.ts';
+import { getOrInsert } from './get-or-insert.ts';
+
+/** Whose caches have been told, and why they objected. */
+const told = new WeakMap<Entry, Promise<Error | undefined>>();
 
 /** Tells the cache, as drizzle does while it executes an insert. @returns why it failed for whom */
 export async function tellCache(
   cache: Cache | undefined,
-  entries: Iterable<Entry>,
+  entries: () => Iterable<Entry>,
 ): Promise<Map<Entry, Error>> {
   const failed = new Map<Entry, Error>();
   if (!cache) return failed;
   await Promise.all(
-    [...entries].map(async (entry) => {
-      entry.mutation ??= mutate(cache, entry);
-      const error = await entry.mutation;
+    [...entries()].map(async (entry) => {
+      const error = await getOrInsert(told, entry, () => mutate(cache, entry));
       if (error) failed.set(entry, new BatchedInsertError(entry.own, error));
     }),
   );

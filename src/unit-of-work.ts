@@ -88,9 +88,9 @@ export abstract class UnitOfWork {
   wait(entry: Entry): Promise<unknown> {
     entry.awaited = true;
     this.#refused.delete(entry);
-    if (!entry.taken && !entry.outcome) {
+    if (entry.state !== 'taken' && !entry.outcome) {
       this.#described.delete(entry);
-      if (!entry.queued) this.enqueue(entry);
+      if (entry.state === 'loose') this.enqueue(entry);
       this.schedule();
     }
     return entry.result();
@@ -109,7 +109,7 @@ export abstract class UnitOfWork {
   protected warnOfDescribed(): void {
     for (const entry of this.#described) {
       process.emitWarning(
-        `an insert of ${countRows(entry.rows.length)} into ${entry.shape.name} was described (toSQL, getSQL or prepare) and never awaited; flush() does not write it`,
+        `an insert of ${countRows(entry.count)} into ${entry.shape.name} was described (toSQL, getSQL or prepare) and never awaited; flush() does not write it`,
         { type: 'BatchedDrizzleWarning', code: 'BATCHED_DRIZZLE_DESCRIBED' },
       );
     }

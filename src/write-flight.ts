@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FlushContext } from './flush.ts';
 import { keyQuery } from './keys.ts';
-import type { KeyList, Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { isKnown, type SentChunk } from './read-answers.ts';
 import type { Statement } from './statement.ts';
 import { writeChunk } from './write/chunk.ts';
@@ -32,12 +32,7 @@ export function writeKeyQuery(plan: Plan, options: KeyQueryOptions): Statement {
   return keyQuery({ lists: plan.lists, facts: [...facts], ...options });
 }
 
-export function writeInserts(
-  context: FlushContext,
-  plan: Plan,
-  token: string | undefined,
-  keys: ReadonlyMap<KeyList, readonly string[]>,
-): Inserts {
+export function writeInserts(context: FlushContext, plan: Plan, token: string | undefined): Inserts {
   const { dialect, driver } = context;
   const serialize = driver.serialize.bind(driver);
   const sent = plan.chunks.map((chunk): SentChunk => {
@@ -48,7 +43,7 @@ export function writeInserts(
     return { chunk, returning };
   });
   const statements = sent.map(({ chunk, returning }) =>
-    writeChunk(chunk, returning, { dialect, serialize, token, keys }),
+    writeChunk(chunk, returning, { dialect, serialize, token }),
   );
   return { statements, sent };
 }

@@ -2,8 +2,9 @@
 import { Column } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { InsertColumn, TableShape } from '../drizzle-facts.ts';
-import { type Cell, Expression } from '../entry.ts';
+import type { Cell } from '../entry.ts';
 import { asError } from '../errors.ts';
+import { Expression } from '../expression.ts';
 import type { FlushContext } from '../flush.ts';
 import { declaredType, isCastFromDeclared } from '../postgres-js/declared-type.ts';
 import { Reference } from '../reference.ts';

@@ -1,8 +1,9 @@
 /** A chunk → its statement, in the way of writing that can say it. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
+import type { Chunk } from '../chunk.ts';
 import type { Serialize } from '../encode.ts';
-import { Expression } from '../entry.ts';
-import type { Chunk, KeyList, Plan, PlannedCell } from '../plan.ts';
+import { Given } from '../form.ts';
+import type { Plan } from '../plan.ts';
 import type { Statement } from '../statement.ts';
 import { columnFacts, isRefused } from '../table-facts.ts';
 import { matchedInsert } from './matched.ts';
@@ -15,7 +16,6 @@ export interface ChunkWriter {
   readonly dialect: PgDialect;
   readonly serialize: Serialize;
   readonly token: string | undefined;
-  readonly keys: ReadonlyMap<KeyList, readonly string[]>;
 }
 
 export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWriter): Statement {
@@ -43,14 +43,15 @@ export function isLoneStatement({ chunks, lists, later }: Plan): boolean {
  * A row by itself, and what `unnest` can't say: expressions, DEFAULT for some of the rows, no column at all, a
  * table or column that is not there, a type that the role may not name.
  */
-function needsValues({ facts, shape, rows, alone }: Chunk): boolean {
-  const first = rows[0]?.cells ?? [];
-  if (!facts || rows.length === 1 || first.every((cell) => cell === undefined)) return true;
+function needsValues(chunk: Chunk): boolean {
+  const { facts, shape, size, alone } = chunk;
+  const columns = [...shape.columns.keys()];
+  if (!facts || size === 1 || !columns.some((column) => chunk.gives(column))) return true;
   // Rows that share a statement with others' were grouped by the columns that they leave out.
   if (!alone) return false;
-  const isOdd = (cell: PlannedCell, column: number) =>
-    cell instanceof Expression ||
-    (cell === undefined) !== (first[column] === undefined) ||
-    (cell === undefined ? isRefused(facts, shape, column) : !columnFacts(facts, shape, column)?.castable);
-  return rows.some(({ cells }) => cells.some(isOdd));
+  if ([...chunk.forms].some((form) => form.has(Given.expression))) return true;
+  return columns.some((column) => {
+    if (!chunk.gives(column)) return isRefused(facts, shape, column);
+    return chunk.omits(column) || !columnFacts(facts, shape, column)?.castable;
+  });
 }

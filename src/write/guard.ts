@@ -1,6 +1,8 @@
 /** What keeps a flight from being written by halves. */
+
+import type { Chunk } from '../chunk.ts';
 import { codeOf } from '../errors.ts';
-import type { Chunk, KeyList } from '../plan.ts';
+import type { KeyList } from '../key-lists.ts';
 import { columnTypes } from '../table-facts.ts';
 import { areWhole } from './lists.ts';
 import type { Params } from './params.ts';

@@ -1,6 +1,8 @@
 /** What the ways of writing an INSERT have in common. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import type { Chunk, KeyList } from '../plan.ts';
+import type { Chunk } from '../chunk.ts';
+import { formOf } from '../entry.ts';
+import { Given } from '../form.ts';
 import { columnFacts } from '../table-facts.ts';
 import type { Params } from './params.ts';
 import type { Returning } from './returning.ts';
@@ -12,8 +14,6 @@ export interface WriteContext {
   readonly returning: Returning;
   /** Marks the flight in the server; `undefined` where BEGIN has been answered or there is none. */
   readonly token: string | undefined;
-  /** Keys that the client has; a list that is not among them waits in the server. */
-  readonly keys: ReadonlyMap<KeyList, readonly string[]>;
 }
 
 /** `insert into t (a, b)`, up to where the rows begin. */
@@ -26,19 +26,22 @@ export function insertInto(chunk: Chunk, columns: readonly number[], { dialect }
 }
 
 /** GENERATED ALWAYS takes allocated keys only so; a caller's own value must ask for it and else fail. */
-function isOverriding({ shape, facts, rows }: Chunk): boolean {
-  if (rows[0]?.entry.overriding) return true;
+function isOverriding(chunk: Chunk): boolean {
+  const { shape, facts, entries, rows, first } = chunk;
+  if (first.overriding) return true;
   const always = [...shape.columns.keys()].filter((column) => columnFacts(facts, shape, column)?.always);
+  if (always.length === 0) return false;
   // The word is for every column, also for one whose value must fail.
-  const isGiven = rows.some(({ entry, row }) =>
-    always.some((column) => entry.rows[row]?.[column] !== undefined),
-  );
-  return !isGiven && rows.some(({ cells }) => always.some((column) => cells[column] !== undefined));
+  const isGiven = entries.some((entry, index) => {
+    const { columns } = formOf(entry, rows[index] ?? 0);
+    return always.some((column) => columns[column] !== Given.nothing);
+  });
+  return !isGiven && always.some((column) => chunk.gives(column));
 }
 
 /** ` on conflict … returning …` */
 export function insertTail(chunk: Chunk, { params, returning }: WriteContext): string {
-  const conflict = chunk.rows[0]?.entry.conflict;
+  const conflict = chunk.first.conflict;
   return (
     (conflict ? ` on conflict ${params.embed(conflict)}` : '') +
     (returning.clause ? ` returning ${params.embed(returning.clause)}` : '')

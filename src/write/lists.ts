@@ -1,6 +1,6 @@
 /** Key lists that wait in the server, as an INSERT reads them. */
-import { settingOf } from '../keys.ts';
-import type { KeyList } from '../plan.ts';
+import type { KeyList } from '../key-lists.ts';
+import { keptKeys } from '../keys.ts';
 
 /** `with k0 as materialized (…) `: a list is parsed once a statement, not once a row. */
 export function withLists(lists: readonly KeyList[]): string {
@@ -8,10 +8,7 @@ export function withLists(lists: readonly KeyList[]): string {
 }
 
 export function parsedLists(lists: readonly KeyList[]): string[] {
-  return lists.map(
-    (list) =>
-      `${list.name} as materialized (select string_to_array(current_setting('${settingOf(list)}'), ',')::${list.facts.cast}[] as a)`,
-  );
+  return lists.map((list) => `${list.name} as materialized ${keptKeys(list)}`);
 }
 
 /** That every list arrived whole: `unnest` pads unequal arrays with NULL without a word. */

@@ -1,5 +1,5 @@
 /** `INSERT … ON CONFLICT` for several callers: it says of which source row each written row is. */
-import type { Chunk } from '../plan.ts';
+import type { Chunk } from '../chunk.ts';
 import { columnFacts } from '../table-facts.ts';
 import { insertGuard } from './guard.ts';
 import { insertInto, insertTail, type WriteContext } from './insert.ts';

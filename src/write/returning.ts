@@ -1,9 +1,9 @@
 /** What a chunk's statement must return: what its callers asked for, and what tells its rows apart. */
 import { Column, is } from 'drizzle-orm';
 import type { PgDialect } from 'drizzle-orm/pg-core';
+import { type Chunk, type ChunkMatch, entriesOf } from '../chunk.ts';
 import { columnName, onlyColumns, type Rendered, renderSelection } from '../drizzle-facts.ts';
 import type { Entry } from '../entry.ts';
-import type { Chunk, ChunkMatch } from '../plan.ts';
 
 export interface Returning {
   /** What stands behind `returning`; `undefined` where nobody needs a row, since it needs SELECT. */
@@ -24,7 +24,7 @@ export function planReturning(
 ): Returning {
   const names = new Set<string>();
   const nameOf = (column: number): string => chunk.shape.columns[column]?.name ?? '';
-  const selection = chunk.rows[0]?.entry.returning;
+  const selection = chunk.first.returning;
   const late = [...chunk.told].map(nameOf);
 
   // Expressions are selected only by entries that stand alone, just as drizzle writes them.
@@ -40,8 +40,11 @@ export function planReturning(
     return { clause: { texts, params: own.params }, places };
   }
 
-  for (const entry of new Set(chunk.rows.map((row) => row.entry))) {
-    if (!entry.returning || isKnown(entry)) continue;
+  const asked = new Set<Entry['returning']>();
+  for (const entry of entriesOf(chunk)) {
+    if (!entry.returning || asked.has(entry.returning)) continue;
+    asked.add(entry.returning);
+    if (isKnown(entry)) continue;
     for (const { field } of entry.returning)
       names.add(columnName(dialect, field as Parameters<typeof columnName>[1]));
   }
@@ -64,12 +67,12 @@ const ahead = 2;
 
 /** Where every row is written and nobody asks for one, the count says all. */
 function matchedReturning(
-  { shape, rows }: Chunk,
+  { shape, first }: Chunk,
   { columns }: ChunkMatch,
   names: ReadonlySet<string>,
   dialect: PgDialect,
 ): Returning {
-  if (names.size === 0 && !rows[0]?.entry.conflict?.maySkip) return { clause: undefined, places: new Map() };
+  if (names.size === 0 && !first.conflict?.maySkip) return { clause: undefined, places: new Map() };
   const compared = columns.map((column) => shape.columns[column]?.name ?? '');
   return {
     clause: clauseOf(new Set([...compared, ...names]), dialect),

@@ -1,6 +1,8 @@
 /** `INSERT … SELECT … FROM unnest(…)`: one statement, a parameter a column, for any number of rows. */
+import { type Chunk, isKeyPlace, type PlannedCell } from '../chunk.ts';
 import { arrayLiteral } from '../encode.ts';
-import { type Chunk, isKeyPlace, type KeyList, type PlannedCell } from '../plan.ts';
+import type { KeyList, KeyPlace } from '../key-lists.ts';
+import { Reference } from '../reference.ts';
 import type { ColumnFacts } from '../table-facts.ts';
 import { columnFacts } from '../table-facts.ts';
 import { insertGuard } from './guard.ts';
@@ -33,22 +35,13 @@ export interface UnnestedRows {
 
 /** @param place the name of a column that counts the rows, if one should */
 export function unnestRows(chunk: Chunk, context: WriteContext, place?: string): UnnestedRows {
-  const source = new Source(context);
-  const columns: number[] = [];
-  const selected: string[] = [];
-  for (const [column, sample] of (chunk.rows[0]?.cells ?? []).entries()) {
-    if (sample === undefined) continue;
+  const source = new Source(chunk, context);
+  const columns = [...chunk.shape.columns.keys()].filter((column) => chunk.gives(column));
+  const selected = columns.map((column) => {
     const facts = columnFacts(chunk.facts, chunk.shape, column);
     if (!facts) throw new Error(`no facts of ${chunk.shape.name}.${chunk.shape.columns[column]?.name}`);
-    columns.push(column);
-    selected.push(
-      source.column(
-        column,
-        facts,
-        chunk.rows.map(({ cells }) => cells[column]),
-      ),
-    );
-  }
+    return source.column(column, facts);
+  });
   return { columns, selected, lists: [...source.lists], from: source.text(place) };
 }
 
@@ -61,7 +54,10 @@ class Source {
   readonly #arrays: string[] = [];
   readonly #names: string[] = [];
 
-  constructor(readonly context: WriteContext) {}
+  constructor(
+    readonly chunk: Chunk,
+    readonly context: WriteContext,
+  ) {}
 
   text(place?: string): string {
     const joined = [...this.#joined].map((list) => `${list.name}, `).join('');
@@ -70,42 +66,43 @@ class Source {
   }
 
   /** @returns what the select list has for the column */
-  column(column: number, facts: ColumnFacts, cells: readonly PlannedCell[]): string {
-    const kept = cells.map((cell) =>
-      isKeyPlace(cell) && !this.context.keys.has(cell.list) ? cell : undefined,
-    );
-    if (!kept.some(Boolean)) return this.#values(column, facts, cells);
-    const whole = wholeList(kept);
-    if (whole && whole.facts.cast === facts.cast) {
+  column(column: number, facts: ColumnFacts): string {
+    const whole = this.chunk.wholeList(column);
+    if (whole && !whole.keys && whole.facts.cast === facts.cast) {
       this.lists.add(whole);
       return this.#array(`c${column}`, `(select a from ${whole.name})`);
     }
-    return this.#positions(column, facts, cells, kept);
+    return this.#hasKeys(column)
+      ? this.#positions(column, facts)
+      : this.#values(column, facts, this.#texts(column));
   }
 
-  #values(column: number, facts: ColumnFacts, cells: readonly PlannedCell[]): string {
-    const literal = arrayLiteral(cells.map((cell) => this.#text(cell)));
-    const param = this.context.params.add(literal);
+  /** Whether a row of the column has a key, its own or another row's. */
+  #hasKeys(column: number): boolean {
+    return this.chunk.rows.some((_, row) => {
+      const cell = this.chunk.given(row, column);
+      return cell === undefined || cell instanceof Reference;
+    });
+  }
+
+  #texts(column: number): (string | number | null)[] {
+    return this.chunk.rows.map((_, row) => this.chunk.given(row, column) as string | number | null);
+  }
+
+  #values(column: number, facts: ColumnFacts, texts: readonly (string | number | null)[]): string {
+    const param = this.context.params.add(arrayLiteral(texts));
     if (facts.arrayable) return this.#array(`c${column}`, `${param}::${facts.cast}[]`);
     // `unnest` flattens arrays of arrays, and a user's type may be made anew while connections live.
     return `${this.#array(`c${column}`, `${param}::text[]`)}::${facts.cast}`;
   }
 
-  #text(cell: PlannedCell): string | null {
-    if (!isKeyPlace(cell)) return cell as string | null;
-    return this.context.keys.get(cell.list)?.[cell.position - 1] ?? null;
-  }
-
   /** Keys by position in their list, beside values where some rows have their own. */
-  #positions(
-    column: number,
-    facts: ColumnFacts,
-    cells: readonly PlannedCell[],
-    kept: readonly (Exclude<PlannedCell, string | null | undefined> | undefined)[],
-  ): string {
-    const places = kept.map((cell) => (isKeyPlace(cell) ? cell : undefined));
-    const lists = [...new Set(places.flatMap((place) => place?.list ?? []))];
-    for (const list of lists) {
+  #positions(column: number, facts: ColumnFacts): string {
+    const { cells, places } = this.#told(column);
+    const lists = new Map<KeyList, number>();
+    for (const place of places) if (place && !lists.has(place.list)) lists.set(place.list, lists.size + 1);
+    if (lists.size === 0) return this.#values(column, facts, cells);
+    for (const list of lists.keys()) {
       this.lists.add(list);
       this.#joined.add(list);
     }
@@ -113,24 +110,31 @@ class Source {
       `p${column}`,
       places.map((place) => place?.position ?? null),
     );
-    const keys = lists.map(
+    const keys = [...lists.keys()].map(
       (list) => `${list.name}.a[${position}]${list.facts.cast === facts.cast ? '' : `::${facts.cast}`}`,
     );
     const hasValues = places.includes(undefined);
-    if (lists.length === 1 && !hasValues) return keys[0] ?? '';
+    if (lists.size === 1 && !hasValues) return keys[0] ?? '';
     const source = this.#integers(
       `s${column}`,
-      places.map((place) => (place ? lists.indexOf(place.list) + 1 : 0)),
+      places.map((place) => (place ? (lists.get(place.list) ?? 0) : 0)),
     );
-    const value = hasValues
-      ? ` when 0 then ${this.#values(
-          column,
-          facts,
-          cells.map((cell, row) => (places[row] ? null : cell)),
-        )}`
-      : '';
+    const value = hasValues ? ` when 0 then ${this.#values(column, facts, cells)}` : '';
     const branches = keys.map((key, index) => ` when ${index + 1} then ${key}`).join('');
     return `case ${source}${value}${branches} end`;
+  }
+
+  /** The texts of a column, and the places of keys that only the server has. */
+  #told(column: number): { cells: (string | number | null)[]; places: (KeyPlace | undefined)[] } {
+    const cells: (string | number | null)[] = [];
+    const places: (KeyPlace | undefined)[] = [];
+    for (const row of this.chunk.rows.keys()) {
+      const cell = this.chunk.cell(row, column);
+      const isKept = isKeyPlace(cell) && !cell.list.keys;
+      places.push(isKept ? cell : undefined);
+      cells.push(isKept ? null : textOf(cell));
+    }
+    return { cells, places };
   }
 
   #integers(name: string, numbers: readonly (number | null)[]): string {
@@ -145,12 +149,7 @@ class Source {
   }
 }
 
-/** The list of which the cells are every key, in order. */
-function wholeList(places: readonly (PlannedCell | undefined)[]): KeyList | undefined {
-  const first = places[0];
-  if (!isKeyPlace(first) || first.list.size !== places.length) return undefined;
-  const isWhole = places.every(
-    (place, index) => isKeyPlace(place) && place.list === first.list && place.position === index + 1,
-  );
-  return isWhole ? first.list : undefined;
+function textOf(cell: PlannedCell): string | number | null {
+  if (isKeyPlace(cell)) return cell.list.keys?.at(cell.position - 1) ?? null;
+  return cell as string | number | null;
 }

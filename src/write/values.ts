@@ -1,7 +1,7 @@
 /** `INSERT … VALUES`, for a lone row, for expressions, and for rows that give nothing. */
-import { Expression } from '../entry.ts';
-import { settingOf } from '../keys.ts';
-import { type Chunk, isKeyPlace, type PlannedCell } from '../plan.ts';
+import { type Chunk, isKeyPlace, type PlannedCell } from '../chunk.ts';
+import { Expression } from '../expression.ts';
+import { keptKey } from '../keys.ts';
 import { isRefused } from '../table-facts.ts';
 import { insertGuard } from './guard.ts';
 import { insertInto, insertTail, type WriteContext } from './insert.ts';
@@ -12,7 +12,9 @@ import { insertInto, insertTail, type WriteContext } from './insert.ts';
  */
 export function valuesInsert(chunk: Chunk, context: WriteContext): string {
   const columns = writtenColumns(chunk);
-  const rows = chunk.rows.map(({ cells }) => columns.map((column) => cellText(cells[column], context)));
+  const rows = chunk.rows.map((_, row) =>
+    columns.map((column) => cellText(chunk.cell(row, column), context)),
+  );
   const head = insertInto(chunk, columns, context);
   if (columns.length === 0)
     return `${insertInto(chunk, [...chunk.shape.columns.keys()], context)} ${defaultRows(chunk)}${insertTail(chunk, context)}`;
@@ -27,18 +29,13 @@ export function valuesInsert(chunk: Chunk, context: WriteContext): string {
 /** Whether the statement can say that it belongs to its flight: DEFAULT and several rows stand only in VALUES. */
 export function canGuard(chunk: Chunk): boolean {
   const columns = writtenColumns(chunk);
-  return (
-    chunk.rows.length === 1 &&
-    columns.length > 0 &&
-    columns.every((column) => chunk.rows[0]?.cells[column] !== undefined)
-  );
+  return chunk.size === 1 && columns.length > 0 && columns.every((column) => chunk.gives(column));
 }
 
 /** Columns that some row gives, or that the server has something against; a row that leaves one out says DEFAULT. */
-function writtenColumns({ shape, facts, rows }: Chunk): number[] {
-  return [...shape.columns.keys()].filter(
-    (column) => rows.some(({ cells }) => cells[column] !== undefined) || isRefused(facts, shape, column),
-  );
+function writtenColumns(chunk: Chunk): number[] {
+  const { shape, facts } = chunk;
+  return [...shape.columns.keys()].filter((column) => chunk.gives(column) || isRefused(facts, shape, column));
 }
 
 /** Rows of defaults alone, said as drizzle says them: OVERRIDING takes no DEFAULT VALUES. */
@@ -48,13 +45,11 @@ function defaultRows({ rows, shape }: Chunk): string {
   return `values ${rows.map(() => all).join(', ')}`;
 }
 
-function cellText(cell: PlannedCell, { params, keys }: WriteContext): string {
+function cellText(cell: PlannedCell, { params }: WriteContext): string {
   if (cell === undefined) return 'default';
   if (cell instanceof Expression) return params.embed(cell.rendered);
-  if (!isKeyPlace(cell)) return params.add(cell);
+  if (!isKeyPlace(cell)) return params.add(typeof cell === 'number' ? String(cell) : cell);
   const { list, position } = cell;
-  const key = keys.get(list)?.[position - 1];
-  if (key !== undefined) return params.add(key);
-  // Cheaper than to parse a list that may hold the keys of thousands of such statements.
-  return `split_part(current_setting('${settingOf(list)}'), ',', ${position})::${list.facts.cast}`;
+  const key = list.keys?.at(position - 1);
+  return key === undefined ? keptKey(list, position) : params.add(key);
 }

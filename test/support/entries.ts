@@ -4,9 +4,10 @@ import type { Conflict } from '../../src/conflict.ts';
 import { foreignTables, type SelectedField, tableShape } from '../../src/drizzle-facts.ts';
 import type { Serialize } from '../../src/encode.ts';
 import { encodeRows } from '../../src/encode-rows.ts';
-import { Entry, type Row } from '../../src/entry.ts';
+import { type Cell, Entry } from '../../src/entry.ts';
+import type { Form } from '../../src/form.ts';
 import { type Plan, plan } from '../../src/plan.ts';
-import { lateReferences, renderSnapshot, type TakenRows, takeRows } from '../../src/rows.ts';
+import { givenBy, lateReferences, renderSnapshot, type TakenRows, takeRows } from '../../src/rows.ts';
 import type { TableFacts } from '../../src/table-facts.ts';
 import { factsOf } from './facts.ts';
 
@@ -30,29 +31,34 @@ export interface EntryOptions {
 /** The entry that `insert(table).values(values)` queues. */
 export function entryOf(table: PgTable, values: object | object[], options: EntryOptions = {}): Entry {
   const rows = (Array.isArray(values) ? values : [values]) as Record<string, unknown>[];
-  const taken = takeRows(dialect, tableShape(dialect, table), rows);
+  const taken = takeRows(tableShape(dialect, table), rows);
   if (!taken) throw new Error('placeholders are not queued');
   return entryOfTaken(table, taken, options);
 }
 
 /** The same of cells as they are, which need not suit their columns. */
-export function entryOfCells(table: PgTable, rows: readonly Row[], options: EntryOptions = {}): Entry {
-  return entryOfTaken(table, { rows, references: [], embedded: [], bytes: 0 }, options);
+export function entryOfCells(
+  table: PgTable,
+  rows: readonly (readonly Cell[])[],
+  options: EntryOptions = {},
+): Entry {
+  const { forms: known } = tableShape(dialect, table);
+  const forms = rows.map((row) => row.reduce<Form>((form, cell) => form.with(givenBy(cell)), known.empty));
+  return entryOfTaken(table, { cells: rows.flat(), forms, references: [], embedded: [], bytes: 0 }, options);
 }
 
 export function entryOfTaken(table: PgTable, taken: TakenRows, options: EntryOptions): Entry {
-  const { rows, references, embedded, bytes } = taken;
-  const describe = () => ({ sql: '', params: [] });
+  const { cells, forms, references, embedded, bytes } = taken;
   const shape = tableShape(dialect, table);
-  const entry = new Entry(shape, rows, references, embedded, options.overriding ?? false, bytes, describe);
+  const count = cells.length / shape.columns.length;
+  const overriding = options.overriding ?? false;
+  const entry = new Entry(shape, count, cells, forms, references, embedded, overriding, bytes);
   entry.returning = options.returning?.map(
     (field): SelectedField => ({ path: [field instanceof Column ? field.name : 'expression'], field }),
   );
   entry.conflict = is(options.conflict, SQL) ? conflictOf(options.conflict, {}) : options.conflict;
   if (entry.conflict) {
-    const late = lateReferences(entry.conflict);
-    entry.references.push(...late);
-    entry.embedded.push(...late);
+    entry.embed(lateReferences(entry.conflict));
   }
   return entry;
 }
@@ -87,6 +93,7 @@ function conflictOf(clause: SQL, about: Partial<Conflict>): Conflict {
   const rendered = renderSnapshot(dialect, clause);
   if (!rendered) throw new Error('placeholders are not queued');
   const nothing = {
+    clause,
     action: 'nothing' as const,
     target: [],
     isPartial: false,

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
+import { type Chunk, isKeyPlace, type PlannedCell } from '../../src/chunk.ts';
 import type { Entry } from '../../src/entry.ts';
-import { type Chunk, isKeyPlace, type KeyPlace, type Plan } from '../../src/plan.ts';
+import type { KeyPlace } from '../../src/key-lists.ts';
+import type { Plan } from '../../src/plan.ts';
 import { type Batch, batches } from './arbitrary-entries.ts';
 import { planOf } from './entries.ts';
 
@@ -18,19 +20,33 @@ export function checkPlans(batch: fc.Arbitrary<Batch>, property: (plan: Plan, ba
 export const rowName = (entries: readonly Entry[], entry: Entry, row: number): number =>
   entries.indexOf(entry) * 1_000 + row;
 
-export const rowNames = ({ rows }: Chunk, entries: readonly Entry[]): number[] =>
-  rows.map(({ entry, row }) => rowName(entries, entry, row));
+/** A row of a chunk with what its statement has for each column. */
+export interface PlannedRow {
+  readonly entry: Entry;
+  readonly row: number;
+  readonly cells: readonly PlannedCell[];
+}
+
+export const plannedRows = (chunk: Chunk): PlannedRow[] =>
+  chunk.rows.map((row, index) => ({
+    entry: chunk.entries[index] as Entry,
+    row,
+    cells: chunk.shape.columns.map((_, column) => chunk.cell(index, column)),
+  }));
+
+export const rowNames = (chunk: Chunk, entries: readonly Entry[]): number[] =>
+  plannedRows(chunk).map(({ entry, row }) => rowName(entries, entry, row));
 
 /** The keys that rows are given for columns they leave out, by table and column, in call order. */
 export function keysTaken({ chunks }: Plan, entries: readonly Entry[]): Map<string, KeyPlace[]> {
   const taken = new Map<string, KeyPlace[]>();
-  const rows = chunks.flatMap((chunk) => chunk.rows);
+  const rows = chunks.flatMap(plannedRows);
   const inCallOrder = rows.toSorted(
     (a, b) => rowName(entries, a.entry, a.row) - rowName(entries, b.entry, b.row),
   );
   for (const { entry, row, cells } of inCallOrder) {
     for (const [column, cell] of cells.entries()) {
-      if (!isKeyPlace(cell) || entry.rows[row]?.[column] !== undefined) continue;
+      if (!isKeyPlace(cell) || entry.cell(row, column) !== undefined) continue;
       const name = `${entry.shape.name}.${column}`;
       taken.set(name, [...(taken.get(name) ?? []), cell]);
     }

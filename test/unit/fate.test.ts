@@ -19,32 +19,32 @@ const ofPooler = Object.assign(new Error('server conn crashed?'), { code: '08P01
 describe('the fate of a batch', () => {
   test.each(['23505', '22P02', '42P01', '57014', '25P04', 'P0001', 'XX000'])(
     'refused with %s a part of it may fare better',
-    (code) => expect(fateOf(answered(code))).toBe('refused'),
+    (code) => expect(fateOf({ error: answered(code) })).toBe('refused'),
   );
 
   test.each(['55P03', '40P01', '40001', '25P02'])('with %s its entries may wait alone', (code) =>
-    expect(fateOf(answered(code))).toBe('contended'),
+    expect(fateOf({ error: answered(code) })).toBe('contended'),
   );
 
   test.each(['08006', '53100', '53300', '57P01', '57P03'])(
     'with %s no part of it would fare better',
-    (code) => expect(fateOf(answered(code))).toBe('final'),
+    (code) => expect(fateOf({ error: answered(code) })).toBe('final'),
   );
 
   test.each(['CONNECTION_CLOSED', 'ECONNRESET', 'ECONNREFUSED', 'CONNECT_TIMEOUT', 'CONNECTION_ENDED'])(
     'is sealed without a connection: %s',
-    (code) => expect(fateOf(ofDriver(code))).toBe('final'),
+    (code) => expect(fateOf({ error: ofDriver(code) })).toBe('final'),
   );
 
   test('is sealed where its rows stand or its tables change under it', () => {
     for (const code of ['MISMATCHED_ANSWER', 'FACTS_CHANGED', 'UNSUPPORTED_CLIENT'] as const)
-      expect(fateOf(new BatchedDrizzleError(code, 'own'))).toBe('final');
+      expect(fateOf({ error: new BatchedDrizzleError(code, 'own') })).toBe('final');
   });
 
   test('is open where a statement of it could not be made or sent', () => {
-    expect(fateOf(ofDriver('MAX_PARAMETERS_EXCEEDED'))).toBe('refused');
-    expect(fateOf(new BatchedDrizzleError('BAD_REFERENCE', 'own'))).toBe('refused');
-    expect(fateOf(new TypeError('not to be sent'))).toBe('refused');
+    expect(fateOf({ error: ofDriver('MAX_PARAMETERS_EXCEEDED') })).toBe('refused');
+    expect(fateOf({ error: new BatchedDrizzleError('BAD_REFERENCE', 'own') })).toBe('refused');
+    expect(fateOf({ error: new TypeError('not to be sent') })).toBe('refused');
   });
 });
 

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { type Entry, Expression } from '../../src/entry.ts';
+import type { Entry } from '../../src/entry.ts';
+import { Expression } from '../../src/expression.ts';
 import { refer } from '../../src/reference.ts';
 import { columnFacts, type TableFacts } from '../../src/table-facts.ts';
 import { entryOf, planOf } from '../support/entries.ts';

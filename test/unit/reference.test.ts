@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { Expression, type Outcome } from '../../src/entry.ts';
+import type { Outcome } from '../../src/entry.ts';
+import { Expression } from '../../src/expression.ts';
 import { BatchedDrizzleError } from '../../src/errors.ts';
 import { LateValue, Reference, refer } from '../../src/reference.ts';
 import { dialect, entryOf } from '../support/entries.ts';

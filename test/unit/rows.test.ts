@@ -4,7 +4,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { tableShape } from '../../src/drizzle-facts.ts';
-import { Expression } from '../../src/entry.ts';
+import { Expression } from '../../src/expression.ts';
 import { LateValue, refer } from '../../src/reference.ts';
 import { takeRows } from '../../src/rows.ts';
 import { dialect, entryOf } from '../support/entries.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Expression } from '../../../src/entry.ts';
+import { Expression } from '../../../src/expression.ts';
 import { type Chunk, isKeyPlace, type KeyList, type Plan, type PlannedCell } from '../../../src/plan.ts';
 import { refer } from '../../../src/reference.ts';
 import type { Statement } from '../../../src/statement.ts';

@@ -1,0 +1,6 @@
+import type { Rendered } from './drizzle-facts.ts';
+
+/** An `sql` value of a row, rendered when it was given. */
+export class Expression {
+  constructor(readonly rendered: Rendered) {}
+}
