@@ -1,7 +1,7 @@
 /** The rows of one statement: where each comes from, with nothing made for a row. */
 import type { TableShape } from './drizzle-facts.ts';
-import type { EncodedCell } from './encode-rows.ts';
-import type { Entry, Rows } from './entry.ts';
+import { type EncodedCell, type EncodedEntries, encodedRows } from './encode-rows.ts';
+import type { Entry } from './entry.ts';
 import type { Expression } from './expression.ts';
 import { type Form, Given } from './form.ts';
 import type { KeyList, KeyLists, KeyPlace } from './key-lists.ts';
@@ -46,17 +46,19 @@ export class Chunk {
   alone: boolean;
   /** What finds the source of a written row, where several entries share a conflict clause. */
   match: ChunkMatch | undefined;
-  readonly #sources: (readonly EncodedCell[])[] = [];
   readonly #keys = new Map<number, ChunkKeys>();
+  readonly #encoded: EncodedEntries['encoded'];
   readonly #lists: KeyLists;
 
   constructor(
     readonly shape: TableShape,
     readonly facts: TableFacts | undefined,
+    encoded: EncodedEntries['encoded'],
     lists: KeyLists,
     alone: boolean,
     match: ChunkMatch | undefined,
   ) {
+    this.#encoded = encoded;
     this.#lists = lists;
     this.alone = alone;
     this.match = match;
@@ -72,11 +74,10 @@ export class Chunk {
     return this.entries[0] as Entry;
   }
 
-  add(entry: Entry, row: number, form: Form, { cells }: Rows<EncodedCell>): void {
+  add(entry: Entry, row: number, form: Form): void {
     this.forms.add(form);
     this.entries.push(entry);
     this.rows.push(row);
-    this.#sources.push(cells);
   }
 
   /** The row that was added last has the last key of a list. */
@@ -111,8 +112,8 @@ export class Chunk {
 
   /** The cell of a row as its entry has it. */
   given(row: number, column: number): EncodedCell {
-    const { length } = this.shape.columns;
-    return this.#sources[row]?.[(this.rows[row] ?? 0) * length + column];
+    const { cells } = encodedRows(this.#encoded, this.entries[row] as Entry);
+    return cells[(this.rows[row] ?? 0) * this.shape.columns.length + column];
   }
 
   cell(row: number, column: number): PlannedCell {
@@ -141,7 +142,7 @@ export class Chunk {
   }
 }
 
-/** The entries of a chunk, each once. */
-export function entriesOf({ entries }: Chunk): Set<Entry> {
-  return new Set(entries);
+/** The entries of a chunk, each once: the rows of one stand side by side. */
+export function entriesOf({ entries }: Chunk): Entry[] {
+  return entries.filter((entry, row) => entry !== entries[row - 1]);
 }

@@ -49,11 +49,11 @@ export function makeChunks(
       if (match && row === 0 && begun && !hasRoom(begun, entry, match, planning)) close(kind);
       const chunk = getOrInsert(open, kind, () => {
         const shared = match && { columns: match.columns, values: match.values && new Set<string>() };
-        const made = new Chunk(shape, table.facts, lists, alone, shared);
+        const made = new Chunk(shape, table.facts, encoded, lists, alone, shared);
         chunks.push(made);
         return made;
       });
-      chunk.add(entry, row, form, rows);
+      chunk.add(entry, row, form);
       for (const { column, facts } of kinds.drawn(form, table, shape))
         chunk.giveKey(column, lists.take(entry, row, column, facts));
       chunk.bytes += entry.bytes / entry.count;

@@ -26,7 +26,7 @@ export interface EncodedEntries {
 
 /** The rows of an entry that has not been rejected, as they are sent. */
 export function encodedRows(encoded: EncodedEntries['encoded'], entry: Entry): Rows<EncodedCell> {
-  return encoded.get(entry) ?? (entry as Rows<EncodedCell>);
+  return (encoded.size === 0 ? undefined : encoded.get(entry)) ?? (entry as Rows<EncodedCell>);
 }
 
 /**

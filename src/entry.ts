@@ -56,7 +56,7 @@ export class Entry implements Rows {
   allotted: KeyRun | undefined;
   #referenced: Set<number> | undefined;
   #known: Map<number, unknown[]> | undefined;
-  #waiting: Waiting | undefined;
+  #result: Promise<unknown> | Waiting | undefined;
 
   constructor(
     readonly shape: TableShape,
@@ -103,10 +103,10 @@ export class Entry implements Rows {
   conclude(outcome: Outcome): void {
     if (this.outcome) return;
     this.outcome = outcome;
-    const { resolve } = this.#waiting ?? {};
-    if (!resolve || !this.#waiting) return;
-    this.#waiting = { result: this.#waiting.result };
-    resolve(settled(this, outcome));
+    const waiting = this.#result;
+    if (!waiting || waiting instanceof Promise) return;
+    this.#result = waiting.promise;
+    waiting.resolve(settled(this, outcome));
   }
 
   /** Keeps a value that the server told; what the caller gave, or refers to, is known where it stands. */
@@ -152,8 +152,8 @@ export class Entry implements Rows {
 
   /** The one promise of this insert; asking again gives the same rows, or the same error. */
   result(): Promise<unknown> {
-    this.#waiting ??= this.outcome ? { result: settled(this, this.outcome) } : wait();
-    return this.#waiting.result;
+    this.#result ??= this.outcome ? settled(this, this.outcome) : wait();
+    return this.#result instanceof Promise ? this.#result : this.#result.promise;
   }
 }
 
@@ -161,30 +161,33 @@ const nothing: ReadonlySet<number> = new Set();
 
 /** What somebody waits for, and what ends the wait. */
 interface Waiting {
-  readonly result: Promise<unknown>;
-  readonly resolve?: (result: Promise<unknown>) => void;
+  readonly promise: Promise<unknown>;
+  readonly resolve: (result: unknown) => void;
 }
 
 function wait(): Waiting {
-  let resolve: Waiting['resolve'];
-  const result = new Promise<unknown>((settle) => {
+  let resolve: Waiting['resolve'] = ignore;
+  const promise = new Promise<unknown>((settle) => {
     resolve = settle;
   });
-  result.catch(ignore);
-  return { result, resolve: resolve as NonNullable<typeof resolve> };
+  promise.catch(ignore);
+  return { promise, resolve };
 }
 
 function settled(entry: Entry, outcome: Outcome): Promise<unknown> {
-  let result: Promise<unknown>;
   try {
-    result = outcome.error ? Promise.reject(outcome.error) : Promise.resolve(outcome.value?.(entry));
+    return outcome.error ? rejected(outcome.error) : Promise.resolve(outcome.value?.(entry));
   } catch (error) {
     // A decoder of the caller's own column type may throw; that is the caller's error, as in drizzle.
-    result = Promise.reject(error);
+    return rejected(error);
   }
-  result.catch(ignore);
-  return result;
 }
 
 /** Whoever awaits sees the error; that nobody does is the flush's or the transaction's to report. */
+function rejected(error: unknown): Promise<never> {
+  const promise = Promise.reject(error);
+  promise.catch(ignore);
+  return promise;
+}
+
 function ignore(): void {}

@@ -3,14 +3,15 @@ import type { Logger } from 'drizzle-orm';
 import type { Cache } from 'drizzle-orm/cache/core';
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { Connection, Driver } from './driver.ts';
-import type { Entry, Outcome } from './entry.ts';
+import type { TableShape } from './drizzle-facts.ts';
+import type { Entry } from './entry.ts';
 import { asError, BatchedDrizzleError } from './errors.ts';
 import { fly } from './fly.ts';
 import { learnFacts } from './learn-facts.ts';
 import type { BatchOptions } from './options.ts';
 import { planEntries } from './plan-entries.ts';
 import type { ReportBuilder } from './report.ts';
-import { Failures, fulfil } from './settle.ts';
+import { Failures, fulfil, type Outcomes } from './settle.ts';
 import type { Answer, Statement } from './statement.ts';
 import type { FactsCache } from './table-facts.ts';
 import { isFactsChanged, isStale } from './write/guard.ts';
@@ -92,17 +93,16 @@ export async function attempt(
   report: ReportBuilder,
   failures: Failures,
 ): Promise<Refusal | undefined> {
-  const written = new Map<Entry, Outcome>();
+  let written: Outcomes = [];
   let { restart, confirm } = target;
   let rest = entries;
   try {
     while (rest.length > 0) {
-      const shapes = rest.map(({ shape }) => shape);
-      const facts = await learnFacts(context, target, shapes, confirm, report);
+      const facts = await learnFacts(context, target, shapesOf(rest), confirm, report);
       const { plan, rejected } = planEntries(context, rest, facts, target.mayBeNamed);
       failures.rejectEach(rejected);
       // Nothing has been written that a COMMIT would have to keep.
-      if (target.owned && plan.chunks.length === 0 && written.size === 0) break;
+      if (target.owned && plan.chunks.length === 0 && written.length === 0) break;
 
       // Where one caller of a user's transaction failed, the transaction has: it must not commit.
       const commits = target.commits && plan.later.length === 0 && (target.owned || failures.isEmpty);
@@ -117,7 +117,7 @@ export async function attempt(
       }
       if (error)
         return { error: isFactsChanged(error) ? factsChanged(rest, context, error) : error, culprit };
-      for (const [entry, outcome] of flight.outcomes) written.set(entry, outcome);
+      written = [...written, ...flight.outcomes];
       if (!target.owned) fulfil(written);
       if (commitError) return { error: commitError, isUnknown };
       restart = undefined;
@@ -129,6 +129,12 @@ export async function attempt(
   } catch (error) {
     return { error: asError(error) };
   }
+}
+
+function shapesOf(entries: readonly Entry[]): Set<TableShape> {
+  const shapes = new Set<TableShape>();
+  for (const { shape } of entries) shapes.add(shape);
+  return shapes;
 }
 
 function factsChanged(entries: readonly Entry[], { facts }: FlushContext, cause: Error): BatchedDrizzleError {

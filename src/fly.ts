@@ -1,9 +1,9 @@
 /** A plan → its flight: the key query, the INSERTs, COMMIT, and what became of them. */
-
+import { is, NoopLogger } from 'drizzle-orm';
 import { type Chunk, entriesOf } from './chunk.ts';
 import { countTrips } from './count-trips.ts';
 import type { Connection } from './driver.ts';
-import type { Entry, Outcome } from './entry.ts';
+import type { Entry } from './entry.ts';
 import { asError, BatchedDrizzleError } from './errors.ts';
 import { isCommitLost, isLost } from './fate.ts';
 import type { FlushContext, FlushTarget } from './flush.ts';
@@ -12,13 +12,14 @@ import type { Plan } from './plan.ts';
 import { readAnswers } from './read-answers.ts';
 import type { ReportBuilder } from './report.ts';
 import { command, type FlightAnswers, sendFlight } from './send.ts';
+import type { Outcomes } from './settle.ts';
 import type { Answer, Statement } from './statement.ts';
 import { tellCache } from './tell-cache.ts';
 import { isLoneStatement } from './write/chunk.ts';
 import { type Inserts, makeToken, writeInserts, writeKeyQuery } from './write-flight.ts';
 
 export interface Flight {
-  readonly outcomes: Map<Entry, Outcome>;
+  readonly outcomes: Outcomes;
   /** What kept the flight from being written; nothing of it stands then. */
   readonly error?: Error | undefined;
   /** The entry whose statement was refused, where it held no other's rows. */
@@ -51,7 +52,7 @@ export async function fly(
   if (isQueryFirst && connection) {
     const first = await sendLogged(context, connection, [...opening.splice(0), query], false, report);
     const refused = firstRefusal(first);
-    if (refused) return { outcomes: new Map(), error: first.beginError ?? refused.error };
+    if (refused) return { outcomes: [], error: first.beginError ?? refused.error };
     readKeys(plan.lists, answersOf(first).at(-1) as Answer);
     countKeys(plan, report);
   }
@@ -66,8 +67,9 @@ export async function fly(
   const isQueried = query !== undefined && !isQueryFirst;
   const how = { isQueried, commits: commits || !connection, report };
   const read = readFlight(context, plan, inserts, flight, how);
-  for (const [entry, error] of mutations) if (read.outcomes.has(entry)) read.outcomes.set(entry, { error });
-  return read;
+  const isWritten = read.outcomes.length > 0;
+  const objections = isWritten ? [...mutations].map(([entry, error]) => [[entry], { error }] as const) : [];
+  return { ...read, outcomes: [...objections, ...read.outcomes] };
 }
 
 export interface FlightReading {
@@ -87,7 +89,7 @@ export function readFlight(
   flight: FlightAnswers,
   { isQueried, commits, report }: FlightReading,
 ): Flight {
-  const outcomes = new Map<Entry, Outcome>();
+  const outcomes: Outcomes = [];
   const offset = flight.answers.length - statements.length;
   const query = isQueried ? flight.answers[offset - 1] : undefined;
   if (query?.status === 'fulfilled') countKeys(plan, report);
@@ -102,7 +104,7 @@ export function readFlight(
     const chunk = refused.index < offset ? undefined : plan.chunks[refused.index - offset];
     const only = chunk && entriesOf(chunk);
     if (flight.beginError) return { outcomes, error: flight.beginError };
-    return { outcomes, error: refused.error, culprit: only?.size === 1 ? [...only][0] : undefined };
+    return { outcomes, error: refused.error, culprit: only?.length === 1 ? only[0] : undefined };
   }
   const answers = answersOf(flight);
   const { commitError } = flight;
@@ -166,6 +168,8 @@ async function runLogged(
 }
 
 export function logAll({ logger }: FlushContext, statements: readonly Statement[]): void {
+  // Statements of many rows are written to be logged, and then to be sent.
+  if (is(logger, NoopLogger)) return;
   for (const { text, params } of statements) logger.logQuery(text, [...params]);
 }
 

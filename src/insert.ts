@@ -138,37 +138,19 @@ export class BatchedInsert<
     'returning'
   >;
   override returning(fields?: SelectedFieldsFlat): never {
-    return change(this, this.unit, this.entry, () => takeReturning(this.entry, fields));
+    return change(this, this.unit, this.entry, takeReturning, fields);
   }
 
   override onConflictDoNothing(
-    config?: Parameters<PgInsertBase<TTable, TQueryResult>['onConflictDoNothing']>[0],
+    config?: DoNothing,
   ): Without<this, TDynamic, 'onConflictDoNothing' | 'onConflictDoUpdate'> {
-    return change(this, this.unit, this.entry, () =>
-      takeConflict(this.entry, {
-        clause: conflictClause(this.entry.shape, 'onConflictDoNothing', config),
-        action: 'nothing',
-        target: [config?.target ?? []].flat(),
-        isPartial: config?.where !== undefined,
-        maySkip: true,
-        assigned: new Set(),
-      }),
-    );
+    return change(this, this.unit, this.entry, takeDoNothing, config);
   }
 
   override onConflictDoUpdate(
     config: PgInsertOnConflictDoUpdateConfig<this>,
   ): Without<this, TDynamic, 'onConflictDoNothing' | 'onConflictDoUpdate'> {
-    return change(this, this.unit, this.entry, () =>
-      takeConflict(this.entry, {
-        clause: conflictClause(this.entry.shape, 'onConflictDoUpdate', config),
-        action: 'update',
-        target: [config.target].flat(),
-        isPartial: config.targetWhere !== undefined,
-        maySkip: (config.setWhere ?? config.where) !== undefined,
-        assigned: assignedColumns(this.entry.shape.table, config.set),
-      }),
-    );
+    return change(this, this.unit, this.entry, takeDoUpdate, config);
   }
 
   override $dynamic(): Dynamic<this> {
@@ -204,7 +186,13 @@ export class BatchedInsert<
 }
 
 /** A chained call changes the queued entry; one that throws withdraws it, since its caller has no insert to await. */
-function change(insert: object, unit: UnitOfWork, entry: Entry, call: () => void): never {
+function change<Argument>(
+  insert: object,
+  unit: UnitOfWork,
+  entry: Entry,
+  call: (entry: Entry, argument: Argument) => void,
+  argument: Argument,
+): never {
   if (entry.state === 'taken') {
     throw new BatchedDrizzleError(
       'INSERT_FAILED',
@@ -212,12 +200,36 @@ function change(insert: object, unit: UnitOfWork, entry: Entry, call: () => void
     );
   }
   try {
-    call();
+    call(entry, argument);
   } catch (error) {
     unit.withdraw(entry);
     throw error;
   }
   return insert as never;
+}
+
+type DoNothing = Parameters<PgInsertBase<PgTable, PgQueryResultHKT>['onConflictDoNothing']>[0];
+
+function takeDoNothing(entry: Entry, config: DoNothing): void {
+  takeConflict(entry, {
+    clause: conflictClause(entry.shape, 'onConflictDoNothing', config),
+    action: 'nothing',
+    target: [config?.target ?? []].flat(),
+    isPartial: config?.where !== undefined,
+    maySkip: true,
+    assigned: new Set(),
+  });
+}
+
+function takeDoUpdate(entry: Entry, config: PgInsertOnConflictDoUpdateConfig<AnyPgInsert>): void {
+  takeConflict(entry, {
+    clause: conflictClause(entry.shape, 'onConflictDoUpdate', config),
+    action: 'update',
+    target: [config.target].flat(),
+    isPartial: config.targetWhere !== undefined,
+    maySkip: (config.setWhere ?? config.where) !== undefined,
+    assigned: assignedColumns(entry.shape.table, config.set),
+  });
 }
 
 function takeConflict(entry: Entry, about: Omit<Conflict, keyof Rendered>): void {

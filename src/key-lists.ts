@@ -126,6 +126,7 @@ function placesOf(last: KeyRun): Map<number, KeyPlace[]> {
 
 /** The keys that were taken for the rows of an entry for a column, as text, as far as the server has told them. */
 export function keysOf(entry: Entry, column: number): (string | undefined)[] {
+  if (entry.count === 1) return [entry.key(0, column)];
   const keys: (string | undefined)[] = new Array(entry.count).fill(undefined);
   for (let run = entry.allotted; run; run = run.before) {
     if (run.column !== column) continue;

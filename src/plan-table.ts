@@ -1,6 +1,6 @@
 /** What holds for all rows of a table in a flush: which keys are taken ahead, and who stands alone. Pure. */
 import type { PgTable } from 'drizzle-orm/pg-core';
-import { type Chunk, entriesOf } from './chunk.ts';
+import type { Chunk } from './chunk.ts';
 import { isSubquery } from './conflict.ts';
 import { onlyColumns, type SelectedField, type TableShape } from './drizzle-facts.ts';
 import { encodedRows } from './encode-rows.ts';
@@ -207,7 +207,6 @@ export function mustKeepOrder(
  * ahead they rise in the order of the calls.
  */
 export function allocateForOrder(
-  { encoded }: PlanInput,
   level: readonly PgTable[],
   planned: ReadonlyMap<PgTable, TablePlan>,
   chunks: readonly Chunk[],
@@ -218,11 +217,7 @@ export function allocateForOrder(
     const { facts, allocated } = planned.get(table) ?? {};
     const shape = own[0]?.shape;
     if (own.length < 2 || !shape || !facts?.plain || !allocated) continue;
-    const forms = new Set(
-      own.flatMap((chunk) =>
-        [...entriesOf(chunk)].flatMap((entry) => [...formsOf(encodedRows(encoded, entry))]),
-      ),
-    );
+    const forms = new Set(own.flatMap((chunk) => [...chunk.forms]));
     for (const column of shape.columns.keys()) {
       const isLeftOut = [...forms].some(({ columns }) => columns[column] === Given.nothing);
       if (!isLeftOut || allocated.has(column) || !canAllocate(facts, shape, column)) continue;

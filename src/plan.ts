@@ -60,7 +60,7 @@ export function plan(given: PlanInput): Plan {
       : (tables.get(only as PgTable) ?? []);
     const keepsOrder = isCycle || mustKeepOrder(input, entries, planned);
     let made = makeChunks(input, entries, planned, keepsOrder, keys);
-    if (made.length > level.length && allocateForOrder(input, level, planned, made)) {
+    if (made.length > level.length && allocateForOrder(level, planned, made)) {
       keys.forget(entries);
       made = makeChunks(input, entries, planned, keepsOrder, keys);
     }
@@ -145,7 +145,9 @@ function parentsFirst(entries: readonly Entry[]): readonly Entry[] {
   return [...ordered];
 }
 
-function groupByTable(entries: readonly Entry[]): Map<PgTable, Entry[]> {
+function groupByTable(entries: readonly Entry[]): ReadonlyMap<PgTable, readonly Entry[]> {
+  const first = entries[0]?.shape.table;
+  if (first && entries.every(({ shape }) => shape.table === first)) return new Map([[first, entries]]);
   const tables = new Map<PgTable, Entry[]>();
   for (const entry of entries) getOrInsert(tables, entry.shape.table, () => []).push(entry);
   return tables;

@@ -6,6 +6,8 @@ export class Queue {
   #rows = 0;
   #bytes = 0;
   #calls = 0;
+  /** When entries came back that had been taken out for a while. */
+  readonly #returned = new Map<Entry, number>();
 
   get rows(): number {
     return this.#rows;
@@ -23,13 +25,23 @@ export class Queue {
     return this.#entries;
   }
 
-  /** How many calls it has seen, also of entries that it holds no more: the place of the next one. */
-  get calls(): number {
+  /** Rises with every call. */
+  get now(): number {
     return this.#calls;
+  }
+
+  /** Whether an entry has been in the queue since before a call. */
+  isOlder(entry: Entry, call: number): boolean {
+    return (this.#returned.get(entry) ?? entry.place) < call;
   }
 
   push(entry: Entry): void {
     if (entry.place === -1) entry.place = this.#calls++;
+    else this.#returned.set(entry, this.#calls++);
+    this.#add(entry);
+  }
+
+  #add(entry: Entry): void {
     const { place } = entry;
     const entries = this.#entries;
     const isBehind = entries.length === 0 || (entries[entries.length - 1]?.place ?? 0) < place;
@@ -63,24 +75,27 @@ export class Queue {
     this.#rows = 0;
     this.#bytes = 0;
     for (const entry of entries) entry.state = 'taken';
+    this.#returned.clear();
     return entries;
   }
 
   /** Takes the wanted entries, and those that they refer to; the rest stays, in order. */
   takeWhere(isWanted: (entry: Entry) => boolean): Entry[] {
+    if (this.#entries.every(isWanted)) return this.take();
     const toVisit = this.#entries.filter(isWanted);
-    if (toVisit.length === this.#entries.length) return this.take();
     const wanted = new Set<Entry>();
     for (let entry = toVisit.pop(); entry; entry = toVisit.pop()) {
       if (wanted.has(entry)) continue;
       wanted.add(entry);
       for (const reference of entry.references) toVisit.push(reference.origin.entry);
     }
+    const returned = [...this.#returned].filter(([entry]) => !wanted.has(entry));
     const taken: Entry[] = [];
     for (const entry of this.take()) {
       if (wanted.has(entry)) taken.push(entry);
-      else this.push(entry);
+      else this.#add(entry);
     }
+    for (const [entry, call] of returned) this.#returned.set(entry, call);
     return taken;
   }
 }

@@ -10,6 +10,7 @@ import { pairByIdentifier, pairByOrdinal } from './pair.ts';
 import type { Plan } from './plan.ts';
 import { columnNames, emptyAnswer, objectRows } from './postgres-js/results.ts';
 import { Reference } from './reference.ts';
+import type { Outcomes } from './settle.ts';
 import type { Answer } from './statement.ts';
 import { columnFacts } from './table-facts.ts';
 import type { Returning } from './write/returning.ts';
@@ -60,23 +61,25 @@ class Known implements Outcome {
   value(entry: Entry): unknown {
     const { returning } = entry;
     if (!returning) return emptyAnswer(this.answer, entry.count);
-    return this.#rows(entry, returning).map((row) => mapRow(returning, row));
+    return this.#keys(entry).map((key) => mapRow(returning, new Array(returning.length).fill(key)));
   }
 
   driverValue(entry: Entry): Answer {
     const { returning, shape } = entry;
     if (!returning) return emptyAnswer(this.answer, entry.count);
     const names = returning.map(() => shape.columns[this.identifier ?? -1]?.name ?? '');
-    return objectRows(this.answer, names, this.#rows(entry, returning));
+    const rows = this.#keys(entry).map((key) => names.map(() => key));
+    return objectRows(this.answer, names, rows);
   }
 
-  #rows(entry: Entry, returning: readonly SelectedField[]): unknown[][] {
+  /** What the client reads of the key of each row. */
+  #keys(entry: Entry): unknown[] {
     const column = this.identifier ?? -1;
-    return keysOf(entry, column).map((taken, row) => {
+    const keys = keysOf(entry, column);
+    return keys.map((taken, row) => {
       const cell = entry.cell(row, column);
       const key = taken ?? String(cell instanceof Reference ? cell.value() : cell);
-      const value = this.parse ? this.parse(key) : key;
-      return returning.map(() => value);
+      return this.parse ? this.parse(key) : key;
     });
   }
 }
@@ -87,17 +90,17 @@ export function readAnswers(
   sent: readonly SentChunk[],
   answers: readonly Answer[],
   context: FlushContext,
-): Map<Entry, Outcome> {
-  const outcomes = new Map<Entry, Outcome>();
+): Outcomes {
+  const gathered = new Map<Entry, Gathered>();
+  const known: Outcomes[number][] = [];
   for (const [index, { chunk, returning }] of sent.entries()) {
     const answer = answers[index] as Answer;
-    const own = (entry: Entry) =>
-      getOrInsert(outcomes as Map<Entry, Gathered>, entry, () => new Gathered(answer));
+    const own = (entry: Entry) => getOrInsert(gathered, entry, () => new Gathered(answer));
     if (chunk.alone) readLone(chunk, returning, answer, own, context);
     else if (chunk.match && returning.clause) readMatched(chunk, returning, answer, own);
-    else readShared(plan, chunk, returning, answer, outcomes, context);
+    else known.push(readShared(plan, chunk, returning, answer, own, context));
   }
-  return outcomes;
+  return [...known, ...[...gathered].map(([entry, outcome]) => [[entry], outcome] as const)];
 }
 
 /** A statement of one entry: its answer is the caller's, whatever a conflict or a trigger made of the rows. */
@@ -126,15 +129,19 @@ function readLone(
   }
 }
 
-/** A statement of several entries is written whole or not at all, and its rows are told apart by their keys. */
+/**
+ * A statement of several entries is written whole or not at all, and its rows are told apart by their keys.
+ *
+ * @returns the outcome of all who need none of them
+ */
 function readShared(
   plan: Plan,
   chunk: Chunk,
   { clause, places }: Returning,
   answer: Answer,
-  outcomes: Map<Entry, Outcome>,
+  own: (entry: Entry) => Gathered,
   context: FlushContext,
-): void {
+): Outcomes[number] {
   const { entries, rows, shape, size } = chunk;
   if (answer.count !== size) {
     const message = `${shape.name}: ${size} rows sent, ${answer.count} written`;
@@ -144,10 +151,7 @@ function readShared(
   const type = identifier === undefined ? undefined : columnFacts(chunk.facts, shape, identifier)?.base;
   const parse = context.driver.parser(type ?? 0);
   const known = new Known(answer, identifier, parse);
-  if (!clause) {
-    for (const entry of entries) if (!outcomes.has(entry)) outcomes.set(entry, known);
-    return;
-  }
+  if (!clause) return [entries, known];
   const place = places.get(shape.columns[identifier ?? -1]?.name ?? '');
   if (identifier === undefined || place === undefined) {
     throw new BatchedDrizzleError(
@@ -160,6 +164,7 @@ function readShared(
   const returned = pairByIdentifier(shape.name, sent, answer, (row) => String(row[place]));
   const keyPlaces = placesOfKeys(chunk, places);
   const selections = new Map<readonly SelectedField[], Selection>();
+  const rest: Entry[] = [];
   for (const [index, entry] of entries.entries()) {
     const row = rows[index] ?? 0;
     const values = returned[index];
@@ -168,14 +173,15 @@ function readShared(
     const selected =
       returning && getOrInsert(selections, returning, () => selectionOf(entry, answer, places));
     if (!selected || isKnown(entry, plan, chunk, context)) {
-      if (!outcomes.has(entry)) outcomes.set(entry, known);
+      rest.push(entry);
       continue;
     }
-    const gathered = getOrInsert(outcomes as Map<Entry, Gathered>, entry, () => new Gathered(answer));
+    const gathered = own(entry);
     gathered.count += 1;
     gathered.names = selected.names;
     gathered.rows[row] = selected.places.map((place) => values?.[place]);
   }
+  return [rest, known];
 }
 
 /** Where an answer has what an entry selects. */

@@ -30,12 +30,14 @@ export function takeRows(
   const { columns, dialect } = shape;
   // Made as long as they will be: what grows by pushing is half as large again.
   const cells: Cell[] = new Array(values.length * columns.length);
-  const forms: Form[] = new Array(values.length);
   const references: Reference[] = [];
   const embedded: Reference[] = [];
   let bytes = 0;
   let place = 0;
-  for (const [row, given] of values.entries()) {
+  let first: Form | undefined;
+  let forms: Form[] | undefined;
+  for (let row = 0; row < values.length; row++) {
+    const given = values[row] as Record<string, unknown>;
     let form = shape.forms.empty;
     for (const column of columns) {
       const value = given[column.key];
@@ -52,12 +54,13 @@ export function takeRows(
       else if (cell instanceof Expression) embedded.push(...lateReferences(cell.rendered));
       else if (what === Given.value) bytes += sizeOf(cell);
     }
-    forms[row] = form;
+    first ??= form;
+    if (form !== first) forms ??= new Array<Form>(row).fill(first);
+    forms?.push(form);
   }
-  const [form] = forms;
   return {
     cells,
-    forms: form && forms.every((other) => other === form) ? form : forms,
+    forms: forms ?? first ?? [],
     // Most have none, and need no arrays of their own to say so.
     references: references.length + embedded.length === 0 ? none : [...references, ...embedded],
     embedded: embedded.length === 0 ? none : embedded,

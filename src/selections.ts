@@ -3,25 +3,29 @@ import { Column } from 'drizzle-orm';
 import { orderSelection, type SelectedField } from './drizzle-facts.ts';
 
 export class Selections {
-  #fields: [key: string, field: unknown][] = [];
+  #keys: readonly string[] = [];
+  #columns: readonly unknown[] = [];
   #selection: readonly SelectedField[] = [];
 
   /** What `returning(fields)` selects; the same array as the last time for the same columns. */
   of(fields: object): readonly SelectedField[] {
-    const given = Object.entries(fields);
-    const isSame =
-      given.length === this.#fields.length &&
-      given.every(([key, field], index) => {
-        const [lastKey, lastField] = this.#fields[index] ?? [];
-        return key === lastKey && field === lastField;
-      });
-    if (isSame && given.length > 0) return this.#selection;
+    const keys = Object.keys(fields);
+    if (keys.length > 0 && this.#isLast(keys, fields as Record<string, unknown>)) return this.#selection;
+    const columns = Object.values(fields);
     const selection = orderSelection(fields);
     // An expression may be changed by whoever made it.
-    if (given.every(([, field]) => field instanceof Column)) {
-      this.#fields = given;
+    if (columns.every((column) => column instanceof Column)) {
+      this.#keys = keys;
+      this.#columns = columns;
       this.#selection = selection;
     }
     return selection;
+  }
+
+  #isLast(keys: readonly string[], fields: Record<string, unknown>): boolean {
+    if (keys.length !== this.#keys.length) return false;
+    for (const [index, key] of keys.entries())
+      if (key !== this.#keys[index] || fields[key] !== this.#columns[index]) return false;
+    return true;
   }
 }

@@ -3,7 +3,7 @@ import type { Connection } from './driver.ts';
 import { asError, BatchedDrizzleError, commitLost } from './errors.ts';
 import { isAnswer, isCommitLost } from './fate.ts';
 import { copyError } from './postgres-js/errors.ts';
-import type { Answer, Statement } from './statement.ts';
+import { type Answer, LateStatement, type Statement } from './statement.ts';
 
 export interface FlightAnswers {
   readonly answers: readonly PromiseSettledResult<Answer>[];
@@ -33,7 +33,9 @@ export async function sendFlight(
   const begun = begins ? connection.send(command('begin')) : connection.begun;
   const mustWait = !connection.hasBegun && statements.some((statement) => !statement.guarded);
   if (mustWait) await connection.begun;
-  const sent = statements.map((statement) => connection.send(statement));
+  const sent = isLong(statements)
+    ? await sendInTurn(connection, statements)
+    : statements.map((statement) => send(connection, statement));
   const committed = commits ? commit(connection, begun) : undefined;
   const [answers, commitError, beginError] = await Promise.all([
     Promise.allSettled(sent),
@@ -48,12 +50,58 @@ export async function sendFlight(
   };
 }
 
+/** So many statements of many rows may be unanswered: the server has the next where it ends one, the client few in memory. */
+const mostUnanswered = 4;
+
+/** Whether a flight is too long to leave at once. */
+export function isLong(statements: readonly Statement[]): boolean {
+  return statements.filter((statement) => statement instanceof LateStatement).length > mostUnanswered;
+}
+
+/** Sends statements of many rows as the server answers those before them; what would stand behind a refused one is not sent. */
+async function sendInTurn(
+  connection: Connection,
+  statements: readonly Statement[],
+): Promise<Promise<Answer>[]> {
+  const sent: Promise<Answer>[] = [];
+  const large: Promise<Answer>[] = [];
+  for (const statement of statements) {
+    const isLarge = statement instanceof LateStatement;
+    const ahead = isLarge ? large.at(-mostUnanswered) : undefined;
+    const isRefused = ahead !== undefined && !(await isFulfilled(ahead));
+    const answer = isRefused ? ahead : send(connection, statement);
+    // Each is looked at when all have been sent.
+    answer.catch(() => {});
+    sent.push(answer);
+    if (isLarge) large.push(answer);
+  }
+  return sent;
+}
+
+function send(connection: Connection, statement: Statement): Promise<Answer> {
+  const answer = connection.send(statement);
+  if (statement instanceof LateStatement) statement.forget();
+  return answer;
+}
+
+function isFulfilled(answer: Promise<unknown>): Promise<boolean> {
+  return answer.then(
+    () => true,
+    () => false,
+  );
+}
+
 /** The protocol counts parameters in 16 bits, and postgres.js stops one short of that. */
 const tooManyParams = 65_534;
 
 /** Found out while it is being sent, a statement with too many would leave the rest of its flight to itself. */
 export function checkParams(statements: readonly Statement[]): void {
-  for (const { params } of statements) if (params.length >= tooManyParams) throw tooMany(params.length);
+  for (const statement of statements) {
+    // One of many rows has a parameter or two for each column.
+    if (statement instanceof LateStatement) continue;
+    const { length } = statement.params;
+    if (length >= tooManyParams) throw tooMany(length);
+  }
 }
 
 function tooMany(count: number): Error {

@@ -6,9 +6,12 @@ import { findFailedRow } from './failed-row.ts';
 import type { FlushFailure, Refusal } from './flush.ts';
 import { withoutStatement, withStatement } from './postgres-js/errors.ts';
 
-/** Settles entries that were written. */
-export function fulfil(outcomes: ReadonlyMap<Entry, Outcome>): void {
-  for (const [entry, outcome] of outcomes) entry.conclude(outcome);
+/** What became of entries, those together that came to the same. */
+export type Outcomes = readonly (readonly [entries: readonly Entry[], outcome: Outcome])[];
+
+/** Settles entries that were written; of an entry that stands there twice the first outcome holds. */
+export function fulfil(outcomes: Outcomes): void {
+  for (const [entries, outcome] of outcomes) for (const entry of entries) entry.conclude(outcome);
 }
 
 /** Rejects entries, and keeps in mind what a flush has to say of them. */

@@ -9,7 +9,7 @@ import { type FactsByTable, learnFacts } from './learn-facts.ts';
 import type { Plan } from './plan.ts';
 import { planEntries } from './plan-entries.ts';
 import type { ReportBuilder } from './report.ts';
-import { checkParams, rollback, sendFlight } from './send.ts';
+import { checkParams, isLong, rollback, sendFlight } from './send.ts';
 import { type Failures, fulfil } from './settle.ts';
 import type { Statement } from './statement.ts';
 import { tellCache } from './tell-cache.ts';
@@ -55,7 +55,7 @@ export async function writeSingles(
       const statements = [writeKeyQuery(plan, { token, isBounded: true }), ...inserts.statements];
       checkParams(statements);
       // What can't tell whether it is inside its transaction would have to wait for BEGIN's answer.
-      const isPipelined = canPipeline && statements.every(({ guarded }) => guarded);
+      const isPipelined = canPipeline && !isLong(statements) && statements.every(({ guarded }) => guarded);
       singles.push({ entry, plan, inserts, statements, isPipelined });
     } catch (error) {
       failures.rejectAll([entry], { error: asError(error) });

@@ -10,6 +10,44 @@ export interface Statement {
   readonly guarded: boolean;
 }
 
+/** A statement's words and values. */
+export type Written = Pick<Statement, 'text' | 'params'>;
+
+/**
+ * A statement of many rows, written when it is sent: the server works on one while the next is written, and none is kept
+ * for the sake of another.
+ */
+export class LateStatement implements Statement {
+  readonly answer = 'values';
+  readonly #write: () => Written;
+  #written: Written | undefined;
+
+  constructor(
+    write: () => Written,
+    readonly guarded: boolean,
+  ) {
+    this.#write = write;
+  }
+
+  get text(): string {
+    return this.#read().text;
+  }
+
+  get params(): Statement['params'] {
+    return this.#read().params;
+  }
+
+  /** It has been sent, and nobody reads it again. */
+  forget(): void {
+    this.#written = undefined;
+  }
+
+  #read(): Written {
+    this.#written ??= this.#write();
+    return this.#written;
+  }
+}
+
 /** An answer of the driver: rows as arrays, with the count and command of PostgreSQL's tag. */
 export interface Answer extends Array<unknown[]> {
   readonly count: number | null;

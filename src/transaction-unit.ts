@@ -95,11 +95,11 @@ export class TransactionUnit extends UnitOfWork {
    * other, so that a promise job later every insert of the group is known to be awaited.
    */
   #queueAhead(named: ReadonlySet<Entry>): () => void {
-    const { calls } = this.queue;
+    const { now } = this.queue;
     const unclaimed = this.queue.entries.filter((entry) => !entry.awaited && !named.has(entry));
     return () => {
       const behind = new Set(unclaimed.filter(({ awaited }) => awaited));
-      const ahead = this.queue.takeWhere((entry) => entry.place < calls && !behind.has(entry));
+      const ahead = this.queue.takeWhere((entry) => this.queue.isOlder(entry, now) && !behind.has(entry));
       if (ahead.length === 0) return;
       this.state.flushes += 1;
       this.#begin(ahead, false);
@@ -227,10 +227,10 @@ export class TransactionUnit extends UnitOfWork {
 
   /** Flushes what is queued now, in its turn: a statement that was executed before may yet take a part of it. */
   async #flushInLine(commits: boolean): Promise<Flushed> {
-    const { calls } = this.queue;
+    const { now } = this.queue;
     this.state.flushes += 1;
     const turn = this.state.line.then(() => {
-      const entries = this.queue.takeWhere(({ place }) => place < calls);
+      const entries = this.queue.takeWhere((entry) => this.queue.isOlder(entry, now));
       return { flushed: this.#begin(entries, commits) };
     });
     this.state.line = turn;

@@ -4,7 +4,7 @@ import type { Chunk } from '../chunk.ts';
 import type { Serialize } from '../encode.ts';
 import { Given } from '../form.ts';
 import type { Plan } from '../plan.ts';
-import type { Statement } from '../statement.ts';
+import { LateStatement, type Statement, type Written } from '../statement.ts';
 import { columnFacts, isRefused } from '../table-facts.ts';
 import { matchedInsert } from './matched.ts';
 import { Params } from './params.ts';
@@ -19,16 +19,16 @@ export interface ChunkWriter {
 }
 
 export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWriter): Statement {
-  const params = new Params(writer.serialize);
-  const asValues = needsValues(chunk);
-  const write = asValues ? valuesInsert : chunk.match && returning.clause ? matchedInsert : unnestInsert;
-  const text = write(chunk, { ...writer, params, returning });
-  return {
-    text,
-    params: params.values,
-    answer: 'values',
-    guarded: writer.token !== undefined && (!asValues || canGuard(chunk)),
+  const hasToken = writer.token !== undefined;
+  const write = (insert: typeof unnestInsert): Written => {
+    const params = new Params(writer.serialize);
+    const text = insert(chunk, { ...writer, params, returning });
+    return { text, params: params.values };
   };
+  if (needsValues(chunk))
+    return { ...write(valuesInsert), answer: 'values', guarded: hasToken && canGuard(chunk) };
+  const insert = chunk.match && returning.clause ? matchedInsert : unnestInsert;
+  return new LateStatement(() => write(insert), hasToken);
 }
 
 /** Whether the plan is one statement that needs nothing around it: drizzle's own INSERT. */
