@@ -5,7 +5,6 @@ import { type EncodedCell, encodedRows } from './encode-rows.ts';
 import { type Entry, formOf, formsOf, type Rows } from './entry.ts';
 import { Expression } from './expression.ts';
 import { type Form, Given } from './form.ts';
-import { getOrInsert } from './get-or-insert.ts';
 import type { KeyLists } from './key-lists.ts';
 import type { Match } from './plan-conflict.ts';
 import { mustStandAlone, type Planning, type TablePlan } from './plan-table.ts';
@@ -31,7 +30,8 @@ export function makeChunks(
     open.delete(kind);
     lists.breakOff();
   };
-  for (const [number, entry] of entries.entries()) {
+  for (let number = 0; number < entries.length; number++) {
+    const entry = entries[number] as Entry;
     const { shape, conflict } = entry;
     const table = planned.get(shape.table);
     if (!table) continue;
@@ -47,15 +47,16 @@ export function makeChunks(
       previous = kind;
       const begun = open.get(kind);
       if (match && row === 0 && begun && !hasRoom(begun, entry, match, planning)) close(kind);
-      const chunk = getOrInsert(open, kind, () => {
+      let chunk = open.get(kind);
+      if (!chunk) {
         const shared = match && { columns: match.columns, values: match.values && new Set<string>() };
-        const made = new Chunk(shape, table.facts, encoded, lists, alone, shared);
-        chunks.push(made);
-        return made;
-      });
+        chunk = new Chunk(shape, table.facts, encoded, lists, alone, shared);
+        chunks.push(chunk);
+        open.set(kind, chunk);
+      }
       chunk.add(entry, row, form);
-      for (const { column, facts } of kinds.drawn(form, table, shape))
-        chunk.giveKey(column, lists.take(entry, row, column, facts));
+      const drawn = kinds.drawn(form, table, shape);
+      for (const { column, facts } of drawn) chunk.giveKey(column, lists.take(entry, row, column, facts));
       chunk.bytes += entry.bytes / entry.count;
       if (alone) chunk.params += countParams(chunk);
       const value = match?.values?.[row];
@@ -89,21 +90,25 @@ class Kinds {
     // Few entries ask for more than their form tells.
     if (entry.overriding || match || own !== form || table.facts?.secured)
       return `${kindOf(entry, form, own, table)} ${this.#tables.get(table)} ${match?.kind ?? ''}`;
-    return getOrInsert(
-      this.#kinds,
-      form,
-      () => `${kindOf(entry, form, own, table)} ${this.#tables.get(table)} `,
-    );
+    let kind = this.#kinds.get(form);
+    if (kind === undefined) {
+      kind = `${kindOf(entry, form, own, table)} ${this.#tables.get(table)} `;
+      this.#kinds.set(form, kind);
+    }
+    return kind;
   }
 
   /** The columns whose keys a row of the form is given. */
   drawn(form: Form, { facts, allocated }: TablePlan, shape: Entry['shape']): readonly Drawn[] {
-    return getOrInsert(this.#drawn, form, () =>
-      [...allocated].flatMap((column) => {
+    let drawn = this.#drawn.get(form);
+    if (drawn === undefined) {
+      drawn = [...allocated].flatMap((column) => {
         const ofColumn = columnFacts(facts, shape, column);
         return form.columns[column] === Given.nothing && ofColumn ? [{ column, facts: ofColumn }] : [];
-      }),
-    );
+      });
+      this.#drawn.set(form, drawn);
+    }
+    return drawn;
   }
 }
 

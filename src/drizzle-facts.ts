@@ -170,7 +170,8 @@ export function mapRow(selection: readonly SelectedField[], row: unknown[]): Rec
   // What is nested, or decoded by an expression, is drizzle's to say.
   if (!selection.every(isFlat)) return (drizzle as any).mapResultRow(selection, row, undefined);
   const mapped: Record<string, unknown> = {};
-  for (const [index, { path, field }] of selection.entries()) {
+  for (let index = 0; index < selection.length; index++) {
+    const { path, field } = selection[index] as SelectedField;
     const value = row[index];
     mapped[path[0] as string] = value === null ? null : (field as Column).mapFromDriverValue(value);
   }

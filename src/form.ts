@@ -8,20 +8,20 @@ export type Given = (typeof Given)[keyof typeof Given];
 export class Form {
   readonly #next: Form[] = [];
 
+  readonly hasExpression: boolean;
+
   constructor(
     /** In the order of the shape's columns. */
     readonly columns: readonly Given[],
     readonly forms: Forms,
-  ) {}
+  ) {
+    this.hasExpression = columns.includes(Given.expression);
+  }
 
   /** The form with one column more. */
   with(given: Given): Form {
     this.#next[given] ??= this.forms.make([...this.columns, given]);
     return this.#next[given];
-  }
-
-  has(given: Given): boolean {
-    return this.columns.includes(given);
   }
 }
 

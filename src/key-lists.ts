@@ -57,7 +57,7 @@ export class KeyLists {
 
   /** Takes the next key of a column for a row that leaves the column out. @returns the list of which it is the last */
   take(entry: Entry, row: number, column: number, facts: ColumnFacts): KeyList {
-    const growing = getOrInsert(this.#growing, entry.shape, () => []);
+    const growing = this.#growing.get(entry.shape) ?? this.#beginTable(entry.shape);
     const list = growing[column] ?? this.#begin(entry.shape, column, facts);
     growing[column] = list;
     const position = list.size++;
@@ -98,6 +98,12 @@ export class KeyLists {
     if (!last?.before) return last && inRun(last, row, column);
     const places = getOrInsert(this.#places, last, () => placesOf(last));
     return places.get(column)?.[row];
+  }
+
+  #beginTable(shape: TableShape): (KeyList | undefined)[] {
+    const growing: (KeyList | undefined)[] = [];
+    this.#growing.set(shape, growing);
+    return growing;
   }
 
   #begin(shape: TableShape, column: number, facts: ColumnFacts): KeyList {

@@ -38,6 +38,8 @@ function withoutConstructor(base: typeof PgInsertBase): object {
     config: { get: configOf, configurable: true },
     dialect: { get: dialectOfInsert, configurable: true },
     execute: { get: executionOf, set: replaceExecution, configurable: true },
+    // biome-ignore lint/suspicious/noThenProperty: drizzle's own, without a closure for each call
+    then: { value: then, writable: true, configurable: true },
   });
   return Lean;
 }
@@ -52,6 +54,16 @@ function dialectOfInsert(this: InsertParts): unknown {
 
 function executionOf(this: InsertParts): () => Promise<unknown> {
   return () => this.unit.wait(this.entry);
+}
+
+function then(
+  this: InsertParts & { execute(): Promise<unknown> },
+  onFulfilled: Parameters<Promise<unknown>['then']>[0],
+  onRejected: Parameters<Promise<unknown>['then']>[1],
+): Promise<unknown> {
+  const isReplaced = Object.hasOwn(this, 'execute');
+  const result = isReplaced ? this.execute() : this.unit.wait(this.entry);
+  return result.then(onFulfilled, onRejected);
 }
 
 /** drizzle's is a plain property, which spies replace. */

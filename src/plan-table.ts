@@ -4,10 +4,9 @@ import type { Chunk } from './chunk.ts';
 import { isSubquery } from './conflict.ts';
 import { onlyColumns, type SelectedField, type TableShape } from './drizzle-facts.ts';
 import { encodedRows } from './encode-rows.ts';
-import { type Entry, formsOf } from './entry.ts';
+import type { Entry } from './entry.ts';
 import { Expression } from './expression.ts';
-import { type Form, Given } from './form.ts';
-import { getOrInsert } from './get-or-insert.ts';
+import { Form, Given } from './form.ts';
 import { findIdentifier } from './identifier.ts';
 import type { PlanInput } from './plan.ts';
 import { findMatch, type Match } from './plan-conflict.ts';
@@ -59,7 +58,9 @@ export function planTable(planning: Planning, table: PgTable, entries: readonly 
     if (entry.conflict) continue;
     rows += entry.count;
     isReturned ||= entry.returning !== undefined;
-    for (const column of named(entry)) {
+    const asked = named(entry);
+    if (asked.size === 0) continue;
+    for (const column of asked) {
       // A row by itself can tell its key when it is written, without a key query.
       const isTold = isLone && !facts.secured && columnFacts(facts, shape, column)?.selectable;
       if (!allocated.has(column) && canAllocate(facts, shape, column) && !isTold) allocated.add(column);
@@ -124,19 +125,43 @@ export function mustStandAlone(
   if (isLone || !facts?.plain || (conflict && !matches.has(entry))) return true;
   if (returning) {
     if (!conflict && table.identifier === undefined) return true;
-    if (!getOrInsert(sharing.selections, returning, () => selectsColumns(returning, shape, facts)))
-      return true;
+    let isServed = sharing.selections.get(returning);
+    if (isServed === undefined) {
+      isServed = selectsColumns(returning, shape, facts);
+      sharing.selections.set(returning, isServed);
+    }
+    if (!isServed) return true;
   }
   const named = table.named(entry);
   // Only the written row can tell what a conflict clause has made of it.
-  if (conflict && [...named].some((column) => !columnFacts(facts, shape, column)?.selectable)) return true;
-  for (const form of formsOf(encodedRows(encoded, entry))) {
-    if (!getOrInsert(sharing.forms, form, () => canShare(form, shape, facts))) return true;
-    for (const column of named) {
-      if (form.columns[column] === Given.nothing && !canAllocate(facts, shape, column)) return true;
-    }
+  if (conflict && !areSelectable(named, shape, facts)) return true;
+  const { forms } = encodedRows(encoded, entry);
+  if (forms instanceof Form) return !mayShare(forms, named, shape, facts, sharing);
+  return [...new Set(forms)].some((form) => !mayShare(form, named, shape, facts, sharing));
+}
+
+function areSelectable(columns: ReadonlySet<number>, shape: TableShape, facts: TableFacts): boolean {
+  for (const column of columns) if (!columnFacts(facts, shape, column)?.selectable) return false;
+  return true;
+}
+
+/** @param named columns whose values must be known of each row */
+function mayShare(
+  form: Form,
+  named: ReadonlySet<number>,
+  shape: TableShape,
+  facts: TableFacts,
+  { forms }: Sharing,
+): boolean {
+  let isSayable = forms.get(form);
+  if (isSayable === undefined) {
+    isSayable = canShare(form, shape, facts);
+    forms.set(form, isSayable);
   }
-  return false;
+  if (!isSayable || named.size === 0) return isSayable;
+  for (const column of named)
+    if (form.columns[column] === Given.nothing && !canAllocate(facts, shape, column)) return false;
+  return true;
 }
 
 /** Whether a selection names nothing but columns that the table has. */
@@ -170,11 +195,10 @@ export function mayReadTables(entry: Entry, facts: PlanInput['facts']): boolean 
   if (facts.get(shape.table)?.plain === false) return true;
   if (conflict && isSubquery(conflict)) return true;
   if (returning && returning !== shape.selection && !onlyColumns(returning)) return true;
-  for (const form of formsOf(entry)) {
-    if (form.has(Given.expression))
-      return cells.some((cell) => cell instanceof Expression && isSubquery(cell.rendered));
-  }
-  return false;
+  const { forms } = entry;
+  const hasExpression =
+    forms instanceof Form ? forms.hasExpression : forms.some((form) => form.hasExpression);
+  return hasExpression && cells.some((cell) => cell instanceof Expression && isSubquery(cell.rendered));
 }
 
 /** Whether the table draws keys that can't be taken ahead in the order of the calls: the statements' order is theirs. */

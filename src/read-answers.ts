@@ -61,7 +61,10 @@ class Known implements Outcome {
   value(entry: Entry): unknown {
     const { returning } = entry;
     if (!returning) return emptyAnswer(this.answer, entry.count);
-    return this.#keys(entry).map((key) => mapRow(returning, new Array(returning.length).fill(key)));
+    const rows = this.#keys(entry);
+    for (let row = 0; row < rows.length; row++)
+      rows[row] = mapRow(returning, new Array(returning.length).fill(rows[row]));
+    return rows;
   }
 
   driverValue(entry: Entry): Answer {
@@ -75,12 +78,13 @@ class Known implements Outcome {
   /** What the client reads of the key of each row. */
   #keys(entry: Entry): unknown[] {
     const column = this.identifier ?? -1;
-    const keys = keysOf(entry, column);
-    return keys.map((taken, row) => {
-      const cell = entry.cell(row, column);
-      const key = taken ?? String(cell instanceof Reference ? cell.value() : cell);
-      return this.parse ? this.parse(key) : key;
-    });
+    const keys: unknown[] = keysOf(entry, column);
+    for (let row = 0; row < keys.length; row++) {
+      const cell = keys[row] === undefined ? entry.cell(row, column) : undefined;
+      const key = String(keys[row] ?? (cell instanceof Reference ? cell.value() : cell));
+      keys[row] = this.parse ? this.parse(key) : key;
+    }
+    return keys;
   }
 }
 

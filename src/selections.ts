@@ -24,8 +24,10 @@ export class Selections {
 
   #isLast(keys: readonly string[], fields: Record<string, unknown>): boolean {
     if (keys.length !== this.#keys.length) return false;
-    for (const [index, key] of keys.entries())
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index] as string;
       if (key !== this.#keys[index] || fields[key] !== this.#columns[index]) return false;
+    }
     return true;
   }
 }

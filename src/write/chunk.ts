@@ -2,7 +2,6 @@
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { Chunk } from '../chunk.ts';
 import type { Serialize } from '../encode.ts';
-import { Given } from '../form.ts';
 import type { Plan } from '../plan.ts';
 import { LateStatement, type Statement, type Written } from '../statement.ts';
 import { columnFacts, isRefused } from '../table-facts.ts';
@@ -49,7 +48,7 @@ function needsValues(chunk: Chunk): boolean {
   if (!facts || size === 1 || !columns.some((column) => chunk.gives(column))) return true;
   // Rows that share a statement with others' were grouped by the columns that they leave out.
   if (!alone) return false;
-  if ([...chunk.forms].some((form) => form.has(Given.expression))) return true;
+  if ([...chunk.forms].some((form) => form.hasExpression)) return true;
   return columns.some((column) => {
     if (!chunk.gives(column)) return isRefused(facts, shape, column);
     return chunk.omits(column) || !columnFacts(facts, shape, column)?.castable;
