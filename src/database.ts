@@ -103,7 +103,7 @@ export class BatchedDatabase<
     options?: LoadOptions<TTable>,
   ): Load<TTable> {
     const session = this._.session as unknown as DatabaseSession<TSchema, never>;
-    return makeLoad(table, rows, options, dialectOf(this), sessionOf(this), onDatabase(session));
+    return makeLoad(table, rows, options, dialectOf(this), onDatabase(session));
   }
 
   /** See drizzle's `execute`; a queued insert that is handed over counts as awaited. */
@@ -178,7 +178,7 @@ export class BatchedTransaction<
     options?: Omit<LoadOptions<TTable>, 'commitEvery'>,
   ): Load<TTable> {
     const session = this._.session as unknown as TransactionSession<TFullSchema, TSchema>;
-    return makeLoad(table, rows, options, dialectOf(this), sessionOf(this), inTransaction(session));
+    return makeLoad(table, rows, options, dialectOf(this), inTransaction(session));
   }
 
   /** See drizzle's `execute`; a queued insert that is handed over counts as awaited. */

@@ -1,7 +1,6 @@
 /** The arguments of `load()` → a load that is ready to run. */
-import { is, SQL } from 'drizzle-orm';
-import { type PgDialect, PgInsertBase, type PgTable } from 'drizzle-orm/pg-core';
-import { type InsertSession, insertConfig, type Rendered, tableShape } from '../drizzle-facts.ts';
+import type { PgDialect, PgTable } from 'drizzle-orm/pg-core';
+import { conflictClause, type Rendered, type TableShape, tableShape } from '../drizzle-facts.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { renderSnapshot } from '../rows.ts';
 import { Load } from './load.ts';
@@ -14,28 +13,22 @@ export function makeLoad<TTable extends PgTable>(
   rows: unknown,
   options: LoadOptions<TTable> | undefined,
   dialect: PgDialect,
-  session: InsertSession,
   target: LoadTarget,
 ): Load<TTable> {
   checkArguments(table, rows, options, target.isNested);
   const shape = tableShape(dialect, table);
-  const conflict = conflictOf(table, options?.onConflict as LoadOptions['onConflict'], dialect, session);
+  const conflict = conflictOf(shape, options?.onConflict as LoadOptions['onConflict']);
   return new Load({ target, shape, rows, options: (options ?? {}) as LoadOptions, conflict });
 }
 
 /** The clause as drizzle writes it. */
-function conflictOf(
-  table: PgTable,
-  onConflict: LoadOptions['onConflict'],
-  dialect: PgDialect,
-  session: InsertSession,
-): Rendered | undefined {
+function conflictOf(shape: TableShape, onConflict: LoadOptions['onConflict']): Rendered | undefined {
   if (onConflict === undefined || onConflict === 'error') return undefined;
-  const insert = new PgInsertBase(table, [], session, dialect);
-  if (onConflict === 'nothing') insert.onConflictDoNothing();
-  else insert.onConflictDoUpdate(onConflict.update as never);
-  const clause = insertConfig(insert).onConflict;
-  const rendered = is(clause, SQL) ? renderSnapshot(dialect, clause) : undefined;
+  const clause =
+    onConflict === 'nothing'
+      ? conflictClause(shape, 'onConflictDoNothing', {})
+      : conflictClause(shape, 'onConflictDoUpdate', onConflict.update);
+  const rendered = renderSnapshot(shape.dialect, clause);
   if (!rendered) {
     throw new BatchedDrizzleError('BAD_OPTION', 'load: onConflict: a placeholder is not allowed');
   }
