@@ -40,6 +40,8 @@ export class Chunk {
   /** The forms of its rows, each once. */
   readonly forms = new Set<Form>();
   bytes = 0;
+  /** COPY writes it. */
+  copied = false;
   /** Parameters that its rows take as VALUES. */
   params = 0;
   /** Holds one entry and nothing else, so that its answer needs no pairing. */

@@ -51,6 +51,7 @@ export function makeChunks(
       if (!chunk) {
         const shared = match && { columns: match.columns, values: match.values && new Set<string>() };
         chunk = new Chunk(shape, table.facts, encoded, lists, alone, shared);
+        chunk.copied = table.isCopied && !alone;
         chunks.push(chunk);
         open.set(kind, chunk);
       }
@@ -66,12 +67,18 @@ export function makeChunks(
           if (conflict || chunk.cell(chunk.size - 1, column) === undefined) chunk.told.add(column);
       }
       // The statement of an entry that stands alone is plain drizzle's, as long as drizzle could send it.
-      const isFull = alone ? chunk.params >= mostParams : chunk.size >= maxRows || chunk.bytes >= maxBytes;
+      const isFull = alone
+        ? chunk.params >= mostParams
+        : !chunk.copied && (chunk.size >= maxRows || chunk.bytes >= maxBytes);
       // A conflict clause sees all rows of its statement.
       if (isFull && !conflict) close(kind);
     }
   }
-  for (const chunk of chunks) leaveAlone(chunk);
+  for (const chunk of chunks) {
+    leaveAlone(chunk);
+    // Rows of the table that differ from most in what they give.
+    if (chunk.size <= maxRows && chunk.bytes <= maxBytes) chunk.copied = false;
+  }
   return chunks;
 }
 

@@ -1,5 +1,5 @@
 /** How often a flight waits for the server. */
-import type { Statement } from './statement.ts';
+import { CopyStatement, type Statement } from './statement.ts';
 
 export interface Flown {
   readonly statements: readonly Statement[];
@@ -13,7 +13,9 @@ export interface Flown {
 
 /** One, where everything leaves together. BEGIN and COMMIT count where they do not travel along. */
 export function countTrips({ statements, describes, hasBegun, commits }: Flown): number {
-  if (!describes) return hasBegun || statements.every(({ guarded }) => guarded) ? 1 : 2;
+  // COPY's data leave when the server has asked for them, along with what stands behind.
+  const copies = statements.filter((statement) => statement instanceof CopyStatement).length;
+  if (!describes) return copies + (hasBegun || statements.every(({ guarded }) => guarded) ? 1 : 2);
   const described = statements.map(({ params }) => params.length > 0);
   if (!hasBegun) described.unshift(false);
   if (commits) described.push(false);
@@ -21,5 +23,5 @@ export function countTrips({ statements, describes, hasBegun, commits }: Flown):
     if (isDescribed) return trips + 2;
     const travelsAlong = place > 0 && !described[place - 1];
     return travelsAlong ? trips : trips + 1;
-  }, 0);
+  }, copies);
 }

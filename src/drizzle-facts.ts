@@ -178,6 +178,17 @@ export function mapRow(selection: readonly SelectedField[], row: unknown[]): Rec
   return mapped;
 }
 
+/** A row of which the driver has the same value for every column. */
+export function mapAlike(selection: readonly SelectedField[], value: unknown): Record<string, unknown> {
+  if (!selection.every(isFlat)) return mapRow(selection, new Array(selection.length).fill(value));
+  const mapped: Record<string, unknown> = {};
+  for (let index = 0; index < selection.length; index++) {
+    const { path, field } = selection[index] as SelectedField;
+    mapped[path[0] as string] = (field as Column).mapFromDriverValue(value);
+  }
+  return mapped;
+}
+
 function isFlat({ path, field }: SelectedField): boolean {
   return path.length === 1 && field instanceof Column;
 }

@@ -46,12 +46,14 @@ export function encodeRows(
   const rejected = new Map<Entry, Error>();
   const isPresent = presence(entries);
   const types = new Map<PgTable, readonly ColumnType[]>();
-  for (const entry of entries) {
-    const dead = entry.references.find((reference) => {
-      const parent = reference.origin.entry;
-      const isFailed = rejected.has(parent) || parent.outcome?.error !== undefined;
-      return isFailed || (reference.value() === undefined && !isPresent(parent));
-    });
+  const leadsNowhere = (reference: Reference): boolean => {
+    const parent = reference.origin.entry;
+    const isFailed = rejected.has(parent) || parent.outcome?.error !== undefined;
+    return isFailed || (reference.value() === undefined && !isPresent(parent));
+  };
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index] as Entry;
+    const dead = entry.references.length > 0 ? entry.references.find(leadsNowhere) : undefined;
     if (dead) {
       const cause = rejected.get(dead.origin.entry);
       rejected.set(entry, new BatchedInsertError(entry.own, unresolved(dead.origin, cause)));

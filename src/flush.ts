@@ -133,7 +133,7 @@ export async function attempt(
 
 function shapesOf(entries: readonly Entry[]): Set<TableShape> {
   const shapes = new Set<TableShape>();
-  for (const { shape } of entries) shapes.add(shape);
+  for (let index = 0; index < entries.length; index++) shapes.add((entries[index] as Entry).shape);
   return shapes;
 }
 

@@ -13,10 +13,10 @@ import { readAnswers } from './read-answers.ts';
 import type { ReportBuilder } from './report.ts';
 import { command, type FlightAnswers, sendFlight } from './send.ts';
 import type { Outcomes } from './settle.ts';
-import type { Answer, Statement } from './statement.ts';
+import { type Answer, HeardStatement, type Statement } from './statement.ts';
 import { tellCache } from './tell-cache.ts';
 import { isLoneStatement } from './write/chunk.ts';
-import { type Inserts, makeToken, writeInserts, writeKeyQuery } from './write-flight.ts';
+import { type Inserts, keysHeard, makeToken, writeInserts, writeKeyQuery } from './write-flight.ts';
 
 export interface Flight {
   readonly outcomes: Outcomes;
@@ -56,16 +56,17 @@ export async function fly(
     readKeys(plan.lists, answersOf(first).at(-1) as Answer);
     countKeys(plan, report);
   }
-  const inserts = writeInserts(context, plan, token);
-  const statements = [...opening, ...(query && !isQueryFirst ? [query] : []), ...inserts.statements];
+  const heard = query && !isQueryFirst ? new HeardStatement(query) : undefined;
+  const keysKnown = heard ? keysHeard(plan, heard) : Promise.resolve();
+  const inserts = writeInserts(context, plan, token, keysKnown);
+  const statements = [...opening, ...(heard ? [heard] : []), ...inserts.statements];
   const [flight, mutations] = await Promise.all([
     connection
       ? sendLogged(context, connection, statements, commits, report)
       : runLogged(context, target, statements, report),
     tellCache(context.cache, () => entriesOfPlan(plan)),
   ]);
-  const isQueried = query !== undefined && !isQueryFirst;
-  const how = { isQueried, commits: commits || !connection, report };
+  const how = { isQueried: heard !== undefined, commits: commits || !connection, report };
   const read = readFlight(context, plan, inserts, flight, how);
   const isWritten = read.outcomes.length > 0;
   const objections = isWritten ? [...mutations].map(([entry, error]) => [[entry], { error }] as const) : [];

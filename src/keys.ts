@@ -112,8 +112,7 @@ function takeKeys(list: KeyList, param: (value: string) => string): string {
     keys === 'identity'
       ? `pg_get_serial_sequence(${table}, ${column})::regclass`
       : sequenceOfDefault(table, column);
-  const drawn = `select nextval(q.sequence) k from (select ${sequence} as sequence offset 0) q, ${series}`;
-  return `select k, row_number() over () n from (${drawn}) d`;
+  return `select nextval(q.sequence) k, n from (select ${sequence} as sequence offset 0) q, ${series} n`;
 }
 
 /** The sequence that a column's default draws from, which the column need not own. */

@@ -23,7 +23,7 @@ export function planEntries(
   mayBeNamed: boolean,
 ): PlannedEntries {
   // What the answers of a transaction told that rolled back says nothing of the next.
-  for (const entry of entries) entry.unlearn();
+  for (let index = 0; index < entries.length; index++) entries[index]?.unlearn();
   const { encoded, rejected } = encodeRows(entries, facts, driver.serialize.bind(driver));
   const valid = rejected.size === 0 ? entries : entries.filter((entry) => !rejected.has(entry));
   const planned = plan({
@@ -58,8 +58,10 @@ function parentsAmong(entries: readonly Entry[], facts: FactsByTable): (table: P
   const parents = new Map<PgTable, Set<PgTable>>();
   const parentsOf = (table: PgTable) =>
     getOrInsert(parents, table, () => new Set([...foreignTables(table), ...parentsByFacts(table, facts)]));
-  for (const { references, shape } of entries) {
-    for (const reference of references) parentsOf(shape.table).add(reference.origin.entry.shape.table);
+  for (let index = 0; index < entries.length; index++) {
+    const { references, shape } = entries[index] as Entry;
+    if (references.length === 0) continue;
+    for (const { origin } of references) parentsOf(shape.table).add(origin.entry.shape.table);
   }
   return parentsOf;
 }

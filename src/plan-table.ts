@@ -30,6 +30,8 @@ export interface TablePlan {
   readonly named: (entry: Entry) => ReadonlySet<number>;
   /** What was found out of forms and selections, which many entries have in common. */
   readonly sharing: Sharing;
+  /** More rows than one INSERT has, of which nobody asks more than is known before: COPY writes them. */
+  readonly isCopied: boolean;
 }
 
 interface Sharing {
@@ -50,11 +52,20 @@ export function planTable(planning: Planning, table: PgTable, entries: readonly 
     return entry.referenced.size === 0 ? keyed : new Set([...entry.referenced, ...keyed]);
   };
   const sharing: Sharing = { forms: new Map(), selections: new Map() };
-  const unplanned = { facts, allocated, identifier: undefined, matches: new Map(), named, sharing };
+  const unplanned = {
+    facts,
+    allocated,
+    identifier: undefined,
+    matches: new Map(),
+    named,
+    sharing,
+    isCopied: false,
+  };
   if (!shape || !facts?.plain) return unplanned;
   let rows = 0;
   let isReturned = false;
-  for (const entry of entries) {
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index] as Entry;
     if (entry.conflict) continue;
     rows += entry.count;
     isReturned ||= entry.returning !== undefined;
@@ -80,7 +91,36 @@ export function planTable(planning: Planning, table: PgTable, entries: readonly 
   for (const { columns } of matches.values()) {
     for (const column of columns) if (canAllocate(facts, shape, column)) allocated.add(column);
   }
-  return { ...unplanned, identifier, matches };
+  const isCopied = rows >= planning.copyRows && canCopy(entries, shape, facts, identifier);
+  return { ...unplanned, identifier, matches, isCopied };
+}
+
+/** COPY returns nothing, knows no conflict clause, and gives any value to a column that is GENERATED ALWAYS. */
+function canCopy(
+  entries: readonly Entry[],
+  shape: TableShape,
+  facts: TableFacts,
+  identifier: number | undefined,
+): boolean {
+  if (facts.secured) return false;
+  const key = shape.columns[identifier ?? -1]?.column;
+  const always = [...shape.columns.keys()].filter((column) => columnFacts(facts, shape, column)?.always);
+  const forms = new Set<Form>();
+  const selections = new Set<Entry['returning']>();
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index] as Entry;
+    if (entry.conflict) return false;
+    if (entry.forms instanceof Form) forms.add(entry.forms);
+    else for (const form of entry.forms) forms.add(form);
+    selections.add(entry.returning);
+  }
+  const isKnown = [...selections].every(
+    (selection) => selection === undefined || selection.every(({ field }) => field === key),
+  );
+  const isGiven = [...forms].some(({ columns }) =>
+    always.some((column) => columns[column] !== Given.nothing),
+  );
+  return isKnown && !isGiven;
 }
 
 /** A clause that one entry alone has needs no match: its statement is drizzle's own. */

@@ -27,6 +27,7 @@ export interface PlanInput extends Pick<EncodedEntries, 'encoded'> {
   readonly pointsAt: (table: PgTable) => Iterable<PgTable>;
   readonly maxRows: number;
   readonly maxBytes: number;
+  readonly copyRows: number;
   /** The client reads values of the type as they are, so that what it reads can be compared with what was sent. */
   readonly canParse: (typeOid: number) => boolean;
   /** The rows may still be named by a `ref()` after the flush: keys are taken where nobody has asked yet. */

@@ -74,7 +74,7 @@ export class Queue {
     this.#entries = [];
     this.#rows = 0;
     this.#bytes = 0;
-    for (const entry of entries) entry.state = 'taken';
+    for (let index = 0; index < entries.length; index++) (entries[index] as Entry).state = 'taken';
     this.#returned.clear();
     return entries;
   }

@@ -1,6 +1,6 @@
 /** The answers of a flight → what each caller gets, and what references wait for. */
 import { type Chunk, isKeyPlace } from './chunk.ts';
-import { columnName, isKeyed, mapRow, onlyColumns, type SelectedField } from './drizzle-facts.ts';
+import { columnName, isKeyed, mapAlike, mapRow, onlyColumns, type SelectedField } from './drizzle-facts.ts';
 import type { Entry, Outcome } from './entry.ts';
 import { BatchedDrizzleError } from './errors.ts';
 import type { FlushContext } from './flush.ts';
@@ -62,8 +62,7 @@ class Known implements Outcome {
     const { returning } = entry;
     if (!returning) return emptyAnswer(this.answer, entry.count);
     const rows = this.#keys(entry);
-    for (let row = 0; row < rows.length; row++)
-      rows[row] = mapRow(returning, new Array(returning.length).fill(rows[row]));
+    for (let row = 0; row < rows.length; row++) rows[row] = mapAlike(returning, rows[row]);
     return rows;
   }
 

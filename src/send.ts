@@ -3,7 +3,7 @@ import type { Connection } from './driver.ts';
 import { asError, BatchedDrizzleError, commitLost } from './errors.ts';
 import { isAnswer, isCommitLost } from './fate.ts';
 import { copyError } from './postgres-js/errors.ts';
-import { type Answer, LateStatement, type Statement } from './statement.ts';
+import { type Answer, CopyStatement, HeardStatement, LateStatement, type Statement } from './statement.ts';
 
 export interface FlightAnswers {
   readonly answers: readonly PromiseSettledResult<Answer>[];
@@ -55,7 +55,8 @@ const mostUnanswered = 4;
 
 /** Whether a flight is too long to leave at once. */
 export function isLong(statements: readonly Statement[]): boolean {
-  return statements.filter((statement) => statement instanceof LateStatement).length > mostUnanswered;
+  const large = statements.filter((statement) => statement instanceof LateStatement);
+  return large.length > mostUnanswered || statements.some((statement) => statement instanceof CopyStatement);
 }
 
 /** Sends statements of many rows as the server answers those before them; what would stand behind a refused one is not sent. */
@@ -81,6 +82,7 @@ async function sendInTurn(
 function send(connection: Connection, statement: Statement): Promise<Answer> {
   const answer = connection.send(statement);
   if (statement instanceof LateStatement) statement.forget();
+  if (statement instanceof HeardStatement) statement.hear(answer);
   return answer;
 }
 

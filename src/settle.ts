@@ -11,7 +11,8 @@ export type Outcomes = readonly (readonly [entries: readonly Entry[], outcome: O
 
 /** Settles entries that were written; of an entry that stands there twice the first outcome holds. */
 export function fulfil(outcomes: Outcomes): void {
-  for (const [entries, outcome] of outcomes) for (const entry of entries) entry.conclude(outcome);
+  for (const [entries, outcome] of outcomes)
+    for (let index = 0; index < entries.length; index++) entries[index]?.conclude(outcome);
 }
 
 /** Rejects entries, and keeps in mind what a flush has to say of them. */

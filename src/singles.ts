@@ -11,10 +11,10 @@ import { planEntries } from './plan-entries.ts';
 import type { ReportBuilder } from './report.ts';
 import { checkParams, isLong, rollback, sendFlight } from './send.ts';
 import { type Failures, fulfil } from './settle.ts';
-import type { Statement } from './statement.ts';
+import { HeardStatement, type Statement } from './statement.ts';
 import { tellCache } from './tell-cache.ts';
 import { isStale } from './write/guard.ts';
-import { type Inserts, makeToken, writeInserts, writeKeyQuery } from './write-flight.ts';
+import { type Inserts, keysHeard, makeToken, writeInserts, writeKeyQuery } from './write-flight.ts';
 
 export interface Single {
   readonly entry: Entry;
@@ -51,8 +51,9 @@ export async function writeSingles(
       failures.rejectEach(rejected);
       if (rejected.size > 0) continue;
       const token = makeToken();
-      const inserts = writeInserts(context, plan, token);
-      const statements = [writeKeyQuery(plan, { token, isBounded: true }), ...inserts.statements];
+      const query = new HeardStatement(writeKeyQuery(plan, { token, isBounded: true }));
+      const inserts = writeInserts(context, plan, token, keysHeard(plan, query));
+      const statements = [query, ...inserts.statements];
       checkParams(statements);
       // What can't tell whether it is inside its transaction would have to wait for BEGIN's answer.
       const isPipelined = canPipeline && !isLong(statements) && statements.every(({ guarded }) => guarded);

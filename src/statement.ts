@@ -48,6 +48,44 @@ export class LateStatement implements Statement {
   }
 }
 
+/** A statement whose answer is wanted as soon as it comes, ahead of the rest of its flight. */
+export class HeardStatement implements Statement {
+  readonly text: string;
+  readonly params: Statement['params'];
+  readonly answer: Statement['answer'];
+  readonly guarded: boolean;
+  /** Settles as the statement does; never where it is not sent. */
+  readonly answered: Promise<Answer>;
+  #hear: (answer: Promise<Answer>) => void = () => {};
+
+  constructor({ text, params, answer, guarded }: Statement) {
+    this.text = text;
+    this.params = params;
+    this.answer = answer;
+    this.guarded = guarded;
+    this.answered = new Promise((resolve) => {
+      this.#hear = resolve;
+    });
+  }
+
+  hear(answer: Promise<Answer>): void {
+    this.#hear(answer);
+  }
+}
+
+/** `COPY … FROM STDIN`, whose rows are made as the server takes them. */
+export class CopyStatement implements Statement {
+  readonly params = [];
+  readonly answer = 'values';
+  /** No row leaves before BEGIN has been answered. */
+  readonly guarded = true;
+
+  constructor(
+    readonly text: string,
+    readonly blocks: () => AsyncIterable<Uint8Array>,
+  ) {}
+}
+
 /** An answer of the driver: rows as arrays, with the count and command of PostgreSQL's tag. */
 export interface Answer extends Array<unknown[]> {
   readonly count: number | null;

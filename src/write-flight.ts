@@ -1,10 +1,10 @@
 /** A plan → the statements of its flight, the key query before the INSERTs. */
 import { randomBytes } from 'node:crypto';
 import type { FlushContext } from './flush.ts';
-import { keyQuery } from './keys.ts';
+import { keyQuery, readKeys } from './keys.ts';
 import type { Plan } from './plan.ts';
 import { isKnown, type SentChunk } from './read-answers.ts';
-import type { Statement } from './statement.ts';
+import type { HeardStatement, Statement } from './statement.ts';
 import { writeChunk } from './write/chunk.ts';
 import { planReturning } from './write/returning.ts';
 
@@ -32,7 +32,20 @@ export function writeKeyQuery(plan: Plan, options: KeyQueryOptions): Statement {
   return keyQuery({ lists: plan.lists, facts: [...facts], ...options });
 }
 
-export function writeInserts(context: FlushContext, plan: Plan, token: string | undefined): Inserts {
+/** Settles when the keys of a flight have been told, to its lists. */
+export function keysHeard({ lists }: Plan, query: HeardStatement): Promise<void> {
+  const known = query.answered.then((answer) => readKeys(lists, answer));
+  // Whoever reads the flight sees why it failed.
+  known.catch(() => {});
+  return known;
+}
+
+export function writeInserts(
+  context: FlushContext,
+  plan: Plan,
+  token: string | undefined,
+  keysKnown: Promise<void>,
+): Inserts {
   const { dialect, driver } = context;
   const serialize = driver.serialize.bind(driver);
   const sent = plan.chunks.map((chunk): SentChunk => {
@@ -43,7 +56,7 @@ export function writeInserts(context: FlushContext, plan: Plan, token: string | 
     return { chunk, returning };
   });
   const statements = sent.map(({ chunk, returning }) =>
-    writeChunk(chunk, returning, { dialect, serialize, token }),
+    writeChunk(chunk, returning, { dialect, serialize, token, keysKnown }),
   );
   return { statements, sent };
 }

@@ -6,6 +6,7 @@
  * The connection itself does settle the query, though, by its own answer (`ReadyForQuery`); here it finds somebody who listens.
  */
 import { Writable } from 'node:stream';
+import { asError } from '../errors.ts';
 import { outliveStart } from './outlive-start.ts';
 import type { Client, Query } from './query.ts';
 
@@ -14,23 +15,38 @@ export interface CopyQuery extends Query {
   stop(): void;
 }
 
+export interface CopyFeed {
+  readonly blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** Settles when BEGIN has been answered; no row leaves before. */
+  readonly begun: Promise<void>;
+  /** All data have been written: other statements may stand behind them. */
+  readonly fed: () => void;
+}
+
 /**
- * A COPY that is fed as soon as the server asks for data, and that settles with the server's answer to it: the count of rows,
- * or why there are none.
+ * A COPY that is fed as soon as the server asks for data, no faster than the socket takes them, and that settles with the
+ * server's answer to it: the count of rows, or why there are none.
  */
-export function makeCopy(client: Client, text: string, blocks: Iterable<Uint8Array>): CopyQuery {
+export function makeCopy(client: Client, text: string, { blocks, begun, fed }: CopyFeed): CopyQuery {
   const query = client.unsafe(text) as unknown as CopyQuery;
   outliveStart(query);
-  const { resolve } = query;
+  const { resolve, reject } = query;
   let fail = (): void => {};
   let isStopped = false;
+  let broken: Error | undefined;
   query.resolve = (answer) => {
     if (!(answer instanceof Writable)) return resolve(answer);
-    fail = takeOver(answer);
+    fail = takeOver(answer, fed);
     if (isStopped) return fail();
-    for (const block of blocks) answer.write(block);
-    answer.end();
+    begun
+      .then(() => feed(answer, blocks))
+      .catch((error) => {
+        broken = asError(error);
+        fail();
+      });
   };
+  // What the rows could not be made for says more than the server, which was told to give up.
+  query.reject = (error) => reject(broken ?? error);
   query.stop = () => {
     isStopped = true;
     fail();
@@ -38,11 +54,36 @@ export function makeCopy(client: Client, text: string, blocks: Iterable<Uint8Arr
   return query;
 }
 
+async function feed(stream: Writable, blocks: CopyFeed['blocks']): Promise<void> {
+  for await (const block of blocks) {
+    if (stream.destroyed) return;
+    if (!stream.write(block)) await drained(stream);
+  }
+  if (!stream.destroyed) stream.end();
+}
+
+/** The socket has taken what was written, or takes no more. */
+function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const events = ['drain', 'close', 'error'];
+    const settle = (): void => {
+      for (const event of events) stream.off(event, settle);
+      resolve();
+    };
+    for (const event of events) stream.on(event, settle);
+  });
+}
+
 /**
  * When the stream has finished, or the server has refused the data, postgres.js sends a CopyFail as well, which could reach the
  * server in another statement, or be written to a socket that is gone. @returns what sends it on purpose
  */
-function takeOver(stream: Writable): () => void {
+function takeOver(stream: Writable, fed: () => void): () => void {
+  const { _final: finish } = stream;
+  stream._final = (done) => {
+    finish.call(stream, done);
+    fed();
+  };
   const sendFailure = stream._destroy;
   stream._destroy = (error, done) => done(error);
   // What goes wrong is told by the query.

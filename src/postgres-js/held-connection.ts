@@ -2,8 +2,8 @@
 import type { Sql } from 'postgres';
 import type { Connection, StatementListener } from '../driver.ts';
 import { asError, BatchedDrizzleError } from '../errors.ts';
-import type { Answer, Statement } from '../statement.ts';
-import { type CopyQuery, makeCopy } from './copy.ts';
+import { type Answer, CopyStatement, type Statement } from '../statement.ts';
+import { type CopyFeed, type CopyQuery, makeCopy } from './copy.ts';
 import {
   type Client,
   type ClientOptions,
@@ -68,14 +68,15 @@ export class HeldConnection implements Connection {
   }
 
   async send(statement: Statement): Promise<Answer> {
+    if (statement instanceof CopyStatement) return this.copy(statement.text, statement.blocks());
     const query = makeQuery(this.#client, statement, this.#describes);
     this.#route(query, (routed) => this.#execute(routed, true));
     return query.execute();
   }
 
-  async copy(text: string, blocks: Iterable<Uint8Array>): Promise<Answer> {
-    const query = makeCopy(this.#client, text, blocks);
-    this.#route(query, (routed) => this.#execute(routed, false));
+  async copy(text: string, blocks: CopyFeed['blocks']): Promise<Answer> {
+    const query = makeCopy(this.#client, text, { blocks, begun: this.begun, fed: this.#unblock });
+    this.#route(query, (routed) => this.#execute(routed, true));
     return query.execute();
   }
 
@@ -169,8 +170,12 @@ export class HeldConnection implements Connection {
   }
 
   readonly #resume = (): void => {
-    this.#isBlocked = false;
     this.#isIdle = true;
+    this.#unblock();
+  };
+
+  readonly #unblock = (): void => {
+    this.#isBlocked = false;
     for (let next = this.#waiting[0]; next && !this.#mustWait(next); next = this.#waiting[0]) {
       this.#waiting.shift();
       this.#send(next);

@@ -5,6 +5,7 @@ import type { Serialize } from '../encode.ts';
 import type { Plan } from '../plan.ts';
 import { LateStatement, type Statement, type Written } from '../statement.ts';
 import { columnFacts, isRefused } from '../table-facts.ts';
+import { copyChunk } from './copy.ts';
 import { matchedInsert } from './matched.ts';
 import { Params } from './params.ts';
 import type { Returning } from './returning.ts';
@@ -15,6 +16,8 @@ export interface ChunkWriter {
   readonly dialect: PgDialect;
   readonly serialize: Serialize;
   readonly token: string | undefined;
+  /** Settles when the server has told the keys of the flight. */
+  readonly keysKnown: Promise<void>;
 }
 
 export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWriter): Statement {
@@ -26,6 +29,7 @@ export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWrit
   };
   if (needsValues(chunk))
     return { ...write(valuesInsert), answer: 'values', guarded: hasToken && canGuard(chunk) };
+  if (chunk.copied) return copyChunk(chunk, writer.dialect, writer.keysKnown);
   const insert = chunk.match && returning.clause ? matchedInsert : unnestInsert;
   return new LateStatement(() => write(insert), hasToken);
 }
