@@ -1,5 +1,6 @@
 /** Rows → chunks: what one statement can say, no larger than one statement should be. */
 import type { PgTable } from 'drizzle-orm/pg-core';
+import { isAlike } from './alike.ts';
 import { Chunk } from './chunk.ts';
 import { type EncodedCell, encodedRows } from './encode-rows.ts';
 import { type Entry, formOf, formsOf, type Rows } from './entry.ts';
@@ -25,6 +26,8 @@ export function makeChunks(
   const chunks: Chunk[] = [];
   const open = new Map<string, Chunk>();
   const kinds = new Kinds([...planned.values()]);
+  let before: Entry | undefined;
+  let sharing: Sharing | undefined;
   let previous = '';
   const close = (kind: string): void => {
     open.delete(kind);
@@ -36,10 +39,10 @@ export function makeChunks(
     const table = planned.get(shape.table);
     if (!table) continue;
     const rows = encodedRows(encoded, entry);
-    const alone = mustStandAlone(entry, table, planning) || !canShareConflict(entry, rows, table, kinds);
-    const match = alone ? undefined : table.matches.get(entry);
-    // Rows that share a statement have every key that is named taken ahead, else they stand alone.
-    const named = alone || match ? table.named(entry) : undefined;
+    if (!sharing || !before || !isAlike(entry, before, encoded))
+      sharing = howToShare(entry, rows, table, kinds, planning);
+    before = entry;
+    const { alone, match, named } = sharing;
     for (let row = 0; row < entry.count; row++) {
       const form = formOf(rows, row);
       const kind = alone ? `alone ${number}` : kinds.of(entry, form, formOf(entry, row), table, match);
@@ -80,6 +83,26 @@ export function makeChunks(
     if (chunk.size <= maxRows && chunk.bytes <= maxBytes) chunk.copied = false;
   }
   return chunks;
+}
+
+interface Sharing {
+  readonly alone: boolean;
+  readonly match: Match | undefined;
+  /** Columns that must be told, where the keys of all rows that are named are not taken ahead. */
+  readonly named: ReadonlySet<number> | undefined;
+}
+
+function howToShare(
+  entry: Entry,
+  rows: Rows<EncodedCell>,
+  table: TablePlan,
+  kinds: Kinds,
+  planning: Planning,
+): Sharing {
+  const alone = mustStandAlone(entry, table, planning) || !canShareConflict(entry, rows, table, kinds);
+  const match = alone ? undefined : table.matches.get(entry);
+  // Rows that share a statement have every key that is named taken ahead, else they stand alone.
+  return { alone, match, named: alone || match ? table.named(entry) : undefined };
 }
 
 /** Rows of one kind can be said by one statement. */

@@ -1,8 +1,8 @@
 /** The column by which rows that share a statement are told apart. Pure. */
 import type { TableShape } from './drizzle-facts.ts';
 import { encodedRows } from './encode-rows.ts';
-import { type Entry, formOf } from './entry.ts';
-import { Form, Given } from './form.ts';
+import { type Entry, formOf, formsOf } from './entry.ts';
+import { Given } from './form.ts';
 import type { PlanInput } from './plan.ts';
 import { columnFacts, type TableFacts } from './table-facts.ts';
 
@@ -15,7 +15,7 @@ import { columnFacts, type TableFacts } from './table-facts.ts';
 export function findIdentifier(
   shape: TableShape,
   facts: TableFacts,
-  entries: readonly Entry[],
+  { different, entries }: { readonly different: readonly Entry[]; readonly entries: readonly Entry[] },
   { encoded, canParse }: Pick<PlanInput, 'encoded' | 'canParse'>,
 ): number | undefined {
   const index = shape.columns.findIndex((_, column) => {
@@ -23,10 +23,10 @@ export function findIdentifier(
     const target = shape.columns[column]?.column;
     const canonical = canonicalForms.get(cast ?? '');
     if (!canonical || !selectable || !canParse(base)) return false;
+    if (different.every((entry) => leavesOut(entry, column))) return keys != null;
     const given = new Set<string>();
     return entries.every((entry) => {
-      // Most leave their keys to the server, in all their rows.
-      if (entry.forms instanceof Form && entry.forms.columns[column] === Given.nothing) return keys != null;
+      if (entry.conflict) return true;
       const { cells } = encodedRows(encoded, entry);
       for (let row = 0; row < entry.count; row++) {
         if (formOf(entry, row).columns[column] === Given.nothing) {
@@ -44,6 +44,11 @@ export function findIdentifier(
     });
   });
   return index === -1 ? undefined : index;
+}
+
+function leavesOut(entry: Entry, column: number): boolean {
+  for (const { columns } of formsOf(entry)) if (columns[column] !== Given.nothing) return false;
+  return true;
 }
 
 const integer = /^(0|-?[1-9]\d*)$/;

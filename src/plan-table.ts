@@ -1,10 +1,11 @@
 /** What holds for all rows of a table in a flush: which keys are taken ahead, and who stands alone. Pure. */
 import type { PgTable } from 'drizzle-orm/pg-core';
+import { withoutAlike } from './alike.ts';
 import type { Chunk } from './chunk.ts';
 import { isSubquery } from './conflict.ts';
 import { onlyColumns, type SelectedField, type TableShape } from './drizzle-facts.ts';
 import { encodedRows } from './encode-rows.ts';
-import type { Entry } from './entry.ts';
+import { type Entry, formsOf } from './entry.ts';
 import { Expression } from './expression.ts';
 import { Form, Given } from './form.ts';
 import { findIdentifier } from './identifier.ts';
@@ -62,36 +63,26 @@ export function planTable(planning: Planning, table: PgTable, entries: readonly 
     isCopied: false,
   };
   if (!shape || !facts?.plain) return unplanned;
-  let rows = 0;
-  let isReturned = false;
-  for (let index = 0; index < entries.length; index++) {
-    const entry = entries[index] as Entry;
-    if (entry.conflict) continue;
-    rows += entry.count;
-    isReturned ||= entry.returning !== undefined;
-    const asked = named(entry);
-    if (asked.size === 0) continue;
-    for (const column of asked) {
+  const different = withoutAlike(entries, planning.encoded);
+  const sure = different.filter(({ conflict }) => !conflict);
+  for (const entry of sure) {
+    for (const column of named(entry)) {
       // A row by itself can tell its key when it is written, without a key query.
       const isTold = isLone && !facts.secured && columnFacts(facts, shape, column)?.selectable;
       if (!allocated.has(column) && canAllocate(facts, shape, column) && !isTold) allocated.add(column);
     }
   }
+  const rows = entries.reduce((sum, { conflict, count }) => (conflict ? sum : sum + count), 0);
   const identifier =
-    rows > 1 && isReturned
-      ? findIdentifier(
-          shape,
-          facts,
-          entries.filter(({ conflict }) => !conflict),
-          planning,
-        )
+    rows > 1 && sure.some(({ returning }) => returning)
+      ? findIdentifier(shape, facts, { different: sure, entries }, planning)
       : undefined;
   if (identifier !== undefined && canAllocate(facts, shape, identifier)) allocated.add(identifier);
-  const matches = findMatches(entries, facts, planning);
+  const matches = findMatches(different, facts, planning);
   for (const { columns } of matches.values()) {
     for (const column of columns) if (canAllocate(facts, shape, column)) allocated.add(column);
   }
-  const isCopied = rows >= planning.copyRows && canCopy(entries, shape, facts, identifier);
+  const isCopied = rows >= planning.copyRows && canCopy(different, shape, facts, identifier);
   return { ...unplanned, identifier, matches, isCopied };
 }
 
@@ -105,22 +96,12 @@ function canCopy(
   if (facts.secured) return false;
   const key = shape.columns[identifier ?? -1]?.column;
   const always = [...shape.columns.keys()].filter((column) => columnFacts(facts, shape, column)?.always);
-  const forms = new Set<Form>();
-  const selections = new Set<Entry['returning']>();
-  for (let index = 0; index < entries.length; index++) {
-    const entry = entries[index] as Entry;
-    if (entry.conflict) return false;
-    if (entry.forms instanceof Form) forms.add(entry.forms);
-    else for (const form of entry.forms) forms.add(form);
-    selections.add(entry.returning);
-  }
-  const isKnown = [...selections].every(
-    (selection) => selection === undefined || selection.every(({ field }) => field === key),
-  );
-  const isGiven = [...forms].some(({ columns }) =>
-    always.some((column) => columns[column] !== Given.nothing),
-  );
-  return isKnown && !isGiven;
+  return entries.every((entry) => {
+    const isKnown = entry.returning?.every(({ field }) => field === key) ?? true;
+    if (entry.conflict || !isKnown) return false;
+    const forms = always.length === 0 ? [] : [...formsOf(entry)];
+    return !forms.some(({ columns }) => always.some((column) => columns[column] !== Given.nothing));
+  });
 }
 
 /** A clause that one entry alone has needs no match: its statement is drizzle's own. */
@@ -253,14 +234,15 @@ export function mustKeepOrder(
   entries: readonly Entry[],
   planned: ReadonlyMap<PgTable, TablePlan>,
 ): boolean {
-  const shapes = new Set(entries.map(({ shape }) => shape));
+  const different = withoutAlike(entries, planning.encoded);
+  const shapes = new Set(different.map(({ shape }) => shape));
   for (const shape of shapes) {
     for (const parent of planning.pointsAt(shape.table)) if (parent === shape.table) return true;
     const facts = planned.get(shape.table)?.facts;
     if (facts && drawsByItself(facts, shape)) return true;
   }
   const shared = { ...planning, isLone: false };
-  return entries.some((entry) => {
+  return different.some((entry) => {
     const table = planned.get(entry.shape.table);
     return table !== undefined && (entry.conflict || mustStandAlone(entry, table, shared));
   });

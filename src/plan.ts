@@ -1,5 +1,6 @@
 /** Entries → ordered chunks, each of which is one INSERT. Pure. */
 import type { PgTable } from 'drizzle-orm/pg-core';
+import { withoutAlike } from './alike.ts';
 import type { Chunk } from './chunk.ts';
 import { makeChunks } from './chunks.ts';
 import { commitOrder } from './commit-order.ts';
@@ -36,11 +37,17 @@ export interface PlanInput extends Pick<EncodedEntries, 'encoded'> {
 
 /** Groups what can be written now into chunks, a table's parents before it. */
 export function plan(given: PlanInput): Plan {
-  const keepsCallOrder = given.entries.some((entry) => mayReadTables(entry, given.facts));
-  const { now, later } = readyEntries(given, keepsCallOrder);
+  const different = withoutAlike(given.entries, given.encoded);
+  const keepsCallOrder = different.some((entry) => mayReadTables(entry, given.facts));
+  const hasReferences = different.some(({ references }) => references.length > 0);
+  const { now, later } = hasReferences
+    ? readyEntries(given, keepsCallOrder)
+    : { now: given.entries, later: [] };
   const isLone = now.length === 1 && now[0]?.count === 1 && later.length === 0;
   const input = { ...given, isLone, placeOf: placesAmong(now) };
-  const tables = groupByTable(now);
+  const first = different[0]?.shape.table;
+  const isOneTable = first !== undefined && different.every(({ shape }) => shape.table === first);
+  const tables = isOneTable ? new Map([[first, now]]) : groupByTable(now);
   const keys = new KeyLists();
   const identifiers = new Map<PgTable, number>();
   const chunks: Chunk[] = [];
@@ -87,8 +94,6 @@ function readyEntries(
   given: PlanInput,
   keepsCallOrder: boolean,
 ): { now: readonly Entry[]; later: readonly Entry[] } {
-  if (!given.entries.some(({ references }) => references.length > 0))
-    return { now: given.entries, later: [] };
   const entries = parentsFirst(given.entries);
   const ready = new Set<Entry>();
   const later: Entry[] = [];
@@ -147,8 +152,6 @@ function parentsFirst(entries: readonly Entry[]): readonly Entry[] {
 }
 
 function groupByTable(entries: readonly Entry[]): ReadonlyMap<PgTable, readonly Entry[]> {
-  const first = entries[0]?.shape.table;
-  if (first && entries.every(({ shape }) => shape.table === first)) return new Map([[first, entries]]);
   const tables = new Map<PgTable, Entry[]>();
   for (const entry of entries) getOrInsert(tables, entry.shape.table, () => []).push(entry);
   return tables;
