@@ -22,67 +22,124 @@ export function makeChunks(
   keepsOrder: boolean,
   lists: KeyLists,
 ): Chunk[] {
-  const { encoded, maxRows, maxBytes } = planning;
   const chunks: Chunk[] = [];
-  const open = new Map<string, Chunk>();
+  const open = new OpenChunks(planning, lists, chunks);
   const kinds = new Kinds([...planned.values()]);
-  let before: Entry | undefined;
   let sharing: Sharing | undefined;
-  let previous = '';
-  const close = (kind: string): void => {
-    open.delete(kind);
-    lists.breakOff();
-  };
+  let kind = '';
   for (let number = 0; number < entries.length; number++) {
     const entry = entries[number] as Entry;
-    const { shape, conflict } = entry;
-    const table = planned.get(shape.table);
+    const table = planned.get(entry.shape.table);
     if (!table) continue;
-    const rows = encodedRows(encoded, entry);
-    if (!sharing || !before || !isAlike(entry, before, encoded))
+    const rows = encodedRows(planning.encoded, entry);
+    const before = entries[number - 1];
+    if (!sharing || !before || !isAlike(entry, before, planning.encoded)) {
       sharing = howToShare(entry, rows, table, kinds, planning);
-    before = entry;
-    const { alone, match, named } = sharing;
+    }
     for (let row = 0; row < entry.count; row++) {
       const form = formOf(rows, row);
-      const kind = alone ? `alone ${number}` : kinds.of(entry, form, formOf(entry, row), table, match);
-      if (keepsOrder && kind !== previous) open.clear();
-      previous = kind;
-      const begun = open.get(kind);
-      if (match && row === 0 && begun && !hasRoom(begun, entry, match, planning)) close(kind);
-      let chunk = open.get(kind);
-      if (!chunk) {
-        const shared = match && { columns: match.columns, values: match.values && new Set<string>() };
-        chunk = new Chunk(shape, table.facts, encoded, lists, alone, shared);
-        chunk.copied = table.isCopied && !alone;
-        chunks.push(chunk);
-        open.set(kind, chunk);
-      }
-      chunk.add(entry, row, form);
-      const drawn = kinds.drawn(form, table, shape);
-      for (const { column, facts } of drawn) chunk.giveKey(column, lists.take(entry, row, column, facts));
-      chunk.bytes += entry.bytes / entry.count;
-      if (alone) chunk.params += countParams(chunk);
-      const value = match?.values?.[row];
-      if (value !== undefined) chunk.match?.values?.add(value);
-      if (named) {
-        for (const column of named)
-          if (conflict || chunk.cell(chunk.size - 1, column) === undefined) chunk.told.add(column);
-      }
-      // The statement of an entry that stands alone is plain drizzle's, as long as drizzle could send it.
-      const isFull = alone
-        ? chunk.params >= mostParams
-        : !chunk.copied && (chunk.size >= maxRows || chunk.bytes >= maxBytes);
-      // A conflict clause sees all rows of its statement.
-      if (isFull && !conflict) close(kind);
+      const next = sharing.alone
+        ? `alone ${number}`
+        : kinds.of(entry, form, formOf(entry, row), table, sharing.match);
+      if (keepsOrder && next !== kind) open.closeAll();
+      kind = next;
+      if (row === 0 && sharing.match) open.makeRoom(kind, entry, sharing.match);
+      open.add(kind, entry, row, form, table, sharing, kinds.drawn(form, table, entry.shape));
     }
   }
-  for (const chunk of chunks) {
-    leaveAlone(chunk);
-    // Rows of the table that differ from most in what they give.
-    if (chunk.size <= maxRows && chunk.bytes <= maxBytes) chunk.copied = false;
-  }
+  for (const chunk of chunks) finish(chunk, planning);
   return chunks;
+}
+
+/** The chunks that still take rows, by the kind of their rows. */
+class OpenChunks {
+  readonly #open = new Map<string, Chunk>();
+  /** The chunk of the last row, which is mostly that of the next. */
+  #last: { readonly kind: string; readonly chunk: Chunk } | undefined;
+
+  constructor(
+    readonly planning: Planning,
+    readonly lists: KeyLists,
+    readonly chunks: Chunk[],
+  ) {}
+
+  add(
+    kind: string,
+    entry: Entry,
+    row: number,
+    form: Form,
+    table: TablePlan,
+    { alone, match, named }: Sharing,
+    drawn: readonly Drawn[],
+  ): void {
+    const chunk =
+      this.#last?.kind === kind ? this.#last.chunk : this.#chunkOf(kind, entry, table, alone, match);
+    chunk.add(entry, row, form);
+    for (const { column, facts } of drawn) chunk.giveKey(column, this.lists.take(entry, row, column, facts));
+    chunk.bytes += entry.bytes / entry.count;
+    if (alone) chunk.params += countParams(chunk);
+    const value = match?.values?.[row];
+    if (value !== undefined) chunk.match?.values?.add(value);
+    if (named) tellNamed(chunk, entry, named);
+    // A conflict clause sees all rows of its statement.
+    if (!entry.conflict && this.#isFull(chunk)) this.#close(kind);
+  }
+
+  /** A statement takes a whole entry with a conflict clause, and none of its rows twice: those go in turn. */
+  makeRoom(kind: string, entry: Entry, { values }: Match): void {
+    const chunk = this.#open.get(kind);
+    if (!chunk) return;
+    const { maxRows, maxBytes } = this.planning;
+    const isTooMuch = chunk.size + entry.count > maxRows || chunk.bytes + entry.bytes > maxBytes;
+    if (isTooMuch || values?.some((value) => chunk.match?.values?.has(value))) this.#close(kind);
+  }
+
+  closeAll(): void {
+    this.#open.clear();
+    this.#last = undefined;
+  }
+
+  #chunkOf(kind: string, entry: Entry, table: TablePlan, alone: boolean, match: Match | undefined): Chunk {
+    const chunk = this.#open.get(kind) ?? this.#begin(kind, entry, table, alone, match);
+    this.#last = { kind, chunk };
+    return chunk;
+  }
+
+  #begin(kind: string, entry: Entry, table: TablePlan, alone: boolean, match: Match | undefined): Chunk {
+    const shared = match && { columns: match.columns, values: match.values && new Set<string>() };
+    const chunk = new Chunk(entry.shape, table.facts, this.planning.encoded, this.lists, alone, shared);
+    chunk.copied = table.isCopied && !alone;
+    this.chunks.push(chunk);
+    this.#open.set(kind, chunk);
+    return chunk;
+  }
+
+  #close(kind: string): void {
+    this.#open.delete(kind);
+    this.#last = undefined;
+    this.lists.breakOff();
+  }
+
+  /** The statement of an entry that stands alone is plain drizzle's, as long as drizzle could send it. */
+  #isFull({ alone, copied, params, size, bytes }: Chunk): boolean {
+    if (alone) return params >= mostParams;
+    return !copied && (size >= this.planning.maxRows || bytes >= this.planning.maxBytes);
+  }
+}
+
+function tellNamed(chunk: Chunk, entry: Entry, named: ReadonlySet<number>): void {
+  for (const column of named) {
+    if (entry.conflict || chunk.cell(chunk.size - 1, column) === undefined) chunk.told.add(column);
+  }
+}
+
+function finish(chunk: Chunk, { copyRows, maxRows, maxBytes }: Planning): void {
+  // Few rows of the table that differ from the others in what they give.
+  if (chunk.size < copyRows && chunk.size <= maxRows && chunk.bytes <= maxBytes) chunk.copied = false;
+  // A conflict clause that no other entry has come to share needs no more than drizzle's own statement.
+  if (!chunk.match || chunk.entries.some((entry) => entry !== chunk.first)) return;
+  chunk.alone = true;
+  chunk.match = undefined;
 }
 
 interface Sharing {
@@ -172,24 +229,6 @@ function canShareConflict(entry: Entry, rows: Rows<EncodedCell>, table: TablePla
   const all = new Set<string>();
   for (const form of formsOf(rows)) all.add(kinds.of(entry, form, form, table, match));
   return all.size === 1;
-}
-
-/** Whether a statement takes a whole entry more, and none of its rows twice: those go in turn. */
-function hasRoom(
-  { size, bytes, match }: Chunk,
-  entry: Entry,
-  { values }: Match,
-  { maxRows, maxBytes }: Planning,
-): boolean {
-  if (size + entry.count > maxRows || bytes + entry.bytes > maxBytes) return false;
-  return !values?.some((value) => match?.values?.has(value));
-}
-
-/** A conflict clause that no other entry has come to share needs no more than drizzle's own statement. */
-function leaveAlone(chunk: Chunk): void {
-  if (!chunk.match || chunk.entries.some((entry) => entry !== chunk.first)) return;
-  chunk.alone = true;
-  chunk.match = undefined;
 }
 
 /** Well below the 65,534 of the protocol, so that one more row has its place. */

@@ -103,8 +103,10 @@ function encodeEntry(
   const { cells } = entry;
   const width = columns.length;
   let encoded: EncodedCell[] | undefined;
-  for (let place = 0, column = 0; place < cells.length; place++, column = (column + 1) % width) {
+  for (let place = 0, column = -1; place < cells.length; place++) {
+    column = column + 1 === width ? 0 : column + 1;
     const cell = cells[place];
+    if (cell === null || (cell === undefined && !entry.allotted)) continue;
     const sent = encodeCell(entry, cell, place, columns[column] as ColumnType, serialize);
     if (sent === cell) continue;
     encoded ??= [...(cells as readonly EncodedCell[])];
@@ -115,18 +117,16 @@ function encodeEntry(
 
 function encodeCell(
   entry: Entry,
-  cell: Cell,
+  cell: NonNullable<Cell> | undefined,
   place: number,
   { type, base }: ColumnType,
   serialize: Serialize,
 ): EncodedCell {
   if (cell === undefined) {
-    if (!entry.allotted) return undefined;
     // A batch that is sent again has the keys that it was given the first time.
     const width = entry.shape.columns.length;
     return entry.key(Math.floor(place / width), place % width);
   }
-  if (cell === null) return null;
   if (cell instanceof Expression) {
     checkParams(cell.rendered.params, serialize);
     return cell;

@@ -49,6 +49,8 @@ export function writeInserts(
   const { dialect, driver } = context;
   const serialize = driver.serialize.bind(driver);
   const sent = plan.chunks.map((chunk): SentChunk => {
+    // Of what is copied nobody asks more than the keys that are known.
+    if (chunk.copied) return { chunk, returning: { clause: undefined, places: new Map() } };
     const identifier = plan.identifiers.get(chunk.shape.table);
     const returning = planReturning(chunk, dialect, identifier, (entry) =>
       isKnown(entry, plan, chunk, context),

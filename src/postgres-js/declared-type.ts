@@ -14,6 +14,7 @@ const declared = {
 
 /** The type that postgres.js declares for a value by itself; of all others the server infers it. */
 export function declaredType(value: unknown): DeclaredType | undefined {
+  if (typeof value === 'string' || typeof value === 'number') return undefined;
   if (value instanceof Date) return declared.timestamptz;
   if (value instanceof Uint8Array) return declared.bytea;
   if (typeof value === 'boolean') return declared.bool;
