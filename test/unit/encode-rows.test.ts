@@ -2,10 +2,11 @@ import { sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
 import type { Serialize } from '../../src/encode.ts';
-import { encodeRows } from '../../src/encode-rows.ts';
+import { encodedRows, encodeRows } from '../../src/encode-rows.ts';
 import type { Entry } from '../../src/entry.ts';
 import { BatchedDrizzleError, BatchedInsertError } from '../../src/errors.ts';
 import { refer } from '../../src/reference.ts';
+import { inRows } from '../support/cells.ts';
 import { entryOf } from '../support/entries.ts';
 import { factsOf, withColumn } from '../support/facts.ts';
 import { addresses, users } from '../support/schema.ts';
@@ -23,6 +24,10 @@ function encode(...entries: Entry[]) {
   return encodeRows(entries, facts, serialize);
 }
 
+/** The rows of an entry as they are sent where all the entries are. */
+const sent = (entry: Entry, ...entries: Entry[]) =>
+  inRows(encodedRows(encode(...entries).encoded, entry).cells, entry.shape.columns);
+
 const bytes = Buffer.from('bad');
 
 describe('a row as text', () => {
@@ -30,15 +35,15 @@ describe('a row as text', () => {
     const user = entryOf(users, { id: 1, name: 'Ada' });
     const address = entryOf(addresses, { email: 'a', userId: 2 });
     const { encoded } = encode(user, address);
-    expect(encoded.get(user)).toEqual([['1:0', 'Ada:1043']]);
-    expect(encoded.get(address)).toEqual([[undefined, 'a:0', '2:0']]);
+    expect(encoded.get(user)?.cells).toEqual(['1:0', 'Ada:1043']);
+    expect(encoded.get(address)?.cells).toEqual([undefined, 'a:0', '2:0']);
   });
 
   test('keeps NULL, what is left out and expressions as they are', () => {
     const entry = entryOf(users, [{ name: null }, { name: sql`upper(${'x'})` }]);
-    expect(encode(entry).encoded.get(entry)).toEqual([
+    expect(sent(entry, entry)).toEqual([
       [undefined, null],
-      [undefined, entry.rows[1]?.[1]],
+      [undefined, entry.cell(1, 1)],
     ]);
   });
 
@@ -49,13 +54,9 @@ describe('a row as text', () => {
       addresses,
       refs.map((userId) => ({ email: 'a', userId })),
     );
-    expect(
-      encode(parent, child)
-        .encoded.get(child)
-        ?.map((row) => row[2]),
-    ).toEqual(['7:0', null, refs[2]]);
-    parent.known.set(0, [undefined, '8']);
-    expect(encode(parent, child).encoded.get(child)?.[2]?.[2]).toBe('8:0');
+    expect(sent(child, parent, child).map((row) => row[2])).toEqual(['7:0', null, refs[2]]);
+    parent.learn(1, 0, '8');
+    expect(sent(child, parent, child)[2]?.[2]).toBe('8:0');
   });
 });
 

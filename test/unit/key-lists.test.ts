@@ -1,9 +1,9 @@
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
-import type { KeyPlace } from '../../src/plan.ts';
+import type { KeyPlace } from '../../src/key-lists.ts';
 import { refer } from '../../src/reference.ts';
 import { entryOf, planOf } from '../support/entries.ts';
-import { anyBatch, checkPlans, keysTaken } from '../support/planned.ts';
+import { anyBatch, checkPlans, keysTaken, plannedRows } from '../support/planned.ts';
 import { users } from '../support/schema.ts';
 
 describe('keys', () => {
@@ -34,9 +34,10 @@ describe('keys', () => {
       ['k0', 2],
       ['k1', 1],
     ]);
-    expect(chunks.map(({ rows }) => new Set(rows.map(({ cells }) => (cells[0] as KeyPlace).list)))).toEqual(
-      lists.map((list) => new Set([list])),
+    const used = chunks.map(
+      (chunk) => new Set(plannedRows(chunk).map(({ cells }) => (cells[0] as KeyPlace).list)),
     );
+    expect(used).toEqual(lists.map((list) => new Set([list])));
   });
 });
 
@@ -64,6 +65,6 @@ describe('two tables of the schema that are one in the database', () => {
     const other = entryOf(two, { text: 'b', id: refer(entry, 'id', 0) });
     const last = entryOf(one, { id: refer(other, 'other', 0), text: 'c', other: 2 });
     const { chunks } = planOf([entry, other, last]);
-    expect(chunks.map(({ rows }) => rows.map((row) => row.entry))).toEqual([[entry], [other], [last]]);
+    expect(chunks.map((chunk) => chunk.entries)).toEqual([[entry], [other], [last]]);
   });
 });
