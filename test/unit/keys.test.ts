@@ -130,8 +130,40 @@ describe('readKeys', () => {
     );
   });
 
+  test('has keys that follow one another told by the first and the last, however large or negative', () => {
+    const range = fc.record({
+      first: fc.oneof(
+        fc.bigInt({ min: -(2n ** 63n), max: 2n ** 62n }),
+        fc.constantFrom(2n ** 53n - 3n, -2n, 0n),
+      ),
+      size: fc.integer({ min: 1, max: 20 }),
+    });
+    fc.assert(
+      fc.property(fc.array(range, { minLength: 1 }), (ranges) => {
+        const asked = ranges.map(({ size }, index) => sized(size, `k${index}`));
+        const row = ranges.map(({ first, size }) => Buffer.from(`${first}:${first + BigInt(size) - 1n}`));
+        readKeys(asked, answerOf(Buffer.from('t'), ...row));
+        expect(asked.map(keysOf)).toEqual(
+          ranges.map(({ first, size }) =>
+            Array.from({ length: size }, (_, index) => String(first + BigInt(index))),
+          ),
+        );
+      }),
+    );
+  });
+
+  test('reads ranges and lists side by side, each as it came', () => {
+    const asked = [sized(3, 'k0'), sized(2, 'k1'), sized(1, 'k2')];
+    readKeys(asked, answerOf('t', '-1:1', '9,7', '5:5'));
+    expect(asked.map(keysOf)).toEqual([['-1', '0', '1'], ['9', '7'], ['5']]);
+  });
+
   test.each([
     ['too few', '1,2'],
+    ['a range that is too short', '1:2'],
+    ['one that is too long', '1:4'],
+    ['one that falls', '3:1'],
+    ['one whose ends are not read', '1:'],
     ['too many', '1,2,3,4'],
     ['an empty one among them', '1,,3'],
     ['none', ''],

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tableShape } from '../../src/drizzle-facts.ts';
 import { Expression } from '../../src/expression.ts';
+import { Given } from '../../src/form.ts';
 import { LateValue, refer } from '../../src/reference.ts';
 import { takeRows } from '../../src/rows.ts';
 import { inRows } from '../support/cells.ts';
@@ -162,6 +163,35 @@ describe('references', () => {
     const taken = take(addresses, { email: 'a', userId: sql`${refer(parent, 'id', 1)} + 1` });
     expect(taken?.cells[2]).toMatchObject({ rendered: { params: [7] } });
     expect(taken?.references).toEqual([]);
+  });
+});
+
+describe('rows', () => {
+  test('that give the same columns alike have one form together, others each their own', () => {
+    const { forms } = tableShape(dialect, users);
+    const alike = take(users, { name: 'a' }, { name: 'b' })?.forms;
+    expect(alike).toBe(forms.empty.with(Given.nothing).with(Given.value));
+    expect(take(users, { name: 'c' })?.forms).toBe(alike);
+    expect(take(users, { name: 'a' }, { name: null }, {})?.forms).toEqual([
+      alike,
+      alike,
+      forms.empty.with(Given.nothing).with(Given.nothing),
+    ]);
+  });
+
+  test('have a form that says of each column what they give for it', () => {
+    const parent = entryOf(users, {});
+    const row = { email: sql`upper('a')`, userId: refer(parent, 'id', 0) };
+    expect(take(addresses, row)?.forms).toMatchObject({
+      columns: [Given.nothing, Given.expression, Given.reference],
+    });
+  });
+
+  test('without references share the list of none', () => {
+    const [one, other] = [take(users, {}), take(addresses, { email: 'a', userId: 3 })];
+    expect(one?.references).toEqual([]);
+    expect(one?.references).toBe(other?.references);
+    expect(one?.embedded).toBe(other?.embedded);
   });
 });
 
