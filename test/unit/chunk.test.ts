@@ -38,6 +38,18 @@ describe('a column of a chunk has a whole list', () => {
   });
 
   test.each([
+    ['first', [{ id: 7, name: 'a' }, { name: 'b' }]],
+    ['last', [{ name: 'b' }, { id: 7, name: 'a' }]],
+  ])('nor where such a key makes up the number for the row with its own, being the %s', (_, rows) => {
+    const { chunks, lists } = planOf([usersOf(...rows), usersOf({})]);
+    expect(lists).toMatchObject([{ size: 2 }]);
+    expect(chunks.map((chunk) => [chunk.size, chunk.wholeList(0)])).toEqual([
+      [2, undefined],
+      [1, undefined],
+    ]);
+  });
+
+  test.each([
     ['of every row of a list, in order, lead to it', [0, 1, 2], true],
     ['in another order do not', [1, 0, 2], false],
     ['to some of its rows do not', [0, 1], false],

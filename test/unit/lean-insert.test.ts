@@ -1,4 +1,4 @@
-import { is, sql } from 'drizzle-orm';
+import { entityKind, is, sql } from 'drizzle-orm';
 import { PgInsertBase, QueryBuilder } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { describe, expect, test, vi } from 'vitest';
@@ -33,6 +33,10 @@ describe('an insert', () => {
     expect(insert).toBeInstanceOf(PgInsertBase);
     expect(is(insert, PgInsertBase)).toBe(true);
     expect(is(insert, QueryBuilder)).toBe(false);
+    class OfAnotherCopy {
+      static readonly [entityKind] = 'PgInsert';
+    }
+    expect(is(insert, OfAnotherCopy)).toBe(true);
     const plain = drizzle.mock().insert(users).values({ name: 'Ada' });
     expect(insert[Symbol.toStringTag]).toBe(plain[Symbol.toStringTag]);
     expect(Object.prototype.toString.call(insert)).toBe('[object QueryPromise]');
