@@ -33,9 +33,7 @@ describe('an insert', () => {
     expect(insert).toBeInstanceOf(PgInsertBase);
     expect(is(insert, PgInsertBase)).toBe(true);
     expect(is(insert, QueryBuilder)).toBe(false);
-    class OfAnotherCopy {
-      static readonly [entityKind] = 'PgInsert';
-    }
+    const OfAnotherCopy = Object.assign(class {}, { [entityKind]: 'PgInsert' });
     expect(is(insert, OfAnotherCopy)).toBe(true);
     const plain = drizzle.mock().insert(users).values({ name: 'Ada' });
     expect(insert[Symbol.toStringTag]).toBe(plain[Symbol.toStringTag]);
