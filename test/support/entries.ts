@@ -112,6 +112,7 @@ function conflictOf(clause: SQL, about: Partial<Conflict>): Conflict {
 export interface PlanOptions {
   readonly maxRows?: number;
   readonly maxBytes?: number;
+  readonly copyRows?: number;
   /** What the catalog says of tables, where it is not what their schema says; `undefined` for a missing table. */
   readonly facts?: ReadonlyMap<PgTable, TableFacts | undefined>;
   /** Rows may be named by a `ref()` that comes behind the flush; default no. */
@@ -132,7 +133,13 @@ export function planOf(entries: readonly Entry[], options: PlanOptions = {}): Pl
   const { encoded, rejected } = encodeRows(entries, facts, serialize);
   for (const error of rejected.values()) throw error;
   const pointsAt = (table: PgTable) => [...foreignTables(table), ...referredBy(entries, table)];
-  const { maxRows = 10_000, maxBytes = 8 * 1024 * 1024, mayBeNamed = false, canParse = true } = options;
+  const {
+    maxRows = 10_000,
+    maxBytes = 8 * 1024 * 1024,
+    copyRows = 10_001,
+    mayBeNamed = false,
+    canParse = true,
+  } = options;
   return plan({
     entries,
     encoded,
@@ -140,6 +147,7 @@ export function planOf(entries: readonly Entry[], options: PlanOptions = {}): Pl
     pointsAt,
     maxRows,
     maxBytes,
+    copyRows,
     mayBeNamed: () => mayBeNamed,
     canParse: () => canParse,
   });

@@ -13,7 +13,7 @@ export interface WriteOptions {
 export function statementsOf({ chunks, identifiers }: Plan, { token }: WriteOptions = {}): Statement[] {
   return chunks.map((chunk) => {
     const returning = planReturning(chunk, dialect, identifiers.get(chunk.shape.table), () => false);
-    return writeChunk(chunk, returning, { dialect, serialize, token });
+    return writeChunk(chunk, returning, { dialect, serialize, token, keysKnown: Promise.resolve() });
   });
 }
 

@@ -42,11 +42,9 @@ describe('the forms of rows', () => {
     expect(kept.columns).toEqual([Given.value]);
   });
 
-  test('tell whether some column is given so', () => {
-    const form = formOfRow(new Forms(), [Given.nothing, Given.expression]);
-    expect(Object.values(Given).filter((given) => form.has(given))).toEqual([
-      Given.nothing,
-      Given.expression,
-    ]);
+  test('say whether a column of theirs is an expression', () => {
+    const withLast = (given: Given) => formOfRow(new Forms(), [Given.value, given]);
+    expect(Object.values(Given).filter((given) => withLast(given).hasExpression)).toEqual([Given.expression]);
+    expect(withLast(Given.expression).with(Given.value).hasExpression).toBe(true);
   });
 });

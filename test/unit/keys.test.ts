@@ -28,8 +28,8 @@ describe('keyQuery', () => {
     expect(text(query)).toBe(
       `select set_config('batched_drizzle.t', 'token', true), ` +
         `set_config('batched_drizzle.k1', (select ${rangeOrList} from (` +
-        `select k, row_number() over () n from (select nextval(q.sequence) k from (select pg_get_serial_sequence($2, $3)::regclass as sequence offset 0) q, ` +
-        `generate_series(1, $1::int)) d) s), true)`,
+        `select nextval(q.sequence) k, n from (select pg_get_serial_sequence($2, $3)::regclass as sequence offset 0) q, ` +
+        `generate_series(1, $1::int) n) s), true)`,
     );
     expect(query.params).toEqual(['2', '"addresses"', 'id']);
   });
@@ -39,12 +39,12 @@ describe('keyQuery', () => {
     expect(text(query)).toBe(
       `select set_config('batched_drizzle.t', 'token', true), ` +
         `set_config('batched_drizzle.k0', (select ${rangeOrList} from (` +
-        `select k, row_number() over () n from (select nextval(q.sequence) k from (select (select e.refobjid::regclass from pg_catalog.pg_attribute a ` +
+        `select nextval(q.sequence) k, n from (select (select e.refobjid::regclass from pg_catalog.pg_attribute a ` +
         `join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum ` +
         `join pg_catalog.pg_depend e on e.classid = 'pg_catalog.pg_attrdef'::regclass and e.objid = d.oid ` +
         `join pg_catalog.pg_class s on s.oid = e.refobjid and s.relkind = 'S' ` +
         `where e.refclassid = 'pg_catalog.pg_class'::regclass and a.attrelid = to_regclass($2) and a.attname = $3) ` +
-        `as sequence offset 0) q, generate_series(1, $1::int)) d) s), true)`,
+        `as sequence offset 0) q, generate_series(1, $1::int) n) s), true)`,
     );
     expect(query.params).toEqual(['3', '"users"', 'id']);
   });
