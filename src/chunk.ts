@@ -131,7 +131,20 @@ export class Chunk {
     const isWhole =
       keys?.lists.length === 1 && keys.positions.length === this.size && list?.size === this.size;
     // Positions rise, so that as many as the list has keys are all of them.
-    return isWhole && !keys.positions.includes(0) ? list : undefined;
+    if (isWhole && !keys.positions.includes(0)) return list;
+    return keys ? undefined : this.#wholeListReferred(column);
+  }
+
+  /** The list to whose every key, in order, the references of a column lead. */
+  #wholeListReferred(column: number): KeyList | undefined {
+    let list: KeyList | undefined;
+    for (const row of this.rows.keys()) {
+      const place = this.cell(row, column);
+      if (!isKeyPlace(place) || place.position !== row + 1) return undefined;
+      list ??= place.list;
+      if (place.list !== list || list.size !== this.size) return undefined;
+    }
+    return list;
   }
 
   #keyPlace(row: number, column: number): KeyPlace | undefined {

@@ -373,6 +373,18 @@ describe('drizzle: a database', () => {
     expect(error).toMatchObject({ query: 'select $1::int / 0', params: [1], cause: { code: '22012' } });
   });
 
+  test('orders what is selected by orderSelectedFields(), which the package exports without a type', () => {
+    const { orderSelectedFields } = drizzleOrm as unknown as {
+      orderSelectedFields(fields: object): { path: string[]; field: unknown }[];
+    };
+    const upper = sql`upper(${users.name})`;
+    expect(orderSelectedFields({ key: users.id, deep: { name: users.name, upper } })).toEqual([
+      { path: ['key'], field: users.id },
+      { path: ['deep', 'name'], field: users.name },
+      { path: ['deep', 'upper'], field: upper },
+    ]);
+  });
+
   test('maps a row by mapResultRow(), which the package exports without a type', () => {
     const { mapResultRow } = drizzleOrm as unknown as {
       mapResultRow(fields: object[], row: unknown[], nullable: undefined): unknown;

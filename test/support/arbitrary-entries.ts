@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { isKeyed, type TableShape, tableShape } from '../../src/drizzle-facts.ts';
 import type { Cell, Entry } from '../../src/entry.ts';
 import { Expression } from '../../src/expression.ts';
-import type { Reference } from '../../src/reference.ts';
-import { refer } from '../../src/reference.ts';
-import { dialect, doNothing, doUpdate, entryOfTaken, type PlanOptions } from './entries.ts';
+import { type Reference, refer } from '../../src/reference.ts';
+import { inRows } from './cells.ts';
+import { dialect, doNothing, doUpdate, entryOfCells, type PlanOptions } from './entries.ts';
 import { factsOf } from './facts.ts';
 import { addresses, counters, events, logs, nodes, teams, users } from './schema.ts';
 
@@ -110,7 +110,6 @@ function entriesOf(calls: readonly Call[]): Entry[] {
   let number = 0;
   for (const call of calls) {
     const shape = tableShape(dialect, call.table);
-    const references: Reference[] = [];
     const rows = call.rows.map((row) =>
       shape.columns.map((_, column): Cell => {
         number++;
@@ -119,18 +118,16 @@ function entriesOf(calls: readonly Call[]): Entry[] {
         if (kind === 'given') return textOf(shape.columns[column]?.column.getSQLType() ?? '', number);
         if (kind === 'expression')
           return new Expression({ texts: ['upper(', ')'], params: [`secret ${number}`] });
-        const reference = kind === 'reference' ? referenceTo(entries, number) : undefined;
-        if (reference) references.push(reference);
-        return reference;
+        return kind === 'reference' ? referenceTo(entries, number) : undefined;
       }),
     );
     const options = {
       ...(call.returning && { returning: shape.columns.map(({ column }) => column) }),
       ...clauses[call.conflict](shape),
       overriding: call.overriding,
+      bytes: rows.length * 10,
     };
-    const bytes = rows.length * 10;
-    entries.push(entryOfTaken(call.table, { rows, references, embedded: [], bytes }, options));
+    entries.push(entryOfCells(call.table, rows, options));
   }
   return entries;
 }
@@ -144,7 +141,7 @@ function textOf(type: string, number: number): string {
 /** A reference to a key that an earlier row leaves out, `at` deciding to which. */
 function referenceTo(entries: readonly Entry[], at: number): Reference | undefined {
   const keys = entries.flatMap((entry) =>
-    entry.rows.flatMap((row, index) =>
+    inRows(entry.cells, entry.shape.columns).flatMap((row, index) =>
       entry.shape.columns.flatMap(({ key, column }, place) =>
         row[place] === undefined && isKeyed(column) ? [{ entry, key, index }] : [],
       ),

@@ -7,6 +7,7 @@ import { encodeRows } from '../../src/encode-rows.ts';
 import { type Cell, Entry } from '../../src/entry.ts';
 import type { Form } from '../../src/form.ts';
 import { type Plan, plan } from '../../src/plan.ts';
+import { Reference } from '../../src/reference.ts';
 import { givenBy, lateReferences, renderSnapshot, type TakenRows, takeRows } from '../../src/rows.ts';
 import type { TableFacts } from '../../src/table-facts.ts';
 import { factsOf } from './facts.ts';
@@ -26,6 +27,8 @@ export interface EntryOptions {
   /** What stands behind `on conflict`, as `doNothing` and `doUpdate` make it, or that alone. */
   readonly conflict?: SQL | Conflict;
   readonly overriding?: boolean;
+  /** What `values()` would estimate; default none. */
+  readonly bytes?: number;
 }
 
 /** The entry that `insert(table).values(values)` queues. */
@@ -44,10 +47,13 @@ export function entryOfCells(
 ): Entry {
   const { forms: known } = tableShape(dialect, table);
   const forms = rows.map((row) => row.reduce<Form>((form, cell) => form.with(givenBy(cell)), known.empty));
-  return entryOfTaken(table, { cells: rows.flat(), forms, references: [], embedded: [], bytes: 0 }, options);
+  const cells = rows.flat();
+  const references = cells.filter((cell) => cell instanceof Reference);
+  const { bytes = 0 } = options;
+  return entryOfTaken(table, { cells, forms, references, embedded: [], bytes }, options);
 }
 
-export function entryOfTaken(table: PgTable, taken: TakenRows, options: EntryOptions): Entry {
+function entryOfTaken(table: PgTable, taken: TakenRows, options: EntryOptions): Entry {
   const { cells, forms, references, embedded, bytes } = taken;
   const shape = tableShape(dialect, table);
   const count = cells.length / shape.columns.length;
@@ -106,6 +112,7 @@ function conflictOf(clause: SQL, about: Partial<Conflict>): Conflict {
 export interface PlanOptions {
   readonly maxRows?: number;
   readonly maxBytes?: number;
+  readonly copyRows?: number;
   /** What the catalog says of tables, where it is not what their schema says; `undefined` for a missing table. */
   readonly facts?: ReadonlyMap<PgTable, TableFacts | undefined>;
   /** Rows may be named by a `ref()` that comes behind the flush; default no. */
@@ -126,7 +133,13 @@ export function planOf(entries: readonly Entry[], options: PlanOptions = {}): Pl
   const { encoded, rejected } = encodeRows(entries, facts, serialize);
   for (const error of rejected.values()) throw error;
   const pointsAt = (table: PgTable) => [...foreignTables(table), ...referredBy(entries, table)];
-  const { maxRows = 10_000, maxBytes = 8 * 1024 * 1024, mayBeNamed = false, canParse = true } = options;
+  const {
+    maxRows = 10_000,
+    maxBytes = 8 * 1024 * 1024,
+    copyRows = 10_001,
+    mayBeNamed = false,
+    canParse = true,
+  } = options;
   return plan({
     entries,
     encoded,
@@ -134,6 +147,7 @@ export function planOf(entries: readonly Entry[], options: PlanOptions = {}): Pl
     pointsAt,
     maxRows,
     maxBytes,
+    copyRows,
     mayBeNamed: () => mayBeNamed,
     canParse: () => canParse,
   });

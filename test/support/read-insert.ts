@@ -1,4 +1,4 @@
-import type { KeyList } from '../../src/plan.ts';
+import type { KeyList } from '../../src/key-lists.ts';
 import type { Statement } from '../../src/statement.ts';
 import { parseArrayLiteral } from './array-literal.ts';
 
@@ -13,7 +13,7 @@ export interface ReadInsert {
 export function readInsert({ text: given, params }: Statement, lists: readonly KeyList[]): ReadInsert {
   const text = withoutMatch(given);
   const insert =
-    /^(?:with .* as a\) )?insert into (?:"(?:[^"]|"")+"\.?)+(?: \((.*?)\))?( overriding system value)? (.*)$/s;
+    /^(?:with .* (?:as a|s)\) )?insert into (?:"(?:[^"]|"")+"\.?)+(?: \((.*?)\))?( overriding system value)? (.*)$/s;
   const [, names, , rest = ''] = insert.exec(text) ?? [];
   const columns = names?.split(', ').map((name) => name.slice(1, -1)) ?? [];
   const body = rest.replace(/ where case .*/s, '').replace(/ (on conflict|returning) .*/, '');
@@ -61,7 +61,8 @@ type Params = (place: string) => string | null;
 function readCell(cell: string, param: Params): string | null {
   const [, place] = /^\$(\d+)$/.exec(cell) ?? [];
   if (place) return param(place);
-  const kept = /^split_part\(current_setting\('batched_drizzle\.(k\d+)'\), ',', (\d+)\)::[\w."]+$/.exec(cell);
+  const kept =
+    /split_part\(current_setting\('batched_drizzle\.(k\d+)'\), ',', (\d+)\)::[\w."]+(?: end)?$/.exec(cell);
   if (kept) return `${kept[1]}[${kept[2]}]`;
   return cell.replaceAll(/\$(\d+)/g, (_, number: string) => `'${param(number)}'`);
 }

@@ -1,4 +1,4 @@
-import type { KeyList, Plan } from '../../src/plan.ts';
+import type { Plan } from '../../src/plan.ts';
 import type { Statement } from '../../src/statement.ts';
 import { writeChunk } from '../../src/write/chunk.ts';
 import { planReturning } from '../../src/write/returning.ts';
@@ -7,20 +7,21 @@ import { dialect, serialize } from './entries.ts';
 export interface WriteOptions {
   /** Marks the flight; `undefined` where BEGIN has been answered. */
   readonly token?: string | undefined;
-  /** Keys that the client has. */
-  readonly keys?: ReadonlyMap<KeyList, readonly string[]>;
 }
 
 /** The INSERTs of a plan, as a flight writes them. */
-export function statementsOf(
-  { chunks, identifiers }: Plan,
-  { token, keys = new Map() }: WriteOptions = {},
-): Statement[] {
+export function statementsOf({ chunks, identifiers }: Plan, { token }: WriteOptions = {}): Statement[] {
   return chunks.map((chunk) => {
     const returning = planReturning(chunk, dialect, identifiers.get(chunk.shape.table), () => false);
-    return writeChunk(chunk, returning, { dialect, serialize, token, keys });
+    return writeChunk(chunk, returning, { dialect, serialize, token, keysKnown: Promise.resolve() });
   });
 }
+
+/** How a statement parses a list of keys of a sequence: `1:100` where they follow one another, else `1,3,4`. */
+export const parsedList = (name: string, type: string): string =>
+  `${name} as materialized (select case when s like '%:%' ` +
+  `then array(select generate_series(split_part(s, ':', 1)::int8, split_part(s, ':', 2)::int8))::pg_catalog.${type}[] ` +
+  `else string_to_array(s, ',')::pg_catalog.${type}[] end as a from current_setting('batched_drizzle.${name}') s)`;
 
 const guard =
   / where (case .* else \('batched_drizzle: outside its transaction: ' \|\| current_user\)::boolean end)/s;

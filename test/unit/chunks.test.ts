@@ -1,12 +1,13 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
+import { isKeyPlace } from '../../src/chunk.ts';
 import type { Entry } from '../../src/entry.ts';
-import { isKeyPlace, type Plan } from '../../src/plan.ts';
+import type { Plan } from '../../src/plan.ts';
 import { Reference, refer } from '../../src/reference.ts';
 import { columnFacts } from '../../src/table-facts.ts';
 import { entryOf, planOf } from '../support/entries.ts';
 import { factsOf } from '../support/facts.ts';
-import { anyBatch, checkPlans, rowName, rowNames } from '../support/planned.ts';
+import { anyBatch, checkPlans, plannedRows, rowName, rowNames } from '../support/planned.ts';
 import { addresses, users } from '../support/schema.ts';
 
 describe('chunks', () => {
@@ -15,7 +16,7 @@ describe('chunks', () => {
       const planned = chunks.flatMap((chunk) => rowNames(chunk, entries));
       const expected = entries
         .filter((entry) => !later.includes(entry))
-        .flatMap((entry) => entry.rows.map((_, row) => rowName(entries, entry, row)));
+        .flatMap((entry) => Array.from({ length: entry.count }, (_, row) => rowName(entries, entry, row)));
       expect(planned.toSorted((a, b) => a - b)).toEqual(expected);
     });
   });
@@ -23,7 +24,7 @@ describe('chunks', () => {
   test('hold rows of one table, in call order', () => {
     checkPlans(anyBatch, ({ chunks }, { entries }) => {
       for (const chunk of chunks) {
-        expect(chunk.rows.every(({ entry }) => entry.shape === chunk.shape)).toBe(true);
+        expect(chunk.entries.every(({ shape }) => shape === chunk.shape)).toBe(true);
         const names = rowNames(chunk, entries);
         expect(names).toEqual(names.toSorted((a, b) => a - b));
       }
@@ -32,28 +33,28 @@ describe('chunks', () => {
 
   test('keep to the limits, unless an entry stands alone', () => {
     checkPlans(anyBatch, ({ chunks }, { options: { maxRows = 0, maxBytes = 0 } }) => {
-      for (const { alone, rows, bytes } of chunks) {
+      for (const { alone, size, bytes } of chunks) {
         if (alone) continue;
-        expect(rows.length).toBeLessThanOrEqual(maxRows);
+        expect(size).toBeLessThanOrEqual(maxRows);
         expect(bytes - 10, 'before its last row').toBeLessThan(maxBytes);
-        expect(bytes).toBeCloseTo(rows.length * 10);
+        expect(bytes).toBeCloseTo(size * 10);
       }
     });
   });
 
   test('hold one entry, whole, where they stand alone', () => {
     checkPlans(anyBatch, ({ chunks }) => {
-      for (const { alone, rows } of chunks) {
-        if (!alone) continue;
-        expect(new Set(rows.map(({ entry }) => entry)).size).toBe(1);
-        expect(rows).toHaveLength(rows[0]?.entry.rows.length ?? 0);
+      for (const chunk of chunks) {
+        if (!chunk.alone) continue;
+        expect(new Set(chunk.entries)).toEqual(new Set([chunk.first]));
+        expect(chunk.size).toBe(chunk.first.count);
       }
     });
   });
 
   test('hold no more of an entry that stands alone than the protocol has parameters for', () => {
     const rows = Array.from({ length: 30_000 }, (_, id) => ({ id, name: id === 0 ? sql`upper('a')` : 'a' }));
-    const sizes = (entry: Entry) => planOf([entry]).chunks.map((chunk) => chunk.rows.length);
+    const sizes = (entry: Entry) => planOf([entry]).chunks.map(({ size }) => size);
     expect(sizes(entryOf(users, rows))).toEqual([25_001, 4_999]);
     // A conflict clause sees all rows of its statement.
     expect(sizes(entryOf(users, rows, { conflict: sql`do nothing` }))).toEqual([30_000]);
@@ -61,9 +62,9 @@ describe('chunks', () => {
 
   test('hold rows that leave the same columns to the database, and take OVERRIDING alike', () => {
     checkPlans(anyBatch, ({ chunks }) => {
-      for (const { alone, rows } of chunks) {
-        if (alone) continue;
-        const kinds = rows.map(({ entry, cells }) =>
+      for (const chunk of chunks) {
+        if (chunk.alone) continue;
+        const kinds = plannedRows(chunk).map(({ entry, cells }) =>
           JSON.stringify([entry.overriding, ...cells.map((cell) => cell === undefined)]),
         );
         expect(new Set(kinds).size).toBe(1);
@@ -74,19 +75,18 @@ describe('chunks', () => {
   test('are as few as their limits allow for rows alike', () => {
     const entries = Array.from({ length: 7 }, (_, index) => entryOf(users, { name: `${index}` }));
     expect(planOf(entries).chunks).toHaveLength(1);
-    expect(planOf(entries, { maxRows: 3 }).chunks.map(({ rows }) => rows.length)).toEqual([3, 3, 1]);
-    expect(planOf(entries, { maxBytes: 18 }).chunks.map(({ rows }) => rows.length)).toEqual([2, 2, 2, 1]);
+    expect(planOf(entries, { maxRows: 3 }).chunks.map(({ size }) => size)).toEqual([3, 3, 1]);
+    expect(planOf(entries, { maxBytes: 2 }).chunks.map(({ size }) => size)).toEqual([2, 2, 2, 1]);
   });
 });
 
 describe('cells', () => {
   test('are what the row has for each column: its text, its expression, or the place of a key', () => {
     checkPlans(anyBatch, ({ chunks, lists }) => {
-      for (const { rows, shape } of chunks) {
-        for (const { entry, row, cells } of rows) {
-          expect(cells).toHaveLength(shape.columns.length);
+      for (const chunk of chunks) {
+        for (const { entry, row, cells } of plannedRows(chunk)) {
           for (const [column, cell] of cells.entries()) {
-            const given = entry.rows[row]?.[column];
+            const given = entry.cell(row, column);
             if (given instanceof Reference) expect(isKeyPlace(cell)).toBe(true);
             else if (given !== undefined) expect(cell).toBe(given);
             else expect(cell === undefined || isKeyPlace(cell)).toBe(true);
@@ -99,14 +99,14 @@ describe('cells', () => {
 
   test('of a reference have the very key that its parent row is written with', () => {
     checkPlans(anyBatch, ({ chunks }, { entries }) => {
-      const rows = chunks.flatMap((chunk) => chunk.rows);
+      const rows = chunks.flatMap(plannedRows);
       const written = new Map(rows.map((each) => [rowName(entries, each.entry, each.row), each.cells]));
       for (const { entry, row, cells } of rows) {
         for (const [column, cell] of cells.entries()) {
-          const given = entry.rows[row]?.[column];
+          const given = entry.cell(row, column);
           if (!(given instanceof Reference)) continue;
           const source = given.origin;
-          expect(cell).toBe(written.get(rowName(entries, source.entry, source.row))?.[source.column]);
+          expect(cell).toEqual(written.get(rowName(entries, source.entry, source.row))?.[source.column]);
         }
       }
     });
@@ -121,17 +121,18 @@ describe('GENERATED ALWAYS', () => {
     const child = entryOf(users, { id: refer(parents[0] as Entry, 'id', 0) });
     const { chunks } = planOf([...parents, child]);
     const own = chunks.filter(({ shape }) => shape.table === addresses);
-    expect(own.map(({ rows }) => rows.map(({ entry }) => entry))).toEqual(parents.map((entry) => [entry]));
+    expect(own.map((chunk) => chunk.entries)).toEqual(parents.map((entry) => [entry]));
   });
 
   test('a value that a row gives never shares a statement with a key taken for another caller', () => {
     checkPlans(anyBatch, ({ chunks }) => {
-      for (const { alone, shape, facts, rows } of chunks) {
+      for (const chunk of chunks) {
+        const { alone, shape, facts } = chunk;
         if (alone) continue;
         const column = shape.columns.findIndex((_, index) => columnFacts(facts, shape, index)?.always);
-        const isGiven = rows
+        const isGiven = plannedRows(chunk)
           .filter(({ entry, cells }) => !entry.overriding && cells[column] !== undefined)
-          .map(({ entry, row }) => entry.rows[row]?.[column] !== undefined);
+          .map(({ entry, row }) => entry.cell(row, column) !== undefined);
         expect(new Set(isGiven).size).toBeLessThan(2);
       }
     });
@@ -145,7 +146,7 @@ test('rows of a secured table are apart where they are returned, since RETURNING
     entryOf(users, { name: 'c' }),
   ];
   const rowsOf = ({ chunks }: Plan) =>
-    chunks.map(({ rows }) => rows.map(({ entry }) => entries.indexOf(entry)));
+    chunks.map((chunk) => chunk.entries.map((entry) => entries.indexOf(entry)));
   expect(rowsOf(planOf(entries))).toEqual([[0, 1, 2]]);
   const secured = new Map([[users, factsOf(users, { secured: true })]]);
   expect(rowsOf(planOf(entries, { facts: secured }))).toEqual([[0, 2], [1]]);

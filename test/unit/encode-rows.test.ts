@@ -2,11 +2,14 @@ import { sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
 import type { Serialize } from '../../src/encode.ts';
-import { encodeRows } from '../../src/encode-rows.ts';
-import type { Entry } from '../../src/entry.ts';
+import { encodedRows, encodeRows } from '../../src/encode-rows.ts';
+import { type Entry, formOf, formsOf } from '../../src/entry.ts';
 import { BatchedDrizzleError, BatchedInsertError } from '../../src/errors.ts';
+import { Expression } from '../../src/expression.ts';
+import { Given } from '../../src/form.ts';
 import { refer } from '../../src/reference.ts';
-import { entryOf } from '../support/entries.ts';
+import { inRows } from '../support/cells.ts';
+import { entryOf, serialize as plainly, planOf } from '../support/entries.ts';
 import { factsOf, withColumn } from '../support/facts.ts';
 import { addresses, users } from '../support/schema.ts';
 
@@ -23,6 +26,10 @@ function encode(...entries: Entry[]) {
   return encodeRows(entries, facts, serialize);
 }
 
+/** The rows of an entry as they are sent where all the entries are. */
+const sent = (entry: Entry, ...entries: Entry[]) =>
+  inRows(encodedRows(encode(...entries).encoded, entry).cells, entry.shape.columns);
+
 const bytes = Buffer.from('bad');
 
 describe('a row as text', () => {
@@ -30,15 +37,15 @@ describe('a row as text', () => {
     const user = entryOf(users, { id: 1, name: 'Ada' });
     const address = entryOf(addresses, { email: 'a', userId: 2 });
     const { encoded } = encode(user, address);
-    expect(encoded.get(user)).toEqual([['1:0', 'Ada:1043']]);
-    expect(encoded.get(address)).toEqual([[undefined, 'a:0', '2:0']]);
+    expect(encoded.get(user)?.cells).toEqual(['1:0', 'Ada:1043']);
+    expect(encoded.get(address)?.cells).toEqual([undefined, 'a:0', '2:0']);
   });
 
   test('keeps NULL, what is left out and expressions as they are', () => {
     const entry = entryOf(users, [{ name: null }, { name: sql`upper(${'x'})` }]);
-    expect(encode(entry).encoded.get(entry)).toEqual([
+    expect(sent(entry, entry)).toEqual([
       [undefined, null],
-      [undefined, entry.rows[1]?.[1]],
+      [undefined, entry.cell(1, 1)],
     ]);
   });
 
@@ -49,13 +56,66 @@ describe('a row as text', () => {
       addresses,
       refs.map((userId) => ({ email: 'a', userId })),
     );
-    expect(
-      encode(parent, child)
-        .encoded.get(child)
-        ?.map((row) => row[2]),
-    ).toEqual(['7:0', null, refs[2]]);
-    parent.known.set(0, [undefined, '8']);
-    expect(encode(parent, child).encoded.get(child)?.[2]?.[2]).toBe('8:0');
+    expect(sent(child, parent, child).map((row) => row[2])).toEqual(['7:0', null, refs[2]]);
+    parent.learn(1, 0, '8');
+    expect(sent(child, parent, child)[2]?.[2]).toBe('8:0');
+  });
+});
+
+describe('the rows of an entry', () => {
+  const sentAs = (entry: Entry, own: Serialize, facts = factsOf(users)) =>
+    encodeRows([entry], new Map([[users, facts]]), own).encoded;
+
+  test('are its own, and not copied, where nothing of them has to be made', () => {
+    const entry = entryOf(users, [{ id: 1, name: 'Ada' }, { name: null }, { name: sql`upper(${'x'})` }, {}]);
+    const encoded = sentAs(entry, plainly);
+    expect(encoded.size).toBe(0);
+    expect(encodedRows(encoded, entry)).toBe(entry);
+  });
+
+  test('are a copy where something has to be, and the entry keeps what the caller gave', () => {
+    const entry = entryOf(users, [{ name: 'Ada' }, { name: 'Bob' }]);
+    const encoded = sentAs(entry, (value) => (value === 'Bob' ? 'other' : `${value}`));
+    expect(encoded.get(entry)).toEqual({ cells: [undefined, 'Ada', undefined, 'other'], forms: entry.forms });
+    expect(entry.cells).toEqual([undefined, 'Ada', undefined, 'Bob']);
+  });
+
+  test.each([[7], [-0], [1e21], [0.1]])(
+    'have the number %s as it is where that is how the serialiser writes it, else the text',
+    (id) => {
+      const entry = entryOf(users, { id });
+      expect(sentAs(entry, plainly).size).toBe(0);
+      expect(sentAs(entry, (value) => `${value}.0`).get(entry)?.cells).toEqual([`${id}.0`, undefined]);
+    },
+  );
+
+  test('have a text for any other value', () => {
+    const entry = entryOf(users, { name: 2n as never });
+    const facts = withColumn(factsOf(users), 'name', { base: 20 });
+    expect(sentAs(entry, plainly, facts).get(entry)?.cells).toEqual([undefined, '2']);
+  });
+
+  test('have another form where a value has become an expression, those rows alone', () => {
+    const entry = entryOf(users, [{ name: 'Ada' }, { name: true as never }]);
+    const facts = withColumn(factsOf(users), 'name', { base: 23 });
+    const rows = encodedRows(sentAs(entry, plainly, facts), entry);
+    expect(rows.cells[3]).toEqual(new Expression({ texts: ['', ''], params: [true] }));
+    expect([0, 1].map((row) => formOf(rows, row).columns)).toEqual([
+      [Given.nothing, Given.value],
+      [Given.nothing, Given.expression],
+    ]);
+    expect(formOf(rows, 0)).toBe(formOf(entry, 0));
+  });
+
+  test('have the keys that they were given before, in a form that gives them', () => {
+    const entry = entryOf(users, [{ name: 'Ada' }, { id: 9, name: 'Bob' }, { name: 'Cyd' }]);
+    refer(entry, 'id', 0);
+    const { lists } = planOf([entry, entryOf(users, { name: 'other' })]);
+    for (const list of lists) list.keys = ['7', '8'];
+    const rows = encodedRows(sentAs(entry, plainly), entry);
+    expect(rows.cells).toEqual(['7', 'Ada', 9, 'Bob', '8', 'Cyd']);
+    expect([...formsOf(rows)].map(({ columns }) => columns)).toEqual([[Given.value, Given.value]]);
+    expect(entry.cells[0]).toBeUndefined();
   });
 });
 

@@ -1,11 +1,51 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Outcome } from '../../src/entry.ts';
+import { refer } from '../../src/reference.ts';
 import { entryOf } from '../support/entries.ts';
 import { users } from '../support/schema.ts';
 
 const entry = () => entryOf(users, { name: 'Ada' });
 
 const written = (value: () => unknown): Outcome => ({ value, driverValue: () => 'rows of the driver' });
+
+describe('what entries have in common while they have none', () => {
+  test('is not changed by a reference to one of them', () => {
+    const [named, other] = [entry(), entry()];
+    expect(named.referenced).toBe(other.referenced);
+    refer(named, 'id', 0);
+    expect([named, other].map(({ referenced }) => [...referenced])).toEqual([[0], []]);
+    expect([...entry().referenced]).toEqual([]);
+  });
+
+  test('is not changed by the references that an expression of one of them holds', () => {
+    const [holder, other] = [entry(), entry()];
+    expect(holder.references).toBe(other.references);
+    holder.embed([]);
+    expect(holder.references).toBe(other.references);
+    const reference = refer(entry(), 'id', 0);
+    holder.embed([reference]);
+    expect([holder.references, holder.embedded]).toEqual([[reference], [reference]]);
+    expect([other.references, other.embedded]).toEqual([[], []]);
+  });
+});
+
+describe('what an entry learns of its rows', () => {
+  test('is what the server made, never what the caller gave', () => {
+    const own = entryOf(users, [{ name: 'Ada' }, { id: 7, name: null }]);
+    for (const row of [0, 1]) for (const column of [0, 1]) own.learn(row, column, 'told');
+    expect([0, 1].map((row) => [own.made(row, 0), own.made(row, 1)])).toEqual([
+      ['told', undefined],
+      [undefined, undefined],
+    ]);
+  });
+
+  test('is forgotten with the transaction that told it', () => {
+    const own = entry();
+    own.learn(0, 0, '7');
+    own.unlearn();
+    expect(own.made(0, 0)).toBeUndefined();
+  });
+});
 
 describe('the result of an entry', () => {
   test('settles when the entry is concluded, for all who wait', async () => {

@@ -1,10 +1,10 @@
 import { type PgTable, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
+import { isKeyPlace } from '../../src/chunk.ts';
 import type { Entry } from '../../src/entry.ts';
-import { isKeyPlace } from '../../src/plan.ts';
 import { entryOf, planOf } from '../support/entries.ts';
 import { factsOf, withColumn } from '../support/facts.ts';
-import { anyBatch, checkPlans } from '../support/planned.ts';
+import { anyBatch, checkPlans, plannedRows } from '../support/planned.ts';
 import { events, tokens, users } from '../support/schema.ts';
 
 describe('the column that tells returned rows apart', () => {
@@ -13,15 +13,15 @@ describe('the column that tells returned rows apart', () => {
 
   test('has a key or a text of its own in every row of a statement that holds several callers', () => {
     checkPlans(anyBatch, ({ chunks, identifiers }) => {
-      for (const { alone, rows, shape } of chunks) {
-        const identifier = identifiers.get(shape.table);
-        if (alone || identifier === undefined) continue;
-        const texts = rows.map(({ cells }) => {
+      for (const chunk of chunks) {
+        const identifier = identifiers.get(chunk.shape.table);
+        if (chunk.alone || identifier === undefined) continue;
+        const texts = plannedRows(chunk).map(({ cells }) => {
           const cell = cells[identifier];
           return isKeyPlace(cell) ? `${cell.list.name} ${cell.position}` : cell;
         });
         expect(texts.every((text) => typeof text === 'string')).toBe(true);
-        expect(new Set(texts).size).toBe(rows.length);
+        expect(new Set(texts).size).toBe(chunk.size);
       }
     });
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { KeyList } from '../../src/key-lists.ts';
 import { keyQuery, readKeys, settingOf } from '../../src/keys.ts';
-import type { KeyList } from '../../src/plan.ts';
 import type { Answer } from '../../src/statement.ts';
 import { tableState } from '../../src/table-facts.ts';
 import { entryOf, planOf } from '../support/entries.ts';
@@ -19,6 +19,7 @@ const facts = [['"users"', factsOf(users)] as const];
 
 /** SQL on one line. */
 const text = (statement: { text: string }) => statement.text.replaceAll(/\s+/g, ' ');
+const rangeOrList = `case when min(k - n) = max(k - n) then min(k) || ':' || max(k) else array_to_string(array_agg(k), ',') end`;
 const answerOf = (...row: unknown[]): Answer => Object.assign([row], { count: 1, command: 'SELECT' });
 
 describe('keyQuery', () => {
@@ -26,9 +27,9 @@ describe('keyQuery', () => {
     const query = keyQuery({ lists: [identity], facts: [], token: 'token' });
     expect(text(query)).toBe(
       `select set_config('batched_drizzle.t', 'token', true), ` +
-        `set_config('batched_drizzle.k1', (select string_agg(k::text, ',') from (` +
-        `select nextval(q.sequence) k from (select pg_get_serial_sequence($2, $3)::regclass as sequence offset 0) q, ` +
-        `generate_series(1, $1::int)) s), true)`,
+        `set_config('batched_drizzle.k1', (select ${rangeOrList} from (` +
+        `select nextval(q.sequence) k, n from (select pg_get_serial_sequence($2, $3)::regclass as sequence offset 0) q, ` +
+        `generate_series(1, $1::int) n) s), true)`,
     );
     expect(query.params).toEqual(['2', '"addresses"', 'id']);
   });
@@ -37,13 +38,13 @@ describe('keyQuery', () => {
     const query = keyQuery({ lists: [sequence], facts: [], token: 'token' });
     expect(text(query)).toBe(
       `select set_config('batched_drizzle.t', 'token', true), ` +
-        `set_config('batched_drizzle.k0', (select string_agg(k::text, ',') from (` +
-        `select nextval(q.sequence) k from (select (select e.refobjid::regclass from pg_catalog.pg_attribute a ` +
+        `set_config('batched_drizzle.k0', (select ${rangeOrList} from (` +
+        `select nextval(q.sequence) k, n from (select (select e.refobjid::regclass from pg_catalog.pg_attribute a ` +
         `join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum ` +
         `join pg_catalog.pg_depend e on e.classid = 'pg_catalog.pg_attrdef'::regclass and e.objid = d.oid ` +
         `join pg_catalog.pg_class s on s.oid = e.refobjid and s.relkind = 'S' ` +
         `where e.refclassid = 'pg_catalog.pg_class'::regclass and a.attrelid = to_regclass($2) and a.attname = $3) ` +
-        `as sequence offset 0) q, generate_series(1, $1::int)) s), true)`,
+        `as sequence offset 0) q, generate_series(1, $1::int) n) s), true)`,
     );
     expect(query.params).toEqual(['3', '"users"', 'id']);
   });
@@ -51,7 +52,7 @@ describe('keyQuery', () => {
   test('makes uuids by the function of their default', () => {
     const query = keyQuery({ lists: [uuid], facts: [], token: 'token' });
     expect(query.text).toContain(
-      `(select string_agg(k::text, ',') from (select gen_random_uuid() k from generate_series(1, $1::int)) s)`,
+      `(select array_to_string(array_agg(k), ',') from (select gen_random_uuid() k from generate_series(1, $1::int)) s)`,
     );
     expect(query.params).toEqual(['2']);
   });
@@ -59,7 +60,7 @@ describe('keyQuery', () => {
   test('keeps nothing where it has no token, and returns the keys alike', () => {
     const query = keyQuery({ lists: [uuid], facts: [], token: undefined });
     expect(query.text).toBe(
-      `select '', (select string_agg(k::text, ',') from (select gen_random_uuid() k from generate_series(1, $1::int)) s)`,
+      `select '', (select array_to_string(array_agg(k), ',') from (select gen_random_uuid() k from generate_series(1, $1::int)) s)`,
     );
   });
 
@@ -114,6 +115,7 @@ describe('keyQuery', () => {
 
 describe('readKeys', () => {
   const sized = (size: number, name: string): KeyList => ({ ...sequence, size, name });
+  const keysOf = ({ keys, size }: KeyList) => Array.from({ length: size }, (_, index) => keys?.at(index));
   const mismatch = expect.objectContaining({ code: 'MISMATCHED_ANSWER' });
 
   test('gives each list its own keys, in order', () => {
@@ -122,15 +124,46 @@ describe('readKeys', () => {
       fc.property(keys, (sent) => {
         const asked = sent.map((list, index) => sized(list.length, `k${index}`));
         const row = sent.map((list) => Buffer.from(list.join()));
-        expect([...readKeys(asked, answerOf(Buffer.from('t'), ...row))]).toEqual(
-          asked.map((list, index) => [list, sent[index]]),
+        readKeys(asked, answerOf(Buffer.from('t'), ...row));
+        expect(asked.map(keysOf)).toEqual(sent);
+      }),
+    );
+  });
+
+  test('has keys that follow one another told by the first and the last, however large or negative', () => {
+    const range = fc.record({
+      first: fc.oneof(
+        fc.bigInt({ min: -(2n ** 63n), max: 2n ** 62n }),
+        fc.constantFrom(2n ** 53n - 3n, -2n, 0n),
+      ),
+      size: fc.integer({ min: 1, max: 20 }),
+    });
+    fc.assert(
+      fc.property(fc.array(range, { minLength: 1 }), (ranges) => {
+        const asked = ranges.map(({ size }, index) => sized(size, `k${index}`));
+        const row = ranges.map(({ first, size }) => Buffer.from(`${first}:${first + BigInt(size) - 1n}`));
+        readKeys(asked, answerOf(Buffer.from('t'), ...row));
+        expect(asked.map(keysOf)).toEqual(
+          ranges.map(({ first, size }) =>
+            Array.from({ length: size }, (_, index) => String(first + BigInt(index))),
+          ),
         );
       }),
     );
   });
 
+  test('reads ranges and lists side by side, each as it came', () => {
+    const asked = [sized(3, 'k0'), sized(2, 'k1'), sized(1, 'k2')];
+    readKeys(asked, answerOf('t', '-1:1', '9,7', '5:5'));
+    expect(asked.map(keysOf)).toEqual([['-1', '0', '1'], ['9', '7'], ['5']]);
+  });
+
   test.each([
     ['too few', '1,2'],
+    ['a range that is too short', '1:2'],
+    ['one that is too long', '1:4'],
+    ['one that falls', '3:1'],
+    ['one whose ends are not read', '1:'],
     ['too many', '1,2,3,4'],
     ['an empty one among them', '1,,3'],
     ['none', ''],

@@ -1,6 +1,7 @@
 import { type Column, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
+import { entriesOf } from '../../src/chunk.ts';
 import type { Conflict } from '../../src/conflict.ts';
 import type { Entry } from '../../src/entry.ts';
 import type { Plan } from '../../src/plan.ts';
@@ -8,12 +9,12 @@ import { refer } from '../../src/reference.ts';
 import type { TableFacts } from '../../src/table-facts.ts';
 import { doNothing, doUpdate, entryOf, type PlanOptions, planOf } from '../support/entries.ts';
 import { factsOf, withColumn } from '../support/facts.ts';
-import { anyBatch, checkPlans } from '../support/planned.ts';
+import { anyBatch, checkPlans, plannedRows } from '../support/planned.ts';
 import { addresses, counters, logs, members, nodes, tokens, users, wide } from '../support/schema.ts';
 
 /** Which entries each statement holds, by their places in call order. */
 const sharing = ({ chunks }: Plan, entries: readonly Entry[]): number[][] =>
-  chunks.map(({ rows }) => [...new Set(rows.map(({ entry }) => entries.indexOf(entry)))]);
+  chunks.map((chunk) => [...new Set(chunk.entries.map((entry) => entries.indexOf(entry)))]);
 
 function sharingOf(entries: readonly Entry[], facts?: TableFacts, options: PlanOptions = {}): number[][] {
   const [first] = entries;
@@ -30,17 +31,18 @@ const ignore = (value: string | null, conflict: Conflict = doNothing(name)) =>
 
 test('a statement of several entries with a conflict clause has all rows of each, and no value twice', () => {
   checkPlans(anyBatch, ({ chunks }) => {
-    for (const { match, rows, alone } of chunks) {
-      const entries = [...new Set(rows.map(({ entry }) => entry))];
+    for (const chunk of chunks) {
+      const { match, size, alone } = chunk;
+      const entries = [...entriesOf(chunk)];
       if (!match) {
         if (entries.some(({ conflict }) => conflict)) expect(alone).toBe(true);
         continue;
       }
       expect(entries.length).toBeGreaterThan(1);
       expect(new Set(entries.map(({ conflict }) => JSON.stringify(conflict?.texts))).size).toBe(1);
-      expect(rows).toHaveLength(entries.reduce((sum, entry) => sum + entry.rows.length, 0));
-      if (match.values) expect(match.values.size).toBe(rows.length);
-      for (const { cells } of rows)
+      expect(size).toBe(entries.reduce((sum, { count }) => sum + count, 0));
+      if (match.values) expect(match.values.size).toBe(size);
+      for (const { cells } of plannedRows(chunk))
         for (const column of match.columns) expect(cells[column] ?? null).not.toBeNull();
     }
   });
@@ -48,12 +50,10 @@ test('a statement of several entries with a conflict clause has all rows of each
 
 test('statements of a table with conflict clauses keep the order of the calls', () => {
   checkPlans(anyBatch, ({ chunks, later }, { entries }) => {
-    const tables = new Set(
-      chunks.filter(({ rows }) => rows[0]?.entry.conflict).map(({ shape }) => shape.table),
-    );
+    const tables = new Set(chunks.filter(({ first }) => first.conflict).map(({ shape }) => shape.table));
     const ready = entries.filter((entry) => !later.includes(entry));
     for (const table of tables) {
-      const own = chunks.filter(({ shape }) => shape.table === table).flatMap(({ rows }) => rows);
+      const own = chunks.filter(({ shape }) => shape.table === table).flatMap(plannedRows);
       const places = own.map(({ entry, row }) => ready.indexOf(entry) * 1_000 + row);
       expect(places).toEqual(places.toSorted((a, b) => a - b));
     }

@@ -6,15 +6,16 @@ import { refer } from '../../src/reference.ts';
 import { columnFacts, type TableFacts } from '../../src/table-facts.ts';
 import { entryOf, planOf } from '../support/entries.ts';
 import { factsOf, withColumn } from '../support/facts.ts';
-import { anyBatch, checkPlans } from '../support/planned.ts';
+import { anyBatch, checkPlans, plannedRows } from '../support/planned.ts';
 import { addresses, logs, users } from '../support/schema.ts';
 
 describe('keys', () => {
   test('are taken ahead for all rows of a table that several statements write', () => {
     checkPlans(anyBatch, ({ chunks }) => {
-      for (const { shape, facts, rows } of chunks) {
-        if (!facts?.plain || chunks.filter((chunk) => chunk.shape === shape).length < 2) continue;
-        for (const { cells } of rows) {
+      for (const chunk of chunks) {
+        const { shape, facts } = chunk;
+        if (!facts?.plain || chunks.filter((other) => other.shape === shape).length < 2) continue;
+        for (const { cells } of plannedRows(chunk)) {
           for (const [column, cell] of cells.entries())
             if (columnFacts(facts, shape, column)?.keys) expect(cell).not.toBeUndefined();
         }
@@ -89,7 +90,7 @@ describe('keys', () => {
     const child = entryOf(users, { id: refer(referred, 'id', 0), name: 'Ada' });
     const { chunks, later } = planOf([referred, other, child], { facts: new Map([[addresses, identity]]) });
     expect(later).toEqual([child]);
-    expect(chunks[0]).toMatchObject({ alone: true, told: new Set([0]), rows: [{ entry: referred }] });
+    expect(chunks[0]).toMatchObject({ alone: true, told: new Set([0]), entries: [referred] });
   });
 
   test('that nobody can take ahead are told by the written row, where somebody refers to them', () => {
@@ -115,7 +116,7 @@ describe('an entry stands alone', () => {
     const known = facts ? new Map([[entry.shape.table, facts]]) : new Map();
     const extra = entry.shape.table === users ? [other()] : [];
     const { chunks } = planOf([entry, ...extra], { facts: known });
-    return chunks.find(({ rows }) => rows[0]?.entry === entry)?.alone;
+    return chunks.find(({ first }) => first === entry)?.alone;
   };
   const twoLogs = [
     { level: 'info', message: 'a' },
@@ -160,11 +161,11 @@ describe('an entry stands alone', () => {
 
   test('of all that any batch holds', () => {
     checkPlans(anyBatch, ({ chunks, identifiers, later }) => {
-      const isLone = chunks.length === 1 && chunks[0]?.rows.length === 1 && later.length === 0;
-      for (const { alone, rows, facts, shape } of chunks) {
-        for (const { entry } of rows) {
+      const isLone = chunks.length === 1 && chunks[0]?.size === 1 && later.length === 0;
+      for (const { alone, entries, facts, shape } of chunks) {
+        for (const entry of entries) {
           if (entry.conflict) continue;
-          const isOdd = !facts?.plain || entry.rows.flat().some(isExpression);
+          const isOdd = !facts?.plain || entry.cells.some(isExpression);
           const isUntold = entry.returning !== undefined && !identifiers.has(shape.table);
           expect(alone).toBe(isOdd || isUntold || isLone);
         }

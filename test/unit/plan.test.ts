@@ -6,7 +6,7 @@ import { refer } from '../../src/reference.ts';
 import { batches } from '../support/arbitrary-entries.ts';
 import { entryOf, planOf } from '../support/entries.ts';
 import { factsOf } from '../support/facts.ts';
-import { anyBatch, checkPlans, rowName, rowNames } from '../support/planned.ts';
+import { anyBatch, checkPlans, plannedRows, rowName, rowNames } from '../support/planned.ts';
 import { addresses, nodes, users } from '../support/schema.ts';
 
 describe('the order of chunks', () => {
@@ -15,8 +15,8 @@ describe('the order of chunks', () => {
       const at = new Map(
         chunks.flatMap((chunk, index) => rowNames(chunk, entries).map((name) => [name, index])),
       );
-      for (const [index, { rows }] of chunks.entries()) {
-        for (const { entry } of rows) {
+      for (const [index, chunk] of chunks.entries()) {
+        for (const entry of chunk.entries) {
           for (const { entry: parent, row } of entry.references.map((reference) => reference.origin))
             expect(at.get(rowName(entries, parent, row))).toBeLessThanOrEqual(index);
         }
@@ -57,7 +57,7 @@ describe('the order of chunks', () => {
     ['returns an expression', entryOf(users, {}, { returning: [sql`1`] })],
   ])('is the call order for all tables where one %s', (_, reading) => {
     const order = [entryOf(addresses, { email: 'a' }), reading, entryOf(addresses, { email: 'b' })];
-    expect(planOf(order).chunks.map(({ rows }) => rows[0]?.entry)).toEqual(order);
+    expect(planOf(order).chunks.map(({ first }) => first)).toEqual(order);
   });
 
   test('is the call order for all tables where one is not plain, since triggers may read any of them', () => {
@@ -67,7 +67,7 @@ describe('the order of chunks', () => {
       entryOf(addresses, { email: 'b' }),
     ];
     const facts = new Map([[users, factsOf(users, { plain: false })]]);
-    expect(planOf(order, { facts }).chunks.map(({ rows }) => rows[0]?.entry)).toEqual(order);
+    expect(planOf(order, { facts }).chunks.map(({ first }) => first)).toEqual(order);
   });
 
   test('is the call order for tables in a cycle, which references can form', () => {
@@ -75,7 +75,7 @@ describe('the order of chunks', () => {
     const address = entryOf(addresses, { email: 'a', userId: refer(user, 'id', 0) });
     const namesake = entryOf(users, { id: refer(address, 'id', 0), name: 'Bob' });
     const order = [user, address, namesake, entryOf(addresses, { email: 'b' })];
-    expect(planOf(order).chunks.map(({ rows }) => rows[0]?.entry)).toEqual(order);
+    expect(planOf(order).chunks.map(({ first }) => first)).toEqual(order);
   });
 });
 
@@ -88,7 +88,7 @@ describe('what waits for the next flight', () => {
     const other = entryOf(addresses, { email: 'b' });
     const { chunks, later } = planOf([parent, child, grandchild, other], { facts: new Map([[users, odd]]) });
     expect(later).toEqual([child, grandchild, other]);
-    expect(chunks.flatMap(({ rows }) => rows.map(({ entry }) => entry))).toEqual([parent]);
+    expect(chunks.flatMap((chunk) => chunk.entries)).toEqual([parent]);
   });
 
   test('is what refers to a row that a conflict clause may leave out, or make another row of', () => {
@@ -104,10 +104,10 @@ describe('what waits for the next flight', () => {
     const odd = new Map([[users, factsOf(users, { plain: false })]]);
     const parent = entryOf(users, { name: 'Ada' });
     const child = entryOf(addresses, { email: 'a', userId: refer(parent, 'id', 0) });
-    parent.known.set(0, ['7']);
+    parent.learn(0, 0, '7');
     const { chunks, later } = planOf([parent, child], { facts: odd });
     expect(later).toEqual([]);
-    expect(chunks[1]?.rows[0]?.cells).toEqual([undefined, 'a', '7']);
+    expect(chunks.flatMap(plannedRows)[1]?.cells).toEqual([undefined, 'a', '7']);
   });
 
   test('is no parent of what waits, nor any table beside it', () => {

@@ -1,20 +1,22 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import { customType, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { tableShape } from '../../src/drizzle-facts.ts';
 import { Expression } from '../../src/expression.ts';
+import { Given } from '../../src/form.ts';
 import { LateValue, refer } from '../../src/reference.ts';
 import { takeRows } from '../../src/rows.ts';
+import { inRows } from '../support/cells.ts';
 import { dialect, entryOf } from '../support/entries.ts';
 import { addresses, events, tokens, users, wide } from '../support/schema.ts';
 
 const take = (table: Parameters<typeof tableShape>[1], ...values: object[]) =>
-  takeRows(dialect, tableShape(dialect, table), values as Record<string, unknown>[]);
+  takeRows(tableShape(dialect, table), values as Record<string, unknown>[]);
 
-/** The cells of the first row. */
-const cells = (table: Parameters<typeof tableShape>[1], values: object) => take(table, values)?.rows[0];
+/** The cells of a row by itself. */
+const cells = (table: Parameters<typeof tableShape>[1], values: object) => take(table, values)?.cells;
 
 let calls = 0;
 const made = pgTable('made', {
@@ -72,7 +74,7 @@ describe('what a row gives', () => {
   test('can be changed later without any effect', () => {
     const bytes = Buffer.from('abc');
     const row = { note: 'before', bytes };
-    const taken = take(wide, row)?.rows[0];
+    const taken = take(wide, row)?.cells;
     row.note = 'after';
     bytes.fill('x');
     expect(taken).toContain('before');
@@ -98,13 +100,13 @@ describe('what a row gives', () => {
   test('is refused at once where its mapping throws, and where the mapping gives undefined', () => {
     const broken = pgTable('broken', { at: timestamp('at') });
     expect(() => take(broken, { at: 'no date' })).toThrow(TypeError);
-    const column = tableShape(dialect, users).columns[1]?.column;
-    const mapping = vi.spyOn(column as NonNullable<typeof column>, 'mapToDriverValue');
-    mapping.mockReturnValueOnce(undefined as never);
-    expect(() => take(users, { name: 'Ada' })).toThrow(
+    const unmapped = customType<{ data: string }>({
+      dataType: () => 'text',
+      toDriver: () => undefined as never,
+    });
+    expect(() => take(pgTable('unmapped', { name: unmapped('name') }), { name: 'Ada' })).toThrow(
       'column "name": its mapping gave undefined for a value',
     );
-    mapping.mockRestore();
   });
 });
 
@@ -144,7 +146,7 @@ describe('references', () => {
   test('stand where they were given, and are listed', () => {
     const ref = refer(parent, 'id', 0);
     const taken = take(addresses, { email: 'a', userId: ref }, { email: 'b', userId: 3 });
-    expect(taken?.rows[0]?.[2]).toBe(ref);
+    expect(taken?.cells[2]).toBe(ref);
     expect(taken?.references).toEqual([ref]);
     expect(taken?.embedded).toEqual([]);
   });
@@ -154,18 +156,47 @@ describe('references', () => {
     const taken = take(addresses, { email: 'a', userId: sql`${ref} + ${1}` });
     expect(taken?.references).toEqual([ref]);
     expect(taken?.embedded).toEqual([ref]);
-    expect(taken?.rows[0]?.[2]).toMatchObject({ rendered: { params: [new LateValue(ref), 1] } });
+    expect(taken?.cells[2]).toMatchObject({ rendered: { params: [new LateValue(ref), 1] } });
   });
 
   test('to a value that is known stand for it inside an expression', () => {
     const taken = take(addresses, { email: 'a', userId: sql`${refer(parent, 'id', 1)} + 1` });
-    expect(taken?.rows[0]?.[2]).toMatchObject({ rendered: { params: [7] } });
+    expect(taken?.cells[2]).toMatchObject({ rendered: { params: [7] } });
     expect(taken?.references).toEqual([]);
   });
 });
 
+describe('rows', () => {
+  test('that give the same columns alike have one form together, others each their own', () => {
+    const { forms } = tableShape(dialect, users);
+    const alike = take(users, { name: 'a' }, { name: 'b' })?.forms;
+    expect(alike).toBe(forms.empty.with(Given.nothing).with(Given.value));
+    expect(take(users, { name: 'c' })?.forms).toBe(alike);
+    expect(take(users, { name: 'a' }, { name: null }, {})?.forms).toEqual([
+      alike,
+      alike,
+      forms.empty.with(Given.nothing).with(Given.nothing),
+    ]);
+  });
+
+  test('have a form that says of each column what they give for it', () => {
+    const parent = entryOf(users, {});
+    const row = { email: sql`upper('a')`, userId: refer(parent, 'id', 0) };
+    expect(take(addresses, row)?.forms).toMatchObject({
+      columns: [Given.nothing, Given.expression, Given.reference],
+    });
+  });
+
+  test('without references share the list of none', () => {
+    const [one, other] = [take(users, {}), take(addresses, { email: 'a', userId: 3 })];
+    expect(one?.references).toEqual([]);
+    expect(one?.references).toBe(other?.references);
+    expect(one?.embedded).toBe(other?.embedded);
+  });
+});
+
 test('the size is that of all values', () => {
-  expect(take(users, { id: 1, name: 'Ada' }, { name: 'Bob' })?.bytes).toBe(8 + 3 + 8 + 3);
+  expect(take(users, { id: 1, name: 'Ada' }, { name: 'Bob' })?.bytes).toBe(8 + 3 + 3);
 });
 
 test("the cells are what drizzle's own insert sends", () => {
@@ -192,7 +223,9 @@ test("the cells are what drizzle's own insert sends", () => {
         .insert(wide)
         .values(rows as (typeof wide.$inferInsert)[])
         .toSQL();
-      const { texts, params } = asDrizzle(take(wide, ...rows)?.rows ?? []);
+      const { texts, params } = asDrizzle(
+        inRows(take(wide, ...rows)?.cells ?? [], tableShape(dialect, wide).columns),
+      );
       expect(plain.sql.slice(plain.sql.indexOf(' values ') + 8)).toBe(texts);
       expect(plain.params).toEqual(params);
     }),

@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type Chunk, isKeyPlace, type PlannedCell } from '../../../src/chunk.ts';
 import { Expression } from '../../../src/expression.ts';
-import { type Chunk, isKeyPlace, type KeyList, type Plan, type PlannedCell } from '../../../src/plan.ts';
+import type { Plan } from '../../../src/plan.ts';
 import { refer } from '../../../src/reference.ts';
 import type { Statement } from '../../../src/statement.ts';
 import { isLoneStatement } from '../../../src/write/chunk.ts';
@@ -10,6 +11,7 @@ import { canGuard } from '../../../src/write/values.ts';
 import { batches } from '../../support/arbitrary-entries.ts';
 import { entryOf, planOf } from '../../support/entries.ts';
 import { factsOf } from '../../support/facts.ts';
+import { plannedRows } from '../../support/planned.ts';
 import { readInsert } from '../../support/read-insert.ts';
 import { addresses, users } from '../../support/schema.ts';
 import { statementsOf } from '../../support/written.ts';
@@ -32,20 +34,20 @@ function check(property: Property, token?: string): void {
 function shown(cell: PlannedCell): string | null {
   if (cell === undefined) return 'default';
   if (isKeyPlace(cell)) return `${cell.list.name}[${cell.position}]`;
-  return cell instanceof Expression ? `upper('${cell.rendered.params[0]}')` : cell;
+  return cell instanceof Expression ? `upper('${cell.rendered.params[0]}')` : (cell as string | null);
 }
 
 describe('a statement', () => {
   test.each([[undefined], ['token']])(
     'writes every cell of its chunk, row by row, with the token %s',
     (token) => {
-      check((statement, { rows, shape }, { lists }) => {
+      check((statement, chunk, { lists }) => {
         const read = readInsert(statement, lists);
-        expect(read.rows).toHaveLength(rows.length);
-        for (const [index, { cells }] of rows.entries()) {
+        expect(read.rows).toHaveLength(chunk.size);
+        for (const [index, { cells }] of plannedRows(chunk).entries()) {
           // A row of defaults alone names no column; several say the word for every column.
-          const names = read.columns.length > 0 ? read.columns : shape.columns.map(({ name }) => name);
-          for (const [column, { name }] of shape.columns.entries()) {
+          const names = read.columns.length > 0 ? read.columns : chunk.shape.columns.map(({ name }) => name);
+          for (const [column, { name }] of chunk.shape.columns.entries()) {
             const written = read.rows[index]?.[names.indexOf(name)];
             expect(written === undefined ? 'default' : written).toBe(shown(cells[column]));
           }
@@ -79,19 +81,17 @@ describe('a statement', () => {
     fc.assert(
       fc.property(batches(), ({ entries, options }) => {
         const plan = planOf(entries, options);
-        const keys = new Map(
-          plan.lists.map((list): [KeyList, string[]] => [
-            list,
-            Array.from({ length: list.size }, (_, index) => `${list.name}[${index + 1}]`),
-          ]),
-        );
-        for (const [index, statement] of statementsOf(plan, { keys }).entries()) {
+        for (const list of plan.lists)
+          list.keys = Array.from({ length: list.size }, (_, index) => `${list.name}[${index + 1}]`);
+        for (const [index, statement] of statementsOf(plan).entries()) {
           expect(statement.text).not.toContain('batched_drizzle.k');
           const { rows, columns } = readInsert(statement, plan.lists);
           const chunk = plan.chunks[index] as Chunk;
           const kept = chunk.shape.columns.map(({ name }) => columns.includes(name));
           if (columns.length > 0)
-            expect(rows).toEqual(chunk.rows.map(({ cells }) => cells.filter((_, at) => kept[at]).map(shown)));
+            expect(rows).toEqual(
+              plannedRows(chunk).map(({ cells }) => cells.filter((_, at) => kept[at]).map(shown)),
+            );
         }
       }),
     );
@@ -102,7 +102,7 @@ describe('a statement', () => {
       expect(text.includes(` where case`)).toBe(guarded);
       expect(text.includes(`current_setting('batched_drizzle.t', true) = 'token'`)).toBe(guarded);
       if (canGuard(chunk)) expect(guarded).toBe(true);
-      const isDefaults = chunk.rows.every(({ cells }) => cells.every((cell) => cell === undefined));
+      const isDefaults = plannedRows(chunk).every(({ cells }) => cells.every((cell) => cell === undefined));
       if (!guarded) expect(chunk.alone || isDefaults).toBe(true);
     }, 'token');
   });
@@ -130,10 +130,11 @@ describe('a statement', () => {
   });
 
   test('leaves a value that a caller gave for GENERATED ALWAYS to fail', () => {
-    check(({ text }, { shape, facts, rows }) => {
+    check(({ text }, chunk) => {
+      const { shape, facts } = chunk;
       const column = shape.columns.findIndex(({ name }) => facts?.columns.get(name)?.always);
-      const isGiven = rows.some(
-        ({ entry, row }) => !entry.overriding && entry.rows[row]?.[column] !== undefined,
+      const isGiven = plannedRows(chunk).some(
+        ({ entry, row }) => !entry.overriding && entry.cell(row, column) !== undefined,
       );
       if (isGiven) expect(text).not.toContain('overriding system value');
     });

@@ -4,10 +4,9 @@ import type { Entry } from '../../../src/entry.ts';
 import { doNothing, doUpdate, type EntryOptions, entryOf, planOf } from '../../support/entries.ts';
 import { factsOf, withColumn } from '../../support/facts.ts';
 import { users } from '../../support/schema.ts';
-import { guardOf, statementsOf, unguarded } from '../../support/written.ts';
+import { guardOf, parsedList, statementsOf, unguarded } from '../../support/written.ts';
 
-const list =
-  "k0 as materialized (select string_to_array(current_setting('batched_drizzle.k0'), ',')::pg_catalog.int4[] as a)";
+const list = parsedList('k0', 'int4');
 const id = sql`excluded.id`;
 const idFacts = withColumn(factsOf(users), 'id', { keys: null, unique: null });
 const facts = new Map([[users, withColumn(idFacts, 'name', { unique: 'character varying(50)' })]]);

@@ -50,7 +50,7 @@ describe('an embedded expression', () => {
     expect(() => new Params(serialize).embed(late)).toThrow(
       expect.objectContaining({ code: 'BAD_REFERENCE' }),
     );
-    user.known.set(0, ['7']);
+    user.learn(0, 0, '7');
     const params = new Params(serialize);
     expect(params.embed(late)).toBe('id = $1');
     expect(params.values).toEqual(['7']);

@@ -1,7 +1,7 @@
 import { type Column, type SQL, sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
+import type { Chunk } from '../../../src/chunk.ts';
 import type { Entry } from '../../../src/entry.ts';
-import type { Chunk } from '../../../src/plan.ts';
 import { refer } from '../../../src/reference.ts';
 import { planReturning } from '../../../src/write/returning.ts';
 import { dialect, entryOf, planOf } from '../../support/entries.ts';

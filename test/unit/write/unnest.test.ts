@@ -4,7 +4,7 @@ import type { Entry } from '../../../src/entry.ts';
 import { refer } from '../../../src/reference.ts';
 import { entryOf, planOf } from '../../support/entries.ts';
 import { addresses, counters, members, nodes, organizations, users, wide } from '../../support/schema.ts';
-import { statementsOf, unguarded } from '../../support/written.ts';
+import { parsedList, statementsOf, unguarded } from '../../support/written.ts';
 
 /** The statement for one table, with a token, and its parameters. */
 function written(table: PgTable, entries: readonly Entry[]): (string | null)[] {
@@ -13,9 +13,6 @@ function written(table: PgTable, entries: readonly Entry[]): (string | null)[] {
   const statement = statementsOf(plan, { token: 'token' })[at];
   return statement ? unguarded(statement) : [];
 }
-
-const list = (name: string, type: string) =>
-  `${name} as materialized (select string_to_array(current_setting('batched_drizzle.${name}'), ',')::pg_catalog.${type}[] as a)`;
 
 describe('values', () => {
   test('travel as one array a column', () => {
@@ -65,7 +62,7 @@ describe('keys that wait in the server', () => {
   test('are a whole list where it has one for every row, in order', () => {
     const entries = ['Ada', 'Bob'].map((name) => entryOf(users, { name }, { returning: [users.name] }));
     expect(written(users, entries)).toEqual([
-      `with ${list('k0', 'int4')} insert into "users" ("id", "name") select u.c0, u.c1 ` +
+      `with ${parsedList('k0', 'int4')} insert into "users" ("id", "name") select u.c0, u.c1 ` +
         'from unnest((select a from k0), $1::pg_catalog."varchar"[]) as u(c0, c1) where … returning "name", "id"',
       '{Ada,Bob}',
     ]);
@@ -74,7 +71,7 @@ describe('keys that wait in the server', () => {
   test('stand beside the values of rows that have their own', () => {
     const rows = [{ id: 7, name: 'Ada' }, { name: 'Bob' }];
     expect(written(users, [entryOf(users, rows, { returning: [users.id] })])).toEqual([
-      `with ${list('k0', 'int4')} insert into "users" ("id", "name") ` +
+      `with ${parsedList('k0', 'int4')} insert into "users" ("id", "name") ` +
         'select case u.s0 when 0 then u.c0 when 1 then k0.a[u.p0] end, u.c1 ' +
         'from k0, unnest($1::int4[], $2::int4[], $3::pg_catalog.int4[], $4::pg_catalog."varchar"[]) as u(p0, s0, c0, c1) ' +
         'where … returning "id"',
@@ -94,7 +91,7 @@ describe('references', () => {
     const child = (email: string, row: number) =>
       entryOf(addresses, { email, userId: refer(user, 'id', row) });
     expect(written(addresses, [user, child('a', 1), child('b', 0)])).toEqual([
-      `with ${list('k0', 'int4')} insert into "addresses" ("email", "user_id") select u.c1, k0.a[u.p2] ` +
+      `with ${parsedList('k0', 'int4')} insert into "addresses" ("email", "user_id") select u.c1, k0.a[u.p2] ` +
         'from k0, unnest($1::pg_catalog."varchar"[], $2::int4[]) as u(c1, p2) where …',
       '{a,b}',
       '{2,1}',
@@ -105,7 +102,7 @@ describe('references', () => {
     const user = parents();
     const rows = [refer(user, 'id', 1), 7, null].map((userId) => ({ email: 'a', userId }));
     expect(written(addresses, [user, entryOf(addresses, rows)])).toEqual([
-      `with ${list('k0', 'int4')} insert into "addresses" ("email", "user_id") ` +
+      `with ${parsedList('k0', 'int4')} insert into "addresses" ("email", "user_id") ` +
         'select u.c1, case u.s2 when 0 then u.c2 when 1 then k0.a[u.p2] end ' +
         'from k0, unnest($1::pg_catalog."varchar"[], $2::int4[], $3::int4[], $4::pg_catalog.int4[]) as u(c1, p2, s2, c2) where …',
       '{a,a,a}',
@@ -123,7 +120,7 @@ describe('references', () => {
       parentId,
     }));
     expect(written(nodes, [user, organization, entryOf(nodes, rows)])).toEqual([
-      `with ${list('k0', 'int4')}, ${list('k1', 'int8')} insert into "nodes" ("parent_id", "label") ` +
+      `with ${parsedList('k0', 'int4')}, ${parsedList('k1', 'int8')} insert into "nodes" ("parent_id", "label") ` +
         'select case u.s1 when 1 then k0.a[u.p1] when 2 then k1.a[u.p1]::pg_catalog.int4 end, u.c2 ' +
         'from k0, k1, unnest($1::int4[], $2::int4[], $3::pg_catalog.text[]) as u(p1, s1, c2) where …',
       '{1,2}',
@@ -136,7 +133,7 @@ describe('references', () => {
     const user = parents();
     const rows = [0, 1].map((row) => ({ email: 'a', userId: refer(user, 'id', row) }));
     expect(written(addresses, [user, entryOf(addresses, rows)])).toEqual([
-      `with ${list('k0', 'int4')} insert into "addresses" ("email", "user_id") select u.c1, u.c2 ` +
+      `with ${parsedList('k0', 'int4')} insert into "addresses" ("email", "user_id") select u.c1, u.c2 ` +
         'from unnest($1::pg_catalog."varchar"[], (select a from k0)) as u(c1, c2) where …',
       '{a,a}',
     ]);
@@ -146,7 +143,7 @@ describe('references', () => {
     const organization = entryOf(organizations, [{ name: 'a' }, { name: 'b' }]);
     const rows = [0, 1].map((row) => ({ label: 'a', parentId: refer(organization, 'id', row) }));
     expect(written(nodes, [organization, entryOf(nodes, rows)])).toEqual([
-      `with ${list('k0', 'int8')} insert into "nodes" ("parent_id", "label") ` +
+      `with ${parsedList('k0', 'int8')} insert into "nodes" ("parent_id", "label") ` +
         'select k0.a[u.p1]::pg_catalog.int4, u.c2 ' +
         'from k0, unnest($1::int4[], $2::pg_catalog.text[]) as u(p1, c2) where …',
       '{1,2}',
@@ -159,8 +156,8 @@ test('keys that the client has travel as values', () => {
   const user = entryOf(users, [{ name: 'Ada' }, { name: 'Bob' }]);
   const rows = [refer(user, 'id', 1), 7].map((userId) => ({ email: 'a', userId }));
   const plan = planOf([user, entryOf(addresses, rows)]);
-  const keys = new Map(plan.lists.map((each) => [each, ['41', '42']]));
-  const shown = statementsOf(plan, { token: 'token', keys }).map(unguarded);
+  for (const each of plan.lists) each.keys = ['41', '42'];
+  const shown = statementsOf(plan, { token: 'token' }).map(unguarded);
   expect(shown).toEqual([
     [
       'insert into "users" ("id", "name") select u.c0, u.c1 ' +

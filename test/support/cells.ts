@@ -1,0 +1,7 @@
+/** Cells that stand one after another, row by row. */
+export function inRows<Cell>(cells: readonly Cell[], columns: readonly unknown[]): Cell[][] {
+  const { length } = columns;
+  return Array.from({ length: cells.length / length }, (_, row) =>
+    cells.slice(row * length, (row + 1) * length),
+  );
+}
