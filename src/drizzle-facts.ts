@@ -262,10 +262,24 @@ export function insertConfig({ shape, overriding, returning, conflict }: Entry):
     overridingSystemValue_: overriding,
     ...(returning && {
       returning,
-      returningFields: Object.fromEntries(returning.map(({ path, field }) => [path[0], field])),
+      returningFields: fieldsOf(returning),
     }),
     ...(conflict && { onConflict: conflict.clause }),
   };
+}
+
+/** What `returning()` was given, of which drizzle's selection is the flat list. */
+function fieldsOf(selection: readonly SelectedField[]): object {
+  const fields: Record<string, unknown> = {};
+  for (const { path, field } of selection) {
+    let node = fields;
+    for (const key of path.slice(0, -1)) {
+      node[key] ??= {};
+      node = node[key] as Record<string, unknown>;
+    }
+    node[path.at(-1) as string] = field;
+  }
+  return fields;
 }
 
 /** An insert as drizzle itself writes it. */

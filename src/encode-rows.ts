@@ -108,7 +108,7 @@ function encodeEntry(
     const cell = cells[place];
     if (cell === null || (cell === undefined && !entry.allotted)) continue;
     const sent = encodeCell(entry, cell, place, columns[column] as ColumnType, serialize);
-    if (sent === cell) continue;
+    if (Object.is(sent, cell)) continue;
     encoded ??= [...(cells as readonly EncodedCell[])];
     encoded[place] = sent;
   }
