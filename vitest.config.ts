@@ -26,7 +26,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'server',
-          include: ['test/{integration,abuse,faults}/**/*.test.ts'],
+          include: ['test/{integration,abuse,faults,cli,examples}/**/*.test.ts'],
           globalSetup: 'test/support/global-setup.ts',
         },
       },

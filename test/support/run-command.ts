@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+
+/** The schema of the tests, as `--schema` takes it. */
+export const schemaFile = fileURLToPath(new URL('./schema.ts', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  /** What stdin gives; without it stdin ends at once. */
+  readonly input?: string | Uint8Array;
+  /** In place of the process's own `DATABASE_URL`. */
+  readonly databaseUrl?: string;
+}
+
+/** Starts the command in a process of its own, with stdin open. */
+export function startCommand(args: readonly string[], { databaseUrl }: RunOptions = {}): ChildProcess {
+  const { DATABASE_URL: _, ...env } = process.env;
+  return spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+    cwd: root,
+    env: databaseUrl === undefined ? env : { ...env, DATABASE_URL: databaseUrl },
+    stdio: 'pipe',
+  });
+}
+
+/** Runs the command to its end. */
+export function runCommand(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const child = startCommand(args, options);
+  // A command that ends before it has read its input is none of the test's business.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(options.input);
+  return untilEnd(child);
+}
+
+export function untilEnd(child: ChildProcess): Promise<Ended> {
+  let [stdout, stderr] = ['', ''];
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+/** A folder for a test file's files, gone after it. */
+export function useFolder(): {
+  path(name: string): string;
+  write(name: string, text: string | Uint8Array): string;
+} {
+  const folder = mkdtempSync(join(tmpdir(), 'batched-drizzle-test-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const path = (name: string) => join(folder, name);
+  return {
+    path,
+    write(name, text) {
+      writeFileSync(path(name), text);
+      return path(name);
+    },
+  };
+}
