@@ -46,6 +46,7 @@ async function openEmbedded(args: LoadArguments, schema: SchemaModule): Promise<
     else await migrate(drizzle(client), { migrationsFolder: args.migrations });
   } catch (cause) {
     await close();
+    if (cause instanceof CommandError) throw cause;
     throw new CommandError(`the tables can't be made: ${(cause as Error).message}`, undefined, { cause });
   }
   return { client, close };

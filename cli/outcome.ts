@@ -1,7 +1,7 @@
 import type { LoadArguments } from './arguments.ts';
 import { BadLineError } from './bad-line-error.ts';
 import { CommandError } from './command-error.ts';
-import { count } from './progress.ts';
+import { count, countRows } from './progress.ts';
 
 /** What has become of the rows of a source; `--json` prints it. */
 export interface Outcome {
@@ -25,11 +25,11 @@ export function describeOutcome(outcome: Outcome, { rejects }: Pick<LoadArgument
   const rate = count(Math.round((rows * 1_000) / Math.max(ms, 1)));
   return [
     dryRun
-      ? `${file}: ${count(rows)} rows are right for ${table}; nothing is written (--dry-run)`
-      : `${count(rows)} rows into ${table} in ${seconds} s, ${rate} rows/s`,
-    ...(skipped > 0 ? [`${count(skipped)} rows skipped, which conflict with rows that are there`] : []),
+      ? `${file}: ${countRows(rows)} ready for ${table}; nothing is written (--dry-run)`
+      : `${countRows(rows)} into ${table} in ${seconds} s, ${rate} rows/s`,
+    ...(skipped > 0 ? [`${countRows(skipped)} skipped, which conflict with rows that are there`] : []),
     ...(rejected > 0
-      ? [`${count(rejected)} rows rejected${rejects === undefined ? '' : `, see ${rejects}`}`]
+      ? [`${countRows(rejected)} rejected${rejects === undefined ? '' : `, see ${rejects}`}`]
       : []),
     ...(inTable === undefined
       ? []

@@ -52,7 +52,11 @@ function figures(rows: number, rate: number, secondsLeft: number): Record<string
   return { rows: count(rows), rate: count(Math.round(rate)), left };
 }
 
-/** With separators, as the summary writes it. */
+/** With separators. */
 export function count(value: number): string {
   return value.toLocaleString('en');
+}
+
+export function countRows(rows: number): string {
+  return rows === 1 ? '1 row' : `${count(rows)} rows`;
 }

@@ -4,6 +4,7 @@ import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { loadFile } from './load-file.ts';
 import { optionalPackage } from './optional-packages.ts';
 import { describeOutcome, failureAsJson } from './outcome.ts';
+import { countRows } from './progress.ts';
 
 /** The command, from its arguments to its exit code; it never rejects. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
@@ -33,8 +34,7 @@ function describeFailure(error: unknown): string {
   if (!(error instanceof CommandError)) return `batched-drizzle: ${(error as Error).stack ?? error}\n`;
   if (error.message === '') return '';
   const { exitCode, committed, message } = error;
-  const fate =
-    committed > 0 ? `${committed.toLocaleString('en')} rows before are committed` : 'nothing is written';
+  const fate = committed > 0 ? `committed before: ${countRows(committed)}` : 'nothing is written';
   return `batched-drizzle: ${message}${exitCode === exitCodes.usage ? '' : `; ${fate}`}\n`;
 }
 

@@ -25,7 +25,8 @@ const names = async () => (await check.select().from(users).orderBy(asc(users.id
 
 const csv = 'id,name\n1,Ada\n2,"Grace, née ""Hopper"""\n3,\n4,""\n';
 const tsv = 'id\tname\n1\tAda\n2\t"Grace, née ""Hopper"""\n3\t\n4\t""\n';
-const ndjson = '{"id":1,"name":"Ada"}\n{"id":2,"name":"Grace, née \\"Hopper\\""}\n{"id":3,"name":null}\n\n{"id":4,"name":""}';
+const ndjson =
+  '{"id":1,"name":"Ada"}\n{"id":2,"name":"Grace, née \\"Hopper\\""}\n{"id":3,"name":null}\n\n{"id":4,"name":""}';
 
 describe('the same rows come from', () => {
   test.each([
@@ -69,10 +70,9 @@ test('columns are matched by property or by name, in any order, and those left o
 test('a table in a schema of its own, with names that must be quoted, is found by either name', async () => {
   expect(await load('counters', [], 'va lue\nx\n')).toMatchObject({ code: 0 });
   expect(await load('app data.we"ird', [], 'value\ny\n')).toMatchObject({ code: 0 });
-  expect(await check.execute('select value from (select "va lue" as value from "app data"."we""ird") t')).toEqual([
-    { value: 'x' },
-    { value: 'y' },
-  ]);
+  expect(
+    await check.execute('select value from (select "va lue" as value from "app data"."we""ird") t'),
+  ).toEqual([{ value: 'x' }, { value: 'y' }]);
 });
 
 describe('every type of column', () => {
@@ -155,7 +155,7 @@ test('--on-conflict nothing skips what is there already', async () => {
   await check.insert(users).values({ id: 1, name: 'first' });
   const { code, stdout } = await load('users', ['--on-conflict', 'nothing'], csv);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^3 rows into users .*\n1 rows skipped, which conflict with rows that are there\n$/);
+  expect(stdout).toMatch(/^3 rows into users .*\n1 row skipped, which conflict with rows that are there\n$/);
   expect(await names()).toEqual(['first', 'Grace, née "Hopper"', null, '']);
 });
 
@@ -171,7 +171,17 @@ test('--casing finds the columns that drizzle() with that casing writes', async 
     `import { pgTable, text } from ${JSON.stringify(import.meta.resolve('drizzle-orm/pg-core'))};
      export const cased = pgTable('cased', { firstName: text(), lastName: text('lastName') });`,
   );
-  const args = ['load', '--schema', schema, '--table', 'cased', '--url', database.url, '--casing', 'snake_case'];
+  const args = [
+    'load',
+    '--schema',
+    schema,
+    '--table',
+    'cased',
+    '--url',
+    database.url,
+    '--casing',
+    'snake_case',
+  ];
   const ended = await runCommand(args, { input: 'first_name,lastName\nAda,Lovelace\n' });
   expect(ended).toMatchObject({ code: 0, stderr: '' });
   expect(await check.execute('select * from cased')).toEqual([{ first_name: 'Ada', lastName: 'Lovelace' }]);

@@ -22,12 +22,18 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   /** In place of the process's own `DATABASE_URL`. */
   readonly databaseUrl?: string;
+  /** A package that is not installed. */
+  readonly without?: string;
 }
 
 /** Starts the command in a process of its own, with stdin open. */
-export function startCommand(args: readonly string[], { databaseUrl }: RunOptions = {}): ChildProcess {
+export function startCommand(
+  args: readonly string[],
+  { databaseUrl, without }: RunOptions = {},
+): ChildProcess {
   const { DATABASE_URL: _, ...env } = process.env;
-  return spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+  const hidden = without === undefined ? [] : ['--import', hide(without)];
+  return spawn(process.execPath, ['--import', 'tsx', ...hidden, main, ...args], {
     cwd: root,
     env: databaseUrl === undefined ? env : { ...env, DATABASE_URL: databaseUrl },
     stdio: 'pipe',
@@ -69,4 +75,18 @@ export function useFolder(): {
       return path(name);
     },
   };
+}
+
+/** A module that makes a package one that is not there. */
+function hide(name: string): string {
+  const resolve = `export const resolve = async (specifier, context, next) => {
+    if (!specifier.startsWith(${JSON.stringify(name)})) return next(specifier, context);
+    const message = "Cannot find package '${name}' imported from " + context.parentURL;
+    throw Object.assign(new Error(message), { code: 'ERR_MODULE_NOT_FOUND' });
+  }`;
+  return moduleOf(`import { register } from 'node:module'; register(${JSON.stringify(moduleOf(resolve))});`);
+}
+
+function moduleOf(code: string): string {
+  return `data:text/javascript,${encodeURIComponent(code)}`;
 }
