@@ -7,7 +7,6 @@ import type { BadLine } from './bad-row.ts';
 import { CommandError } from './command-error.ts';
 import type { OpenDatabase } from './database.ts';
 import { exitCodes } from './exit-codes.ts';
-import { count } from './progress.ts';
 import type { RecentRecords } from './recent-records.ts';
 import type { Row } from './records.ts';
 import type { Rejects } from './rejects.ts';
@@ -45,8 +44,9 @@ export async function writeRows<TRecord>(
     const found = error.index === undefined ? undefined : recent.find(error.index);
     return { file, line: found?.line, column: error.column, ...refusal(error) };
   };
+  let refused = 0;
   try {
-    const { rows: written, skipped } = await db.load(table, rows as AsyncIterable<never>, {
+    const { rows: written, skipped: left } = await db.load(table, rows as AsyncIterable<never>, {
       chunkRows,
       signal,
       onConflict: args.onConflict,
@@ -55,10 +55,13 @@ export async function writeRows<TRecord>(
       ...(args.onError === 'fail'
         ? {}
         : {
-            onRowError: (_: unknown, index: number, error: LoadError) =>
-              rejects.add(recent.find(index)?.record, badLineOf(error)),
+            onRowError: (_: unknown, index: number, error: LoadError) => {
+              refused++;
+              rejects.add(recent.find(index)?.record, badLineOf(error));
+            },
           }),
     });
+    const skipped = left - refused;
     if (!args.embedded) return { rows: written, skipped };
     const [inTable] = await db.select({ rows: countAll() }).from(table);
     return { rows: written, skipped, ...(inTable ? { inTable: inTable.rows } : {}) };
@@ -70,8 +73,10 @@ export async function writeRows<TRecord>(
 /** What the server, or the mapping of a column, has against a row. */
 function refusal({ value, cause }: LoadError): Pick<BadLine, 'value' | 'reason'> {
   const { message, detail } = cause as Error & { detail?: string };
-  const reason = detail === undefined ? message : `${message}: ${detail}`;
-  return { value: value === undefined ? undefined : textOf(value), reason: `is refused: ${reason}` };
+  const why = detail === undefined ? message : `${message}: ${detail}`;
+  return value === undefined
+    ? { value, reason: why }
+    : { value: textOf(value), reason: `is refused: ${why}` };
 }
 
 function textOf(value: unknown): string {
@@ -89,7 +94,9 @@ function explained(error: unknown, badLineOf: (error: LoadError) => BadLine): un
 
 function explainedLoad(error: LoadError, badLineOf: (error: LoadError) => BadLine): CommandError {
   // What the source has thrown says where by itself.
-  if (error.cause instanceof CommandError) return error.cause;
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof CommandError) return cause;
+  }
   if (error.index === undefined) return new CommandError(error.message, exitCodes.failed, { cause: error });
   return new BadLineError(badLineOf(error), { cause: error });
 }

@@ -33,18 +33,19 @@ export function startCommand(
 ): ChildProcess {
   const { DATABASE_URL: _, ...env } = process.env;
   const hidden = without === undefined ? [] : ['--import', hide(without)];
-  return spawn(process.execPath, ['--import', 'tsx', ...hidden, main, ...args], {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...hidden, main, ...args], {
     cwd: root,
     env: databaseUrl === undefined ? env : { ...env, DATABASE_URL: databaseUrl },
     stdio: 'pipe',
   });
+  // A command that ends before it has read its input is none of the test's business.
+  child.stdin.on('error', () => {});
+  return child;
 }
 
 /** Runs the command to its end. */
 export function runCommand(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const child = startCommand(args, options);
-  // A command that ends before it has read its input is none of the test's business.
-  child.stdin?.on('error', () => {});
   child.stdin?.end(options.input);
   return untilEnd(child);
 }
