@@ -12,36 +12,31 @@ export function parseInstant(given: string): Date {
   const month = digits(text, 5, 2);
   const day = digits(text, 8, 2);
   if (text[4] !== '-' || text[7] !== '-') throw malformed();
-  if (text.length === 10) return instant(year, month, day, 0, 0, 0, 0);
+  if (day < 1 || day > daysOf(year, month)) throw impossible();
+  if (text.length === 10) return new Date(utc(year, month, day, 0));
 
   const hour = digits(text, 11, 2);
   const minute = digits(text, 14, 2);
-  if (!/[ Tt]/.test(text[10] as string) || text[13] !== ':') throw malformed();
+  const separator = text[10];
+  if ((separator !== ' ' && separator !== 'T' && separator !== 't') || text[13] !== ':') throw malformed();
   const hasSeconds = text[16] === ':';
   const second = hasSeconds ? digits(text, 17, 2) : 0;
+  if (hour > 23 || minute > 59 || second > 59) throw impossible();
   const { milliseconds, end } = fraction(text, hasSeconds ? 19 : 16);
-  const zone = zoneMinutes(text.slice(end));
-  return instant(year, month, day, hour, minute, second, milliseconds - zone * 60_000);
+  const seconds = (hour * 60 + minute - zoneMinutes(text.slice(end))) * 60 + second;
+  return new Date(utc(year, month, day, seconds * 1_000 + milliseconds));
 }
 
-function instant(
-  year: number,
-  month: number,
-  day: number,
-  hour: number,
-  minute: number,
-  second: number,
-  rest: number,
-): Date {
-  const time = Date.UTC(year, month - 1, day, hour, minute, second);
-  const date = new Date(time);
-  // Years below 100 are taken for those of the last century.
-  if (year < 100) date.setUTCFullYear(year, month - 1, day);
-  const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  if (!exists || hour > 23 || minute > 59 || second > 59)
-    throw new BadValue('is not a day and time that exist');
-  if (rest !== 0) date.setTime(date.getTime() + rest);
-  return date;
+function daysOf(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  if (month < 1 || month > 12) return 0;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** Years below 100 would be taken for those of the last century; 400 years of the calendar last as long as any others. */
+function utc(year: number, month: number, day: number, milliseconds: number): number {
+  if (year >= 100) return Date.UTC(year, month - 1, day) + milliseconds;
+  return Date.UTC(year + 400, month - 1, day) - 146_097 * 86_400_000 + milliseconds;
 }
 
 function digits(text: string, start: number, count: number): number {
@@ -73,6 +68,10 @@ function zoneMinutes(zone: string): number {
   const [, utc, sign, hours = 0, minutes = 0] = parts;
   if (utc) return 0;
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
+}
+
+function impossible(): BadValue {
+  return new BadValue('is not a day and time that exist');
 }
 
 function malformed(): BadValue {

@@ -11,8 +11,8 @@ import type { RecentRecords } from './recent-records.ts';
 import type { Row } from './records.ts';
 import type { Rejects } from './rejects.ts';
 
-/** Rows of one statement of the load, two of which it holds at a time. */
-const chunkRows = 10_000;
+/** Rows of one statement of the load, two of which it holds at a time; more of them are hardly faster, and take memory. */
+const chunkRows = 5_000;
 
 /** How many rows, at the most, have been handed over and may still be refused. */
 export const rowsInFlight = 3 * chunkRows;
