@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // The package by its own name, as the command and the examples import it, is what `src` has.
+  resolve: { alias: { 'batched-drizzle': new URL('src/index.ts', import.meta.url).pathname } },
   test: {
     pool: 'forks',
     testTimeout: 30_000,
@@ -26,7 +28,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'server',
-          include: ['test/{integration,abuse,faults}/**/*.test.ts'],
+          include: ['test/{integration,abuse,faults,cli,examples}/**/*.test.ts'],
           globalSetup: 'test/support/global-setup.ts',
         },
       },

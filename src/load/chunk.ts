@@ -1,6 +1,7 @@
 /** The rows that are encoded, sent and answered together. */
 import type { TableShape } from '../drizzle-facts.ts';
 import type { CellReader, TextCell } from './cells.ts';
+import { CopyText } from './copy-text.ts';
 import type { LoadError } from './load-error.ts';
 
 /** Rows in a row that one statement can say: they name the same columns. */
@@ -9,10 +10,12 @@ export interface Run {
   readonly index: number;
   /** The columns that are named, by index in the shape; never none. */
   readonly columns: readonly number[];
-  /** Row after row, each in the order of the columns; `undefined` is the database's default. */
-  readonly cells: TextCell[];
   /** As the source gave them. */
   readonly rows: unknown[];
+  /** The lines of a COPY; where there are none, the rows are in `cells`. */
+  text: CopyText | undefined;
+  /** Row after row, each in the order of the columns; `undefined` is the database's default. */
+  readonly cells: TextCell[];
   /** By column of the shape: the type that a value is cast from; `undefined` where none is. */
   readonly casts: readonly (string | undefined)[] | undefined;
   /** Some row leaves out a column that another has, and the database's default is not NULL. */
@@ -46,6 +49,18 @@ export function isFull({ rows, size }: Chunk, chunkRows: number): boolean {
   return rows >= chunkRows || size >= mostCharacters;
 }
 
+/** What decides how rows are written. */
+export interface RunRules {
+  /** By column of the shape: the database has a default for it that is not NULL. */
+  readonly defaulted: readonly boolean[];
+  /** COPY can write rows, and they need nothing more before they are written. */
+  readonly canCopy: boolean;
+  /** COPY can say DEFAULT for one row and not for the next. */
+  readonly canDefault: boolean;
+  /** A column that is named in any case, by index. */
+  readonly named: number | undefined;
+}
+
 /**
  * Puts rows into runs. The columns that are named become more and never fewer, so that rows which take turns in what they
  * leave out do not take a statement each.
@@ -56,42 +71,34 @@ export class RunBuilder {
 
   constructor(
     shape: TableShape,
-    /** By column of the shape: the database has a default for it that is not NULL. */
-    readonly defaulted: readonly boolean[],
-    /** A column that is named in any case, by index. */
-    named: number | undefined,
+    readonly rules: RunRules,
   ) {
-    this.#isNamed = shape.columns.map((_, column) => column === named);
+    this.#isNamed = shape.columns.map((_, column) => column === rules.named);
   }
 
   /** Adds the row that was read last. */
-  add(chunk: Chunk, row: unknown, index: number, { texts, casts }: CellReader): void {
+  add(chunk: Chunk, row: unknown, index: number, { texts, casts, isPlain }: CellReader): void {
     const isWider = this.#widen(texts);
+    const hasDefaults = this.#fillIn(texts);
+    const copies = this.rules.canCopy && !casts && (this.rules.canDefault || !hasDefaults);
     let run = chunk.runs.at(-1);
-    if (!run || isWider || run.index + run.rows.length !== index || !areSame(run.casts, casts)) {
-      run = {
-        index,
-        columns: this.#columns,
-        cells: [],
-        rows: [],
-        casts,
-        hasDefaults: false,
-        isContended: false,
-      };
+    const isNext = run && !isWider && run.index + run.rows.length === index;
+    if (!run || !isNext || (run.text !== undefined) !== copies || !areSame(run.casts, casts)) {
+      const columns = this.#columns;
+      const text = copies ? new CopyText() : undefined;
+      run = { index, columns, rows: [], text, cells: [], casts, hasDefaults: false, isContended: false };
       chunk.runs.push(run);
     }
-    const { columns, cells } = run;
-    for (let position = 0; position < columns.length; position++) {
-      const column = columns[position] as number;
-      let text = texts[column];
-      if (text === undefined) {
-        if (this.defaulted[column]) run.hasDefaults = true;
-        else text = null;
-      }
-      chunk.size += text ? text.length + 1 : 3;
-      cells.push(text);
-    }
+    if (hasDefaults) run.hasDefaults = true;
     run.rows.push(row);
+    if (run.text) chunk.size += run.text.add(texts, run.columns, isPlain);
+    else {
+      for (const column of run.columns) {
+        const text = texts[column];
+        run.cells.push(text);
+        chunk.size += text ? text.length : 1;
+      }
+    }
   }
 
   #widen(texts: readonly TextCell[]): boolean {
@@ -103,6 +110,17 @@ export class RunBuilder {
     if (!isWider && this.#columns.length === 0) isWider = this.#isNamed[0] = true;
     if (isWider) this.#columns = [...this.#isNamed.keys()].filter((column) => this.#isNamed[column]);
     return isWider;
+  }
+
+  /** COPY takes its DEFAULT for a mistake where there is none. @returns whether there is one */
+  #fillIn(texts: TextCell[]): boolean {
+    let hasDefaults = false;
+    for (const column of this.#columns) {
+      if (texts[column] !== undefined) continue;
+      if (this.rules.defaulted[column]) hasDefaults = true;
+      else texts[column] = null;
+    }
+    return hasDefaults;
   }
 }
 

@@ -6,9 +6,9 @@ import { BatchedDrizzleError } from '../errors.ts';
 import type { FlushContext } from '../flush.ts';
 import { logAll } from '../fly.ts';
 import type { Statement } from '../statement.ts';
+import type { TableFacts } from '../table-facts.ts';
 import type { TextCell } from './cells.ts';
 import type { Run } from './chunk.ts';
-import type { LoadFacts } from './load-facts.ts';
 
 /**
  * The index of the table's primary key in its shape.
@@ -29,7 +29,11 @@ export function keyColumn(shape: TableShape): number {
   return index;
 }
 
-/** Takes keys from where the server would take them. */
+/**
+ * Takes keys from where the server would take them.
+ *
+ * @throws {BatchedDrizzleError} `BAD_OPTION` where they can't be had ahead
+ */
 export class KeySupply {
   /** What the server evaluates for each key. */
   #expression: string | undefined;
@@ -40,7 +44,11 @@ export class KeySupply {
     readonly column: number,
     /** The server tells each row's id when it is written, since a conflict clause may leave it out or find another. */
     readonly isReturned: boolean,
-  ) {}
+    readonly facts: TableFacts | undefined,
+  ) {
+    if (!isReturned && facts && !facts.plain)
+      throw unknownKeys(shape, 'which a trigger, a rule or a view may change');
+  }
 
   /** Gives each row of the run that has none a key of its own. */
   async fill(connection: Connection, run: Run): Promise<void> {
@@ -65,6 +73,12 @@ export class KeySupply {
   }
 
   async #take(connection: Connection, count: number): Promise<string[]> {
+    if (!this.facts?.columns.get(this.shape.columns[this.column]?.name ?? '')?.keys) {
+      throw unknownKeys(
+        this.shape,
+        'which the server makes neither from a sequence that this role may use nor at random',
+      );
+    }
     this.#expression ??= await this.#findExpression(connection);
     const text = `select (${this.#expression})::text from generate_series(1, $1::int)`;
     const answer = await this.#send(connection, {
@@ -100,14 +114,8 @@ where a.attrelid = to_regclass($1) and a.attname = $2`;
   }
 }
 
-/** @throws {BatchedDrizzleError} `BAD_OPTION` where ids can't be had ahead, and are not returned either */
-export function checkKeys({ shape, column, isReturned }: KeySupply, { table }: LoadFacts): void {
-  const facts = table?.columns.get(shape.columns[column]?.name ?? '');
-  if (!table || isReturned || (table.plain && facts?.keys)) return;
-  const why = table.plain
-    ? 'which the server makes neither from a sequence that this role may use nor at random'
-    : 'which a trigger, a rule or a view may change';
-  throw new BatchedDrizzleError(
+function unknownKeys(shape: TableShape, why: string): BatchedDrizzleError {
+  return new BatchedDrizzleError(
     'BAD_OPTION',
     `load: keys(): the ids of ${shape.name} are not known, ${why}; use insert() with returning()`,
   );
@@ -118,9 +126,9 @@ export function keyReader(
   { driver }: FlushContext,
   shape: TableShape,
   column: number,
-  { table }: LoadFacts,
+  facts: TableFacts | undefined,
 ): (text: TextCell) => unknown {
   const { column: key, name } = shape.columns[column] as TableShape['columns'][number];
-  const parse = driver.parser(table?.columns.get(name)?.base ?? 0);
+  const parse = driver.parser(facts?.columns.get(name)?.base ?? 0);
   return (text) => key.mapFromDriverValue(parse && typeof text === 'string' ? parse(text) : text);
 }

@@ -5,7 +5,7 @@ import { CellReader } from './cells.ts';
 import { RunBuilder } from './chunk.ts';
 import type { Interrupt } from './interrupt.ts';
 import { learnLoadFacts } from './load-facts.ts';
-import { checkKeys, KeySupply, keyReader } from './load-keys.ts';
+import { KeySupply, keyReader } from './load-keys.ts';
 import { defaultChunkRows } from './options.ts';
 import { ChunkReader } from './read-chunks.ts';
 import type { LoadRequest } from './run-load.ts';
@@ -24,17 +24,14 @@ export async function openLoad(
   interrupt: Interrupt,
 ): Promise<OpenLoad> {
   const facts = await learnLoadFacts(context, connection, shape);
-  const supply = keys && new KeySupply(context, shape, keys.column, conflict !== undefined);
-  if (keys && supply) {
-    checkKeys(supply, facts);
-    keys.read = keyReader(context, shape, keys.column, facts);
-  }
+  const supply = keys && new KeySupply(context, shape, keys.column, conflict !== undefined, facts.table);
+  if (keys) keys.read = keyReader(context, shape, keys.column, facts.table);
   const setsAside = typeof options.onRowError === 'function';
   const named = supply && !supply.isReturned ? supply.column : undefined;
   const reader = new ChunkReader(
     source,
     new CellReader(context, shape, facts.table),
-    new RunBuilder(shape, facts.defaulted, named),
+    new RunBuilder(shape, { ...facts, canCopy: facts.canCopy && !conflict && !keys, named }),
     {
       table: shape.name,
       chunkRows: options.chunkRows ?? defaultChunkRows,

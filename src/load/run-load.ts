@@ -122,6 +122,8 @@ export class LoadRun {
         if (chunk && !chunk.endsPart) continue;
         const { cache } = this.request.target.context;
         await cache?.onMutate({ tables: [cacheName(this.request.shape.table)] });
+        // Whoever was told that the load is stopped must not find it committed.
+        interrupt.throwIfFired();
         return !chunk;
       }
     } finally {

@@ -26,8 +26,8 @@ export interface ChunkWriterOptions extends WriteContext {
 /** How many rows are tried together at first behind one that was refused, since bad rows come in company. */
 const rowsBehindBad = 16;
 
-/** What no other row would fare better with. */
-const hopeless = /^(08|0A|25|26|28|3D|3F|40|42|53|55|57|58|72|F0|XX)/;
+/** Of SQLSTATEs that are not for what a row holds. */
+const classes = /^(08|0A|25|26|28|3D|3F|40|42|53|55|57|58|72|F0|XX)/;
 
 export class ChunkWriter {
   #rows = 0;
@@ -92,7 +92,7 @@ export class ChunkWriter {
       return undefined;
     } catch (error) {
       if (!(error instanceof RowsRefused)) throw error;
-      if (hopeless.test(codeOf(error.cause) ?? '') && !isPolicy(error.cause)) throw error.cause;
+      if (isHopeless(error.cause, run)) throw error.cause;
       // Nothing is to be written any more, and the row is known or can't be.
       if (!this.options.setsAside && (error.row !== undefined || !isGuarded)) throw this.#errorOf(run, error);
       await this.connection.send(command('rollback to savepoint batched_drizzle'));
@@ -126,7 +126,8 @@ export class ChunkWriter {
   #errorOf(run: Run, { cause, row, column }: RowsRefused): LoadError {
     const { shape } = this.options;
     if (row === undefined) return new LoadError(shape.name, cause);
-    const name = column ?? (cause as { column_name?: string }).column_name;
+    const { column_name, detail } = cause as { column_name?: string; detail?: string };
+    const name = column ?? column_name ?? ofKey.exec(detail ?? '')?.groups?.column;
     const key = shape.columns.find((each) => each.name === name)?.key;
     return new LoadError(shape.name, cause, { index: run.index + row, row: run.rows[row], column: key });
   }
@@ -143,7 +144,14 @@ export class ChunkWriter {
   }
 }
 
-/** A row that a policy refuses has the code of a privilege that is missing. */
-function isPolicy(error: Error): boolean {
-  return (error as { routine?: unknown }).routine === 'ExecWithCheckOptions';
+/** A constraint of one column is told by its key: `Key (email)=(ada@example.com) already exists.` */
+const ofKey = /^Key \("?(?<column>[^,]+?)"?\)=/;
+
+/** Whether no other row would fare better. */
+function isHopeless(error: Error, { casts }: Run): boolean {
+  const code = codeOf(error) ?? '';
+  // A row that a policy refuses has the code of a privilege that is missing.
+  if ((error as { routine?: unknown }).routine === 'ExecWithCheckOptions') return false;
+  // Of a value that is cast, and not read, it is the value that has the wrong type.
+  return classes.test(code) && !(casts && code.startsWith('42'));
 }

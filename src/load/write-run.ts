@@ -10,7 +10,7 @@ import type { Answer, Statement } from '../statement.ts';
 import type { TextCell } from './cells.ts';
 import type { Run } from './chunk.ts';
 import { copyStatement, lineOf } from './copy-statement.ts';
-import { copyBlocks } from './copy-text.ts';
+import { CopyText } from './copy-text.ts';
 import { type InsertContext, insertStatements, singleInserts } from './insert-statement.ts';
 import type { LoadFacts } from './load-facts.ts';
 import type { KeySupply } from './load-keys.ts';
@@ -68,6 +68,16 @@ export function canCopy(run: Run, { facts, conflict }: WriteContext): boolean {
   return facts.canCopy && !conflict && !run.casts && (facts.canDefault || !run.hasDefaults);
 }
 
+/** The lines of rows that were not read as such, since they were given their keys afterwards. */
+function textOf({ columns, cells, rows }: Run): CopyText {
+  const text = new CopyText();
+  const positions = [...columns.keys()];
+  for (let row = 0; row < rows.length; row++) {
+    text.add(cells.slice(row * columns.length, (row + 1) * columns.length), positions, false);
+  }
+  return text;
+}
+
 async function copyRows(
   connection: Connection,
   run: Run,
@@ -76,7 +86,8 @@ async function copyRows(
   { flush, shape, relation }: WriteContext,
 ): Promise<WrittenRows> {
   const text = copyStatement(flush.dialect, shape, run);
-  const blocks = copyBlocks(run, from, to);
+  run.text ??= textOf(run);
+  const blocks = from === 0 && to === run.rows.length ? run.text.blocks() : [run.text.slice(from, to)];
   logAll(flush, [command(text)]);
   try {
     const { count } = await connection.copy(text, blocks);

@@ -49,9 +49,12 @@ export class PostgresJsDriver implements Driver {
   }
 
   textWriter(typeOid: number): ((value: string | number) => string) | undefined {
-    return this.#options.serializers[typeOid] && typeOid !== 0
-      ? (value) => this.serialize(value, typeOid)
-      : undefined;
+    const serializer = this.#options.serializers[typeOid];
+    if (!serializer || typeOid === 0) return undefined;
+    return (value) => {
+      const text = serializer(value);
+      return typeof text === 'string' ? text : this.serialize(value, typeOid);
+    };
   }
 
   parser(typeOid: number): ((text: string) => unknown) | undefined {

@@ -3,10 +3,11 @@ import * as pgCore from 'drizzle-orm/pg-core';
 import { PgColumn, type PgColumnBuilder, type PgColumnBuilderBase, pgTable } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { columnValues } from '../support/column-values.ts';
+import { type ColumnValues, columnValues } from '../support/column-values.ts';
 import { needsServer } from '../support/needs-server.ts';
-import { refusals } from '../support/same-rows.ts';
-import { expectSameColumns, expectSameValues } from '../support/same-values.ts';
+import { expectSameLoads } from '../support/same-loads.ts';
+import { type Row, refusals } from '../support/same-rows.ts';
+import { type Columns, expectSameColumns, makeTable } from '../support/same-values.ts';
 import { type SideBySide, sideBySide } from '../support/side-by-side.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -54,30 +55,44 @@ test('every column type of pg-core, in every mode, is among those tried', () => 
   expect(new Set([...tried, 'PgArray', 'PgCustomColumn'])).toEqual(new Set(known.map(([name]) => name)));
 });
 
+/** A column of the type, an array of it and an array of those, and rows for them; a serial has no arrays. */
+function rowsOf(name: string, { column, type, values }: ColumnValues): { columns: Columns; rows: Row[] } {
+  const sqlType = type ?? builtColumn(column()).getSQLType();
+  const ones = [...values, null, undefined].map((one) => ({ one }));
+  if (/serial/.test(name)) return { columns: { one: [column(), sqlType] }, rows: ones };
+  const [first] = values;
+  const rows = [
+    ...ones,
+    ...values.map((value) => ({ list: [value, null, value], nested: [[value], [first]] })),
+    { list: [], nested: [] },
+    { list: [null], nested: [[null, null]] },
+    { nested: [[]] },
+    { nested: [[first], [first, first]] },
+    { list: 'no list' },
+    { list: null, one: first },
+  ];
+  const columns: Columns = {
+    one: [column(), sqlType],
+    list: [arrayOf(column()), `${sqlType}[]`],
+    nested: [arrayOf(arrayOf(column())), `${sqlType}[][]`],
+  };
+  return { columns, rows };
+}
+
 describe('values, arrays of them and arrays of arrays are stored, returned and refused as in drizzle, of', () => {
-  test.for(cases)('%s', async ([name, { column, type, since = 0, values }], context) => {
-    needsServer(since, context);
-    const sqlType = type ?? builtColumn(column()).getSQLType();
-    if (/serial/.test(name)) {
-      expect(refusals(await expectSameValues(sides, column(), sqlType, values))).toContain('ok');
-      return;
-    }
-    const [first] = values;
-    const rows = [
-      ...[...values, null, undefined].map((one) => ({ one })),
-      ...values.map((value) => ({ list: [value, null, value], nested: [[value], [first]] })),
-      { list: [], nested: [] },
-      { list: [null], nested: [[null, null]] },
-      { nested: [[]] },
-      { nested: [[first], [first, first]] },
-      { list: 'no list' },
-      { list: null, one: first },
-    ];
-    const columns = {
-      one: [column(), sqlType],
-      list: [arrayOf(column()), `${sqlType}[]`],
-      nested: [arrayOf(arrayOf(column())), `${sqlType}[][]`],
-    } as const;
+  test.for(cases)('%s', async ([name, values], context) => {
+    needsServer(values.since ?? 0, context);
+    const { columns, rows } = rowsOf(name, values);
     expect(refusals(await expectSameColumns(sides, columns, rows))).toContain('ok');
+  });
+});
+
+describe('values, arrays of them and arrays of arrays are loaded and refused as when drizzle inserts them, of', () => {
+  test.for(cases)('%s', async ([name, values], context) => {
+    needsServer(values.since ?? 0, context);
+    const { columns, rows } = rowsOf(name, values);
+    const { table, empty } = await makeTable(sides, columns);
+    const numbered = rows.map((row, n) => ({ n, ...row }));
+    expect(await expectSameLoads(sides, table, numbered, { empty })).toContain('ok');
   });
 });

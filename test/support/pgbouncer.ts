@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { atExit } from './at-exit.ts';
-import { reachableTmpdir, serverOwner } from './embedded-binaries.ts';
-import { freePort, spawnServer, untilLogged } from './server-process.ts';
+import { atExit } from '../../cli/embedded/at-exit.ts';
+import { reachableTmpdir, serverOwner } from '../../cli/embedded/binaries.ts';
+import { freePort, spawnServer, untilLogged } from '../../cli/embedded/server-process.ts';
 
 export interface PgBouncer {
   /** The target's URL, with the pooler's host and port. */

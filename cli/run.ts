@@ -1,0 +1,57 @@
+import { readArguments } from './arguments.ts';
+import { CommandError } from './command-error.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { loadFile } from './load-file.ts';
+import { optionalPackage } from './optional-packages.ts';
+import { describeOutcome, failureAsJson } from './outcome.ts';
+import { countRows } from './progress.ts';
+
+/** The command, from its arguments to its exit code; it never rejects. */
+export async function run(argv: readonly string[]): Promise<ExitCode> {
+  const { signal, forget } = abortOnSignals();
+  const { stdin, stdout, stderr } = process;
+  let isJson = false;
+  try {
+    const commander = await optionalPackage('commander', () => import('commander'), 'the command');
+    const args = readArguments(argv, commander);
+    if (!args) return exitCodes.done;
+    isJson = args.json;
+    const outcome = await loadFile(args, { stdin, stderr, signal });
+    stdout.write(`${isJson ? JSON.stringify(outcome) : describeOutcome(outcome, args)}\n`);
+    return outcome.rejected > 0 ? exitCodes.rejected : exitCodes.done;
+  } catch (error) {
+    if (isJson) stdout.write(`${JSON.stringify(failureAsJson(error))}\n`);
+    stderr.write(describeFailure(error));
+    return error instanceof CommandError ? error.exitCode : exitCodes.failed;
+  } finally {
+    forget();
+    // A pipe that nobody closes would keep the process.
+    stdin.destroy();
+  }
+}
+
+function describeFailure(error: unknown): string {
+  if (!(error instanceof CommandError)) return `batched-drizzle: ${(error as Error).stack ?? error}\n`;
+  if (error.message === '') return '';
+  const { exitCode, committed, message } = error;
+  const fate = committed > 0 ? `committed before: ${countRows(committed)}` : 'nothing is written';
+  return `batched-drizzle: ${message}${exitCode === exitCodes.usage ? '' : `; ${fate}`}\n`;
+}
+
+/** The first signal rolls back; a second one ends the process. */
+function abortOnSignals(): { signal: AbortSignal; forget: () => void } {
+  const controller = new AbortController();
+  const codes = { SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated } as const;
+  const listeners = Object.entries(codes).map(([name, code]) => {
+    const listener = () => {
+      if (controller.signal.aborted) process.exit(code);
+      controller.abort(new CommandError(`interrupted by ${name}`, code));
+    };
+    process.on(name, listener);
+    return () => process.off(name, listener);
+  });
+  const forget = () => {
+    for (const off of listeners) off();
+  };
+  return { signal: controller.signal, forget };
+}

@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { getTableName, is } from 'drizzle-orm';
+import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
+import { CommandError } from './command-error.ts';
+import { optionalPackage } from './optional-packages.ts';
+
+/** What a module of drizzle tables exports. */
+export type SchemaModule = Record<string, unknown>;
+
+/** @throws {CommandError} where the file is not there, or fails to load */
+export async function importSchema(path: string): Promise<SchemaModule> {
+  const file = resolve(path);
+  if (!existsSync(file)) throw new CommandError(`--schema ${path}: no such file`);
+  try {
+    return /^\.[cm]?tsx?$/.test(extname(file))
+      ? await importTypeScript(file)
+      : await import(pathToFileURL(file).href);
+  } catch (cause) {
+    if (cause instanceof CommandError) throw cause;
+    throw new CommandError(`--schema ${path} can't be loaded: ${(cause as Error).message}`, undefined, {
+      cause,
+    });
+  }
+}
+
+/** By tsx, which also finds what is imported without an extension; Node's own stripping of types does not. */
+async function importTypeScript(file: string): Promise<SchemaModule> {
+  const { register } = await optionalPackage('tsx', () => import('tsx/esm/api'), 'a schema in TypeScript');
+  const unregister = register();
+  try {
+    return await import(pathToFileURL(file).href);
+  } finally {
+    await unregister();
+  }
+}
+
+/**
+ * The table of that name: the name of its export, or its name in the database, with or without the schema.
+ *
+ * @throws {CommandError} with the names of all tables, where there is none
+ */
+export function findTable(schema: SchemaModule, wanted: string): PgTable {
+  const tables = Object.entries(schema).filter((entry): entry is [string, PgTable] => is(entry[1], PgTable));
+  const found =
+    tables.find(([exported]) => exported === wanted) ??
+    tables.find(([, table]) => [getTableName(table), qualifiedName(table)].includes(wanted));
+  if (found) return found[1];
+  const names = tables.map(([exported]) => exported).join(', ') || 'none';
+  throw new CommandError(`--table ${wanted}: no such table; the schema exports: ${names}`);
+}
+
+/** The name in the database, with the schema where the table is in one of its own. */
+export function qualifiedName(table: PgTable): string {
+  const { schema, name } = getTableConfig(table);
+  return schema === undefined ? name : `${schema}.${name}`;
+}

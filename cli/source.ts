@@ -1,0 +1,68 @@
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { CommandError } from './command-error.ts';
+import { exitCodes } from './exit-codes.ts';
+
+/** A file or stdin, as text. */
+export interface Source {
+  /** As messages name it. */
+  readonly name: string;
+  /** Bytes of the file, compressed if it is; unknown of stdin. */
+  readonly size: number | undefined;
+  /** How many of them have been read. */
+  readBytes(): number;
+  /** Blocks of text that end anywhere, in order. */
+  readonly text: AsyncIterable<string>;
+}
+
+const blockBytes = 128 * 1024;
+
+/** @throws {CommandError} where there is no such file */
+export function openSource(path: string | undefined, stdin: Readable): Source {
+  if (path === undefined || path === '-') return readSource('stdin', undefined, stdin);
+  if (!existsSync(path)) throw new CommandError(`${path}: no such file`);
+  if (!statSync(path).isFile()) throw new CommandError(`${path} is not a file`);
+  return readSource(path, statSync(path).size, createReadStream(path, { highWaterMark: blockBytes }));
+}
+
+function readSource(name: string, size: number | undefined, stream: Readable): Source {
+  let bytes = 0;
+  const counted = async function* (): AsyncGenerator<Buffer> {
+    for await (const block of stream) {
+      bytes += block.length;
+      yield block;
+    }
+  };
+  return { name, size, readBytes: () => bytes, text: decode(name, unzipped(counted())) };
+}
+
+/** By the first bytes and not by the name, which stdin has not. */
+async function* unzipped(blocks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  const first = await blocks.next();
+  if (first.done) return;
+  const all = async function* () {
+    yield first.value;
+    yield* blocks;
+  };
+  const isGzip = first.value[0] === 0x1f && first.value[1] === 0x8b;
+  // The error is that of the iteration.
+  yield* isGzip ? pipeline(all, createGunzip({ chunkSize: blockBytes }), () => {}) : all();
+}
+
+async function* decode(name: string, blocks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let bytes = 0;
+  try {
+    for await (const block of blocks) {
+      yield decoder.decode(block, { stream: true });
+      bytes += block.length;
+    }
+    yield decoder.decode();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why =
+      code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? `not UTF-8, somewhere behind byte ${bytes}` : message;
+    throw new CommandError(`${name} can't be read: ${why}`, exitCodes.failed, { cause });
+  }
+}

@@ -1,0 +1,102 @@
+import { batchedDrizzle, LoadError } from 'batched-drizzle';
+import { count as countAll } from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { LoadArguments } from './arguments.ts';
+import { BadLineError } from './bad-line-error.ts';
+import type { BadLine } from './bad-row.ts';
+import { CommandError } from './command-error.ts';
+import type { OpenDatabase } from './database.ts';
+import { exitCodes } from './exit-codes.ts';
+import type { RecentRecords } from './recent-records.ts';
+import type { Row } from './records.ts';
+import type { Rejects } from './rejects.ts';
+
+/** Rows of one statement of the load, two of which it holds at a time; more of them are hardly faster, and take memory. */
+const chunkRows = 5_000;
+
+/** How many rows, at the most, have been handed over and may still be refused. */
+export const rowsInFlight = 3 * chunkRows;
+
+interface Writing<TRecord> {
+  readonly table: PgTable;
+  readonly rows: AsyncIterable<Row>;
+  readonly recent: RecentRecords<TRecord>;
+  readonly rejects: Rejects<TRecord>;
+  readonly file: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (rows: number) => void;
+}
+
+interface Written {
+  readonly rows: number;
+  readonly skipped: number;
+  readonly inTable?: number;
+}
+
+/** Loads the rows, and says of each that the server refuses on which line it stands. */
+export async function writeRows<TRecord>(
+  { client }: OpenDatabase,
+  args: LoadArguments,
+  { table, rows, recent, rejects, file, signal, onProgress }: Writing<TRecord>,
+): Promise<Written> {
+  const db = batchedDrizzle(client, args.casing === undefined ? {} : { casing: args.casing });
+  const badLineOf = (error: LoadError): BadLine => {
+    const found = error.index === undefined ? undefined : recent.find(error.index);
+    return { file, line: found?.line, column: error.column, ...refusal(error) };
+  };
+  let refused = 0;
+  try {
+    const { rows: written, skipped: left } = await db.load(table, rows as AsyncIterable<never>, {
+      chunkRows,
+      signal,
+      onConflict: args.onConflict,
+      ...(args.commitEvery === undefined ? {} : { commitEvery: args.commitEvery }),
+      onProgress: (progress) => onProgress(progress.rows),
+      ...(args.onError === 'fail'
+        ? {}
+        : {
+            onRowError: (_: unknown, index: number, error: LoadError) => {
+              refused++;
+              rejects.add(recent.find(index)?.record, badLineOf(error));
+            },
+          }),
+    });
+    const skipped = left - refused;
+    if (!args.embedded) return { rows: written, skipped };
+    const [inTable] = await db.select({ rows: countAll() }).from(table);
+    return { rows: written, skipped, ...(inTable ? { inTable: inTable.rows } : {}) };
+  } catch (error) {
+    throw explained(error, badLineOf);
+  }
+}
+
+/** What the server, or the mapping of a column, has against a row. */
+function refusal({ value, cause }: LoadError): Pick<BadLine, 'value' | 'reason'> {
+  const { message, detail } = cause as Error & { detail?: string };
+  const why = detail === undefined ? message : `${message}: ${detail}`;
+  return value === undefined
+    ? { value, reason: why }
+    : { value: textOf(value), reason: `is refused: ${why}` };
+}
+
+function textOf(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** The error that the user of the command is shown. */
+function explained(error: unknown, badLineOf: (error: LoadError) => BadLine): unknown {
+  if (!(error instanceof LoadError)) return error;
+  const shown = explainedLoad(error, badLineOf);
+  shown.committed = error.committed;
+  return shown;
+}
+
+function explainedLoad(error: LoadError, badLineOf: (error: LoadError) => BadLine): CommandError {
+  // What the source has thrown says where by itself.
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof CommandError) return cause;
+  }
+  if (error.index === undefined) return new CommandError(error.message, exitCodes.failed, { cause: error });
+  return new BadLineError(badLineOf(error), { cause: error });
+}

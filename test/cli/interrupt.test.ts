@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import { count, sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { expect, test } from 'vitest';
+import { schemaFile, startCommand, untilEnd } from '../support/run-command.ts';
+import { logs } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s rolls back what has been written, and ends with exit code %i', async (signal, exitCode) => {
+  const check = drizzle(database.connect());
+  const child = startCommand(['load', '--schema', schemaFile, '--table', 'logs', '--url', database.url]);
+  const ended = untilEnd(child);
+  child.stdin?.write('level,message\n');
+  child.stdin?.write('info,a line of a log that has no end\n'.repeat(50_000));
+  // The rows of a transaction that is not committed are seen by none but the statistics of their table.
+  await until(async () => {
+    const [row] = await check.execute<{ size: string }>(sql`select pg_relation_size('logs') as size`);
+    return Number(row?.size) > 0;
+  });
+
+  child.kill(signal);
+  const { code, stderr } = await ended;
+  expect(stderr).toBe(`batched-drizzle: interrupted by ${signal}; nothing is written\n`);
+  expect(code).toBe(exitCode);
+  expect(await check.select({ rows: count() }).from(logs)).toEqual([{ rows: 0 }]);
+  await check.execute(sql`vacuum full logs`);
+});
+
+test('a reader of its output that goes away does not keep it', async () => {
+  const child = startCommand(['--version']);
+  child.stdout?.destroy();
+  expect((await once(child, 'exit'))[0]).not.toBeNull();
+});
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 500; attempt++) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error('It never came to be so');
+}

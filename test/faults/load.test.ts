@@ -1,0 +1,177 @@
+import type { ISql, Sql } from 'postgres';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { FaultRelay, HeldWire, HoldPoint } from '../support/fault-relay.ts';
+import { oneConnection, settling } from '../support/flights.ts';
+import { endsDuring } from '../support/process-events.ts';
+import { logs } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+const stages: Record<string, HoldPoint> = {
+  'before BEGIN': { side: 'client', words: /^begin/ },
+  'before the facts are learned': { side: 'client', words: /json_build_array/ },
+  'before COPY': { side: 'client', words: /^copy/ },
+  'with the data on its way': { side: 'server', words: /^COPY/ },
+  'before COMMIT': { side: 'client', words: /^commit/ },
+  'after COMMIT was sent and before its answer': { side: 'server', words: /^COMMIT/ },
+};
+
+const faults: Record<string, (wire: HeldWire) => Promise<void>> = {
+  'the backend terminated': async (wire) => {
+    await check`select pg_terminate_backend(${wire.pid}, 5000)`;
+    wire.release();
+  },
+  'the wire cut': async (wire) => wire.cut('close'),
+  'the wire reset': async (wire) => wire.cut('reset'),
+  cancelled: async (wire) => {
+    await check`select pg_cancel_backend(${wire.pid})`;
+    wire.release();
+  },
+};
+
+const rows = 30;
+
+/** A source of rows that notes its end. */
+class Source {
+  hasEnded = false;
+
+  *[Symbol.iterator]() {
+    try {
+      for (let n = 0; n < rows; n++) yield { level: 'info', message: `row ${n}` };
+    } finally {
+      this.hasEnded = true;
+    }
+  }
+}
+
+const ways: Record<string, (db: BatchedDatabase, source: Source) => PromiseLike<unknown>> = {
+  'in one transaction': (db, source) => db.load(logs, source, { chunkRows: 10 }),
+  'in a transaction of the caller': (db, source) =>
+    db.transaction((tx) => tx.load(logs, source, { chunkRows: 10 })),
+  'by INSERT': (db, source) => db.load(logs, source, { chunkRows: 10, onConflict: 'nothing' }),
+};
+
+let check: Sql;
+let relay: FaultRelay;
+let db: BatchedDatabase;
+
+beforeAll(() => {
+  check = database.connect({ max: 1 });
+});
+beforeEach(async () => {
+  await check`truncate logs`;
+  relay = await database.faultRelay();
+  db = batchedDrizzle(database.connect({ ...oneConnection, url: relay.url }));
+  await db.execute('select 1');
+});
+
+const written = async (): Promise<number> => (await check`select from logs`).length;
+
+const cases = Object.keys(stages).flatMap((stage) =>
+  Object.keys(faults).flatMap((fault) =>
+    Object.keys(ways)
+      .filter((way) => way !== 'by INSERT' || !/COPY|data/.test(stage))
+      .map((way) => [fault, stage, way] as const),
+  ),
+);
+
+describe('a load settles, the process lives, rows are all there or none, the pool serves the next call:', () => {
+  test.each(cases)('%s %s, %s', async (fault, stage, way) => {
+    const source = new Source();
+    let settled: PromiseSettledResult<unknown> | undefined;
+    const ends = await endsDuring(async () => {
+      const held = relay.hold(stages[stage] as HoldPoint);
+      const loading = settling(ways[way]?.(db, source) as PromiseLike<unknown>, `a load, ${fault} ${stage}`);
+      const wire = await held;
+      await faults[fault]?.(wire);
+      settled = await loading;
+      const next = await settling(db.execute('select 1'), 'the next call');
+      // What is sent before the client has heard of its loss goes down with the connection.
+      if (next.status === 'rejected') await db.execute('select 1');
+    });
+    expect(ends).toEqual([]);
+    const found = await written();
+    expect([0, rows]).toContain(found);
+    if (settled?.status === 'fulfilled') {
+      expect(fault).toMatch(/cancelled|terminated/);
+      expect(found).toBe(rows);
+      return;
+    }
+    // A source that was never asked for a row has nothing to end.
+    expect(source.hasEnded || !/data|COMMIT/.test(stage)).toBe(true);
+    const message = (settled?.reason as Error | undefined)?.message;
+    if (/COMMIT/.test(stage) && fault !== 'cancelled') expect(message).toMatch(/unknown/);
+    else {
+      expect(message).not.toMatch(/unknown/);
+      expect(found).toBe(0);
+    }
+  });
+});
+
+describe('with commitEvery', () => {
+  test('a lost connection rejects with what was committed before, which stands', async () => {
+    let settled: PromiseSettledResult<unknown> | undefined;
+    const ends = await endsDuring(async () => {
+      let wire: HeldWire | undefined;
+      const load = db.load(logs, new Source(), {
+        commitEvery: 10,
+        onProgress: ({ rows: done }) => {
+          if (done === 20) relay.hold({ side: 'client', words: /^copy/ }).then((held) => held.cut('close'));
+        },
+      });
+      settled = await settling(load, 'a load that commits in between');
+      wire?.release();
+    });
+    expect(ends).toEqual([]);
+    expect(settled).toMatchObject({ status: 'rejected', reason: { code: 'LOAD_FAILED', committed: 20 } });
+    expect(await written()).toBe(20);
+  });
+});
+
+describe('a signal', () => {
+  test('stops a load that waits for a lock, at once, and the server stops waiting, too', async () => {
+    await check.begin(async (sql) => {
+      await sql`lock table logs in exclusive mode`;
+      const controller = new AbortController();
+      const loading = settling(db.load(logs, new Source(), { signal: controller.signal }), 'a load');
+      await waitingForLock(sql);
+      controller.abort('enough');
+      expect(await loading).toEqual({ status: 'rejected', reason: 'enough' });
+      // There is one connection, which is free again while the lock is still held.
+      expect(await settling(db.execute('select 1'), 'the next call')).toMatchObject({ status: 'fulfilled' });
+    });
+    expect(await written()).toBe(0);
+  });
+
+  test('stops a load whose source never gives another row', async () => {
+    const controller = new AbortController();
+    const source = new ReadableStream({
+      start: (feed) => feed.enqueue({ level: 'info', message: 'only' }),
+      cancel: (reason) => {
+        cancelled = reason;
+      },
+    });
+    let cancelled: unknown;
+    const loading = settling(db.load(logs, source, { chunkRows: 1, signal: controller.signal }), 'a load');
+    setTimeout(() => controller.abort('enough'), 50);
+    expect(await loading).toEqual({ status: 'rejected', reason: 'enough' });
+    expect(await settling(db.execute('select 1'), 'the next call')).toMatchObject({ status: 'fulfilled' });
+    expect(cancelled).toBe('enough');
+    expect(await written()).toBe(0);
+  });
+
+  test('that is aborted already opens no transaction', async () => {
+    const source = new Source();
+    const loading = settling(db.load(logs, source, { signal: AbortSignal.abort('never') }), 'a load');
+    expect(await loading).toEqual({ status: 'rejected', reason: 'never' });
+    expect(await written()).toBe(0);
+  });
+});
+
+async function waitingForLock(sql: ISql): Promise<void> {
+  const waiting = () =>
+    sql`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+  for (let looks = 0; looks < 1_000 && (await waiting()).length === 0; looks++);
+}
