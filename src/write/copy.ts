@@ -2,11 +2,11 @@
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import { type Chunk, isKeyPlace } from '../chunk.ts';
 import type { KeyPlace } from '../key-lists.ts';
-import { copyBlocks } from '../load/copy-text.ts';
+import { CopyText } from '../load/copy-text.ts';
 import { CopyStatement } from '../statement.ts';
 
-/** Rows that are turned into text at a time. */
-const rowsATime = 1_000;
+/** Rows that are turned into text at a time, some 64 kB of ordinary ones. */
+const rowsATime = 2_000;
 
 /**
  * @param keysKnown settles when the server has told the keys of the flight, which the rows are written with
@@ -27,12 +27,16 @@ async function* blocksOf(
   keysKnown: Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   await keysKnown;
+  const cells: (string | null)[] = new Array(columns.length).fill(null);
+  const all = [...cells.keys()];
   for (let from = 0; from < chunk.size; from += rowsATime) {
-    const to = Math.min(from + rowsATime, chunk.size);
-    const cells: (string | null)[] = [];
-    for (let row = from; row < to; row++)
-      for (const column of columns) cells.push(textAt(chunk, row, column));
-    yield* copyBlocks({ columns, cells }, 0, to - from);
+    const text = new CopyText();
+    for (let row = from; row < Math.min(from + rowsATime, chunk.size); row++) {
+      for (let index = 0; index < columns.length; index++)
+        cells[index] = textAt(chunk, row, columns[index] as number);
+      text.add(cells, all, false);
+    }
+    yield* text.blocks();
   }
 }
 
