@@ -36,6 +36,8 @@ export interface InsertColumn {
   readonly fill: (() => unknown) | undefined;
   /** Hands the driver every value as it is. */
   readonly isPlain: boolean;
+  /** The database makes its value from a sequence or at random, as far as the schema tells. */
+  readonly isKeyed: boolean;
 }
 
 /** What drizzle's schema says of a table, read once for each dialect. */
@@ -79,7 +81,7 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
     names.set(column, name);
     if ((column as any).shouldDisableInsert()) continue;
     const isPlain = column.mapToDriverValue === Column.prototype.mapToDriverValue;
-    columns.push({ key, name, column, fill: fillOf(column), isPlain });
+    columns.push({ key, name, column, fill: fillOf(column), isPlain, isKeyed: isKeyed(column) });
   }
   const schema: string | undefined = (table as any)[(Table as any).Symbol.Schema];
   const name: string = (table as any)[(Table as any).Symbol.Name];
@@ -124,7 +126,6 @@ function fillOf(column: PgColumn): (() => unknown) | undefined {
   return fill?.bind(column);
 }
 
-/** Whether the database makes this column's value from a sequence or at random, as far as the schema tells. */
 export function isKeyed(column: PgColumn): boolean {
   if (/^Pg(Small|Big)?Serial/.test(column.columnType) || column.generatedIdentity !== undefined) return true;
   const text = is(column.default, SQL)

@@ -8,6 +8,7 @@ import type { Entry } from './entry.ts';
 import { asError, BatchedDrizzleError } from './errors.ts';
 import { fly } from './fly.ts';
 import { learnFacts } from './learn-facts.ts';
+import { loneInsert } from './lone.ts';
 import type { BatchOptions } from './options.ts';
 import { planEntries } from './plan-entries.ts';
 import type { ReportBuilder } from './report.ts';
@@ -99,14 +100,15 @@ export async function attempt(
   try {
     while (rest.length > 0) {
       const facts = await learnFacts(context, target, shapesOf(rest), confirm, report);
-      const { plan, rejected } = planEntries(context, rest, facts, target.mayBeNamed);
-      failures.rejectEach(rejected);
+      const lone = loneInsert(context, rest, facts, target);
+      const { plan, rejected } = lone ?? planEntries(context, rest, facts, target.mayBeNamed);
+      if (rejected) failures.rejectEach(rejected);
       // Nothing has been written that a COMMIT would have to keep.
       if (target.owned && plan.chunks.length === 0 && written.length === 0) break;
 
       // Where one caller of a user's transaction failed, the transaction has: it must not commit.
       const commits = target.commits && plan.later.length === 0 && (target.owned || failures.isEmpty);
-      const flight = await fly(context, plan, target, commits, report);
+      const flight = await fly(context, plan, target, commits, report, lone?.inserts);
       const { error, culprit, commitError, isUnknown } = flight;
       if (isStale(error) && restart) {
         await restart();

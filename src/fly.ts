@@ -30,17 +30,19 @@ export interface Flight {
   readonly isUnknown?: boolean | undefined;
 }
 
+/** @param lone the statement of a plan of one row, which is written already */
 export async function fly(
   context: FlushContext,
   plan: Plan,
   target: FlushTarget,
   commits: boolean,
   report: ReportBuilder,
+  lone?: Inserts,
 ): Promise<Flight> {
   const { isBounded } = target;
-  const isLone = isLoneStatement(plan) && !isBounded;
+  const isLone = lone !== undefined || (isLoneStatement(plan) && !isBounded);
   const connection = isLone && !target.connection ? undefined : await target.connect();
-  const keysFirst = context.options.keys === 'client' || plan.chunks.some(embedsReferences);
+  const keysFirst = !lone && (context.options.keys === 'client' || plan.chunks.some(embedsReferences));
   const token = (isLone && (connection?.hasBegun ?? true)) || keysFirst ? undefined : makeToken();
   const query =
     plan.chunks.length === 0 || (isLone && token === undefined)
@@ -58,7 +60,7 @@ export async function fly(
   }
   const heard = query && !isQueryFirst ? new HeardStatement(query) : undefined;
   const keysKnown = heard ? keysHeard(plan, heard) : Promise.resolve();
-  const inserts = writeInserts(context, plan, token, keysKnown);
+  const inserts = lone ?? writeInserts(context, plan, token, keysKnown);
   const statements = [...opening, ...(heard ? [heard] : []), ...inserts.statements];
   const [flight, mutations] = await Promise.all([
     connection

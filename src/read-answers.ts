@@ -1,6 +1,6 @@
 /** The answers of a flight → what each caller gets, and what references wait for. */
 import { type Chunk, isKeyPlace } from './chunk.ts';
-import { columnName, isKeyed, mapAlike, mapRow, onlyColumns, type SelectedField } from './drizzle-facts.ts';
+import { columnName, mapAlike, mapRow, onlyColumns, type SelectedField } from './drizzle-facts.ts';
 import type { Entry, Outcome } from './entry.ts';
 import { BatchedDrizzleError } from './errors.ts';
 import type { FlushContext } from './flush.ts';
@@ -229,8 +229,8 @@ function readMatched(
 
 /** Where the returned row has what a reference waits for, or may name later. */
 function placesOfKeys({ shape }: Chunk, places: Returning['places']): [column: number, place: number][] {
-  return shape.columns.flatMap(({ name, column }, index): [number, number][] => {
-    const place = places.get(name);
-    return place !== undefined && isKeyed(column) ? [[index, place]] : [];
+  return shape.columns.flatMap(({ name, isKeyed }, index): [number, number][] => {
+    const place = isKeyed ? places.get(name) : undefined;
+    return place === undefined ? [] : [[index, place]];
   });
 }

@@ -1,7 +1,6 @@
 /** What a column of a queued row will be, before anybody knows it. */
 import { Param, SQL, StringChunk } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
-import { isKeyed } from './drizzle-facts.ts';
 import type { DriverValue, Entry } from './entry.ts';
 import { BatchedDrizzleError } from './errors.ts';
 import { Expression } from './expression.ts';
@@ -29,9 +28,9 @@ export class Reference<T = unknown> extends SQL<T> {
       },
     };
     this.queryChunks.push(new Param<unknown, unknown>(undefined, encoder));
-    const target = entry.shape.columns[column]?.column;
+    const { column: target, isKeyed } = entry.shape.columns[column] ?? {};
     // A parameter alone in a select list would come back as text.
-    if (target && isKeyed(target)) this.queryChunks.push(new StringChunk(keyCast(target)));
+    if (target && isKeyed) this.queryChunks.push(new StringChunk(keyCast(target)));
     if (target) this.mapWith(target);
   }
 
@@ -130,6 +129,5 @@ export function refer(entry: Entry, key: string, row: number): Reference {
 function isNameable(entry: Entry, row: number, column: number): boolean {
   const cell = entry.cell(row, column);
   if (cell instanceof Expression) return false;
-  const target = entry.shape.columns[column]?.column;
-  return cell !== undefined || (target !== undefined && isKeyed(target));
+  return cell !== undefined || (entry.shape.columns[column]?.isKeyed ?? false);
 }

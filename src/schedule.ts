@@ -33,7 +33,9 @@ let due: (() => void)[] = [];
 /** A message is what comes in that phase without a file, a socket or a timer. */
 function inPollPhase(dispatch: () => void): void {
   channel ??= openChannel();
-  due.push(AsyncResource.bind(dispatch));
+  // `AsyncResource.bind` would define a deprecated property for each.
+  const resource = new AsyncResource('BatchedFlush');
+  due.push(() => resource.runInAsyncScope(dispatch));
   if (due.length > 1) return;
   // Only what is due keeps the process running.
   channel.port1.ref();
