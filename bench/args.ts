@@ -11,7 +11,7 @@ bench/results/full.json, from which \`npm run bench:report\` draws the charts an
 
 Options:
   --quick            few sizes and runs: under two minutes
-  --job <name>       ${jobNames.join(', ')}, call cost; may be given several times
+  --job <name>       ${jobNames.join(', ')}, call cost, memory; may be given several times
   --side <name>      a side, or the beginning of the names of several; may be given several times
   --rows <number>    users of a graph, rows of every other job; may be given several times
   --latency <ms>     what a round trip takes longer, 0 to 1000; may be given several times
@@ -75,7 +75,7 @@ function parse(args: readonly string[]) {
 }
 
 function jobOf(given: string): string {
-  const allowed: readonly string[] = [...jobNames, 'call cost'];
+  const allowed: readonly string[] = [...jobNames, 'call cost', 'memory'];
   // A shell is spared the quotes.
   const job = given.replaceAll('-', ' ');
   if (allowed.includes(job)) return job;

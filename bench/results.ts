@@ -1,5 +1,6 @@
 /** What a benchmark leaves behind, as it is written to a file and read again. */
 
+import type { Way } from './cell.ts';
 import type { StatementTime } from './method/server-time.ts';
 
 export interface Results {
@@ -11,6 +12,7 @@ export interface Results {
   readonly counts: readonly Count[];
   readonly profiles: readonly Profile[];
   readonly calls: readonly CallResult[];
+  readonly memory: readonly MemoryResult[];
   /** EXPLAIN (ANALYZE, BUFFERS) of what this library sends for 1,000 orders. */
   readonly explained: readonly { readonly statement: string; readonly plan: string }[];
 }
@@ -39,6 +41,7 @@ export interface CellResult {
   readonly latency: number;
   /** What a bare round trip took. */
   readonly measuredLatency: number;
+  readonly way?: Way;
   /** The sweep of which it is a step, and what is varied there. */
   readonly sweep?: string;
   readonly step?: number;
@@ -91,4 +94,16 @@ export interface CallResult {
     readonly max: number;
     readonly bytes?: number;
   }[];
+}
+
+/** What many rows hold in the memory of a process of their own. */
+export interface MemoryResult {
+  readonly label: string;
+  readonly rows: number;
+  /** Of the heap, for each row, beyond the caller's own rows; measured while all of them are queued. */
+  readonly bytes?: number;
+  /** Resident memory before rows are written, and its peak while they are. */
+  readonly beforeMb?: number;
+  readonly peakMb?: number;
+  readonly skipped?: string;
 }

@@ -7,15 +7,18 @@ import { type Findings, runAlone } from './method/alone.ts';
 import { Referee } from './method/database.ts';
 import { environment } from './method/environment.ts';
 import { explainInsert } from './method/explain.ts';
+import { weighMemory } from './method/memory.ts';
 import { runCell } from './method/run-cell.ts';
+import { lacking } from './method/way.ts';
 import type { Plan } from './plan.ts';
 import { type Progress, startProgress } from './progress.ts';
-import type { CallResult, CellResult, Results } from './results.ts';
-import { showCalls, showCell } from './show.ts';
+import type { CallResult, CellResult, MemoryResult, Results } from './results.ts';
+import { showCalls, showCell, showMemory } from './show.ts';
+import { orders } from './tables.ts';
 
 /** Works off a plan, on a server of its own where no other is named. */
 export async function run(plan: Plan, mode: Results['mode'], signal: AbortSignal): Promise<Results> {
-  const progress = startProgress(plan.cells.length + plan.sides.length + 1);
+  const progress = startProgress(plan.cells.length + plan.sides.length + 2);
   const date = new Date().toISOString();
   try {
     const calls = await runCalls(plan, signal, progress);
@@ -29,6 +32,8 @@ export async function run(plan: Plan, mode: Results['mode'], signal: AbortSignal
         const where = await environment(referee.sql, server.kind);
         const cells = await runCells(plan, database.url, referee, signal, progress);
         const findings = await runSides(plan, database.url, signal, progress);
+        await referee.reset([orders]);
+        const memory = await runMemory(plan, database.url, signal, progress);
         return {
           format: 1,
           date,
@@ -38,6 +43,7 @@ export async function run(plan: Plan, mode: Results['mode'], signal: AbortSignal
           counts: findings.flatMap(({ counts }) => counts),
           profiles: findings.flatMap(({ profiles }) => profiles),
           calls,
+          memory,
           explained: plan.profiles.length > 0 ? await explainInsert(database.url) : [],
         };
       } finally {
@@ -66,6 +72,19 @@ async function runCalls(
   return calls;
 }
 
+async function runMemory(
+  { queued }: Plan,
+  url: string,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<MemoryResult[]> {
+  progress.step('memory');
+  if (queued === 0) return [];
+  const results = await weighMemory(url, queued, signal, (doing) => progress.say(doing));
+  progress.print(showMemory(results));
+  return results;
+}
+
 async function runCells(
   { cells }: Plan,
   url: string,
@@ -76,6 +95,11 @@ async function runCells(
   const results: CellResult[] = [];
   for (const cell of cells) {
     progress.step(cell.id);
+    const lacks = lacking(cell.way);
+    if (lacks !== undefined) {
+      progress.print(`\n${cell.id}: skipped: ${lacks}`);
+      continue;
+    }
     const result = await runCell(cell, { url, referee, signal, say: (doing) => progress.say(doing) });
     progress.print(showCell(result));
     results.push(result);

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { median } from './median.ts';
 import { ratioOf } from './ratio.ts';
-import type { CallResult, CellResult } from './results.ts';
+import type { CallResult, CellResult, MemoryResult } from './results.ts';
 
 const plainStyle = { head: [], border: [] };
 
@@ -50,6 +50,19 @@ export function showCalls({ title, unit, lines }: CallResult): string {
   });
   for (const { label, median, min, max, bytes } of lines) {
     table.push([label, median.toFixed(2), min.toFixed(2), max.toFixed(2), bytes?.toFixed(0) ?? '']);
+  }
+  return `\n${table}`;
+}
+
+export function showMemory(results: readonly MemoryResult[]): string {
+  const table = new Table({
+    head: ['memory', 'rows', 'heap bytes a row', 'MB before', 'peak MB'],
+    colAligns: ['left', 'right', 'right', 'right', 'right'],
+    style: plainStyle,
+  });
+  for (const { label, rows, bytes, beforeMb, peakMb, skipped } of results) {
+    const figures = [bytes, beforeMb, peakMb].map((figure) => figure?.toFixed(0) ?? '');
+    table.push([label, rows.toLocaleString('en'), ...(skipped === undefined ? figures : [skipped])]);
   }
   return `\n${table}`;
 }

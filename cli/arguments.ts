@@ -21,6 +21,7 @@ export interface LoadArguments {
   readonly rejects: string | undefined;
   readonly onConflict: 'error' | 'nothing';
   readonly commitEvery: number | undefined;
+  readonly chunkRows: number;
   readonly dryRun: boolean;
   readonly json: boolean;
 }
@@ -73,6 +74,12 @@ export function readArguments(
         .default('error'),
     )
     .option('--commit-every <rows>', 'commit in between, and keep what is committed', positive)
+    .option(
+      '--chunk-rows <rows>',
+      'rows of one round trip: more where the server is far away',
+      positive,
+      2_500,
+    )
     .option('--dry-run', 'parse and check all rows, and write nothing', false)
     .option('--json', 'print the result as one line of JSON', false)
     .addHelpText('after', exitCodeHelp)

@@ -11,11 +11,10 @@ import type { RecentRecords } from './recent-records.ts';
 import type { Row } from './records.ts';
 import type { Rejects } from './rejects.ts';
 
-/** Rows of one statement of the load, two of which it holds at a time; more of them are hardly faster, and take memory. */
-const chunkRows = 5_000;
-
-/** How many rows, at the most, have been handed over and may still be refused. */
-export const rowsInFlight = 3 * chunkRows;
+/** How many rows, at the most, have been handed over and may still be refused: two chunks, and one that is being made. */
+export function rowsInFlight({ chunkRows }: LoadArguments): number {
+  return 3 * chunkRows;
+}
 
 interface Writing<TRecord> {
   readonly table: PgTable;
@@ -47,7 +46,7 @@ export async function writeRows<TRecord>(
   let refused = 0;
   try {
     const { rows: written, skipped: left } = await db.load(table, rows as AsyncIterable<never>, {
-      chunkRows,
+      chunkRows: args.chunkRows,
       signal,
       onConflict: args.onConflict,
       ...(args.commitEvery === undefined ? {} : { commitEvery: args.commitEvery }),

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 
-const columns = ['username', 'name', 'email', 'age', 'joined_at'];
+/** The header of the file: names of columns in the database. */
+export const columns = ['username', 'name', 'email', 'age', 'joined_at'];
 const forenames = ['Ada', 'Grace', 'Edsger', 'Barbara', 'Alan', 'Radia', 'Donald', 'Frances'];
 const surnames = ['Lovelace', 'Hopper', 'Dijkstra', 'Liskov', 'Turing', 'Perlman', 'Knuth', 'Allen'];
 const linesPerWrite = 1_000;

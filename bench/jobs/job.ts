@@ -73,8 +73,10 @@ function flat(table: Table, title: string, name = table.name): Job {
     ...written(table),
     name,
     title,
-    prepare({ rows: write }, size) {
+    prepare({ rows: write, load }, size) {
       const rows = rowsOf(table, size);
+      const loaded = load?.(table, rows);
+      if (loaded) return async () => [{ table, count: size, ids: await loaded() }];
       return write && (async () => [{ table, count: size, ids: await write(table, rows) }]);
     },
   };
@@ -134,7 +136,7 @@ export const jobs: readonly Job[] = [
   ...keyCounts.map((count) => flat(referring(count), `five columns, ${count} of them foreign keys`)),
 ];
 
-/** The jobs that a command line can name; the others are steps of a sweep. */
+/** The jobs that a command line can name beside what needs no table; the others are steps of a sweep. */
 export const jobNames = ['graph', 'orders', 'wide', 'await each', 'requests'] as const;
 
 export function jobNamed(name: string): Job {

@@ -9,6 +9,9 @@ import { makeContestant } from './run-cell.ts';
 import { readStatements, serverCpu, spent, startStatements } from './server-time.ts';
 import { turn } from './turns.ts';
 
+/** Milliseconds behind which the runs that are weighed are enough. */
+const longest = 1_000;
+
 const { url, side, counts, profile } = JSON.parse(process.argv[2] ?? '') as Assignment;
 const referee = new Referee(url);
 const jobs = [...counts, ...(profile ? [profile] : [])].map(({ job }) => jobNamed(job));
@@ -66,7 +69,7 @@ async function weigh(name: string, size: number): Promise<Profile[]> {
     await turn(makeContestant(side, job, session, 10, referee), 1);
     const contestant = makeContestant(side, job, session, size, referee);
     const started = { client: process.cpuUsage(), server: await serverCpu(referee.sql) };
-    const sums = { wall: 0, client: 0, server: 0 };
+    let sums = { wall: 0, client: 0, server: 0 };
     let memory: { beforeMb: number; peakMb: number } | undefined;
     let beforeMb = 0;
     let runs = 0;
@@ -90,7 +93,11 @@ async function weigh(name: string, size: number): Promise<Profile[]> {
         await contestant.after?.();
       },
     };
-    while (runs < 20 && (runs === 0 || sums.wall < 1_500)) {
+    const [first = 0] = await turn(watched, 1);
+    // Of its time much went into compiling; of a run that takes long enough, little.
+    if (first < longest) sums = { wall: 0, client: 0, server: 0 };
+    else [sums.wall, runs] = [first, 1];
+    while (runs < 20 && sums.wall < longest) {
       sums.wall += (await turn(watched, 1))[0] ?? 0;
       runs++;
     }

@@ -26,12 +26,7 @@ export async function environment(sql: Sql, server: string): Promise<Environment
     select name, current_setting(name) as value from pg_settings where name = any(${settings}) order by name`;
   const ours = dependencies('../package.json');
   return {
-    node: process.version,
-    processor: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-    memoryGb: Math.round(totalmem() / 2 ** 30),
-    system: `${platform()} ${release().split('-')[0]}`,
-    load: loadavg()[0] ?? 0,
+    ...machine(),
     postgres: version?.server_version ?? 'unknown',
     server,
     settings: Object.fromEntries(set.map(({ name, value }) => [name, value])),
@@ -40,6 +35,20 @@ export async function environment(sql: Sql, server: string): Promise<Environment
       postgres: ours.postgres ?? '',
       ...dependencies('package.json'),
     },
+  };
+}
+
+export function machine(): Pick<
+  Environment,
+  'node' | 'processor' | 'cores' | 'memoryGb' | 'system' | 'load'
+> {
+  return {
+    node: process.version,
+    processor: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    system: `${platform()} ${release().split('-')[0]}`,
+    load: loadavg()[0] ?? 0,
   };
 }
 

@@ -1,12 +1,13 @@
+import type { Cell } from '../cell.ts';
 import { type Job, jobNamed, tables } from '../jobs/job.ts';
-import type { Cell } from '../plan.ts';
 import type { CellResult, SideResult } from '../results.ts';
-import { openSide } from '../sides/index.ts';
+import { openSide, sideNamed } from '../sides/index.ts';
 import type { Session } from '../sides/side.ts';
 import type { Given, Referee } from './database.ts';
 import { collectGarbage, collectYoung } from './heap.ts';
 import { openLink } from './latency.ts';
 import { type Contestant, measure, turn } from './turns.ts';
+import { type OpenWay, openWay } from './way.ts';
 
 export interface Surroundings {
   readonly url: string;
@@ -17,44 +18,30 @@ export interface Surroundings {
 }
 
 /** Times all sides of a cell, interleaved, each run followed by a look at what it has written. */
-export async function runCell(cell: Cell, { url, referee, signal, say }: Surroundings): Promise<CellResult> {
+export async function runCell(cell: Cell, surroundings: Surroundings): Promise<CellResult> {
+  const { url, referee, signal, say } = surroundings;
   const job = jobNamed(cell.job);
   await job.expect(referee, cell.size);
-  const link = await openLink(url, cell.latency);
+  const way = await openWay(cell.way, url, referee.sql);
+  const link = await openLink(way.url, cell.latency);
   const open: Session[] = [];
   try {
     const results = new Map<string, SideResult>();
     const contestants: Contestant[] = [];
     for (const name of cell.sides) {
       signal.throwIfAborted();
-      const session = await openSide(name, { url: link.url, tables, chunk: cell.chunk });
-      open.push(session);
-      if (!job.prepare(session, 1)) continue;
-      say(`${name}: warming up`);
-      const ofSize = (size: number) => makeContestant(name, job, session, size, referee);
-      const seconds = await warmUp(cell, ofSize);
-      if (seconds > cell.patience) {
-        const skipped = `would take some ${seconds.toFixed(0)} s a run`;
-        results.set(name, { side: name, samples: [], skipped });
-      } else {
-        const turns = Math.max(cell.runs.least, Math.min(cell.runs.most, Math.floor(cell.seconds / seconds)));
-        contestants.push({ ...ofSize(cell.size), turns });
-        results.set(name, { side: name, samples: [] });
-      }
+      const admitted = await admit(name, cell, { ...way, url: link.url }, surroundings, open);
+      if (admitted === undefined) continue;
+      if (typeof admitted !== 'string') contestants.push(admitted);
+      const skipped = typeof admitted === 'string' ? { skipped: admitted } : {};
+      results.set(name, { side: name, samples: [], ...skipped });
     }
     const rounds = Math.max(0, ...contestants.map(({ turns = 0 }) => turns));
     const all = contestants.reduce((sum, { turns = 0 }) => sum + turns, 0);
     let done = 0;
     const onTurn = () => say(`${++done} of ${all} runs`);
-    for (const { label, samples } of await measure(contestants, {
-      rounds,
-      warmup: 0,
-      runs: 1,
-      signal,
-      onTurn,
-    })) {
-      results.set(label, { side: label, samples });
-    }
+    const timed = await measure(contestants, { rounds, warmup: 0, runs: 1, signal, onTurn });
+    for (const { label, samples } of timed) results.set(label, { side: label, samples });
     const { id, latency, size, reference } = cell;
     return {
       id,
@@ -64,6 +51,7 @@ export async function runCell(cell: Cell, { url, referee, signal, say }: Surroun
       rows: job.rows(size),
       latency,
       measuredLatency: link.measured,
+      ...(cell.way === undefined ? {} : { way: cell.way }),
       ...(cell.sweep === undefined ? {} : { sweep: cell.sweep, step: cell.step ?? 0 }),
       reference,
       sides: [...results.values()],
@@ -71,7 +59,40 @@ export async function runCell(cell: Cell, { url, referee, signal, say }: Surroun
   } finally {
     await Promise.allSettled(open.map((session) => session.close()));
     await link.close();
+    await way.close();
   }
+}
+
+/** A side with the turns that it gets, warmed up; or why it is left out; or nothing where it takes no part in the job. */
+async function admit(
+  name: string,
+  cell: Cell,
+  way: OpenWay,
+  { referee, say }: Surroundings,
+  open: Session[],
+): Promise<Contestant | string | undefined> {
+  const lacks = await sideNamed(name).lacks?.();
+  if (lacks !== undefined) return lacks;
+  const session = await openSide(name, { url: way.url, tables, chunk: cell.chunk, ...way.setting });
+  open.push(session);
+  const job = jobNamed(cell.job);
+  if (!job.prepare(session, 1)) return undefined;
+  say(`${name}: warming up`);
+  const ofSize = (size: number) => onWay(makeContestant(name, job, session, size, referee), way, session);
+  const seconds = await warmUp(cell, ofSize);
+  if (seconds > cell.patience) return `would take some ${seconds.toFixed(0)} s a run`;
+  const turns = Math.max(cell.runs.least, Math.min(cell.runs.most, Math.floor(cell.seconds / seconds)));
+  return { ...ofSize(cell.size), turns };
+}
+
+function onWay(contestant: Contestant, way: OpenWay, session: Session): Contestant {
+  return {
+    ...contestant,
+    async before() {
+      await contestant.before?.();
+      await way.before(session);
+    },
+  };
 }
 
 /** Runs it unmeasured, and gives the seconds that a run takes, or would take where a smaller one says enough. */

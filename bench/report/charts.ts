@@ -1,6 +1,6 @@
 import { median } from '../median.ts';
 import type { CellResult, Results, SideResult } from '../results.ts';
-import { sides } from '../sides/index.ts';
+import { isOurs } from '../sides/index.ts';
 import { bars, type Line, lines, short } from './chart.ts';
 
 export interface Chart {
@@ -9,8 +9,6 @@ export interface Chart {
   readonly alt: string;
   readonly svg: string;
 }
-
-const isOurs = (name: string) => sides.find((side) => side.name === name)?.isOurs === true;
 
 /** The middle of its runs in milliseconds; nothing where it was not measured. */
 export function middleOf(cell: CellResult | undefined, side: string): number | undefined {
@@ -33,7 +31,7 @@ const followed = [
 
 export function latencyChart({ cells }: Results): Chart | undefined {
   const steps = cells
-    .filter(({ job, sweep, size }) => job === 'graph' && sweep === undefined && size === 100)
+    .filter(({ job, sweep, size, way }) => job === 'graph' && !sweep && !way && size === 100)
     .sort((a, b) => a.latency - b.latency);
   if (steps.length < 2) return undefined;
   const drawn = followed.map((name) => ({

@@ -1,5 +1,5 @@
 import type { CellResult, Results } from '../results.ts';
-import { sides } from '../sides/index.ts';
+import { isOurs, isReference } from '../sides/index.ts';
 import { middleOf } from './charts.ts';
 import { roughly } from './markdown.ts';
 
@@ -27,10 +27,11 @@ const reasonsByJob: Readonly<Record<string, string>> = {
     'an insert that is awaited alone waits for the end of its turn of the event loop, in case others of it follow; the way to be faster is not to await each',
 };
 
-/** A sentence for each cell in which some other side is ahead of the fastest of ours. */
+/** A sentence for each cell in which a peer is ahead of the fastest of ours. */
 export function notFirst({ cells }: Results): string[] {
   return cells.flatMap((cell) => {
     const ranked = cell.sides
+      .filter(({ side }) => !isReference(side))
       .flatMap(({ side }) => {
         const ms = middleOf(cell, side);
         return ms === undefined ? [] : [{ side, ms }];
@@ -41,8 +42,6 @@ export function notFirst({ cells }: Results): string[] {
     return [sentence(cell, ranked.slice(0, best), ranked[best]?.ms ?? Number.NaN, ranked[best]?.side ?? '')];
   });
 }
-
-const isOurs = (name: string) => sides.find((side) => side.name === name)?.isOurs === true;
 
 function sentence(
   { id, job }: CellResult,

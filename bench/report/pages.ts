@@ -1,3 +1,4 @@
+import type { Way } from '../cell.ts';
 import type { Repeated } from '../repeat.ts';
 import type { CellResult, Environment, Results } from '../results.ts';
 import { sides } from '../sides/index.ts';
@@ -5,7 +6,16 @@ import type { Chart } from './charts.ts';
 import { decimals, markdownTable } from './markdown.ts';
 import { notFirst } from './not-first.ts';
 import { sweepNote } from './sweep-notes.ts';
-import { cellTable, countTable, profileTable, repeatTable, summary, sweepTable } from './tables.ts';
+import {
+  cellTable,
+  countTable,
+  memoryTable,
+  profileTable,
+  repeatTable,
+  summary,
+  sweepTable,
+} from './tables.ts';
+import { tunedFor } from './tuned-for.ts';
 
 const image = ({ alt, file }: Chart, folder: string) => `![${alt}](${folder}${file})`;
 
@@ -14,6 +24,8 @@ export function readmeSection(results: Results, charts: readonly Chart[]): strin
   return [
     ...charts.map((chart) => image(chart, 'bench/results/')),
     summary(results),
+    'What it is tuned for, and how far it is:',
+    tunedFor(results),
     `Medians of one run of \`npm run bench\` on ${where(results.environment)}; ${results.date.slice(0, 10)}.`,
   ].join('\n\n');
 }
@@ -30,6 +42,8 @@ export function benchSection(
   return [
     '## Where it was measured',
     environmentTable(environment),
+    '## What it is tuned for',
+    tunedFor(results),
     '## Where ours is not the first',
     ahead.length > 0 ? ahead.map((line) => `- ${line}`).join('\n') : 'Nowhere.',
     '## The sides',
@@ -40,6 +54,8 @@ export function benchSection(
     ...plain.flatMap((cell) => [`### ${heading(cell)}`, cellTable(cell)]),
     '## Where the time goes',
     ...profileSections(profiles),
+    '## What many rows hold in memory',
+    memoryTable(results.memory),
     '## The sweeps',
     ...charts.map((chart) => image(chart, 'results/')),
     ...[...new Set(cells.flatMap(({ sweep }) => sweep ?? []))].flatMap((name) => [
@@ -88,10 +104,15 @@ const list = (record: Readonly<Record<string, string>>) =>
     .map(([name, value]) => `${name} ${value}`)
     .join(', ');
 
-function heading({ id, title, rows, latency, measuredLatency }: CellResult): string {
+function heading({ id, title, rows, latency, measuredLatency, way }: CellResult): string {
   const trip = latency === 0 ? '' : `; a bare round trip took ${measuredLatency.toFixed(1)} ms`;
-  return `${id}: ${title}, ${decimals(rows, 0)} rows${trip}`;
+  return `${id}: ${title}, ${decimals(rows, 0)} rows${trip}${way ? `; ${ways[way]}` : ''}`;
 }
+
+const ways: Readonly<Record<Way, string>> = {
+  cold: 'each run on a connection that was opened just before it',
+  pooler: 'through PgBouncer in transaction mode',
+};
 
 function profileSections(profiles: Results['profiles']): string[] {
   const kinds = [...new Set(profiles.map(({ job, size }) => `${job} of ${decimals(size, 0)}`))];

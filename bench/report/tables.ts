@@ -1,12 +1,11 @@
 import { ratioOf } from '../ratio.ts';
 import type { Repeated } from '../repeat.ts';
 import type { CellResult, Results } from '../results.ts';
-import { sides } from '../sides/index.ts';
+import { isOurs, sides } from '../sides/index.ts';
 import { middleOf } from './charts.ts';
 import { decimals, markdownTable, roughly } from './markdown.ts';
 
-const bold = (name: string, text = name) =>
-  sides.find((side) => side.name === name)?.isOurs ? `**${text}**` : text;
+const bold = (name: string, text = name) => (isOurs(name) ? `**${text}**` : text);
 
 /** The README's table: what a reader picks by. */
 export function summary({ cells, counts, profiles }: Results): string {
@@ -77,7 +76,8 @@ export function sweepTable(steps: readonly CellResult[]): string {
 
 export function countTable({ counts }: Results): string {
   const kinds = [...new Map(counts.map(({ job, size }) => [`${job} of ${size}`, { job, size }])).entries()];
-  const rows = sides.map(({ name }) => [
+  const counted = sides.filter(({ name }) => counts.some(({ side }) => side === name));
+  const rows = counted.map(({ name }) => [
     bold(name),
     ...kinds.map(([, { job, size }]) => {
       const found = counts.find((count) => count.side === name && count.job === job && count.size === size);
@@ -135,4 +135,14 @@ export function repeatTable(repeats: readonly Repeated[]): string {
     `${astray} of ${ratios.length}`,
   ]);
   return markdownTable(['ratio', 'median', 'each repeat', 'off by over 25 %'], rows);
+}
+
+/** What many rows hold, written or waiting. */
+export function memoryTable(memory: Results['memory']): string {
+  const rows = memory.map(({ label, rows, bytes, beforeMb, peakMb, skipped }) => [
+    `${decimals(rows, 0)} orders: ${label}`,
+    ...[bytes, beforeMb, peakMb].map((figure) => (figure === undefined ? '' : decimals(figure, 0))),
+    skipped ?? '',
+  ]);
+  return markdownTable(['', 'heap bytes a row, beyond the rows', 'MB before', 'peak MB', 'skipped'], rows);
 }

@@ -2,15 +2,17 @@ import postgres from 'postgres';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import { addresses, type Row, type Table, users } from '../tables.ts';
 import { drizzleTable } from './drizzle-tables.ts';
-import { type Ids, type Open, only, poolSize, type Session, type Setting, session } from './side.ts';
+import { type Ids, type Open, only, postgresOptions, type Session, type Setting, session } from './side.ts';
 
 type Db = Pick<BatchedDatabase, 'insert'>;
 
-function connect({ url, chunk }: Setting) {
-  const client = postgres(url, { max: poolSize, onnotice: () => {} });
+function connect(setting: Setting) {
+  const { url, chunk } = setting;
+  const client = postgres(url, { ...postgresOptions(setting), onnotice: () => {} });
   const db = batchedDrizzle(client, { batch: chunk === undefined ? {} : { maxRows: chunk } });
   return {
     db: db as Db,
+    connect: () => client`select 1`,
     transaction: <T>(work: (tx: Db) => Promise<T>) => db.transaction(work),
     close: () => client.end(),
   };

@@ -37,13 +37,12 @@ export const copy: Open = ({ url }) => {
   });
 };
 
-/** Lines of COPY's text format, some 64 kB at a time. */
-function* blocks({ columns }: Table, rows: Row[], ids: Ids): Generator<string> {
+/** Lines of COPY's text format, some 64 kB at a time; with their ids where they are given. */
+export function* blocks({ columns }: Table, rows: Row[], ids?: Ids): Generator<string> {
   let block = '';
   for (const [n, row] of rows.entries()) {
-    block += ids[n];
-    for (const { name, kind } of columns) block += `\t${field(kind, row[name])}`;
-    block += '\n';
+    const fields = columns.map(({ name, kind }) => field(kind, row[name])).join('\t');
+    block += ids ? `${ids[n]}\t${fields}\n` : `${fields}\n`;
     if (block.length > 65_536) {
       yield block;
       block = '';

@@ -2,15 +2,26 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { addresses, type Row, type Table, users } from '../tables.ts';
 import { drizzleTable } from './drizzle-tables.ts';
-import { chunked, type Ids, inChunks, type Open, only, poolSize, type Session, session } from './side.ts';
+import {
+  chunked,
+  type Ids,
+  inChunks,
+  type Open,
+  only,
+  postgresOptions,
+  type Session,
+  type Setting,
+  session,
+} from './side.ts';
 
 type Db = Pick<PostgresJsDatabase, 'insert'>;
 
-function connect(url: string) {
-  const client = postgres(url, { max: poolSize, onnotice: () => {} });
+function connect(setting: Setting) {
+  const client = postgres(setting.url, { ...postgresOptions(setting), onnotice: () => {} });
   const db = drizzle(client);
   return {
     db: db as Db,
+    connect: () => client`select 1`,
     transaction: <T>(work: (tx: Db) => Promise<T>) => db.transaction(work),
     close: () => client.end(),
   };
@@ -21,8 +32,8 @@ async function insertOne(db: Db, table: Table, row: Row): Promise<number> {
   return only(await db.insert(into).values(row).returning({ id: into.id }));
 }
 
-export const drizzleLoop: Open = ({ url }) => {
-  const way = connect(url);
+export const drizzleLoop: Open = (setting) => {
+  const way = connect(setting);
   const inLoop = async (tx: Db, table: Table, rows: Row[]): Promise<Ids> => {
     const ids: number[] = [];
     for (const row of rows) ids.push(await insertOne(tx, table, row));
@@ -42,19 +53,19 @@ export const drizzleLoop: Open = ({ url }) => {
   return { ...session({ ...way, many: inLoop, one: insertOne }), graph };
 };
 
-export const drizzleAll: Open = ({ url }) => {
+export const drizzleAll: Open = (setting) => {
   return session({
-    ...connect(url),
+    ...connect(setting),
     many: (tx, table, rows) => Promise.all(rows.map((row) => insertOne(tx, table, row))),
   });
 };
 
-export const drizzleRows: Open = ({ url, chunk }) => {
+export const drizzleRows: Open = (setting) => {
   return session({
-    ...connect(url),
+    ...connect(setting),
     many(tx, table, rows) {
       const into = drizzleTable(table);
-      return inChunks(chunked(rows, table, chunk), (part) =>
+      return inChunks(chunked(rows, table, setting.chunk), (part) =>
         tx.insert(into).values(part).returning({ id: into.id }),
       );
     },

@@ -7,6 +7,10 @@ export interface Side {
   readonly what: string;
   /** Whether it is this library. */
   readonly isOurs?: boolean;
+  /** It gives no ids back, and so is nobody's peer: what the server can do at best. */
+  readonly isReference?: boolean;
+  /** Why it can't be measured here, where it can't. */
+  lacks?(): Promise<string | undefined>;
   /** Loads what it needs only when it is wanted: in a process of its own a side has its own packages in memory. */
   load(): Promise<Open>;
 }
@@ -88,6 +92,13 @@ export const sides: readonly Side[] = [
     load: async () => (await import('./copy.ts')).copy,
   },
   {
+    name: 'psql \\copy (no ids)',
+    what: 'psql, `\\copy t from file`, the file made and psql started beforehand; no ids come back: for reference',
+    isReference: true,
+    lacks: async () => (await import('./psql.ts')).lacksPsql,
+    load: async () => (await import('./psql.ts')).psqlCopy,
+  },
+  {
     name: 'batched: insert() a row',
     what: 'this library, `tx.insert(t).values(row).returning()` for each row, a child naming its parent by `ref()`, ids awaited behind the transaction',
     isOurs: true,
@@ -107,9 +118,16 @@ export const sides: readonly Side[] = [
   },
 ];
 
-/** Connects the side of this name. */
-export async function openSide(name: string, setting: Setting): Promise<Session> {
+export const isOurs = (name: string) => sides.find((side) => side.name === name)?.isOurs === true;
+export const isReference = (name: string) => sides.find((side) => side.name === name)?.isReference === true;
+
+export function sideNamed(name: string): Side {
   const side = sides.find((each) => each.name === name);
   if (!side) throw new Error(`no side is called '${name}'`);
-  return (await side.load())(setting);
+  return side;
+}
+
+/** Connects the side of this name. */
+export async function openSide(name: string, setting: Setting): Promise<Session> {
+  return (await sideNamed(name).load())(setting);
 }

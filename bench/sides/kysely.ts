@@ -1,7 +1,7 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Pool } from 'pg';
 import type { Row, Table } from '../tables.ts';
-import { chunked, inChunks, type Open, only, poolSize, session } from './side.ts';
+import { chunked, inChunks, type Open, only, pgOptions, session } from './side.ts';
 
 type Schema = Record<string, { id: number }>;
 
@@ -14,14 +14,16 @@ function insert(db: Kysely<Schema>, { name }: Table, rows: Row[]) {
     .execute();
 }
 
-export const kysely: Open = ({ url, chunk }) => {
-  const pool = new Pool({ connectionString: url, max: poolSize });
+export const kysely: Open = (setting) => {
+  const pool = new Pool(pgOptions(setting));
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   return session<Kysely<Schema>>({
     db,
     transaction: (work) => db.transaction().execute(work),
-    many: (tx, table, rows) => inChunks(chunked(rows, table, chunk), (part) => insert(tx, table, part)),
+    many: (tx, table, rows) =>
+      inChunks(chunked(rows, table, setting.chunk), (part) => insert(tx, table, part)),
     one: async (on, table, row) => only(await insert(on, table, [row])),
+    connect: () => sql`select 1`.execute(db),
     close: () => db.destroy(),
   });
 };

@@ -1,6 +1,6 @@
 import pgPromise, { type ColumnSet, type IBaseProtocol, type IDatabase } from 'pg-promise';
 import type { Column, Row, Table } from '../tables.ts';
-import { chunked, inChunks, type Open, poolSize, session } from './side.ts';
+import { chunked, inChunks, type Open, pgOptions, session } from './side.ts';
 
 type Db = IBaseProtocol<unknown> & Pick<IDatabase<unknown>, 'many'>;
 
@@ -26,8 +26,9 @@ function insert(table: Table, rows: Row[]): string {
   return `${pgp.helpers.insert(rows, columnSet(table))} returning id`;
 }
 
-export const pgPromiseSide: Open = ({ url, chunk = 10_000 }) => {
-  const db = pgp({ connectionString: url, max: poolSize });
+export const pgPromiseSide: Open = (setting) => {
+  const { chunk = 10_000 } = setting;
+  const db = pgp(pgOptions(setting));
   return session<Db>({
     db,
     transaction: (work) => db.tx((task) => work(task)),
@@ -37,6 +38,7 @@ export const pgPromiseSide: Open = ({ url, chunk = 10_000 }) => {
         tx.many<{ id: number }>(insert(table, part)),
       ),
     one: async (on, table, row) => (await on.one<{ id: number }>(insert(table, [row]))).id,
+    connect: () => db.any('select 1'),
     close: () => db.$pool.end(),
   });
 };

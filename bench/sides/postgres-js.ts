@@ -1,14 +1,24 @@
 import postgres, { type Sql } from 'postgres';
 import type { Column, Row, Table } from '../tables.ts';
-import { chunked, inChunks, type Open, only, poolSize, session, type Way } from './side.ts';
+import {
+  chunked,
+  inChunks,
+  type Open,
+  only,
+  postgresOptions,
+  type Setting,
+  session,
+  type Way,
+} from './side.ts';
 
 // Sql and TransactionSql share what is used here.
 type Db = Pick<Sql, 'unsafe'> & Sql;
 
-function connect(url: string): Pick<Way<Db>, 'db' | 'transaction' | 'close'> {
-  const client = postgres(url, { max: poolSize, onnotice: () => {} });
+function connect(setting: Setting): Pick<Way<Db>, 'db' | 'transaction' | 'connect' | 'close'> {
+  const client = postgres(setting.url, { ...postgresOptions(setting), onnotice: () => {} });
   return {
     db: client,
+    connect: () => client`select 1`,
     transaction: <T>(work: (tx: Db) => Promise<T>) =>
       client.begin((tx) => work(tx as unknown as Db)) as Promise<T>,
     close: () => client.end(),
@@ -23,21 +33,23 @@ function helper(db: Db, table: Table, rows: Row[]) {
   return db<{ id: number }[]>`insert into ${db(table.name)} ${values} returning id`;
 }
 
-export const postgresJs: Open = ({ url, chunk }) => {
+export const postgresJs: Open = (setting) => {
   return session({
-    ...connect(url),
-    many: (tx, table, rows) => inChunks(chunked(rows, table, chunk), (part) => helper(tx, table, part)),
+    ...connect(setting),
+    many: (tx, table, rows) =>
+      inChunks(chunked(rows, table, setting.chunk), (part) => helper(tx, table, part)),
     one: async (db, table, row) => only(await helper(db, table, [row])),
   });
 };
 
-export const unnest: Open = ({ url, chunk = 10_000 }) => {
+export const unnest: Open = (setting) => {
+  const { chunk = 10_000, isPooled = false } = setting;
   return session({
-    ...connect(url),
+    ...connect(setting),
     many(tx, table, rows) {
       const text = unnestOf(table);
       return inChunks(chunked(rows, { ...table, columns: [] }, chunk), (part) =>
-        tx.unsafe<{ id: number }[]>(text, arraysOf(table, part), { prepare: true }),
+        tx.unsafe<{ id: number }[]>(text, arraysOf(table, part), { prepare: !isPooled }),
       );
     },
   });

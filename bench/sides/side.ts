@@ -9,6 +9,10 @@ export interface Setting {
   readonly tables: readonly Table[];
   /** Rows of one statement, for the sides that must be told; theirs where it is not set. */
   readonly chunk?: number | undefined;
+  /** A pooler in transaction mode stands in between, which keeps no prepared statement. */
+  readonly isPooled?: boolean;
+  /** Milliseconds behind which the pool closes a connection that nobody uses; its own where it is not set. */
+  readonly idleMs?: number | undefined;
 }
 
 /** The ids given back, in the order of the rows. */
@@ -23,12 +27,19 @@ export interface Person {
 export interface Session {
   /** All rows in one transaction. */
   rows?(table: Table, rows: Row[]): Promise<Ids>;
+  /**
+   * All rows in one transaction from what is made of them beforehand; resolves to the ids that they must have, where the
+   * side gives none back.
+   */
+  load?(table: Table, rows: Row[]): () => Promise<Ids>;
   /** Users and their addresses in one transaction. */
   graph?(people: readonly Person[]): Promise<{ users: Ids; addresses: Ids }>;
   /** One transaction, each insert awaited before the next. */
   each?(table: Table, rows: Row[]): Promise<Ids>;
   /** One row, outside of any transaction, among other callers. */
   request?(table: Table, row: Row): Promise<number>;
+  /** Opens a connection, where none is open. */
+  connect?(): PromiseLike<unknown>;
   close(): Promise<unknown>;
 }
 
@@ -40,11 +51,13 @@ export interface Way<Db> {
   many?(tx: Db, table: Table, rows: Row[]): Promise<Ids>;
   /** One row. */
   one?(db: Db, table: Table, row: Row): Promise<number>;
+  /** Opens a connection, where none is open. */
+  connect?(): PromiseLike<unknown>;
   close(): Promise<unknown>;
 }
 
 /** A session whose parents are inserted before their children, and give them their ids. */
-export function session<Db>({ db, transaction, many, one, close }: Way<Db>): Session {
+export function session<Db>({ db, transaction, many, one, connect, close }: Way<Db>): Session {
   return {
     ...(many && {
       rows: (table, rows) => transaction((tx) => many(tx, table, rows)),
@@ -63,6 +76,7 @@ export function session<Db>({ db, transaction, many, one, close }: Way<Db>): Ses
         }),
       request: (table, row) => one(db, table, row),
     }),
+    ...(connect && { connect }),
     close,
   };
 }
@@ -103,3 +117,29 @@ export function only(rows: readonly { id: number }[]): number {
 
 /** What every side's pool may open; most have it as their default. */
 export const poolSize = 10;
+
+/** What the cells of cold connections and poolers ask of a client on postgres.js. */
+export function postgresOptions({ isPooled, idleMs }: Setting): {
+  max: number;
+  prepare?: false;
+  idle_timeout?: number;
+} {
+  return {
+    max: poolSize,
+    ...(isPooled && { prepare: false }),
+    ...(idleMs !== undefined && { idle_timeout: idleMs / 1_000 }),
+  };
+}
+
+/** The same of a pool of node-postgres, which prepares nothing unless it is told to. */
+export function pgOptions({ url, idleMs }: Setting): {
+  connectionString: string;
+  max: number;
+  idleTimeoutMillis?: number;
+} {
+  return {
+    connectionString: url,
+    max: poolSize,
+    ...(idleMs !== undefined && { idleTimeoutMillis: idleMs }),
+  };
+}

@@ -81,7 +81,9 @@ describe('a row that the server refuses', () => {
   test('is named by its line, and nothing is written', async () => {
     const file = files.write('twice.csv', dark);
     const { code, stderr } = await load('users', file);
-    expect(stderr).toContain(`${file}, line 6: duplicate key value violates unique constraint`);
+    expect(stderr).toContain(
+      `${file}, line 6, column "name": "Grace" is refused: duplicate key value violates unique constraint`,
+    );
     expect(code).toBe(1);
     expect(await countOf(users)).toBe(0);
   });

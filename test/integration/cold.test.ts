@@ -30,9 +30,14 @@ describe('the trips and the results are those of a warm client with defaults:', 
   });
 });
 
-test.each(clients)('random programs cannot tell a client %s from plain drizzle', (_, options) =>
-  comparePrograms(plainDatabase.connect({ max: 1, ...options }), database.connect({ max: 1, ...options }), {
-    runs: 40,
-    seed: 2,
-  }),
+const runs = 40;
+
+test.each(clients)(
+  'random programs cannot tell a client %s from plain drizzle',
+  { timeout: 30_000 + runs * 500 },
+  (_, options) =>
+    comparePrograms(plainDatabase.connect({ max: 1, ...options }), database.connect({ max: 1, ...options }), {
+      runs,
+      seed: 2,
+    }),
 );

@@ -50,8 +50,15 @@ describe('through PgBouncer in transaction mode the trips and the results are th
   });
 });
 
-test('random programs cannot tell PgBouncer from plain drizzle without it', () =>
-  comparePrograms(plainDatabase.connect({ max: 1 }), pooled.connect({ max: 1 }), { runs: 100, seed: 3 }));
+const runs = 100;
+
+test(
+  'random programs cannot tell PgBouncer from plain drizzle without it',
+  {
+    timeout: 30_000 + runs * 500,
+  },
+  () => comparePrograms(plainDatabase.connect({ max: 1 }), pooled.connect({ max: 1 }), { runs, seed: 3 }),
+);
 
 describe('200 transactions at the same time share 4 connections to the server,', () => {
   const batches: [string, BatchOptions][] = [

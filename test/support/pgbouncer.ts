@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { atExit } from '../../cli/embedded/at-exit.ts';
 import { reachableTmpdir, serverOwner } from '../../cli/embedded/binaries.ts';
 import { freePort, spawnServer, untilLogged } from '../../cli/embedded/server-process.ts';
+import { findProgram } from './find-program.ts';
 
 export interface PgBouncer {
   /** The target's URL, with the pooler's host and port. */
@@ -13,10 +14,8 @@ export interface PgBouncer {
   stop(): Promise<void>;
 }
 
-/** Where PgBouncer is installed, if it is; Debian puts it where only root looks for programs. */
-export const pgBouncerProgram = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
-  .map((folder) => join(folder, 'pgbouncer'))
-  .find((program) => existsSync(program));
+/** Where PgBouncer is installed, if it is. */
+export const pgBouncerProgram = findProgram('pgbouncer');
 
 /**
  * PgBouncer in transaction mode, in front of the database that the URL names.

@@ -1,0 +1,78 @@
+import { sides } from './sides/index.ts';
+
+/** Each run on a new connection that was opened before the clock started, or through PgBouncer in transaction mode. */
+export type Way = 'cold' | 'pooler';
+
+/** One job of one size at one latency, to be measured. */
+export interface Cell {
+  readonly id: string;
+  readonly job: string;
+  readonly size: number;
+  readonly latency: number;
+  readonly chunk?: number;
+  /** Which way the sides go to the server, where it is not a warm connection of their own. */
+  readonly way?: Way;
+  readonly sweep?: string;
+  readonly step?: number;
+  readonly sides: readonly string[];
+  readonly reference: string;
+  /** Seconds that the runs of one side may take together … */
+  readonly seconds: number;
+  /** … but so many runs at least, and at most. */
+  readonly runs: { readonly least: number; readonly most: number };
+  /** Seconds that a run may take, or its side is skipped. */
+  readonly patience: number;
+}
+
+export const all = sides.filter(({ isReference }) => !isReference).map(({ name }) => name);
+export const ours = sides.filter(({ isOurs }) => isOurs).map(({ name }) => name);
+export const byRows = 'drizzle: multi-row';
+export const oneByOne = 'drizzle: loop';
+export const allAtOnce = 'drizzle: Promise.all';
+
+export type Budget = Pick<Cell, 'seconds' | 'runs' | 'patience'>;
+
+export const full: Budget = { seconds: 0.6, runs: { least: 3, most: 15 }, patience: 8 };
+export const quick: Budget = { seconds: 0.2, runs: { least: 5, most: 7 }, patience: 2 };
+
+export function cell(job: string, size: number, latency: number, budget: Budget): Cell {
+  return {
+    id: `${job}/${size}/${latency} ms`,
+    job,
+    size,
+    latency,
+    sides: all,
+    reference: job === 'await each' || job === 'requests' ? oneByOne : byRows,
+    ...budget,
+  };
+}
+
+export const without = (cell: Cell, ...names: string[]): Cell => ({
+  ...cell,
+  sides: cell.sides.filter((name) => !names.includes(name)),
+});
+
+/** With what gives no ids back, to see how far the rest is from it. */
+export const withReferences = (cell: Cell): Cell => ({
+  ...cell,
+  sides: sides
+    .filter(({ name, isReference }) => isReference || cell.sides.includes(name))
+    .map(({ name }) => name),
+});
+
+/** Ours, and the fastest of the others when they wait for the network. */
+const onOtherWays = [
+  byRows,
+  'postgres.js: helper',
+  'kysely',
+  'pg-promise: helpers',
+  'unnest by hand',
+  ...ours,
+];
+
+export const onWay = (way: Way, size: number, latency: number): Cell => ({
+  ...cell('graph', size, latency, { ...full, seconds: 0.3, runs: { least: 5, most: 9 } }),
+  id: `graph/${size}/${latency} ms, ${way}`,
+  way,
+  sides: onOtherWays,
+});

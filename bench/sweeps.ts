@@ -1,0 +1,36 @@
+import { type Budget, byRows, type Cell, cell, withReferences } from './cell.ts';
+import { columnCounts, jobNamed, keyCounts } from './jobs/job.ts';
+
+/** Few sides, many sizes. */
+const swept = [byRows, 'unnest by hand', 'COPY', 'batched: insert() a row', 'batched: values(rows)'];
+/** Those that are told the rows of a statement, and write what they are given at once. */
+const chunkwise = [byRows, 'unnest by hand', 'batched: values(rows)'];
+const mostParameters = 65_534;
+
+export function sweeps(budget: Budget): Cell[] {
+  const step = (sweep: string, step: number, job: string, size: number, more: Partial<Cell> = {}): Cell => ({
+    ...cell(job, size, 0, budget),
+    id: `${sweep} ${step}`,
+    sweep,
+    step,
+    sides: swept,
+    ...more,
+  });
+  const chunks = [100, 500, 1_000, 2_000, 5_000, 10_000, 25_000];
+  const perOrder = jobNamed('orders').tables[0]?.columns.length ?? 1;
+  return [
+    ...chunks.map((chunk) =>
+      step('chunk size', chunk, 'orders', 50_000, {
+        chunk,
+        // As many parameters are not to be had.
+        sides: chunkwise.filter((side) => side !== byRows || chunk * perOrder <= mostParameters),
+      }),
+    ),
+    ...columnCounts.map((count) => step('columns', count, `columns_${count}`, 5_000)),
+    ...keyCounts.map((count) => step('secondary indexes', count, `indexed_${count}`, 10_000)),
+    ...keyCounts.map((count) => step('foreign keys', count, `referring_${count}`, 10_000)),
+    ...[1_000, 10_000, 100_000, 1_000_000].map((size) =>
+      withReferences(step('rows', size, 'orders', size, size < 1_000_000 ? {} : { patience: 20 })),
+    ),
+  ];
+}
