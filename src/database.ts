@@ -47,6 +47,7 @@ export class BatchedDatabase<
   ) {
     super(dialect, session, schema);
     this.unit = unit;
+    unit.session = sessionOf(this);
   }
 
   /**
@@ -149,6 +150,7 @@ export class BatchedTransaction<
   ) {
     super(dialect, session as never, schema);
     this.unit = unit;
+    unit.session = sessionOf(this);
   }
 
   /** See {@link BatchedDatabase.insert}. */

@@ -48,14 +48,14 @@ export class BatchedInsertBuilder<
     if (rows.length === 0) {
       throw new Error('values() must be called with at least one value; got an empty array');
     }
-    const { table, session, dialect, isOverriding } = builderParts<TTable>(this);
+    const { table, dialect, isOverriding } = builderParts<TTable>(this);
     const shape = tableShape(dialect, table);
     const taken = take(shape, rows);
     // A placeholder is filled by a prepared statement, which drizzle's own insert can be.
     if (taken === undefined) return super.values(rows) as BatchedInsert<TTable, TQueryResult>;
     const { cells, forms, references, embedded, bytes } = 'error' in taken ? rowsOfNothing : taken;
     const entry = new Entry(shape, rows.length, cells, forms, references, embedded, isOverriding, bytes);
-    const insert = new BatchedInsert<TTable, TQueryResult>(entry, this.unit, session);
+    const insert = new BatchedInsert<TTable, TQueryResult>(entry, this.unit);
     if ('error' in taken) {
       const { error } = taken;
       // What the driver refuses, and not the mapping, is a failed query in drizzle.

@@ -15,7 +15,6 @@ import type { Conflict } from './conflict.ts';
 import {
   assignedColumns,
   conflictClause,
-  type InsertSession,
   insertSQL,
   onlyColumns,
   type Rendered,
@@ -103,12 +102,10 @@ export class BatchedInsert<
   private readonly entry: Entry;
   private readonly unit: UnitOfWork;
 
-  constructor(entry: Entry, unit: UnitOfWork, session: InsertSession) {
+  constructor(entry: Entry, unit: UnitOfWork) {
     super();
     this.entry = entry;
     this.unit = unit;
-    // drizzle's class has it, too, where nobody but drizzle may name it.
-    Object.assign(this, { session });
   }
 
   ref<TKey extends keyof ColumnsOf<TTable> & string>(

@@ -9,7 +9,6 @@ import type { UnitOfWork } from './unit-of-work.ts';
 export interface InsertParts {
   readonly entry: Entry;
   readonly unit: UnitOfWork;
-  readonly session: InsertSession;
 }
 
 interface LeanInsertConstructor {
@@ -37,6 +36,7 @@ function withoutConstructor(base: typeof PgInsertBase): object {
     [Symbol.toStringTag]: { value: 'QueryPromise', configurable: true },
     config: { get: configOf, configurable: true },
     dialect: { get: dialectOfInsert, configurable: true },
+    session: { get: sessionOfInsert, configurable: true },
     execute: { get: executionOf, set: replaceExecution, configurable: true },
     // biome-ignore lint/suspicious/noThenProperty: drizzle's own, without a closure for each call
     then: { value: then, writable: true, configurable: true },
@@ -50,6 +50,10 @@ function configOf(this: InsertParts): object {
 
 function dialectOfInsert(this: InsertParts): unknown {
   return this.entry.shape.dialect;
+}
+
+function sessionOfInsert(this: InsertParts): InsertSession {
+  return this.unit.session;
 }
 
 function executionOf(this: InsertParts): () => Promise<unknown> {

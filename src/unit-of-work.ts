@@ -1,4 +1,5 @@
 /** A queue with what empties it: the caller's side of a flush. */
+import type { InsertSession } from './drizzle-facts.ts';
 import type { Entry } from './entry.ts';
 import { BatchedInsertError, countRows } from './errors.ts';
 import type { FlushContext } from './flush.ts';
@@ -17,6 +18,8 @@ export abstract class UnitOfWork {
   /** Entries that were refused and not awaited since, with why. */
   readonly #refused = new Map<Entry, Error>();
   #isScheduled = false;
+  /** That of the database or transaction whose queue it is; what prepares an insert runs on it. */
+  session!: InsertSession;
 
   constructor(readonly context: FlushContext) {}
 
