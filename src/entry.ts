@@ -54,8 +54,7 @@ export class Entry implements Rows {
   outcome: Outcome | undefined;
   /** Keys that were taken for its rows, and stay theirs when they are sent again. */
   allotted: KeyRun | undefined;
-  #referenced: Set<number> | undefined;
-  #known: Map<number, unknown[]> | undefined;
+  #named: Named | undefined;
   #result: Promise<unknown> | Waiting | undefined;
 
   constructor(
@@ -67,11 +66,18 @@ export class Entry implements Rows {
     /** Every reference in the rows. */
     public references: readonly Reference[],
     /** Those among them that stand inside an expression. */
-    public embedded: readonly Reference[],
+    embedded: readonly Reference[],
     readonly overriding: boolean,
     /** An estimate, see `sizeOf`. */
     readonly bytes: number,
-  ) {}
+  ) {
+    if (embedded.length > 0) embeddedIn.set(this, embedded);
+  }
+
+  /** References that stand inside an expression. */
+  get embedded(): readonly Reference[] {
+    return embeddedIn.get(this) ?? noReferences;
+  }
 
   get own(): OwnInsert {
     return { table: this.shape.name, rows: this.count, describe: () => describeInsert(this) };
@@ -83,20 +89,20 @@ export class Entry implements Rows {
 
   /** Columns that a reference names, by index. */
   get referenced(): ReadonlySet<number> {
-    return this.#referenced ?? nothing;
+    return this.#named?.columns ?? nothing;
   }
 
   /** A reference names a column. */
   refer(column: number): void {
-    this.#referenced ??= new Set();
-    this.#referenced.add(column);
+    this.#named ??= new Named();
+    this.#named.columns.add(column);
   }
 
   /** An expression of the insert refers to other rows. */
   embed(references: readonly Reference[]): void {
     if (references.length === 0) return;
     this.references = [...this.references, ...references];
-    this.embedded = [...this.embedded, ...references];
+    embeddedIn.set(this, [...this.embedded, ...references]);
   }
 
   /** Settles the caller's promise now, or as soon as somebody asks for it. The first outcome stands. */
@@ -112,19 +118,19 @@ export class Entry implements Rows {
   /** Keeps a value that the server told; what the caller gave, or refers to, is known where it stands. */
   learn(row: number, column: number, value: unknown): void {
     if (this.cell(row, column) !== undefined) return;
-    this.#known ??= new Map();
-    getOrInsert(this.#known, column, () => [])[row] = value;
+    this.#named ??= new Named();
+    getOrInsert(this.#named.values, column, () => [])[row] = value;
   }
 
   /** What the answers of a transaction told that rolled back says nothing of the next; keys that were told stay. */
   unlearn(): void {
-    this.#known = undefined;
+    this.#named?.values.clear();
     while (this.allotted && !this.allotted.list.keys) this.allotted = this.allotted.before;
   }
 
   /** Keys of a table that is gone are not those of the one in its place. */
   forgetKeys(): void {
-    this.#known = undefined;
+    this.#named?.values.clear();
     this.allotted = undefined;
   }
 
@@ -141,7 +147,7 @@ export class Entry implements Rows {
   made(row: number, column: number): unknown {
     // What a conflict clause makes of the row only the answer can tell.
     const key = this.conflict ? undefined : this.key(row, column);
-    return key ?? this.#known?.get(column)?.[row];
+    return key ?? this.#named?.values.get(column)?.[row];
   }
 
   /** What `db.execute(insert)` gives, once the insert has been written. */
@@ -157,7 +163,19 @@ export class Entry implements Rows {
   }
 }
 
+/** What others may name of an entry's rows. */
+class Named {
+  /** Columns that a reference names, by index. */
+  readonly columns = new Set<number>();
+  /** Values that the server told of columns the rows left out, by column index. */
+  readonly values = new Map<number, unknown[]>();
+}
+
 const nothing: ReadonlySet<number> = new Set();
+const noReferences: readonly Reference[] = [];
+
+/** Few entries have any. */
+const embeddedIn = new WeakMap<Entry, readonly Reference[]>();
 
 /** What somebody waits for, and what ends the wait. */
 interface Waiting {

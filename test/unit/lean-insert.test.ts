@@ -17,7 +17,7 @@ function insertOf(entry: Entry) {
     awaited.push(each);
     return each.result();
   };
-  const insert = new BatchedInsert(entry, { wait } as unknown as UnitOfWork, sessionOf(drizzle.mock()));
+  const insert = new BatchedInsert(entry, { wait } as unknown as UnitOfWork);
   return { insert, awaited };
 }
 
@@ -40,10 +40,10 @@ describe('an insert', () => {
     expect(Object.prototype.toString.call(insert)).toBe('[object QueryPromise]');
   });
 
-  test('has the dialect and the session that it was made with', () => {
+  test('has the dialect of its table, and the session of its queue', () => {
     const entry = entryOf(users, { name: 'Ada' });
     const session = sessionOf(drizzle.mock());
-    const insert = new BatchedInsert(entry, {} as UnitOfWork, session) as unknown as Record<string, unknown>;
+    const insert = new BatchedInsert(entry, { session } as UnitOfWork) as unknown as Record<string, unknown>;
     expect(insert.dialect).toBe(dialect);
     expect(insert.session).toBe(session);
   });
