@@ -9,7 +9,9 @@ type Db = Pick<BatchedDatabase, 'insert'>;
 function connect(setting: Setting) {
   const { url, chunk } = setting;
   const client = postgres(url, { ...postgresOptions(setting), onnotice: () => {} });
-  const db = batchedDrizzle(client, { batch: chunk === undefined ? {} : { maxRows: chunk } });
+  // A size of chunks is one of INSERTs.
+  const batch = chunk === undefined ? {} : { maxRows: chunk, copyRows: Number.POSITIVE_INFINITY };
+  const db = batchedDrizzle(client, { batch });
   return {
     db: db as Db,
     connect: () => client`select 1`,
@@ -23,8 +25,11 @@ function insertRow(db: Db, table: Table, row: Row) {
   return db.insert(into).values(row).returning({ id: into.id });
 }
 
+/** Of inserts that are written: one after the other costs less than a promise of all. */
 async function idsOf(inserts: readonly ReturnType<typeof insertRow>[]): Promise<Ids> {
-  return (await Promise.all(inserts)).map(only);
+  const ids: number[] = [];
+  for (const insert of inserts) ids.push(only(await insert));
+  return ids;
 }
 
 export const batchedInsert: Open = (setting) => {
@@ -70,7 +75,8 @@ export const batchedGroups: Open = (setting) => {
     async many(tx, table, rows) {
       const ids: number[] = [];
       for (let from = 0; from < rows.length; from += 100) {
-        ids.push(...(await idsOf(rows.slice(from, from + 100).map((row) => insertRow(tx, table, row)))));
+        const group = rows.slice(from, from + 100).map((row) => insertRow(tx, table, row));
+        for (const written of await Promise.all(group)) ids.push(only(written));
       }
       return ids;
     },
