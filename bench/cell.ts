@@ -24,8 +24,10 @@ export interface Cell {
   readonly patience: number;
 }
 
-export const all = sides.filter(({ isReference }) => !isReference).map(({ name }) => name);
-export const ours = sides.filter(({ isOurs }) => isOurs).map(({ name }) => name);
+export const all = sides
+  .filter(({ isReference, isVariant }) => !isReference && !isVariant)
+  .map(({ name }) => name);
+export const ours = sides.filter(({ isOurs, isVariant }) => isOurs && !isVariant).map(({ name }) => name);
 export const byRows = 'drizzle: multi-row';
 export const oneByOne = 'drizzle: loop';
 export const allAtOnce = 'drizzle: Promise.all';

@@ -5,6 +5,8 @@ import { columnCounts, jobNamed, keyCounts } from './jobs/job.ts';
 const swept = [byRows, 'unnest by hand', 'COPY', 'batched: insert() a row', 'batched: values(rows)'];
 /** Those that are told the rows of a statement, and write what they are given at once. */
 const chunkwise = [byRows, 'unnest by hand', 'batched: values(rows)'];
+/** INSERTs of the default size beside COPY. */
+const byCopy = [byRows, 'batched: values(rows)', 'batched: values(rows) by COPY'];
 const mostParameters = 65_534;
 
 export function sweeps(budget: Budget): Cell[] {
@@ -25,6 +27,9 @@ export function sweeps(budget: Budget): Cell[] {
         // As many parameters are not to be had.
         sides: chunkwise.filter((side) => side !== byRows || chunk * perOrder <= mostParameters),
       }),
+    ),
+    ...[100, 1_000, 5_000, 10_000, 20_000, 50_000].map((size) =>
+      step('INSERT or COPY', size, 'orders', size, { chunk: 10_000, sides: byCopy }),
     ),
     ...columnCounts.map((count) => step('columns', count, `columns_${count}`, 5_000)),
     ...keyCounts.map((count) => step('secondary indexes', count, `indexed_${count}`, 10_000)),

@@ -5,7 +5,7 @@ import type { FlushContext } from '../../src/flush.ts';
 import { keyQuery } from '../../src/keys.ts';
 import { type Plan, type PlanInput, plan } from '../../src/plan.ts';
 import { isKnown } from '../../src/read-answers.ts';
-import type { Statement } from '../../src/statement.ts';
+import type { Written } from '../../src/statement.ts';
 import { writeChunk } from '../../src/write/chunk.ts';
 import { planReturning } from '../../src/write/returning.ts';
 import { factsOf } from '../../test/support/facts.ts';
@@ -23,7 +23,10 @@ export async function passes(rounds: Rounds): Promise<CallResult> {
   for (const name of names) db.insert(users).values({ name }).returning({ id: users.id });
   const entries = take();
   const facts = new Map([[users, factsOf(users)]]);
-  const encode = () => encodeRows(entries, facts, context.driver.serialize.bind(context.driver)).encoded;
+  const encode = () => {
+    for (const entry of entries) entry.unlearn();
+    return encodeRows(entries, facts, context.driver.serialize.bind(context.driver)).encoded;
+  };
   const planned = (encoded: PlanInput['encoded']) =>
     plan({
       entries,
@@ -53,15 +56,22 @@ export async function passes(rounds: Rounds): Promise<CallResult> {
 }
 
 /** The key query and the INSERTs of a flight, as `fly` has them made. */
-function write(planned: Plan, context: FlushContext): Statement[] {
+function write(planned: Plan, context: FlushContext): Written[] {
   const token = '0123456789abcdef';
   const serialize = context.driver.serialize.bind(context.driver);
   const inserts = planned.chunks.map((chunk) => {
     const known = (entry: Entry) => isKnown(entry, planned, chunk, context);
     const identifier = planned.identifiers.get(chunk.shape.table);
     const returning = planReturning(chunk, context.dialect, identifier, known);
-    return writeChunk(chunk, returning, { dialect: context.dialect, serialize, token, keys: new Map() });
+    return writeChunk(chunk, returning, {
+      dialect: context.dialect,
+      serialize,
+      token,
+      keysKnown: Promise.resolve(),
+    });
   });
   const facts = planned.chunks.flatMap(({ shape, facts }) => (facts ? [[shape.name, facts] as const] : []));
-  return [keyQuery({ lists: planned.lists, facts, token }), ...inserts];
+  const statements = [keyQuery({ lists: planned.lists, facts, token }), ...inserts];
+  // A statement of many rows is written when it is read.
+  return statements.map(({ text, params }) => ({ text, params }));
 }

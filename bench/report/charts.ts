@@ -68,6 +68,12 @@ const sweeps: readonly { sweep: string; file: string; title: string; x: string }
     title: '50,000 orders by rows of a statement',
     x: 'rows of a statement',
   },
+  {
+    sweep: 'INSERT or COPY',
+    file: 'insert-or-copy.svg',
+    title: 'Orders by their number, written by INSERT and by COPY',
+    x: 'rows',
+  },
   { sweep: 'columns', file: 'columns.svg', title: '5,000 rows by number of columns', x: 'columns' },
   {
     sweep: 'secondary indexes',

@@ -14,6 +14,7 @@ export function sweepNote(sweep: string, { cells }: Pick<Results, 'cells'>): str
       return cost === undefined ? [] : [{ step: cell.step ?? 0, cost }];
     });
   if (sweep === 'chunk size') return noteOnChunks(costs);
+  if (sweep === 'INSERT or COPY') return noteOnCopy(cells.filter((cell) => cell.sweep === sweep));
   return sweep === 'rows' ? noteOnGrowth(costs) : undefined;
 }
 
@@ -35,6 +36,19 @@ function noteOnChunks(costs: Costs): string | undefined {
     `${decimals(defaultRows, 0)} takes ${roughly(ours.cost / best)} times what the best takes: it is chosen for the fewest ` +
     'statements and round trips that the plateau allows, and is not larger because a statement holds its rows in the ' +
     "memory of both sides, and is what `statement_timeout` and a failure's second attempt are about."
+  );
+}
+
+function noteOnCopy(cells: readonly CellResult[]): string | undefined {
+  const ratios = cells.flatMap((cell) => {
+    const [insert, copy] = [middleOf(cell, side), middleOf(cell, `${side} by COPY`)];
+    return insert === undefined || copy === undefined ? [] : [{ rows: cell.step ?? 0, ratio: insert / copy }];
+  });
+  if (ratios.length === 0) return undefined;
+  const said = ratios.map(({ rows, ratio }) => `${roughly(ratio)} at ${decimals(rows, 0)}`);
+  return (
+    `By INSERT the rows take so many times as long as by COPY: ${said.join(', ')}. COPY costs a round trip more, which is nothing ` +
+    'here and all there is on a network; the default takes it where one INSERT does not hold the rows (`copyRows`).'
   );
 }
 

@@ -6,11 +6,11 @@ import { type Ids, type Open, only, postgresOptions, type Session, type Setting,
 
 type Db = Pick<BatchedDatabase, 'insert'>;
 
-function connect(setting: Setting) {
+function connect(setting: Setting, copyRows = Number.POSITIVE_INFINITY) {
   const { url, chunk } = setting;
   const client = postgres(url, { ...postgresOptions(setting), onnotice: () => {} });
-  // A size of chunks is one of INSERTs.
-  const batch = chunk === undefined ? {} : { maxRows: chunk, copyRows: Number.POSITIVE_INFINITY };
+  // A size of chunks is one of INSERTs, where nobody says COPY.
+  const batch = chunk === undefined ? {} : { maxRows: chunk, copyRows };
   const db = batchedDrizzle(client, { batch });
   return {
     db: db as Db,
@@ -59,15 +59,19 @@ export const batchedInsert: Open = (setting) => {
   return { ...session({ ...way, one }), rows, graph };
 };
 
-export const batchedValues: Open = (setting) => {
+function valuesOf(way: ReturnType<typeof connect>): Session {
   return session({
-    ...connect(setting),
+    ...way,
     async many(tx, table, rows) {
       const into = drizzleTable(table);
       return (await tx.insert(into).values(rows).returning({ id: into.id })).map(({ id }) => id);
     },
   });
-};
+}
+
+export const batchedValues: Open = (setting) => valuesOf(connect(setting));
+
+export const batchedCopy: Open = (setting) => valuesOf(connect(setting, 1));
 
 export const batchedGroups: Open = (setting) => {
   return session({

@@ -9,6 +9,8 @@ export interface Side {
   readonly isOurs?: boolean;
   /** It gives no ids back, and so is nobody's peer: what the server can do at best. */
   readonly isReference?: boolean;
+  /** Another setting of ours, which a sweep alone compares. */
+  readonly isVariant?: boolean;
   /** Why it can't be measured here, where it can't. */
   lacks?(): Promise<string | undefined>;
   /** Loads what it needs only when it is wanted: in a process of its own a side has its own packages in memory. */
@@ -109,6 +111,13 @@ export const sides: readonly Side[] = [
     what: 'this library, one `tx.insert(t).values(rows).returning()` for all rows of a table, however many',
     isOurs: true,
     load: async () => (await import('./batched.ts')).batchedValues,
+  },
+  {
+    name: 'batched: values(rows) by COPY',
+    what: 'this library, the same with `copyRows: 1`, to see from how many rows on COPY is the faster',
+    isOurs: true,
+    isVariant: true,
+    load: async () => (await import('./batched.ts')).batchedCopy,
   },
   {
     name: 'batched: groups of 100',
