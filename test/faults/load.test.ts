@@ -145,6 +145,34 @@ describe('a signal', () => {
     expect(await written()).toBe(0);
   });
 
+  test('stops one in a transaction, which goes on while the lock is still held', async () => {
+    await check.begin(async (sql) => {
+      await sql`lock table logs in exclusive mode`;
+      const controller = new AbortController();
+      const work = db.transaction(async (tx) => {
+        const loading = settling(tx.load(logs, new Source(), { signal: controller.signal }), 'a load');
+        await waitingForLock(sql);
+        controller.abort('enough');
+        expect(await loading).toEqual({ status: 'rejected', reason: 'enough' });
+        expect(await tx.execute('select 1 as one')).toEqual([{ one: 1 }]);
+      });
+      expect(await settling(work, 'the transaction')).toMatchObject({ status: 'fulfilled' });
+    });
+    expect(await written()).toBe(0);
+  });
+
+  test('stops a load in mid-data', async () => {
+    const controller = new AbortController();
+    const held = relay.hold({ side: 'server', words: /^COPY/ });
+    const loading = settling(db.load(logs, new Source(), { signal: controller.signal }), 'a load');
+    const wire = await held;
+    controller.abort('enough');
+    expect(await loading).toEqual({ status: 'rejected', reason: 'enough' });
+    wire.release();
+    expect(await settling(db.execute('select 1'), 'the next call')).toMatchObject({ status: 'fulfilled' });
+    expect(await written()).toBe(0);
+  });
+
   test('stops a load whose source never gives another row', async () => {
     const controller = new AbortController();
     const source = new ReadableStream({
