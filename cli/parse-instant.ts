@@ -23,8 +23,26 @@ export function parseInstant(given: string): Date {
   const second = hasSeconds ? digits(text, 17, 2) : 0;
   if (hour > 23 || minute > 59 || second > 59) throw impossible();
   const { milliseconds, end } = fraction(text, hasSeconds ? 19 : 16);
-  const seconds = (hour * 60 + minute - zoneMinutes(text.slice(end))) * 60 + second;
-  return new Date(utc(year, month, day, seconds * 1_000 + milliseconds));
+  const zone = zoneMinutes(text.slice(end));
+  const seconds = (hour * 60 + minute - zone) * 60 + second;
+  const time = utc(year, month, day, seconds * 1_000 + milliseconds);
+  const isISO = zone === 0 && hasSeconds;
+  return isISO ? new ReadInstant(time, text, milliseconds) : new Date(time);
+}
+
+/** Knows from its text what a Date works out in a tenth of all the time of a load: drizzle asks for nothing but this. */
+class ReadInstant extends Date {
+  readonly #iso: string;
+
+  constructor(time: number, text: string, milliseconds: number) {
+    super(time);
+    const fraction = milliseconds === 0 ? '000' : String(milliseconds).padStart(3, '0');
+    this.#iso = `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction}Z`;
+  }
+
+  override toISOString(): string {
+    return this.#iso;
+  }
 }
 
 function daysOf(year: number, month: number): number {

@@ -35,6 +35,8 @@ interface CellRule extends InsertColumn {
   readonly always: boolean;
   /** A text or a number goes to the driver as it is: the column has drizzle's own mapping, which does nothing. */
   readonly isUnmapped: boolean;
+  /** Its mapping is drizzle's own, which may be asked twice for what is no text then. */
+  readonly isPure: boolean;
   /** How the client writes a text or a number for the type, where not as it is. */
   readonly write: ((value: string | number) => string) | undefined;
   /** A value is made in JavaScript where a row has none. */
@@ -76,6 +78,7 @@ export class CellReader {
         base,
         always,
         isUnmapped: column.column.mapToDriverValue === Column.prototype.mapToDriverValue,
+        isPure: isFromDrizzle(column.column),
         write: context.driver.textWriter(type),
         isFilled: isFilled(column.column),
         isBoolean: base === undefined || !isCastFromDeclared(true, base),
@@ -113,18 +116,24 @@ export class CellReader {
     for (const [key, place] of this.#places) if (isEnumerable.call(row, key)) given[place] = row[key];
   }
 
+  #ofString({ write }: CellRule, value: string): string {
+    const text = write ? write(value) : value;
+    if (this.isPlain && isSpecial(text)) this.isPlain = false;
+    return text;
+  }
+
   #text(rule: CellRule, index: number, given: unknown): TextCell {
     if (given === null || (given === undefined && !rule.isFilled)) return given as null | undefined;
     try {
       if (rule.always) throw new TypeError('the column is GENERATED ALWAYS, and takes no value');
       if (rule.isUnmapped) {
-        if (typeof given === 'string') {
-          const text = rule.write ? rule.write(given) : given;
-          if (this.isPlain && isSpecial(text)) this.isPlain = false;
-          return text;
-        }
+        if (typeof given === 'string') return this.#ofString(rule, given);
         if (typeof given === 'number') return rule.write ? rule.write(given) : `${given}`;
         if (typeof given === 'boolean' && rule.isBoolean) return given ? 'true' : 'false';
+      }
+      if (rule.isPure && given !== undefined && (typeof given !== 'object' || given instanceof Date)) {
+        const mapped = rule.column.mapToDriverValue(given);
+        if (typeof mapped === 'string') return this.#ofString(rule, mapped);
       }
       const { dialect, driver } = this.#context;
       const cell = known(takeCell(dialect, rule, given));
@@ -140,6 +149,11 @@ export class CellReader {
       throw new CellError(asError(error), rule.key);
     }
   }
+}
+
+/** Not a mapping of the caller's, nor one of an array of his type. */
+function isFromDrizzle({ columnType }: PgColumn): boolean {
+  return columnType !== 'PgCustomColumn' && columnType !== 'PgArray';
 }
 
 function isFilled({ defaultFn, onUpdateFn }: PgColumn): boolean {

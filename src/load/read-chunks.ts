@@ -16,7 +16,7 @@ export interface ReaderOptions {
 }
 
 /** Rows that are pulled before others in the process have their turn: some two milliseconds' worth. */
-const rowsOfTurn = 1_000;
+const rowsOfTurn = 250;
 
 export class ChunkReader {
   /** Rows taken from the source so far. */

@@ -10,11 +10,6 @@ import { asError } from '../errors.ts';
 import { outliveStart } from './outlive-start.ts';
 import type { Client, Query } from './query.ts';
 
-export interface CopyQuery extends Query {
-  /** Ends the data with CopyFail, where it has begun; the server rolls back. */
-  stop(): void;
-}
-
 export interface CopyFeed {
   readonly blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** Settles when BEGIN has been answered; no row leaves before. */
@@ -27,17 +22,15 @@ export interface CopyFeed {
  * A COPY that is fed as soon as the server asks for data, no faster than the socket takes them, and that settles with the
  * server's answer to it: the count of rows, or why there are none.
  */
-export function makeCopy(client: Client, text: string, { blocks, begun, fed }: CopyFeed): CopyQuery {
-  const query = client.unsafe(text) as unknown as CopyQuery;
+export function makeCopy(client: Client, text: string, { blocks, begun, fed }: CopyFeed): Query {
+  const query = client.unsafe(text) as unknown as Query;
   outliveStart(query);
   const { resolve, reject } = query;
-  let fail = (): void => {};
-  let isStopped = false;
   let broken: Error | undefined;
+  query.isCopy = true;
   query.resolve = (answer) => {
     if (!(answer instanceof Writable)) return resolve(answer);
-    fail = takeOver(answer, fed);
-    if (isStopped) return fail();
+    const fail = takeOver(answer, fed);
     begun
       .then(() => feed(answer, blocks))
       .catch((error) => {
@@ -47,10 +40,6 @@ export function makeCopy(client: Client, text: string, { blocks, begun, fed }: C
   };
   // What the rows could not be made for says more than the server, which was told to give up.
   query.reject = (error) => reject(broken ?? error);
-  query.stop = () => {
-    isStopped = true;
-    fail();
-  };
   return query;
 }
 
@@ -76,7 +65,9 @@ function drained(stream: Writable): Promise<void> {
 
 /**
  * When the stream has finished, or the server has refused the data, postgres.js sends a CopyFail as well, which could reach the
- * server in another statement, or be written to a socket that is gone. @returns what sends it on purpose
+ * server in another statement, or be written to a socket that is gone. What goes wrong is told by the query.
+ *
+ * @returns what sends it on purpose
  */
 function takeOver(stream: Writable, fed: () => void): () => void {
   const { _final: finish } = stream;
@@ -86,11 +77,10 @@ function takeOver(stream: Writable, fed: () => void): () => void {
   };
   const sendFailure = stream._destroy;
   stream._destroy = (error, done) => done(error);
-  // What goes wrong is told by the query.
   stream.on('error', () => {});
   return () => {
     if (stream.destroyed || stream.writableEnded) return;
     stream._destroy = sendFailure;
-    stream.destroy(new Error('the load was stopped'));
+    stream.destroy(new Error('the rows could not be made'));
   };
 }

@@ -3,7 +3,7 @@ import type { Sql } from 'postgres';
 import type { Connection, StatementListener } from '../driver.ts';
 import { asError, BatchedDrizzleError } from '../errors.ts';
 import { type Answer, CopyStatement, type Statement } from '../statement.ts';
-import { type CopyFeed, type CopyQuery, makeCopy } from './copy.ts';
+import { type CopyFeed, makeCopy } from './copy.ts';
 import {
   type Client,
   type ClientOptions,
@@ -83,7 +83,6 @@ export class HeldConnection implements Connection {
   async cancel(): Promise<void> {
     const active = [...this.#outstanding].find((query) => query.active);
     if (!active || !this.isOpen) return;
-    if (isCopy(active)) active.stop();
     // What comes of it the statement's own answer tells.
     await Promise.allSettled([active.canceller?.(active)]);
   }
@@ -157,7 +156,7 @@ export class HeldConnection implements Connection {
     });
     this.#connection.execute(query);
     // Nothing may stand between a description and what is bound by it, or between a COPY and its data.
-    this.#isBlocked = Boolean(query.describeFirst || query.cursorFn) || isCopy(query);
+    this.#isBlocked = Boolean(query.describeFirst || query.cursorFn || query.isCopy);
   }
 
   /**
@@ -201,10 +200,6 @@ export class HeldConnection implements Connection {
     if (!this.#closed) return;
     for (const query of this.#outstanding) query.reject(error);
   }
-}
-
-function isCopy(query: Query): query is CopyQuery {
-  return 'stop' in query;
 }
 
 /** Whether a query was rejected because its connection went away; not every error without an SQLSTATE says that. */

@@ -15,6 +15,8 @@ export interface Query extends Promise<Answer> {
   state: object | null;
   describeFirst?: unknown;
   cursorFn?: unknown;
+  /** Ours: data stand behind it, and nothing else may. */
+  isCopy?: boolean;
   readonly strings: readonly string[];
   readonly executed: boolean;
   handle(): Promise<void>;

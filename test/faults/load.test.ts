@@ -1,5 +1,5 @@
 import type { ISql, Sql } from 'postgres';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import type { FaultRelay, HeldWire, HoldPoint } from '../support/fault-relay.ts';
 import { oneConnection, settling } from '../support/flights.ts';
@@ -46,12 +46,25 @@ class Source {
   }
 }
 
-const ways: Record<string, (db: BatchedDatabase, source: Source) => PromiseLike<unknown>> = {
-  'in one transaction': (db, source) => db.load(logs, source, { chunkRows: 10 }),
-  'in a transaction of the caller': (db, source) =>
-    db.transaction((tx) => tx.load(logs, source, { chunkRows: 10 })),
-  'by INSERT': (db, source) => db.load(logs, source, { chunkRows: 10, onConflict: 'nothing' }),
+type Way = (
+  db: BatchedDatabase,
+  source: Source,
+  hear: (load: PromiseLike<unknown>) => void,
+) => PromiseLike<unknown>;
+
+/** @param hear is told of the load itself */
+const ways: Record<string, Way> = {
+  'in one transaction': (db, source, hear) => heard(db.load(logs, source, { chunkRows: 10 }), hear),
+  'in a transaction of the caller': (db, source, hear) =>
+    db.transaction(async (tx) => heard(tx.load(logs, source, { chunkRows: 10 }), hear)),
+  'by INSERT': (db, source, hear) =>
+    heard(db.load(logs, source, { chunkRows: 10, onConflict: 'nothing' }), hear),
 };
+
+function heard<T extends PromiseLike<unknown>>(load: T, hear: (load: T) => void): T {
+  hear(load);
+  return load;
+}
 
 let check: Sql;
 let relay: FaultRelay;
@@ -83,7 +96,10 @@ describe('a load settles, the process lives, rows are all there or none, the poo
     let settled: PromiseSettledResult<unknown> | undefined;
     const ends = await endsDuring(async () => {
       const held = relay.hold(stages[stage] as HoldPoint);
-      const loading = settling(ways[way]?.(db, source) as PromiseLike<unknown>, `a load, ${fault} ${stage}`);
+      const loading = settling(
+        ways[way]?.(db, source, () => {}) as PromiseLike<unknown>,
+        `a load, ${fault} ${stage}`,
+      );
       const wire = await held;
       await faults[fault]?.(wire);
       settled = await loading;
@@ -107,6 +123,38 @@ describe('a load settles, the process lives, rows are all there or none, the poo
       expect(message).not.toMatch(/unknown/);
       expect(found).toBe(0);
     }
+  });
+});
+
+describe('a lost connection ends a load whose source gives nothing,', () => {
+  test.each(['in one transaction', 'in a transaction of the caller'])('%s', async (way) => {
+    let isAsked = (): void => {};
+    const asked = new Promise<void>((resolve) => {
+      isAsked = resolve;
+    });
+    const cancelled = vi.fn();
+    const source = new ReadableStream<never>(
+      { pull: () => isAsked(), cancel: cancelled },
+      { highWaterMark: 0 },
+    );
+    let load: PromiseLike<unknown> | undefined;
+    const ends = await endsDuring(async () => {
+      if (way === 'in one transaction') load = db.load(logs, source);
+      const work =
+        ways[way]?.(db, source as never, (started) => {
+          load = started;
+        }) ?? Promise.resolve();
+      const loading = settling(work, 'the load or its transaction');
+      await asked;
+      relay.cutOne(() => 0, 'close');
+      expect(await loading).toMatchObject({ status: 'rejected' });
+      expect(await settling(load as PromiseLike<unknown>, 'the load')).toMatchObject({
+        status: 'rejected',
+        reason: { code: 'LOAD_FAILED' },
+      });
+    });
+    expect(ends).toEqual([]);
+    expect(cancelled).toHaveBeenCalledOnce();
   });
 });
 
@@ -142,6 +190,34 @@ describe('a signal', () => {
       // There is one connection, which is free again while the lock is still held.
       expect(await settling(db.execute('select 1'), 'the next call')).toMatchObject({ status: 'fulfilled' });
     });
+    expect(await written()).toBe(0);
+  });
+
+  test('stops one in a transaction, which goes on while the lock is still held', async () => {
+    await check.begin(async (sql) => {
+      await sql`lock table logs in exclusive mode`;
+      const controller = new AbortController();
+      const work = db.transaction(async (tx) => {
+        const loading = settling(tx.load(logs, new Source(), { signal: controller.signal }), 'a load');
+        await waitingForLock(sql);
+        controller.abort('enough');
+        expect(await loading).toEqual({ status: 'rejected', reason: 'enough' });
+        expect(await tx.execute('select 1 as one')).toEqual([{ one: 1 }]);
+      });
+      expect(await settling(work, 'the transaction')).toMatchObject({ status: 'fulfilled' });
+    });
+    expect(await written()).toBe(0);
+  });
+
+  test('stops a load in mid-data', async () => {
+    const controller = new AbortController();
+    const held = relay.hold({ side: 'server', words: /^COPY/ });
+    const loading = settling(db.load(logs, new Source(), { signal: controller.signal }), 'a load');
+    const wire = await held;
+    controller.abort('enough');
+    expect(await loading).toEqual({ status: 'rejected', reason: 'enough' });
+    wire.release();
+    expect(await settling(db.execute('select 1'), 'the next call')).toMatchObject({ status: 'fulfilled' });
     expect(await written()).toBe(0);
   });
 

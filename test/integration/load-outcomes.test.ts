@@ -196,6 +196,8 @@ describe('onConflict', () => {
     const rows = [...numbered(6), { id: 2, name: 'second' }, { id: 2, name: 'third' }];
     const update = { target: users.id, set: { name: sql`excluded.name` } };
     expect(await db.load(users, rows, { onConflict: { update } })).toMatchObject({ rows: 8, skipped: 0 });
+    // All at once, which PostgreSQL refuses, and then each by itself.
+    expect(statements.filter((statement) => statement.startsWith('insert into "users"'))).toHaveLength(1 + 8);
     expect(await names()).toEqual(['user 0', 'third', 'user 2', 'user 3', 'user 4', 'user 5']);
   });
 
@@ -252,6 +254,19 @@ describe('in a transaction', () => {
       await expect(load).rejects.toBe('enough');
       expect(await tx.$count(users)).toBe(0);
     });
+  });
+
+  test('what its source queues is written before the rows that come behind it', async () => {
+    await db.transaction(async (tx) => {
+      function* withParents(): Generator<typeof addresses.$inferInsert> {
+        for (let id = 1; id <= 10; id++) {
+          tx.insert(users).values({ id, name: `parent ${id}` });
+          yield { email: `child of ${id}`, userId: id };
+        }
+      }
+      expect(await tx.load(addresses, withParents(), { chunkRows: 3 })).toMatchObject({ rows: 10 });
+    });
+    expect(await db.$count(addresses)).toBe(10);
   });
 
   test('statements beside it wait for its chunks, and it for them', async () => {

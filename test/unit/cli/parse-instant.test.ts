@@ -33,7 +33,9 @@ test('every instant of ISO 8601 is the one that Date reads', () => {
   const range = { min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true };
   fc.assert(
     fc.property(fc.date(range), (date) => {
-      expect(parseInstant(date.toISOString())).toEqual(date);
+      const text = date.toISOString();
+      expect(parseInstant(text).getTime()).toBe(date.getTime());
+      expect(parseInstant(text.replace('T', ' ').replace('Z', '+00')).toISOString()).toBe(text);
     }),
   );
 });
