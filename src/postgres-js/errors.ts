@@ -24,6 +24,20 @@ export function withoutStatement(error: Error): Error {
   return copy;
 }
 
+/** The line of a COPY that was refused, behind where in it that was; whatever stands in a value belongs to it. */
+const lineOfCopy = /(^|\n)COPY [^\n]*, line \d.*$/s;
+
+/** A driver's error without the line of COPY, which holds a row's values; an INSERT tells of none. */
+export function withoutLine(error: Error): Error {
+  const { where } = error as { where?: unknown };
+  if (typeof where !== 'string' || !lineOfCopy.test(where)) return error;
+  const left = where.replace(lineOfCopy, '');
+  const copy = copyError(error, error.message);
+  if (left === '') Reflect.deleteProperty(copy, 'where');
+  else Object.assign(copy, { where: left });
+  return copy;
+}
+
 /** A driver's error as if this statement had been sent, which is made only when somebody looks. */
 export function withStatement(
   error: Error,

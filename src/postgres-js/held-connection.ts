@@ -4,6 +4,7 @@ import type { Connection, StatementListener } from '../driver.ts';
 import { asError, BatchedDrizzleError } from '../errors.ts';
 import { type Answer, CopyStatement, type Statement } from '../statement.ts';
 import { type CopyFeed, type CopyQuery, makeCopy } from './copy.ts';
+import { withoutLine } from './errors.ts';
 import {
   type Client,
   type ClientOptions,
@@ -68,7 +69,11 @@ export class HeldConnection implements Connection {
   }
 
   async send(statement: Statement): Promise<Answer> {
-    if (statement instanceof CopyStatement) return this.copy(statement.text, statement.blocks());
+    if (statement instanceof CopyStatement) {
+      return this.copy(statement.text, statement.blocks()).catch((error) => {
+        throw withoutLine(error);
+      });
+    }
     const query = makeQuery(this.#client, statement, this.#describes);
     this.#route(query, (routed) => this.#execute(routed, true));
     return query.execute();
