@@ -24,18 +24,18 @@ export function withoutStatement(error: Error): Error {
   return copy;
 }
 
-/** The line of a COPY that was refused, behind where in it that was; whatever stands in a value belongs to it. */
-const lineOfCopy = /(^|\n)COPY [^\n]*, line \d.*$/s;
+/** Where in a COPY an error came up, behind where in its functions; what is in the line's values belongs to it. */
+const lineOfCopy = /(^|\n)COPY .*$/s;
 
 /** A driver's error without the line of COPY, which holds a row's values; an INSERT tells of none. */
 export function withoutLine(error: Error): Error {
   const { where } = error as { where?: unknown };
-  if (typeof where !== 'string' || !lineOfCopy.test(where)) return error;
-  const left = where.replace(lineOfCopy, '');
+  if (typeof where !== 'string') return error;
   const copy = copyError(error, error.message);
+  // Told in a language that begins otherwise, it can't be told from the rest.
+  const left = lineOfCopy.test(where) ? where.replace(lineOfCopy, '') : '';
   if (left === '') Reflect.deleteProperty(copy, 'where');
-  else Object.assign(copy, { where: left });
-  return copy;
+  return left === '' ? copy : Object.assign(copy, { where: left });
 }
 
 /** A driver's error as if this statement had been sent, which is made only when somebody looks. */

@@ -18,6 +18,7 @@ export class HeldConnection implements Connection {
   readonly begun: Promise<void>;
   readonly lost: Promise<never>;
   hasBegun = false;
+  hasFinished = false;
   readonly #client: Client;
   readonly #connection: PoolConnection;
   readonly #describes: boolean;
@@ -27,6 +28,8 @@ export class HeldConnection implements Connection {
   /** Everything sent has been answered; BEGIN is the first to be. */
   #isIdle = false;
   #isFinishing = false;
+  /** COMMIT or ROLLBACK, which waits where a COPY has not got its rows, or a description its answer. */
+  readonly #endings = new WeakSet<Query>();
   #closed: Error | undefined;
   /** Why BEGIN failed. */
   #refusal: Error | undefined;
@@ -93,9 +96,12 @@ export class HeldConnection implements Connection {
     await Promise.allSettled([active.canceller?.(active)]);
   }
 
-  finish(statement: Statement): Promise<Answer> {
+  async finish(statement: Statement): Promise<Answer> {
     this.#isFinishing = true;
-    return this.send(statement);
+    const query = makeQuery(this.#client, statement, this.#describes);
+    this.#endings.add(query);
+    this.#route(query, (routed) => this.#execute(routed, true));
+    return query.execute();
   }
 
   client({ sent, failed }: StatementListener): unknown {
@@ -149,6 +155,7 @@ export class HeldConnection implements Connection {
       return;
     }
     this.#isIdle = false;
+    this.hasFinished ||= this.#endings.has(query);
     this.#outstanding.add(query);
     const settled = (): void => {
       this.#outstanding.delete(query);

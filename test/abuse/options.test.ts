@@ -11,7 +11,10 @@ test.each([
   ['batch: got an array; allowed: an object of options', [{ maxRows: 1 }]],
   ['batch.maxRow: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters', { maxRow: 1 }],
   ['batch.toString: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters', { toString: 1 }],
-  ['batch.maxrows: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters', { maxrows: undefined }],
+  [
+    'batch.maxrows: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters',
+    { maxrows: undefined },
+  ],
   [`batch.maxRows: got 0; ${whole}`, { maxRows: 0 }],
   [`batch.maxRows: got -1; ${whole}`, { maxRows: -1 }],
   [`batch.maxRows: got 1.5; ${whole}`, { maxRows: 1.5 }],
