@@ -125,11 +125,12 @@ describe('the process lives, every promise settles, rows are all there or none, 
     const all = { parents: rows, children: rows };
     const outcome = settled?.status === 'fulfilled' ? 'fulfilled' : String(settled?.reason.message);
     if (outcome === 'fulfilled') expect(written).toEqual(all);
-    else if (isCommitSent && fault !== 'cancelled') {
-      expect(outcome).toMatch(/unknown/);
+    else if (/unknown/.test(outcome)) {
+      // An answer that is let go may bring the client to COMMIT.
+      expect(isCommitSent || (stage.includes('answer') && fault.startsWith('the backend'))).toBe(true);
       expect([all, none]).toContainEqual(written);
     } else {
-      expect(outcome).not.toMatch(/unknown/);
+      expect(isCommitSent && fault !== 'cancelled').toBe(false);
       expect(written).toEqual(none);
     }
     if (fault.startsWith('the wire')) expect(outcome).not.toBe('fulfilled');

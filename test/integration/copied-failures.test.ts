@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { FlushMessage } from '../../src/index.ts';
+import { batchedDrizzle, type FlushMessage } from '../../src/index.ts';
 import { copiesOf, times } from '../support/copies.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
 import { codesOf } from '../support/error-codes.ts';
@@ -109,6 +109,75 @@ describe('on the database', () => {
     } finally {
       unsubscribe('batched-drizzle:flush', note);
     }
+  });
+});
+
+describe('beside others', () => {
+  const noted = (name: string, count = 4) => times(count, (n) => ({ level: name, message: `${n}` }));
+
+  test('a COPY that would wait for a lock is sent again alone, and waits as one insert alone would', async () => {
+    const batched = batchedDrizzle(database.connect({ max: 3 }), { batch: { copyRows: 3 } });
+    await check
+      .transaction(async (tx) => {
+        await tx.execute(sql`lock table logs in exclusive mode`);
+        const inserts = ['a', 'b'].map((name) => batched.insert(logs).values(noted(name)));
+        const free = batched.insert(users).values(named(3));
+        const written = Promise.all(inserts);
+        await free;
+        const waiting = sql`select query from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query like 'copy%'`;
+        const watch = drizzle(database.connect({ max: 1 }));
+        await expect.poll(() => watch.execute(waiting), { timeout: 9_000 }).toHaveLength(2);
+        return { written };
+      })
+      .then(({ written }) => written);
+    expect(await check.$count(logs)).toBe(8);
+    expect(await check.$count(users)).toBe(3);
+  });
+
+  test('many transactions at the same time copy each its own, on few connections', async () => {
+    const batched = batchedDrizzle(database.connect({ max: 3 }), { batch: { copyRows: 3 } });
+    await Promise.all(
+      times(20, (n) =>
+        batched
+          .transaction(async (tx) => {
+            const parents = tx.insert(users).values(times(500, (row) => ({ name: `${n} ${row}` })));
+            tx.insert(addresses).values(
+              times(500, (row) => ({ email: `${n} ${row}`, userId: parents.ref('id', row) })),
+            );
+            if (n % 4 === 0) throw new Error('enough');
+          })
+          .catch((error: Error) => expect(error.message).toBe('enough')),
+      ),
+    );
+    const wired = sql`select from users u join addresses a on a.user_id = u.id and a.email = u.name`;
+    expect(await check.execute(wired)).toHaveLength(15 * 500);
+    expect(await check.$count(addresses)).toBe(15 * 500);
+  });
+
+  test('a callback that throws while its rows are copied leaves nothing, and its connection is whole', async () => {
+    const enough = new Error('enough');
+    const ends = await endsDuring(async () => {
+      const { statements } = await few.count(() =>
+        few.db
+          .transaction(async (tx) => {
+            tx.insert(logs).values(noted('thrown', 9_000));
+            tx.flush().catch(() => {});
+            await tx.execute(sql`select 1`);
+            tx.insert(logs)
+              .values(noted('thrown', 9_000))
+              .catch(() => {});
+            throw enough;
+          })
+          .catch((error) => expect(error).toBe(enough)),
+      );
+      expect(copiesOf(statements)).toContain('logs');
+      expect(statements.at(-1)).toBe('rollback');
+    });
+    expect(ends).toEqual([]);
+    expect(await check.$count(logs)).toBe(0);
+    await few.db.insert(logs).values(noted('next'));
+    expect(await check.$count(logs)).toBe(4);
   });
 });
 
