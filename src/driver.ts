@@ -27,6 +27,8 @@ export interface Connection {
   /** Settles when BEGIN is answered. */
   readonly begun: Promise<void>;
   readonly hasBegun: boolean;
+  /** What ends the transaction has been written, and may have come to the server. */
+  readonly hasFinished: boolean;
   /** Rejects when the connection is lost or BEGIN fails; never resolves. */
   readonly lost: Promise<never>;
   /** False once the transaction has ended or the connection is lost: nothing may be sent any more. */

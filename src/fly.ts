@@ -68,7 +68,7 @@ export async function fly(
       : runLogged(context, target, statements, report),
     tellCache(context.cache, () => entriesOfPlan(plan)),
   ]);
-  const how = { isQueried: heard !== undefined, commits: commits || !connection, report };
+  const how = { isQueried: heard !== undefined, report };
   const read = readFlight(context, plan, inserts, flight, how);
   const isWritten = read.outcomes.length > 0;
   const objections = isWritten ? [...mutations].map(([entry, error]) => [[entry], { error }] as const) : [];
@@ -78,8 +78,6 @@ export async function fly(
 export interface FlightReading {
   /** The key query stands right before the INSERTs. */
   readonly isQueried: boolean;
-  /** The flight ends its transaction. */
-  readonly commits: boolean;
   /** Counts the keys that were taken, also by a flight that is refused, and the rows that were written. */
   readonly report: ReportBuilder;
 }
@@ -90,14 +88,14 @@ export function readFlight(
   plan: Plan,
   { statements, sent }: Inserts,
   flight: FlightAnswers,
-  { isQueried, commits, report }: FlightReading,
+  { isQueried, report }: FlightReading,
 ): Flight {
   const outcomes: Outcomes = [];
   const offset = flight.answers.length - statements.length;
   const query = isQueried ? flight.answers[offset - 1] : undefined;
   if (query?.status === 'fulfilled') countKeys(plan, report);
   const refused = firstRefusal(flight);
-  if (refused && commits && isLost(refused.error)) {
+  if (refused && flight.isCommitSent && isLost(refused.error)) {
     return { outcomes, commitError: flight.commitError ?? refused.error, isUnknown: true };
   }
   if (refused && flight.isCommitted) throw unreadable(refused.error);
@@ -111,7 +109,7 @@ export function readFlight(
   }
   const answers = answersOf(flight);
   const { commitError } = flight;
-  const isUnknown = commitError && isCommitLost(commitError);
+  const isUnknown = commitError && flight.isCommitSent && isCommitLost(commitError);
   try {
     if (query) readKeys(plan.lists, answers[offset - 1] as Answer);
     const read = {
@@ -167,7 +165,7 @@ async function runLogged(
   const describes = context.options.parameters === 'describe';
   report.roundTrips += countTrips({ statements, describes, hasBegun: true, commits: false });
   const answers = await Promise.allSettled(statements.map((statement) => target.run(statement)));
-  return { answers, isCommitted: false };
+  return { answers, isCommitSent: true, isCommitted: false };
 }
 
 export function logAll({ logger }: FlushContext, statements: readonly Statement[]): void {

@@ -9,6 +9,8 @@ export interface FlightAnswers {
   readonly answers: readonly PromiseSettledResult<Answer>[];
   /** Why the transaction did not commit, where the flight was to end it. */
   readonly commitError?: Error | undefined;
+  /** COMMIT has been written, so that the transaction may stand. */
+  readonly isCommitSent: boolean;
   /** The server has said that the transaction stands. */
   readonly isCommitted: boolean;
   /** Why the server refused BEGIN, and with it what the flight has written. */
@@ -45,6 +47,7 @@ export async function sendFlight(
   return {
     answers,
     commitError,
+    isCommitSent: commits && connection.hasFinished,
     isCommitted: commits && !commitError,
     beginError: beginError && isAnswer(beginError) ? beginError : undefined,
   };
@@ -128,7 +131,9 @@ export async function commit(
   connection: Connection,
   begun: Promise<unknown> = connection.begun,
 ): Promise<void> {
-  const answer = await connection.finish(command('commit')).catch(sayIfUnknown);
+  const answer = await connection.finish(command('commit')).catch((error) => {
+    throw connection.hasFinished ? saidIfUnknown(error) : error;
+  });
   await begun;
   if (answer.command !== 'COMMIT') {
     throw new BatchedDrizzleError(
@@ -139,8 +144,8 @@ export async function commit(
 }
 
 /** The driver's error stays what it is, and says what it means. */
-function sayIfUnknown(error: Error): never {
-  throw isCommitLost(error)
+function saidIfUnknown(error: Error): Error {
+  return isCommitLost(error)
     ? copyError(error, `${error.message}; the outcome is unknown: ${commitLost}`)
     : error;
 }

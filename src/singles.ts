@@ -97,7 +97,7 @@ export async function sendSingles(
           sendFlight(connection, statements, true, index > 0),
           tellCache(context.cache, () => [entry]),
         ]);
-        const read = readFlight(context, plan, inserts, flight, { isQueried: true, commits: true, report });
+        const read = readFlight(context, plan, inserts, flight, { isQueried: true, report });
         const refusal = refusalOf(read);
         if (refusal && isStale(refusal.error)) forgetTable(context, entry);
         if (refusal && (flight.beginError || mustGoAlone(refusal))) left.push(entry);

@@ -24,6 +24,20 @@ export function withoutStatement(error: Error): Error {
   return copy;
 }
 
+/** Where in a COPY an error came up, behind where in its functions; what is in the line's values belongs to it. */
+const lineOfCopy = /(^|\n)COPY .*$/s;
+
+/** A driver's error without the line of COPY, which holds a row's values; an INSERT tells of none. */
+export function withoutLine(error: Error): Error {
+  const { where } = error as { where?: unknown };
+  if (typeof where !== 'string') return error;
+  const copy = copyError(error, error.message);
+  // Told in a language that begins otherwise, it can't be told from the rest.
+  const left = lineOfCopy.test(where) ? where.replace(lineOfCopy, '') : '';
+  if (left === '') Reflect.deleteProperty(copy, 'where');
+  return left === '' ? copy : Object.assign(copy, { where: left });
+}
+
 /** A driver's error as if this statement had been sent, which is made only when somebody looks. */
 export function withStatement(
   error: Error,

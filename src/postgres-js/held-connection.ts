@@ -4,6 +4,7 @@ import type { Connection, StatementListener } from '../driver.ts';
 import { asError, BatchedDrizzleError } from '../errors.ts';
 import { type Answer, CopyStatement, type Statement } from '../statement.ts';
 import { type CopyFeed, makeCopy } from './copy.ts';
+import { withoutLine } from './errors.ts';
 import {
   type Client,
   type ClientOptions,
@@ -17,6 +18,7 @@ export class HeldConnection implements Connection {
   readonly begun: Promise<void>;
   readonly lost: Promise<never>;
   hasBegun = false;
+  hasFinished = false;
   readonly #client: Client;
   readonly #connection: PoolConnection;
   readonly #describes: boolean;
@@ -26,6 +28,8 @@ export class HeldConnection implements Connection {
   /** Everything sent has been answered; BEGIN is the first to be. */
   #isIdle = false;
   #isFinishing = false;
+  /** COMMIT or ROLLBACK, which waits where a COPY has not got its rows, or a description its answer. */
+  readonly #endings = new WeakSet<Query>();
   #closed: Error | undefined;
   /** Why BEGIN failed. */
   #refusal: Error | undefined;
@@ -68,7 +72,11 @@ export class HeldConnection implements Connection {
   }
 
   async send(statement: Statement): Promise<Answer> {
-    if (statement instanceof CopyStatement) return this.copy(statement.text, statement.blocks());
+    if (statement instanceof CopyStatement) {
+      return this.copy(statement.text, statement.blocks()).catch((error) => {
+        throw withoutLine(error);
+      });
+    }
     const query = makeQuery(this.#client, statement, this.#describes);
     this.#route(query, (routed) => this.#execute(routed, true));
     return query.execute();
@@ -87,9 +95,12 @@ export class HeldConnection implements Connection {
     await Promise.allSettled([active.canceller?.(active)]);
   }
 
-  finish(statement: Statement): Promise<Answer> {
+  async finish(statement: Statement): Promise<Answer> {
     this.#isFinishing = true;
-    return this.send(statement);
+    const query = makeQuery(this.#client, statement, this.#describes);
+    this.#endings.add(query);
+    this.#route(query, (routed) => this.#execute(routed, true));
+    return query.execute();
   }
 
   client({ sent, failed }: StatementListener): unknown {
@@ -143,6 +154,7 @@ export class HeldConnection implements Connection {
       return;
     }
     this.#isIdle = false;
+    this.hasFinished ||= this.#endings.has(query);
     this.#outstanding.add(query);
     const settled = (): void => {
       this.#outstanding.delete(query);

@@ -9,9 +9,12 @@ test.each([
   ["batch: got 'fast'; allowed: an object of options", 'fast'],
   ['batch: got 500; allowed: an object of options', 500],
   ['batch: got an array; allowed: an object of options', [{ maxRows: 1 }]],
-  ['batch.maxRow: unknown option; allowed: maxRows, maxBytes, keys, parameters', { maxRow: 1 }],
-  ['batch.toString: unknown option; allowed: maxRows, maxBytes, keys, parameters', { toString: 1 }],
-  ['batch.maxrows: unknown option; allowed: maxRows, maxBytes, keys, parameters', { maxrows: undefined }],
+  ['batch.maxRow: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters', { maxRow: 1 }],
+  ['batch.toString: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters', { toString: 1 }],
+  [
+    'batch.maxrows: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters',
+    { maxrows: undefined },
+  ],
   [`batch.maxRows: got 0; ${whole}`, { maxRows: 0 }],
   [`batch.maxRows: got -1; ${whole}`, { maxRows: -1 }],
   [`batch.maxRows: got 1.5; ${whole}`, { maxRows: 1.5 }],
@@ -23,6 +26,10 @@ test.each([
   [`batch.maxRows: got an array; ${whole}`, { maxRows: [1] }],
   [`batch.maxBytes: got 0; ${whole}`, { maxBytes: 0 }],
   [`batch.maxBytes: got 10; ${whole}`, { maxBytes: 10n }],
+  [`batch.copyRows: got 0; ${whole}, or Infinity`, { copyRows: 0 }],
+  [`batch.copyRows: got -Infinity; ${whole}, or Infinity`, { copyRows: Number.NEGATIVE_INFINITY }],
+  [`batch.copyRows: got 2.5; ${whole}, or Infinity`, { copyRows: 2.5 }],
+  [`batch.copyRows: got false; ${whole}, or Infinity`, { copyRows: false }],
   ["batch.keys: got 'none'; allowed: 'server' or 'client'", { keys: 'none' }],
   ["batch.keys: got true; allowed: 'server' or 'client'", { keys: true }],
   ["batch.parameters: got 'text'; allowed: 'bind' or 'describe'", { parameters: 'text' }],
@@ -32,14 +39,20 @@ test.each([
 });
 
 describe('what is no misuse', () => {
-  const defaults = { maxRows: 10_000, maxBytes: 8_388_608, keys: 'server', parameters: 'bind' };
+  const defaults = {
+    maxRows: 10_000,
+    maxBytes: 8_388_608,
+    copyRows: 10_001,
+    keys: 'server',
+    parameters: 'bind',
+  };
 
   test.each([undefined, {}, { maxRows: undefined, keys: undefined }])('%o gives the defaults', (given) => {
     expect(readBatchOptions(given)).toEqual(defaults);
   });
 
   test('an option that is given takes the place of its default', () => {
-    const all = { maxRows: 1, maxBytes: 1, keys: 'client', parameters: 'describe' };
+    const all = { maxRows: 1, maxBytes: 1, copyRows: Infinity, keys: 'client', parameters: 'describe' };
     expect(readBatchOptions(all)).toEqual(all);
     expect(readBatchOptions({ maxRows: 5 })).toEqual({ ...defaults, maxRows: 5 });
   });

@@ -15,3 +15,11 @@ test(
   () =>
     comparePrograms(plainDatabase.connect({ max: 1 }), batchedDatabase.connect({ max: 1 }), { runs, seed }),
 );
+
+test('nor do those whose rows are copied as soon as they are two', { timeout: 80_000 }, () =>
+  comparePrograms(plainDatabase.connect({ max: 1 }), batchedDatabase.connect({ max: 1 }), {
+    runs: 100,
+    seed: seed + 1,
+    batch: { copyRows: 1 },
+  }),
+);

@@ -60,6 +60,13 @@ test(
   () => comparePrograms(plainDatabase.connect({ max: 1 }), pooled.connect({ max: 1 }), { runs, seed: 3 }),
 );
 
+test('nor can those whose rows are copied', () =>
+  comparePrograms(plainDatabase.connect({ max: 1 }), pooled.connect({ max: 1 }), {
+    runs: 40,
+    seed: 4,
+    batch: { copyRows: 1 },
+  }));
+
 describe('200 transactions at the same time share 4 connections to the server,', () => {
   const batches: [string, BatchOptions][] = [
     ['with keys kept by the server', {}],

@@ -14,6 +14,8 @@ import { useDatabase } from '../support/test-database.ts';
 const database = useDatabase();
 
 let sides: SideBySide;
+/** Where rows are copied as soon as they are two. */
+let copied: SideBySide;
 
 beforeAll(async () => {
   const db = drizzle(database.connect({ max: 1 }));
@@ -22,6 +24,7 @@ beforeAll(async () => {
   await createType(db, 'geometry', 'postgis');
   // The clients connect now, and learn of the types' arrays.
   sides = sideBySide(database, {}, sql`select`);
+  copied = sideBySide(database, { batch: { copyRows: 1 } }, sql`select`);
 });
 
 /** The type of an extension, or one of its name that keeps every text where the server does not have it. */
@@ -84,6 +87,14 @@ describe('values, arrays of them and arrays of arrays are stored, returned and r
     needsServer(values.since ?? 0, context);
     const { columns, rows } = rowsOf(name, values);
     expect(refusals(await expectSameColumns(sides, columns, rows))).toContain('ok');
+  });
+});
+
+describe('values, arrays of them and arrays of arrays are copied and refused as when drizzle inserts them, of', () => {
+  test.for(cases)('%s', async ([name, values], context) => {
+    needsServer(values.since ?? 0, context);
+    const { columns, rows } = rowsOf(name, values);
+    expect(refusals(await expectSameColumns(copied, columns, rows))).toContain('ok');
   });
 });
 

@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import fc from 'fast-check';
 import type { Sql } from 'postgres';
 import { expect } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
+import { type BatchOptions, batchedDrizzle } from '../../src/index.ts';
 import { programs } from './arbitrary-programs.ts';
 import { BatchedRunner } from './batched-runner.ts';
 import { compareRuns, type Ran } from './compare-traces.ts';
@@ -27,10 +27,12 @@ const patience = 10_000;
 export async function comparePrograms(
   plainClient: Sql,
   batchedClient: Sql,
-  { runs, seed }: { runs: number; seed: number },
+  { runs, seed, batch = {} }: { runs: number; seed: number; batch?: BatchOptions },
 ): Promise<void> {
   const plain: Database = drizzle(plainClient, { schema });
-  const batched: Database[] = limits.map((batch) => batchedDrizzle(batchedClient, { schema, batch }));
+  const batched: Database[] = limits.map((limit) =>
+    batchedDrizzle(batchedClient, { schema, batch: { ...batch, ...limit } }),
+  );
   const unhandled: unknown[] = [];
   const note = (reason: unknown): void => void unhandled.push(reason);
 

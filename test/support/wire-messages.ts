@@ -80,10 +80,16 @@ export class MessageSplitter {
   }
 }
 
-/** What a message says in words: a statement of the client, the tag with which the server ends one. */
+/**
+ * What a message of one side says in words: a statement of the client, the rows of its COPY and their end; the tag with
+ * which the server ends a statement, and that it is ready for a COPY's rows.
+ */
 export function wordsOf({ type, bytes }: WireMessage): string | undefined {
   const body = bytes.subarray(5);
   if (type === 'P' || type === 'Q') return statementText(type, body);
+  if (type === 'd') return body.toString();
+  if (type === 'c') return 'CopyDone';
+  if (type === 'G') return 'CopyInResponse';
   return type === 'C' ? body.toString('utf8', 0, body.length - 1) : undefined;
 }
 

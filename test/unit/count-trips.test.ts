@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { countTrips } from '../../src/count-trips.ts';
-import type { Statement } from '../../src/statement.ts';
+import { CopyStatement, type Statement } from '../../src/statement.ts';
 
 const statement = (params: number, guarded = true): Statement => ({
   text: '',
@@ -29,5 +29,12 @@ describe('a flight', () => {
     expect(countTrips(described)).toBe(6);
     expect(countTrips({ ...described, hasBegun: false })).toBe(7);
     expect(countTrips({ ...described, statements: [statement(0), statement(0)], hasBegun: false })).toBe(1);
+  });
+
+  test('is one trip more for each COPY, whose data the server asks for', () => {
+    const copy = new CopyStatement('copy', () => (async function* () {})());
+    const statements = [statement(1), copy, statement(1), copy];
+    expect(countTrips({ ...began, statements, hasBegun: false })).toBe(3);
+    expect(countTrips({ ...began, statements: [statement(1), copy], describes: true })).toBe(4);
   });
 });

@@ -174,4 +174,75 @@ describe('an entry stands alone', () => {
   });
 });
 
+describe('rows are copied', () => {
+  const copied = (entries: Entry[], facts: TableFacts = factsOf(users), copyRows = 3) =>
+    planOf(entries, { copyRows, facts: new Map([[users, facts]]) }).chunks.map((chunk) => chunk.copied);
+  const rows = (count: number, row: object = { name: 'a' }) => Array.from({ length: count }, () => row);
+  const ids = (count: number) => Array.from({ length: count }, (_, id) => ({ id, name: 'a' }));
+  const of = (count: number, options: Parameters<typeof entryOf>[2] = {}) =>
+    entryOf(users, rows(count), options);
+
+  test('from copyRows on, counted over all entries of their table', () => {
+    expect(copied([of(2)])).toEqual([false]);
+    expect(copied([of(3)])).toEqual([true]);
+    expect(copied([of(2), of(1)])).toEqual([true]);
+    expect(copied([of(3)], factsOf(users), Infinity)).toEqual([false]);
+  });
+
+  test('all by one statement, whatever the limits of an INSERT', () => {
+    const plan = planOf([of(50)], { copyRows: 3, maxRows: 4, maxBytes: 10 });
+    expect(plan.chunks).toMatchObject([{ copied: true, size: 50 }]);
+  });
+
+  test('unless they are few that give other columns than the rest, and fit into an INSERT', () => {
+    const entries = [entryOf(logs, { level: 'a', message: 'b' }), of(3)];
+    const odd = [{ email: 'a' }, { email: 'b' }, { email: 'c' }, { email: 'd', userId: 1 }];
+    expect(copied(entries)).toEqual([false, true]);
+    const plan = planOf([entryOf(addresses, odd)], { copyRows: 3 });
+    expect(plan.chunks).toMatchObject([
+      { copied: true, size: 3 },
+      { copied: false, size: 1 },
+    ]);
+    const longer = odd.map((row) => ({ ...row, email: 'a'.repeat(1_000) }));
+    const large = planOf([entryOf(addresses, longer)], { copyRows: 3, maxBytes: 999 });
+    expect(large.chunks).toMatchObject([{ copied: true }, { copied: true }]);
+  });
+
+  test('where nothing is asked back but what tells them apart', () => {
+    expect(copied([of(3, { returning: [users.id] })])).toEqual([true]);
+    expect(copied([of(3, { returning: [users.id, users.id] })])).toEqual([true]);
+    expect(copied([entryOf(users, ids(3), { returning: [users.id] })])).toEqual([true]);
+    expect(copied([of(3, { returning: [users.name] })])).toEqual([false]);
+    expect(copied([of(3, { returning: [users.id, users.name] })])).toEqual([false]);
+    expect(copied([of(3), of(1, { returning: [users.name] })])).toEqual([false]);
+    expect(copied([of(3, { returning: [sql`1`] })])).toEqual([false]);
+    const unseen = withColumn(factsOf(users), 'id', { selectable: false });
+    expect(copied([of(3, { returning: [users.id] })], unseen)).toEqual([false]);
+  });
+
+  test('where no conflict clause is among them', () => {
+    const entries = [of(3), of(1, { conflict: sql`do nothing` })];
+    expect(copied(entries)).toEqual([false, false]);
+  });
+
+  test('where the server takes their table as it stands', () => {
+    expect(copied([of(3)], factsOf(users, { secured: true }))).toEqual([false]);
+    expect(copied([of(3)], factsOf(users, { plain: false }))).toEqual([false]);
+  });
+
+  test('where no value is given for a column that is GENERATED ALWAYS', () => {
+    const emails = (count: number, row = {}) => entryOf(addresses, rows(count, { email: 'a', ...row }));
+    const chunks = (entries: Entry[]) => planOf(entries, { copyRows: 3 }).chunks.map((chunk) => chunk.copied);
+    expect(chunks([emails(3)])).toEqual([true]);
+    expect(chunks([emails(3), emails(1, { id: 7 })])).not.toContain(true);
+    expect(chunks([entryOf(addresses, rows(3, { id: 7, email: 'a' }), { overriding: true })])).toEqual([
+      false,
+    ]);
+  });
+
+  test('but for those that stand alone', () => {
+    expect(copied([of(3), entryOf(users, { name: sql`upper('a')` })])).toEqual([true, false]);
+  });
+});
+
 const isExpression = (cell: unknown) => cell instanceof Expression;

@@ -1,7 +1,15 @@
-import { expect, test } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
 import type { Connection } from '../../src/driver.ts';
-import { commit, rollback, sendFlight } from '../../src/send.ts';
-import type { Answer, Statement } from '../../src/statement.ts';
+import { command, commit, isLong, rollback, sendFlight } from '../../src/send.ts';
+import {
+  type Answer,
+  CopyStatement,
+  HeardStatement,
+  LateStatement,
+  type Statement,
+} from '../../src/statement.ts';
+import { times } from '../support/copies.ts';
 
 /** A connection that answers every statement with a tag, and notes what was sent. */
 function connection(tag: string, sent: string[] = []): Connection {
@@ -75,4 +83,134 @@ test('a statement with more parameters than can be sent keeps its whole flight b
   expect(sent).toEqual([]);
   await sendFlight(connection('INSERT', sent), [statement(1), statement(65_533)], false);
   expect(sent).toEqual(['1', '65533']);
+});
+
+describe('statements of many rows', () => {
+  const large = (count: number): LateStatement[] =>
+    times(count, (n) => new LateStatement(() => ({ text: `${n}`, params: [] }), true));
+
+  /** A connection whose answers come when they are told to. */
+  function slow() {
+    const sent: string[] = [];
+    const answers: PromiseWithResolvers[] = [];
+    const send = ({ text }: Statement): Promise<Answer> => {
+      sent.push(text);
+      const answer = makeResolvers();
+      answers.push(answer);
+      return answer.promise;
+    };
+    const finish = connection('COMMIT', sent).finish;
+    return {
+      sent,
+      answers,
+      connection: { hasBegun: true, begun: Promise.resolve(), send, finish } as never as Connection,
+    };
+  }
+
+  interface PromiseWithResolvers {
+    readonly promise: Promise<Answer>;
+    resolve(): void;
+    reject(error: Error): void;
+  }
+
+  function makeResolvers(): PromiseWithResolvers {
+    let [resolve, reject] = [(): void => {}, (_: Error): void => {}];
+    const promise = new Promise<Answer>((fulfil, refuse) => {
+      resolve = () => fulfil(Object.assign([], { count: 1, command: 'INSERT' }));
+      reject = refuse;
+    });
+    return { promise, resolve, reject };
+  }
+
+  test('are sent at most 4 ahead of their answers, COMMIT behind the last', async () => {
+    const { sent, answers, connection } = slow();
+    const flight = sendFlight(connection, large(7), true);
+    for (let answered = 0; answered < 3; answered++) {
+      await turn();
+      expect(sent).toEqual(times(4 + answered, String));
+      answers[answered]?.resolve();
+    }
+    await turn();
+    expect(sent).toEqual([...times(7, String), 'commit']);
+    for (const answer of answers) answer.resolve();
+    expect(await flight).toMatchObject({ isCommitted: true });
+  });
+
+  test('leave at once where they are few', async () => {
+    const { sent, answers, connection } = slow();
+    const flight = sendFlight(connection, large(4), true);
+    expect(sent).toEqual([...times(4, String), 'commit']);
+    for (const answer of answers) answer.resolve();
+    await flight;
+  });
+
+  test('behind one that was refused are not sent, and rejected with its error', async () => {
+    const { sent, answers, connection } = slow();
+    const flight = sendFlight(connection, large(9), true);
+    await turn();
+    for (const answer of answers) answer.reject(new Error('refused'));
+    const { answers: settled } = await flight;
+    expect(sent).toEqual([...times(4, String), 'commit']);
+    expect(settled).toHaveLength(9);
+    expect(settled).toEqual(times(9, () => ({ status: 'rejected', reason: new Error('refused') })));
+  });
+
+  test('hold nothing back that has few', async () => {
+    const { sent, answers, connection } = slow();
+    const flight = sendFlight(connection, [...times(9, (n) => command(`small ${n}`)), ...large(3)], false);
+    expect(sent).toHaveLength(12);
+    for (const answer of answers) answer.resolve();
+    await flight;
+  });
+
+  test('are written once until they are sent, and kept no longer', async () => {
+    let writes = 0;
+    const statement = new LateStatement(() => ({ text: `${writes++}`, params: ['a'] }), true);
+    expect(writes).toBe(0);
+    expect([statement.text, statement.params, statement.text]).toEqual(['0', ['a'], '0']);
+    const sent: string[] = [];
+    await sendFlight(connection('INSERT', sent), [statement], false);
+    expect(sent).toEqual(['0']);
+    expect(statement.text).toBe('1');
+  });
+
+  test('make a flight long where they are more than 4, and so does a COPY', () => {
+    const copy = new CopyStatement('copy', () => (async function* () {})());
+    expect([large(4), large(5), [copy], [command('a')], []].map(isLong)).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+});
+
+test('COMMIT that was never written is known not to have been, and its loss is no riddle', async () => {
+  const lost = Object.assign(new Error('write CONNECTION_CLOSED'), { code: 'CONNECTION_CLOSED' });
+  const fail = async () => {
+    throw lost;
+  };
+  const losing = (hasFinished: boolean) =>
+    ({ hasBegun: true, hasFinished, send: fail, finish: fail }) as never as Connection;
+  const waiting = await sendFlight(losing(false), [command('rows')], true);
+  expect(waiting).toMatchObject({ isCommitSent: false, isCommitted: false, commitError: lost });
+  expect(waiting.commitError).toBe(lost);
+  const sent = await sendFlight(losing(true), [command('rows')], true);
+  expect(sent).toMatchObject({ isCommitSent: true, isCommitted: false });
+  expect(sent.commitError?.message).toMatch(/unknown/);
+});
+
+test('a statement that is heard tells its answer ahead of the rest of its flight', async () => {
+  const heard = new HeardStatement(command('keys'));
+  let finish = (): void => {};
+  const late = new Promise<Answer>((resolve) => {
+    finish = () => resolve(Object.assign([], { count: 0, command: 'INSERT' }));
+  });
+  const send = async ({ text }: Statement) =>
+    text === 'keys' ? Object.assign([['7']], { count: 1, command: 'SELECT' }) : late;
+  const flight = sendFlight({ hasBegun: true, send } as never as Connection, [heard, command('rows')], false);
+  expect([...(await heard.answered)]).toEqual([['7']]);
+  finish();
+  await flight;
 });

@@ -93,9 +93,12 @@ test('MessageSplitter gives whole messages, byte for byte, however the bytes are
   );
 });
 
-test('wordsOf reads the statement of a client and the tag of a server', () => {
+test('wordsOf reads the statement of a client and the tag of a server, and what COPY is made of', () => {
   expect(wordsOf({ type: 'Q', bytes: message('Q', 'begin\0') })).toBe('begin');
   expect(wordsOf({ type: 'P', bytes: message('P', 'name\0select $1\0') })).toBe('select $1');
   expect(wordsOf({ type: 'C', bytes: message('C', 'INSERT 0 1\0') })).toBe('INSERT 0 1');
+  expect(wordsOf({ type: 'G', bytes: message('G', '\0\0\0') })).toBe('CopyInResponse');
+  expect(wordsOf({ type: 'd', bytes: message('d', '1\tAda\n') })).toBe('1\tAda\n');
+  expect(wordsOf({ type: 'c', bytes: message('c', '') })).toBe('CopyDone');
   expect(wordsOf({ type: 'Z', bytes: message('Z', 'I') })).toBeUndefined();
 });

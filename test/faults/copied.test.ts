@@ -1,0 +1,192 @@
+import type { Sql } from 'postgres';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import { times } from '../support/copies.ts';
+import { codesOf } from '../support/error-codes.ts';
+import type { FaultRelay, HeldWire, HoldPoint } from '../support/fault-relay.ts';
+import { oneConnection, openTransactions, queueFlight, readFlight, settling } from '../support/flights.ts';
+import { endsDuring } from '../support/process-events.ts';
+import { logs, organizations, teams } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+/** Of each of two tables, in several blocks. */
+const rows = 4_500;
+
+const begin: HoldPoint = { side: 'client', words: /^begin/ };
+const firstCopy: HoldPoint = { side: 'client', words: /^copy "organizations"/ };
+const lastCopy: HoldPoint = { side: 'client', words: /^copy "teams"/ };
+const asked: HoldPoint = { side: 'server', words: /^CopyInResponse/ };
+/** In both tables the rows begin with a key. */
+const data: HoldPoint = { side: 'client', words: /^4001\t/m };
+const done: HoldPoint = { side: 'client', words: /^CopyDone/ };
+const answer: HoldPoint = { side: 'server', words: /^COPY/ };
+
+/** Where the wire is held, by way of other points. */
+const stages: Record<string, readonly HoldPoint[]> = {
+  'before BEGIN': [begin],
+  'before the first COPY': [firstCopy],
+  'before the server asks for rows': [asked],
+  'while rows flow': [data],
+  'after the rows': [done],
+  'before the answer to the rows': [answer],
+  'before the second COPY': [lastCopy],
+  'while the last rows flow': [lastCopy, data],
+  'after the last rows': [lastCopy, done],
+  'before the answer to the last rows': [answer, answer],
+};
+
+const faults: Record<string, (wire: HeldWire) => Promise<void>> = {
+  'the backend terminated': async (wire) => {
+    await check`select pg_terminate_backend(${wire.pid}, 5000)`;
+    wire.release();
+  },
+  'the wire cut': async (wire) => wire.cut('close'),
+  'the wire reset': async (wire) => wire.cut('reset'),
+  cancelled: async (wire) => {
+    await check`select pg_cancel_backend(${wire.pid})`;
+    wire.release();
+  },
+};
+
+type Inserts = Pick<BatchedDatabase, 'insert'>;
+
+/** Rows of two tables, the second's pointing at the first's. */
+function queueRows(db: Inserts, name: string): PromiseLike<unknown>[] {
+  const parents = db.insert(organizations).values(times(rows, () => ({ name })));
+  const children = db
+    .insert(teams)
+    .values(times(rows, (n) => ({ organizationId: parents.ref('id', n), name })));
+  return [parents, children];
+}
+
+const ways: Record<string, (db: BatchedDatabase, name: string) => Promise<unknown>> = {
+  'in a transaction': (db, name) => db.transaction(async (tx) => void queueRows(tx, name)),
+  'in a transaction that flushes by hand': (db, name) =>
+    db.transaction(async (tx) => {
+      queueRows(tx, name);
+      await tx.flush();
+    }),
+  outside: (db, name) => Promise.all(queueRows(db, name)),
+};
+
+let check: Sql;
+let relay: FaultRelay;
+let db: BatchedDatabase;
+let closed: Promise<unknown>;
+let flights = 0;
+
+beforeAll(() => {
+  check = database.connect({ max: 1 });
+});
+beforeEach(async () => {
+  await check`truncate organizations, teams, members, logs restart identity`;
+  relay = await database.faultRelay();
+  const client = database.connect({ ...oneConnection, url: relay.url });
+  closed = new Promise((resolve) => Object.assign(client.options, { onclose: resolve }));
+  db = batchedDrizzle(client, { batch: { copyRows: 3 } });
+  // Known tables and an open connection, so that nothing but the flight travels.
+  await db.transaction(async (tx) => void queueFlight(tx, 'known'));
+  await check`truncate organizations, teams, members restart identity`;
+});
+
+const cases = Object.keys(stages).flatMap((stage) =>
+  Object.keys(faults).flatMap((fault) => Object.keys(ways).map((way) => [fault, stage, way] as const)),
+);
+
+describe('the process lives, every promise settles, rows are all there or none, the pool serves the next call:', () => {
+  test.each(cases)('%s %s, %s', async (fault, stage, way) => {
+    const name = `flight ${flights++}`;
+    // COMMIT leaves behind the last rows.
+    const isCommitSent = way !== 'in a transaction that flushes by hand' && /last rows/.test(stage);
+    let settled: PromiseSettledResult<unknown> | undefined;
+    const ends = await endsDuring(async () => {
+      const points = stages[stage] ?? [];
+      let held = relay.hold(points[0] as HoldPoint);
+      const writing = settling((ways[way] as (typeof ways)[string])(db, name), `rows, ${fault} ${stage}`);
+      let wire = await held;
+      for (const point of points.slice(1)) {
+        held = relay.hold(point);
+        wire.release();
+        wire = await held;
+      }
+      if (isCommitSent) await wire.sent(/^commit/);
+      await faults[fault]?.(wire);
+      settled = await writing;
+      // What is sent before the client has heard of it goes down with the connection.
+      if (fault !== 'cancelled') await closed;
+      await servesNextCalls();
+    });
+    expect(ends).toEqual([]);
+
+    const written = await readFlight(check, name);
+    const none = { parents: 0, children: 0 };
+    const all = { parents: rows, children: rows };
+    const outcome = settled?.status === 'fulfilled' ? 'fulfilled' : String(settled?.reason.message);
+    if (outcome === 'fulfilled') expect(written).toEqual(all);
+    else if (/unknown/.test(outcome)) {
+      // An answer that is let go may bring the client to COMMIT.
+      expect(isCommitSent || (stage.includes('answer') && fault.startsWith('the backend'))).toBe(true);
+      expect([all, none]).toContainEqual(written);
+    } else {
+      expect(isCommitSent && fault !== 'cancelled').toBe(false);
+      expect(written).toEqual(none);
+    }
+    if (fault.startsWith('the wire')) expect(outcome).not.toBe('fulfilled');
+  });
+});
+
+describe('where BEGIN is refused no row of a COPY is written, and its error is told:', () => {
+  const begun: Record<string, (name: string) => Promise<unknown>> = {
+    'rows with keys': (name) => db.transaction(async (tx) => void queueRows(tx, name)),
+    'rows without keys': (name) =>
+      db.transaction(async (tx) => {
+        tx.insert(logs).values(times(rows, () => ({ level: name, message: name })));
+      }),
+    'rows that are awaited': (name) => db.transaction((tx) => Promise.all(queueRows(tx, name))),
+  };
+  test.each(Object.keys(begun))('%s', async (work) => {
+    const name = `flight ${flights++}`;
+    relay.spoil(/^begin/, 'nonse');
+    const settled = await settling((begun[work] as (typeof begun)[string])(name), 'what was refused');
+    expect(settled.status).toBe('rejected');
+    expect(codesOf((settled as PromiseRejectedResult).reason)).toContain('42601');
+    expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+    expect(await check`select from logs where level = ${name}`).toHaveLength(0);
+    await servesNextCalls();
+  });
+
+  test('outside, where they are sent again', async () => {
+    const name = `flight ${flights++}`;
+    relay.spoil(/^begin/, 'nonse');
+    await Promise.all(queueRows(db, name));
+    expect(await readFlight(check, name)).toEqual({ parents: rows, children: rows });
+  });
+});
+
+test('a COMMIT behind a COPY that is refused is rolled back, and rejects with its error', async () => {
+  const name = `flight ${flights++}`;
+  relay.spoil(/^commit/, 'nonse');
+  const settled = await settling(
+    db.transaction(async (tx) => void queueRows(tx, name)),
+    'what was refused',
+  );
+  expect(codesOf((settled as PromiseRejectedResult).reason)).toContain('42601');
+  expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+  await servesNextCalls();
+});
+
+async function servesNextCalls(): Promise<void> {
+  const name = `next ${flights++}`;
+  const calls = [
+    () => db.transaction(async (tx) => void queueRows(tx, name)),
+    () => Promise.all(queueRows(db, name)),
+    () => db.execute('select 1'),
+  ];
+  for (const call of calls) {
+    expect(await settling(call(), 'the next call')).toMatchObject({ status: 'fulfilled' });
+  }
+  expect(await readFlight(check, name)).toEqual({ parents: 2 * rows, children: 2 * rows });
+  await expect.poll(() => openTransactions(check)).toEqual([]);
+}

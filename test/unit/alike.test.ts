@@ -1,0 +1,55 @@
+import { sql } from 'drizzle-orm';
+import { expect, test } from 'vitest';
+import { isAlike, withoutAlike } from '../../src/alike.ts';
+import type { EncodedCell } from '../../src/encode-rows.ts';
+import type { Entry, Rows } from '../../src/entry.ts';
+import { refer } from '../../src/reference.ts';
+import { doNothing, entryOf } from '../support/entries.ts';
+import { addresses, users } from '../support/schema.ts';
+
+const nothing: ReadonlyMap<Entry, Rows<EncodedCell>> = new Map();
+const ada = (): Entry => entryOf(users, { name: 'Ada' });
+
+test('entries that give the same columns and want the same back are alike, whatever their values and number', () => {
+  expect(isAlike(ada(), entryOf(users, [{ name: 'Bob' }, { name: null }]), nothing)).toBe(true);
+});
+
+test('an entry is not alike to one that differs in anything that planning asks', () => {
+  const parent = ada();
+  const referred = ada();
+  refer(referred, 'id', 0);
+  const awaited = ada();
+  awaited.awaited = true;
+  const returning = ada();
+  returning.returning = returning.shape.selection;
+  const encoded = ada();
+  const others: [Entry, ReadonlyMap<Entry, Rows<EncodedCell>>?][] = [
+    [entryOf(users, { id: 1, name: 'Bob' })],
+    [entryOf(users, [{ name: 'Bob' }, { id: 7 }])],
+    [entryOf(users, { name: sql`upper('a')` })],
+    [entryOf(users, { name: 'Bob' }, { conflict: doNothing() })],
+    [entryOf(users, { name: 'Bob' }, { overriding: true })],
+    [referred],
+    [awaited],
+    [returning],
+    [encoded, new Map([[encoded, encoded as Rows<EncodedCell>]])],
+  ];
+  for (const [other, given = nothing] of others) {
+    expect(isAlike(parent, other, given)).toBe(false);
+    expect(isAlike(other, parent, given)).toBe(false);
+  }
+});
+
+test('an entry that refers to another, or has expressions, is alike to none, not even to its like', () => {
+  const parent = ada();
+  const child = () => entryOf(addresses, { email: 'a', userId: refer(parent, 'id', 0) });
+  expect(isAlike(child(), child(), nothing)).toBe(false);
+  const loud = () => entryOf(users, { name: sql`upper('a')` });
+  expect(isAlike(loud(), loud(), nothing)).toBe(false);
+});
+
+test('of neighbours that are alike the first is left, and one that is like an earlier one stays', () => {
+  const own = () => entryOf(users, { id: 1, name: 'own' });
+  const entries = [ada(), ada(), own(), own(), ada(), ada()];
+  expect(withoutAlike(entries, nothing)).toEqual([entries[0], entries[2], entries[4]]);
+});
