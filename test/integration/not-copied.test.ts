@@ -91,6 +91,18 @@ describe('rows are inserted', () => {
     expect(await owner.$count(users)).toBe(5);
   });
 
+  test('of nothing but defaults, however many; with keys taken ahead they are copied', async () => {
+    await db.insert(users).values(times(10_001, () => ({})));
+    expectInserts(1);
+    const given = await db
+      .insert(users)
+      .values(times(5, () => ({})))
+      .returning({ id: users.id });
+    expect(copiesOf(sent)).toEqual(['users']);
+    expect(given).toEqual(times(5, (n) => ({ id: 10_002 + n })));
+    expect(await owner.$count(users)).toBe(10_006);
+  });
+
   test('with expressions among their values', async () => {
     await db.insert(users).values([...rows, { name: sql`upper('a')` }]);
     expectInserts(1);
