@@ -3,7 +3,8 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import { times } from '../support/copies.ts';
 import { codesOf } from '../support/error-codes.ts';
-import type { FaultRelay, HeldWire, HoldPoint } from '../support/fault-relay.ts';
+import type { FaultRelay, HoldPoint } from '../support/fault-relay.ts';
+import { faults } from '../support/faults.ts';
 import { oneConnection, openTransactions, queueFlight, readFlight, settling } from '../support/flights.ts';
 import { endsDuring } from '../support/process-events.ts';
 import { logs, organizations, teams } from '../support/schema.ts';
@@ -35,19 +36,6 @@ const stages: Record<string, readonly HoldPoint[]> = {
   'while the last rows flow': [lastCopy, data],
   'after the last rows': [lastCopy, done],
   'before the answer to the last rows': [answer, answer],
-};
-
-const faults: Record<string, (wire: HeldWire) => Promise<void>> = {
-  'the backend terminated': async (wire) => {
-    await check`select pg_terminate_backend(${wire.pid}, 5000)`;
-    wire.release();
-  },
-  'the wire cut': async (wire) => wire.cut('close'),
-  'the wire reset': async (wire) => wire.cut('reset'),
-  cancelled: async (wire) => {
-    await check`select pg_cancel_backend(${wire.pid})`;
-    wire.release();
-  },
 };
 
 type Inserts = Pick<BatchedDatabase, 'insert'>;
@@ -112,7 +100,7 @@ describe('the process lives, every promise settles, rows are all there or none, 
         wire = await held;
       }
       if (isCommitSent) await wire.sent(/^commit/);
-      await faults[fault]?.(wire);
+      await faults[fault]?.(wire, check);
       settled = await writing;
       // What is sent before the client has heard of it goes down with the connection.
       if (fault !== 'cancelled') await closed;

@@ -2,6 +2,7 @@ import type { ISql, Sql } from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import type { FaultRelay, HeldWire, HoldPoint } from '../support/fault-relay.ts';
+import { faults } from '../support/faults.ts';
 import { oneConnection, settling } from '../support/flights.ts';
 import { endsDuring } from '../support/process-events.ts';
 import { logs } from '../support/schema.ts';
@@ -16,19 +17,6 @@ const stages: Record<string, HoldPoint> = {
   'with the data on its way': { side: 'server', words: /^COPY/ },
   'before COMMIT': { side: 'client', words: /^commit/ },
   'after COMMIT was sent and before its answer': { side: 'server', words: /^COMMIT/ },
-};
-
-const faults: Record<string, (wire: HeldWire) => Promise<void>> = {
-  'the backend terminated': async (wire) => {
-    await check`select pg_terminate_backend(${wire.pid}, 5000)`;
-    wire.release();
-  },
-  'the wire cut': async (wire) => wire.cut('close'),
-  'the wire reset': async (wire) => wire.cut('reset'),
-  cancelled: async (wire) => {
-    await check`select pg_cancel_backend(${wire.pid})`;
-    wire.release();
-  },
 };
 
 const rows = 30;
@@ -101,7 +89,7 @@ describe('a load settles, the process lives, rows are all there or none, the poo
         `a load, ${fault} ${stage}`,
       );
       const wire = await held;
-      await faults[fault]?.(wire);
+      await faults[fault]?.(wire, check);
       settled = await loading;
       const next = await settling(db.execute('select 1'), 'the next call');
       // What is sent before the client has heard of its loss goes down with the connection.

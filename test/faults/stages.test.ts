@@ -2,6 +2,7 @@ import type { Sql } from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import type { FaultRelay, HeldWire, HoldPoint } from '../support/fault-relay.ts';
+import { faults } from '../support/faults.ts';
 import {
   oneConnection,
   openTransactions,
@@ -23,19 +24,6 @@ const stages: Record<string, HoldPoint> = {
   'between tables': { side: 'client', words: /^(with .*)?insert into "teams"/s },
   'before COMMIT': { side: 'client', words: /^commit/ },
   'after COMMIT was sent and before its answer': { side: 'server', words: /^COMMIT/ },
-};
-
-const faults: Record<string, (wire: HeldWire) => Promise<void>> = {
-  'the backend terminated': async (wire) => {
-    await check`select pg_terminate_backend(${wire.pid}, 5000)`;
-    wire.release();
-  },
-  'the wire cut': async (wire) => wire.cut('close'),
-  'the wire reset': async (wire) => wire.cut('reset'),
-  cancelled: async (wire) => {
-    await check`select pg_cancel_backend(${wire.pid})`;
-    wire.release();
-  },
 };
 
 /** Ways to write a flight; `travels` where COMMIT has left before anything was answered. */
@@ -94,8 +82,8 @@ describe('the process lives, every promise settles, rows are all there or none, 
       const writing = settling(write(db, name), `a flight, ${fault} ${stage}`);
       const wire = await held;
       if (isCommitSent) await wire.sent(/^commit/);
-      if (stage === keyQuery) await whileItRuns(wire, () => faults[fault]?.(wire));
-      else await faults[fault]?.(wire);
+      if (stage === keyQuery) await whileItRuns(wire, () => faults[fault]?.(wire, check));
+      else await faults[fault]?.(wire, check);
       settled = await writing;
       // What is sent before the client has heard of it goes down with the connection.
       if (fault !== 'cancelled') await closed;
@@ -175,7 +163,7 @@ const nobody = { sent: async () => {}, release: () => {} };
 
 /** Strikes a connection on which nothing is under way, and waits until the client has heard. */
 async function strikeIdle(fault: string, pid: number): Promise<void> {
-  await faults[fault]?.({ ...nobody, pid, cut: (how) => relay.cutOne(() => 0, how) });
+  await faults[fault]?.({ ...nobody, pid, cut: (how) => relay.cutOne(() => 0, how) }, check);
   if (fault !== 'cancelled') await closed;
 }
 
