@@ -4,7 +4,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import type { Options, PostgresType, Sql } from 'postgres';
 import { BatchedDatabase } from './database.ts';
 import { DatabaseUnit } from './database-unit.ts';
-import { type DatabaseParts, loggerOf, mutableCache, partsOf } from './drizzle-facts.ts';
+import { type DatabaseParts, loggerOf, mutableCache, partsOf } from './drizzle/database.ts';
 import { getOrInsert } from './get-or-insert.ts';
 import { type BatchOptions, readBatchOptions } from './options.ts';
 import { PostgresJsDriver } from './postgres-js/driver.ts';

@@ -1,5 +1,5 @@
 /** The rows of one statement: where each comes from, with nothing made for a row. */
-import type { TableShape } from './drizzle-facts.ts';
+import type { TableShape } from './drizzle/table.ts';
 import { type EncodedCell, type EncodedEntries, encodedRows } from './encode-rows.ts';
 import type { Entry } from './entry.ts';
 import type { Expression } from './expression.ts';

@@ -1,6 +1,6 @@
 /** What an insert does with rows that conflict, as far as it decides who may share a statement. */
 import type { Column, SQL } from 'drizzle-orm';
-import type { Rendered } from './drizzle-facts.ts';
+import type { Rendered } from './drizzle/render.ts';
 
 /** What stands behind `on conflict`. */
 export interface Conflict extends Rendered {

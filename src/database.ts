@@ -14,7 +14,8 @@ import type {
 } from 'drizzle-orm/relations';
 import type { Row, RowList } from 'postgres';
 import type { DatabaseUnit } from './database-unit.ts';
-import { dialectOf, sessionOf } from './drizzle-facts.ts';
+import { dialectOf } from './drizzle/database.ts';
+import { sessionOf } from './drizzle/insert.ts';
 import { BatchedInsert } from './insert.ts';
 import { BatchedInsertBuilder } from './insert-builder.ts';
 import type { Load } from './load/load.ts';

@@ -1,6 +1,6 @@
 /** Entries → what is sent of their rows, one caller's bad value being that caller's alone. */
 import type { PgTable } from 'drizzle-orm/pg-core';
-import { isPlaceholder, type Rendered } from './drizzle-facts.ts';
+import { isPlaceholder, type Rendered } from './drizzle/render.ts';
 import type { Serialize } from './encode.ts';
 import { type Cell, type Entry, formOf, type Rows } from './entry.ts';
 import { asError, BatchedInsertError } from './errors.ts';

@@ -1,6 +1,8 @@
 /** One `values()` call: its rows, and what its caller waits for. */
 import type { Conflict } from './conflict.ts';
-import { describeInsert, type SelectedField, type TableShape } from './drizzle-facts.ts';
+import { describeInsert } from './drizzle/insert.ts';
+import type { SelectedField } from './drizzle/selection.ts';
+import type { TableShape } from './drizzle/table.ts';
 import type { OwnInsert } from './errors.ts';
 import type { Expression } from './expression.ts';
 import { Form } from './form.ts';

@@ -1,4 +1,4 @@
-import type { Rendered } from './drizzle-facts.ts';
+import type { Rendered } from './drizzle/render.ts';
 
 /** An `sql` value of a row, rendered when it was given. */
 export class Expression {

@@ -3,7 +3,7 @@ import type { Logger } from 'drizzle-orm';
 import type { Cache } from 'drizzle-orm/cache/core';
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { Connection, Driver } from './driver.ts';
-import type { TableShape } from './drizzle-facts.ts';
+import type { TableShape } from './drizzle/table.ts';
 import type { Entry } from './entry.ts';
 import { asError, BatchedDrizzleError } from './errors.ts';
 import { fly } from './fly.ts';

@@ -1,5 +1,5 @@
 /** The column by which rows that share a statement are told apart. Pure. */
-import type { TableShape } from './drizzle-facts.ts';
+import type { TableShape } from './drizzle/table.ts';
 import { encodedRows } from './encode-rows.ts';
 import { type Entry, formOf, formsOf } from './entry.ts';
 import { Given } from './form.ts';

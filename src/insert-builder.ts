@@ -6,7 +6,8 @@ import {
   type PgQueryResultHKT,
   type PgTable,
 } from 'drizzle-orm/pg-core';
-import { builderParts, type InsertSession, type TableShape, tableShape } from './drizzle-facts.ts';
+import { builderParts, type InsertSession } from './drizzle/insert.ts';
+import { type TableShape, tableShape } from './drizzle/table.ts';
 import { Entry } from './entry.ts';
 import { asError, BatchedInsertError, UndefinedValueError } from './errors.ts';
 import { BatchedInsert } from './insert.ts';

@@ -12,18 +12,12 @@ import type {
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import { refuseCircle } from './circular-reference.ts';
 import type { Conflict } from './conflict.ts';
-import {
-  assignedColumns,
-  conflictClause,
-  insertSQL,
-  onlyColumns,
-  type Rendered,
-  render,
-  renderSelection,
-} from './drizzle-facts.ts';
+import { assignedColumns, conflictClause, insertSQL } from './drizzle/insert.ts';
+import { LeanInsert } from './drizzle/lean-insert.ts';
+import { type Rendered, render, renderSelection } from './drizzle/render.ts';
+import { onlyColumns } from './drizzle/selection.ts';
 import type { Entry } from './entry.ts';
 import { BatchedDrizzleError } from './errors.ts';
-import { LeanInsert } from './lean-insert.ts';
 import { refer } from './reference.ts';
 import { lateReferences, renderSnapshot } from './rows.ts';
 import type { UnitOfWork } from './unit-of-work.ts';

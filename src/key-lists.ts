@@ -1,5 +1,5 @@
 /** The keys of a flight: which list, and which place in it, each row has. */
-import type { TableShape } from './drizzle-facts.ts';
+import type { TableShape } from './drizzle/table.ts';
 import type { Entry } from './entry.ts';
 import { getOrInsert } from './get-or-insert.ts';
 import { type Reference, unresolved } from './reference.ts';

@@ -1,9 +1,10 @@
 /** The one query that takes every key of a flight, and the reading of its answer. Pure. */
 
 import { BatchedDrizzleError } from './errors.ts';
+import { tableState } from './facts-query.ts';
 import type { KeyList, Keys } from './key-lists.ts';
 import type { Answer, Statement } from './statement.ts';
-import { type ColumnFacts, type TableFacts, tableState } from './table-facts.ts';
+import type { ColumnFacts, TableFacts } from './table-facts.ts';
 import { factsChanged, tokenSetting } from './write/guard.ts';
 
 export interface KeyQueryInput {

@@ -1,10 +1,11 @@
 /** Facts of the tables of a flush, from memory where they are known. */
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { countTrips } from './count-trips.ts';
-import type { TableShape } from './drizzle-facts.ts';
+import type { TableShape } from './drizzle/table.ts';
+import { factsQuery, readFacts } from './facts-query.ts';
 import type { FlushContext, FlushTarget } from './flush.ts';
 import type { ReportBuilder } from './report.ts';
-import { factsQuery, readFacts, type TableFacts } from './table-facts.ts';
+import type { TableFacts } from './table-facts.ts';
 
 export type FactsByTable = ReadonlyMap<PgTable, TableFacts | undefined>;
 

@@ -1,7 +1,7 @@
 /** One row by itself: drizzle's own INSERT, planned and written once for all rows of its form. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import { Chunk } from './chunk.ts';
-import { onlyColumns, type SelectedField } from './drizzle-facts.ts';
+import { onlyColumns, type SelectedField } from './drizzle/selection.ts';
 import type { Serialize } from './encode.ts';
 import { type EncodedCell, encodeRows } from './encode-rows.ts';
 import type { Entry } from './entry.ts';

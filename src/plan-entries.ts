@@ -1,7 +1,7 @@
 /** Entries → the plan of their next flight, each caller's unfit values being his alone. */
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Driver } from './driver.ts';
-import { foreignTables } from './drizzle-facts.ts';
+import { foreignTables } from './drizzle/table.ts';
 import { encodeRows } from './encode-rows.ts';
 import type { Entry } from './entry.ts';
 import type { FlushContext } from './flush.ts';

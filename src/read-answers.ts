@@ -1,6 +1,7 @@
 /** The answers of a flight → what each caller gets, and what references wait for. */
 import { type Chunk, isKeyPlace } from './chunk.ts';
-import { columnName, mapAlike, mapRow, onlyColumns, type SelectedField } from './drizzle-facts.ts';
+import { mapAlike, mapRow, onlyColumns, type SelectedField } from './drizzle/selection.ts';
+import { columnName } from './drizzle/table.ts';
 import type { Entry, Outcome } from './entry.ts';
 import { BatchedDrizzleError } from './errors.ts';
 import type { FlushContext } from './flush.ts';

@@ -1,7 +1,8 @@
 /** The values a caller hands to `values()` → rows that nothing outside can change any more. */
 import { is, SQL } from 'drizzle-orm';
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import { type InsertColumn, isPlaceholder, type Rendered, render, type TableShape } from './drizzle-facts.ts';
+import { isPlaceholder, type Rendered, render } from './drizzle/render.ts';
+import type { InsertColumn, TableShape } from './drizzle/table.ts';
 import { sizeOf, snapshot } from './encode.ts';
 import type { Cell, DriverValue, Rows } from './entry.ts';
 import { UndefinedValueError } from './errors.ts';

@@ -5,7 +5,7 @@ import { PostgresJsSession, type PostgresJsTransaction } from 'drizzle-orm/postg
 import type { TablesRelationalConfig } from 'drizzle-orm/relations';
 import type { Row, RowList, Sql } from 'postgres';
 import type { DatabaseUnit } from './database-unit.ts';
-import { type DatabaseParts, isRawStatement, paramsOf, replaceParams } from './drizzle-facts.ts';
+import { type DatabaseParts, isRawStatement, paramsOf, replaceParams } from './drizzle/database.ts';
 import type { Entry } from './entry.ts';
 import { LateValue } from './reference.ts';
 import { runNested, runTransaction } from './transaction.ts';

@@ -1,6 +1,6 @@
 /** drizzle's cache hears of every insert once, however often its batch is sent. */
 import type { Cache } from 'drizzle-orm/cache/core';
-import { cacheName } from './drizzle-facts.ts';
+import { cacheName } from './drizzle/table.ts';
 import type { Entry } from './entry.ts';
 import { asError, BatchedInsertError } from './errors.ts';
 import { getOrInsert } from './get-or-insert.ts';

@@ -5,12 +5,13 @@ import type { PostgresJsTransaction } from 'drizzle-orm/postgres-js';
 import type { TablesRelationalConfig } from 'drizzle-orm/relations';
 import { BatchedTransaction } from './database.ts';
 import type { Connection } from './driver.ts';
-import { type DatabaseParts, transactionModes } from './drizzle-facts.ts';
+import { type DatabaseParts, transactionModes } from './drizzle/database.ts';
 import { asError } from './errors.ts';
 import type { FlushContext } from './flush.ts';
 import { command } from './send.ts';
 import { TransactionSession } from './session.ts';
-import { TransactionState, TransactionUnit } from './transaction-unit.ts';
+import { TransactionState } from './transaction-state.ts';
+import { TransactionUnit } from './transaction-unit.ts';
 
 type Schema = Record<string, unknown>;
 type Callback<T, TFullSchema extends Schema, TSchema extends TablesRelationalConfig> = (

@@ -1,5 +1,5 @@
 /** A queue with what empties it: the caller's side of a flush. */
-import type { InsertSession } from './drizzle-facts.ts';
+import type { InsertSession } from './drizzle/insert.ts';
 import type { Entry } from './entry.ts';
 import { BatchedInsertError, countRows } from './errors.ts';
 import type { FlushContext } from './flush.ts';

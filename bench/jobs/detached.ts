@@ -2,7 +2,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { BatchedDatabase } from '../../src/database.ts';
 import { DatabaseUnit } from '../../src/database-unit.ts';
-import { loggerOf, partsOf } from '../../src/drizzle-facts.ts';
+import { loggerOf, partsOf } from '../../src/drizzle/database.ts';
 import type { Entry } from '../../src/entry.ts';
 import type { FlushContext } from '../../src/flush.ts';
 import { readBatchOptions } from '../../src/options.ts';

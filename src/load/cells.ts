@@ -1,7 +1,7 @@
 /** A row of the source → the text of each of its columns. */
 import { Column } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
-import type { InsertColumn, TableShape } from '../drizzle-facts.ts';
+import type { InsertColumn, TableShape } from '../drizzle/table.ts';
 import type { Cell } from '../entry.ts';
 import { asError } from '../errors.ts';
 import { Expression } from '../expression.ts';

@@ -1,5 +1,5 @@
 /** The rows that are encoded, sent and answered together. */
-import type { TableShape } from '../drizzle-facts.ts';
+import type { TableShape } from '../drizzle/table.ts';
 import type { CellReader, TextCell } from './cells.ts';
 import { CopyText } from './copy-text.ts';
 import type { LoadError } from './load-error.ts';

@@ -1,6 +1,6 @@
 /** Rows as one `COPY … FROM STDIN`. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import type { TableShape } from '../drizzle-facts.ts';
+import type { TableShape } from '../drizzle/table.ts';
 import type { Run } from './chunk.ts';
 import { defaultMarker } from './copy-text.ts';
 

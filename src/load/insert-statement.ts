@@ -1,7 +1,8 @@
 /** Rows as INSERTs, where COPY can't say what they need. */
 
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import type { Rendered, TableShape } from '../drizzle-facts.ts';
+import type { Rendered } from '../drizzle/render.ts';
+import type { TableShape } from '../drizzle/table.ts';
 import type { Serialize } from '../encode.ts';
 import { arrayLiteral } from '../encode.ts';
 import type { Statement } from '../statement.ts';

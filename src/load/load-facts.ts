@@ -1,11 +1,12 @@
 /** What a load must know of its table, asked once in its transaction. */
 import type { Connection } from '../driver.ts';
-import type { TableShape } from '../drizzle-facts.ts';
+import type { TableShape } from '../drizzle/table.ts';
 import { arrayLiteral } from '../encode.ts';
+import { factsQuery, readFacts } from '../facts-query.ts';
 import type { FlushContext } from '../flush.ts';
 import { logAll } from '../fly.ts';
 import type { Statement } from '../statement.ts';
-import { factsQuery, readFacts, type TableFacts } from '../table-facts.ts';
+import type { TableFacts } from '../table-facts.ts';
 
 export interface LoadFacts {
   /** `undefined` where the server has no such table. */

@@ -1,7 +1,7 @@
 /** The ids of the rows: taken from the server ahead of their chunk, told when the chunk is committed. */
 import { getTableConfig } from 'drizzle-orm/pg-core';
 import type { Connection } from '../driver.ts';
-import type { TableShape } from '../drizzle-facts.ts';
+import type { TableShape } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import type { FlushContext } from '../flush.ts';
 import { logAll } from '../fly.ts';

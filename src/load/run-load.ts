@@ -1,5 +1,7 @@
 /** The course of a load: read rows → encode a chunk → write it → report. */
-import { cacheName, type Rendered, type TableShape } from '../drizzle-facts.ts';
+
+import type { Rendered } from '../drizzle/render.ts';
+import { cacheName, type TableShape } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import type { FlushContext } from '../flush.ts';
 import { atEndOfTurn } from '../schedule.ts';

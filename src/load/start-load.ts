@@ -1,6 +1,8 @@
 /** The arguments of `load()` → a load that is ready to run. */
 import type { PgDialect, PgTable } from 'drizzle-orm/pg-core';
-import { conflictClause, type Rendered, type TableShape, tableShape } from '../drizzle-facts.ts';
+import { conflictClause } from '../drizzle/insert.ts';
+import type { Rendered } from '../drizzle/render.ts';
+import { type TableShape, tableShape } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { renderSnapshot } from '../rows.ts';
 import { Load } from './load.ts';

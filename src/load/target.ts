@@ -1,6 +1,6 @@
 /** Where a load is written. */
 import type { TablesRelationalConfig } from 'drizzle-orm/relations';
-import { sessionOf } from '../drizzle-facts.ts';
+import { sessionOf } from '../drizzle/insert.ts';
 import type { DatabaseSession, TransactionSession } from '../session.ts';
 import { runNested, runTransaction } from '../transaction.ts';
 import type { TransactionUnit } from '../transaction-unit.ts';

@@ -1,6 +1,7 @@
 /** Sends rows of a run in one go, by COPY where it can say them. */
 import type { Connection } from '../driver.ts';
-import type { Rendered, TableShape } from '../drizzle-facts.ts';
+import type { Rendered } from '../drizzle/render.ts';
+import type { TableShape } from '../drizzle/table.ts';
 import { asError, codeOf } from '../errors.ts';
 import { isAnswer } from '../fate.ts';
 import type { FlushContext } from '../flush.ts';

@@ -2,8 +2,8 @@
 
 import type { Chunk } from '../chunk.ts';
 import { codeOf } from '../errors.ts';
+import { columnTypes } from '../facts-query.ts';
 import type { KeyList } from '../key-lists.ts';
-import { columnTypes } from '../table-facts.ts';
 import { areWhole } from './lists.ts';
 import type { Params } from './params.ts';
 

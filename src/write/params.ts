@@ -1,4 +1,4 @@
-import type { Rendered } from '../drizzle-facts.ts';
+import type { Rendered } from '../drizzle/render.ts';
 import type { Serialize } from '../encode.ts';
 import { declaredType } from '../postgres-js/declared-type.ts';
 import { LateValue } from '../reference.ts';

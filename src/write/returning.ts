@@ -2,7 +2,9 @@
 import { Column, is } from 'drizzle-orm';
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import { type Chunk, type ChunkMatch, entriesOf } from '../chunk.ts';
-import { columnName, onlyColumns, type Rendered, renderSelection } from '../drizzle-facts.ts';
+import { type Rendered, renderSelection } from '../drizzle/render.ts';
+import { onlyColumns } from '../drizzle/selection.ts';
+import { columnName } from '../drizzle/table.ts';
 import type { Entry } from '../entry.ts';
 
 export interface Returning {

@@ -1,7 +1,7 @@
 import { type Column, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import fc from 'fast-check';
-import { isKeyed, type TableShape, tableShape } from '../../src/drizzle-facts.ts';
+import { isKeyed, type TableShape, tableShape } from '../../src/drizzle/table.ts';
 import type { Cell, Entry } from '../../src/entry.ts';
 import { Expression } from '../../src/expression.ts';
 import { type Reference, refer } from '../../src/reference.ts';

@@ -1,7 +1,8 @@
 import { Column, is, SQL, sql } from 'drizzle-orm';
 import { PgDialect, type PgTable } from 'drizzle-orm/pg-core';
 import type { Conflict } from '../../src/conflict.ts';
-import { foreignTables, type SelectedField, tableShape } from '../../src/drizzle-facts.ts';
+import type { SelectedField } from '../../src/drizzle/selection.ts';
+import { foreignTables, tableShape } from '../../src/drizzle/table.ts';
 import type { Serialize } from '../../src/encode.ts';
 import { encodeRows } from '../../src/encode-rows.ts';
 import { type Cell, Entry } from '../../src/entry.ts';

@@ -1,6 +1,6 @@
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
-import { tableShape } from '../../src/drizzle-facts.ts';
+import { tableShape } from '../../src/drizzle/table.ts';
 import type { Entry } from '../../src/entry.ts';
 import { KeyLists, type KeyPlace, keysOf } from '../../src/key-lists.ts';
 import { refer } from '../../src/reference.ts';

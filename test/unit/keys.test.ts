@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { tableState } from '../../src/facts-query.ts';
 import type { KeyList } from '../../src/key-lists.ts';
 import { keyQuery, readKeys, settingOf } from '../../src/keys.ts';
 import type { Answer } from '../../src/statement.ts';
-import { tableState } from '../../src/table-facts.ts';
 import { entryOf, planOf } from '../support/entries.ts';
 import { factsOf } from '../support/facts.ts';
 import { addresses, counters, events, users } from '../support/schema.ts';

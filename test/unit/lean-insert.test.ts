@@ -2,7 +2,7 @@ import { entityKind, is, sql } from 'drizzle-orm';
 import { PgInsertBase, QueryBuilder } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { describe, expect, test, vi } from 'vitest';
-import { sessionOf } from '../../src/drizzle-facts.ts';
+import { sessionOf } from '../../src/drizzle/insert.ts';
 import type { Entry } from '../../src/entry.ts';
 import { batchedDrizzle } from '../../src/index.ts';
 import { BatchedInsert } from '../../src/insert.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { foreignTables } from '../../src/drizzle-facts.ts';
+import { foreignTables } from '../../src/drizzle/table.ts';
 import type { Entry } from '../../src/entry.ts';
 import { refer } from '../../src/reference.ts';
 import { batches } from '../support/arbitrary-entries.ts';

@@ -3,7 +3,7 @@ import { customType, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-co
 import { drizzle } from 'drizzle-orm/postgres-js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { tableShape } from '../../src/drizzle-facts.ts';
+import { tableShape } from '../../src/drizzle/table.ts';
 import { Expression } from '../../src/expression.ts';
 import { Given } from '../../src/form.ts';
 import { LateValue, refer } from '../../src/reference.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { Selections } from '../../src/selections.ts';
+import { Selections } from '../../src/drizzle/selections.ts';
 import { addresses, users } from '../support/schema.ts';
 
 const { id, name } = users;

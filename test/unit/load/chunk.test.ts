@@ -1,6 +1,6 @@
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
-import { tableShape } from '../../../src/drizzle-facts.ts';
+import { tableShape } from '../../../src/drizzle/table.ts';
 import type { CellReader, TextCell } from '../../../src/load/cells.ts';
 import { type Chunk, isFull, RunBuilder, type RunRules } from '../../../src/load/chunk.ts';
 import { dialect } from '../../support/entries.ts';

@@ -1,9 +1,9 @@
 /** drizzle's insert class, whose objects are made by the million here. */
 import type { ColumnsSelection } from 'drizzle-orm';
 import { PgInsertBase, type PgQueryResultHKT, type PgTable } from 'drizzle-orm/pg-core';
-import { type InsertSession, insertConfig } from './drizzle-facts.ts';
-import type { Entry } from './entry.ts';
-import type { UnitOfWork } from './unit-of-work.ts';
+import type { Entry } from '../entry.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
+import { type InsertSession, insertConfig } from './insert.ts';
 
 /** What an insert has of its own; the rest can be told from it. */
 export interface InsertParts {

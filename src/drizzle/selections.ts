@@ -1,6 +1,6 @@
 /** What inserts return: callers in a loop ask for the same columns each time, and their selections are one. */
 import { Column } from 'drizzle-orm';
-import { orderSelection, type SelectedField } from './drizzle-facts.ts';
+import { orderSelection, type SelectedField } from './selection.ts';
 
 export class Selections {
   #keys: readonly string[] = [];

@@ -1,0 +1,107 @@
+/** drizzle's insert: what it is made of, and what it would send. */
+import { type Column, is, Param, type Query, SQL, sql, Table } from 'drizzle-orm';
+import { type PgColumn, type PgDialect, PgInsertBase, type PgTable } from 'drizzle-orm/pg-core';
+import type { Entry } from '../entry.ts';
+import { Expression } from '../expression.ts';
+import type { SelectedField } from './selection.ts';
+import type { TableShape } from './table.ts';
+
+export type InsertSession = ConstructorParameters<typeof PgInsertBase>[2];
+
+/** The session of a database or transaction, for builders, whose schema nobody looks at. */
+export function sessionOf(owner: object): InsertSession {
+  return (owner as any).session;
+}
+
+/** What an insert builder was made with. */
+export function builderParts<TTable extends PgTable>(
+  builder: object,
+): { table: TTable; session: InsertSession; dialect: PgDialect; isOverriding: boolean } {
+  const { table, session, dialect, overridingSystemValue_ } = builder as any;
+  return { table, session, dialect, isOverriding: overridingSystemValue_ === true };
+}
+
+/** What stands behind `on conflict`, as drizzle's insert makes it of its `config`. */
+export function conflictClause(
+  { dialect, table }: TableShape,
+  method: 'onConflictDoNothing' | 'onConflictDoUpdate',
+  config: object | undefined,
+): SQL {
+  const insert = { dialect, config: { table } as { table: PgTable; onConflict: SQL } };
+  (PgInsertBase.prototype as any)[method].call(insert, config);
+  return insert.config.onConflict;
+}
+
+/** The columns that drizzle's `set` assigns: those it names, and those with an `$onUpdateFn`. */
+export function assignedColumns(table: PgTable, set: object): Set<Column> {
+  const named = set as Record<string, unknown>;
+  const columns = Object.entries<PgColumn>((table as any)[(Table as any).Symbol.Columns]);
+  const isAssigned = ([key, { onUpdateFn }]: [string, PgColumn]) =>
+    named[key] !== undefined || onUpdateFn !== undefined;
+  return new Set(columns.filter(isAssigned).map(([, column]) => column));
+}
+
+/** The rows of an entry as drizzle's own insert holds them, mapped and defaulted already. */
+function mappedValues(entry: Entry): Record<string, Param | SQL>[] {
+  return Array.from({ length: entry.count }, (_, row) =>
+    Object.fromEntries(
+      entry.shape.columns.flatMap(({ key }, column) => {
+        const cell = entry.cell(row, column);
+        return cell === undefined ? [] : [[key, toSQL(cell)]];
+      }),
+    ),
+  );
+}
+
+function toSQL(cell: unknown): Param | SQL {
+  if (is(cell, SQL)) return cell;
+  if (!(cell instanceof Expression)) return new Param(cell);
+  const { texts, params } = cell.rendered;
+  return sql.join(
+    texts.flatMap((text, index) => [
+      sql.raw(text),
+      ...(index < params.length ? [new Param(params[index])] : []),
+    ]),
+  );
+}
+
+/** An insert's configuration as drizzle's own has it, which none is made with. */
+export function insertConfig({ shape, overriding, returning, conflict }: Entry): object {
+  return {
+    table: shape.table,
+    values: [],
+    withList: undefined,
+    select: false,
+    overridingSystemValue_: overriding,
+    ...(returning && {
+      returning,
+      returningFields: fieldsOf(returning),
+    }),
+    ...(conflict && { onConflict: conflict.clause }),
+  };
+}
+
+/** What `returning()` was given, of which drizzle's selection is the flat list. */
+function fieldsOf(selection: readonly SelectedField[]): object {
+  const fields: Record<string, unknown> = {};
+  for (const { path, field } of selection) {
+    let node = fields;
+    for (const key of path.slice(0, -1)) {
+      node[key] ??= {};
+      node = node[key] as Record<string, unknown>;
+    }
+    node[path.at(-1) as string] = field;
+  }
+  return fields;
+}
+
+/** An insert as drizzle itself writes it. */
+export function insertSQL(entry: Entry): SQL {
+  const { dialect } = entry.shape as any;
+  return dialect.buildInsertQuery({ ...insertConfig(entry), values: mappedValues(entry) });
+}
+
+/** The statement that plain drizzle would send for an insert. */
+export function describeInsert(entry: Entry): Query {
+  return entry.shape.dialect.sqlToQuery(insertSQL(entry));
+}

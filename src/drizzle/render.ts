@@ -1,0 +1,36 @@
+/** Expressions, as drizzle renders them. */
+import { is, Param, Placeholder, type SQL } from 'drizzle-orm';
+import type { PgDialect } from 'drizzle-orm/pg-core';
+import type { SelectedField } from './selection.ts';
+
+/** An expression as text between its parameters, and the parameters as the driver would get them. */
+export interface Rendered {
+  /** One more than `params`. */
+  readonly texts: readonly string[];
+  readonly params: readonly unknown[];
+}
+
+/** Marks the place of a parameter: no SQL has a NUL, and one that does must still reach the server, to be refused. */
+const place = '\0$\0';
+
+/** Renders now what drizzle would render when it executes; later changes to the expression change nothing. */
+export function render(dialect: PgDialect, expression: SQL): Rendered {
+  const internals = dialect as any;
+  const query = expression.toQuery({
+    casing: internals.casing,
+    escapeName: internals.escapeName,
+    escapeString: internals.escapeString,
+    prepareTyping: internals.prepareTyping,
+    escapeParam: () => place,
+  });
+  return { texts: query.sql.split(place), params: query.params };
+}
+
+/** `returning …` as drizzle writes it for a single table. */
+export function renderSelection(dialect: PgDialect, selection: readonly SelectedField[]): Rendered {
+  return render(dialect, (dialect as any).buildSelection(selection, { isSingleTable: true }) as SQL);
+}
+
+export function isPlaceholder(value: unknown): boolean {
+  return is(value, Placeholder) || (is(value, Param) && is(value.value, Placeholder));
+}
