@@ -173,7 +173,7 @@ export class BatchedTransaction<
 
   /**
    * See {@link BatchedDatabase.load}. What is queued is written first. The load is a savepoint: one that fails leaves nothing
-   * behind, and the transaction may go on.
+   * behind, and the transaction may go on; what else the transaction wrote meanwhile is undone with it.
    */
   load<TTable extends PgTable>(
     table: TTable,

@@ -14,7 +14,7 @@ export class KeyFeed {
   #pending: Keys[] = [];
   readonly #committed: Keys[] = [];
   #end: { readonly error?: unknown } | undefined;
-  #wake = (): void => {};
+  #waiting: (() => void)[] = [];
 
   constructor(
     /** Of the table's shape, by index. */
@@ -43,6 +43,11 @@ export class KeyFeed {
     this.#wake();
   }
 
+  /** Whoever waits looks again: of two readers each key goes to one, and the end to both. */
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void> {
     for (;;) {
       const next = this.#committed.shift();
@@ -52,7 +57,7 @@ export class KeyFeed {
         return;
       } else {
         await new Promise<void>((resolve) => {
-          this.#wake = resolve;
+          this.#waiting.push(resolve);
         });
       }
     }

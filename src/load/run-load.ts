@@ -51,6 +51,8 @@ export class LoadRun {
   #bytes = 0;
   #open: OpenLoad | undefined;
   #next: Promise<Chunk | undefined> | undefined;
+  /** What has been written is being made to stand, which is too late to stop: the server's answer is what counts. */
+  #isCommitting = false;
   readonly #began = performance.now();
   readonly #interrupt = new Interrupt();
 
@@ -60,9 +62,9 @@ export class LoadRun {
   async run(): Promise<LoadReport> {
     const { target, options, rows, keys } = this.request;
     const { signal } = options;
-    const abort = (): void => this.#interrupt.fire(signal?.reason);
+    const abort = (): void => this.#heed(signal);
     signal?.addEventListener('abort', abort);
-    if (signal?.aborted) abort();
+    abort();
     try {
       const written = this.#writeAll(openSource(rows));
       await (target.isNested ? written : this.#interrupt.race(written));
@@ -70,7 +72,7 @@ export class LoadRun {
       const ms = performance.now() - this.#began;
       return { rows: this.#rows, skipped: this.#dealtWith - this.#rows, ms };
     } catch (thrown) {
-      const error = signal?.aborted ? signal.reason : this.#explain(thrown);
+      const error = signal?.aborted && !this.#isCommitting ? signal.reason : this.#explain(thrown);
       keys?.end({ error });
       throw error;
     } finally {
@@ -79,12 +81,14 @@ export class LoadRun {
   }
 
   async #writeAll(source: Source): Promise<void> {
-    const { target, keys } = this.request;
+    const { target, keys, options } = this.request;
     try {
-      this.#interrupt.throwIfFired();
       for (let isDone = false; !isDone; ) {
+        this.#heed(options.signal);
+        this.#interrupt.throwIfFired();
         isDone = await target.transaction((unit) => this.#writePart(unit, source));
         this.committed = this.#dealtWith;
+        this.#isCommitting = false;
         keys?.commit();
       }
     } catch (error) {
@@ -126,11 +130,16 @@ export class LoadRun {
         await cache?.onMutate({ tables: [cacheName(this.request.shape.table)] });
         // Whoever was told that the load is stopped must not find it committed.
         interrupt.throwIfFired();
+        this.#isCommitting = true;
         return !chunk;
       }
     } finally {
       isOver = true;
     }
+  }
+
+  #heed(signal: AbortSignal | undefined): void {
+    if (signal?.aborted && !this.#isCommitting) this.#interrupt.fire(signal.reason);
   }
 
   #report(chunk: Chunk, { rows, bytes, rejected, keys }: WrittenChunk): void {

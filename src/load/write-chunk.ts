@@ -92,10 +92,12 @@ export class ChunkWriter {
       return undefined;
     } catch (error) {
       if (!(error instanceof RowsRefused)) throw error;
-      if (isHopeless(error.cause, run)) throw error.cause;
+      if (isHopeless(error, run)) throw error.cause;
       // Nothing is to be written any more, and the row is known or can't be.
       if (!this.options.setsAside && (error.row !== undefined || !isGuarded)) throw this.#errorOf(run, error);
       await this.connection.send(command('rollback to savepoint batched_drizzle'));
+      // Or each row that is refused would leave one more, inside of which all others are written.
+      this.#send('release savepoint batched_drizzle');
       return error;
     }
   }
@@ -148,10 +150,11 @@ export class ChunkWriter {
 const ofKey = /^Key \("?(?<column>[^,]+?)"?\)=/;
 
 /** Whether no other row would fare better. */
-function isHopeless(error: Error, { casts }: Run): boolean {
-  const code = codeOf(error) ?? '';
+function isHopeless({ cause, column }: RowsRefused, { casts }: Run): boolean {
+  const code = codeOf(cause) ?? '';
   // A row that a policy refuses has the code of a privilege that is missing.
-  if ((error as { routine?: unknown }).routine === 'ExecWithCheckOptions') return false;
-  // Of a value that is cast, and not read, it is the value that has the wrong type.
-  return classes.test(code) && !(casts && code.startsWith('42'));
+  if ((cause as { routine?: unknown }).routine === 'ExecWithCheckOptions') return false;
+  // Of a value that is cast it is the value that has the wrong type; and one that is read may have a syntax, as a tsquery has.
+  const isOfValue = casts !== undefined || column !== undefined;
+  return classes.test(code) && !(isOfValue && code.startsWith('42'));
 }

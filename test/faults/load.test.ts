@@ -209,6 +209,32 @@ describe('a signal', () => {
     expect(await written()).toBe(0);
   });
 
+  test('that comes behind COMMIT stops nothing: the load says what the server has made of it', async () => {
+    const controller = new AbortController();
+    const held = relay.hold({ side: 'server', words: /^COMMIT/ });
+    const load = db.load(logs, new Source(), { signal: controller.signal });
+    const loading = settling(load, 'a load');
+    const wire = await held;
+    controller.abort('enough');
+    wire.release();
+    expect(await loading).toMatchObject({ status: 'fulfilled', value: { rows } });
+    expect(load.committed).toBe(rows);
+    expect(await written()).toBe(rows);
+  });
+
+  test('that comes during a COMMIT in between stops the load behind it', async () => {
+    const controller = new AbortController();
+    const held = relay.hold({ side: 'server', words: /^COMMIT/ });
+    const load = db.load(logs, new Source(), { signal: controller.signal, commitEvery: 10 });
+    const loading = settling(load, 'a load');
+    const wire = await held;
+    controller.abort('enough');
+    wire.release();
+    expect(await loading).toEqual({ status: 'rejected', reason: 'enough' });
+    expect(load.committed).toBe(10);
+    expect(await written()).toBe(10);
+  });
+
   test('stops a load whose source never gives another row', async () => {
     const controller = new AbortController();
     const source = new ReadableStream({

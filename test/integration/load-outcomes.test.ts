@@ -1,5 +1,5 @@
 import { asc, sql } from 'drizzle-orm';
-import { integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { customType, integer, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Sql } from 'postgres';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle, LoadError } from '../../src/index.ts';
@@ -97,6 +97,30 @@ describe('rows that are refused are set aside, each with its index and its error
     await db.load(addresses, rows, { onRowError: (_, index, { column }) => aside.push([index, column]) });
     expect(aside).toEqual([7, 37, 67, 97].map((index) => [index, 'userId']));
     expect(await db.$count(addresses)).toBe(96);
+  });
+
+  test('those whose value has a syntax of its own', async () => {
+    await client`create table searches (id serial, query tsquery)`;
+    const searches = pgTable('searches', {
+      query: customType<{ data: string }>({ dataType: () => 'tsquery' })(),
+    });
+    const aside: [number, string | undefined][] = [];
+    const rows = [{ query: 'a & b' }, { query: 'a b' }, { query: 'c' }];
+    const onRowError = (_: unknown, index: number, { column }: LoadError) => aside.push([index, column]);
+    expect(await db.load(searches, rows, { onRowError })).toMatchObject({ rows: 2, skipped: 1 });
+    expect(aside).toEqual([[1, 'query']]);
+    await client`drop table searches`;
+  });
+
+  test('and none of them leaves a savepoint open, each of which would hold a lock', async () => {
+    await db.transaction(async (tx) => {
+      await tx.load(users, mixed(100, (index) => index % 2 === 1).rows as never, { onRowError: () => {} });
+      const [own] = await tx.execute<{ locks: number }>(sql`
+        select count(*)::int as locks from pg_locks
+        where locktype = 'transactionid' and pid = pg_backend_pid()`);
+      // That of the transaction, and that of the load.
+      expect(own?.locks).toBe(2);
+    });
   });
 
   test('but a table that is not there, or a privilege that is missing, fails the load', async () => {

@@ -156,6 +156,11 @@ describe('keys()', () => {
     expect(await collect(keys)).toEqual([1, 2]);
   });
 
+  test('may be read by two, each of whom hears of the end', async () => {
+    const keys = db.load(users, [{ name: 'a' }, { name: 'b' }]).keys();
+    expect((await Promise.all([collect(keys), collect(keys)])).flat()).toEqual([1, 2]);
+  });
+
   test('gives those of rows that are written, where others are skipped or set aside', async () => {
     await db.load(users, [{ name: 'b' }]);
     const rows = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
