@@ -107,6 +107,7 @@ class CsvRecords implements Records<CsvRecord> {
     for (const { row, message } of errors) {
       if (data[row]) data[row].malformed = message;
     }
+    if (this.#newline === '\n' && text.includes('\r\n')) data.forEach(refuseReturn);
     // Behind the last newline papaparse sees one more record.
     if (isAll && text.endsWith('\n') && isBlank(data.at(-1))) data.pop();
     return { block: new CsvBlock(text.slice(0, meta.cursor), firstLine, data), end: meta.cursor };
@@ -150,6 +151,11 @@ class CsvRecords implements Records<CsvRecord> {
 
 function isBlank(record: CsvRecord | undefined): boolean {
   return record?.length === 1 && record[0] === '' && record.malformed === undefined;
+}
+
+/** Or a carriage return would be taken for the last character of the last field. */
+function refuseReturn(record: CsvRecord): void {
+  if (record.at(-1)?.endsWith('\r')) record.malformed = 'ends with CR LF, and the header with LF';
 }
 
 function endless(line: number): string {

@@ -32,9 +32,9 @@ export async function loadFile(
   databaseUrl(args);
   const schema = await importSchema(args.schema);
   const table = findTable(schema, args.table);
-  const source = openSource(args.file, stdin);
+  const source = openSource(args.file, stdin, signal);
   const records = await openRecords(source, targetColumns(table, args.casing), args);
-  const rejects = openRejects(args.rejects, records, (message) => stderr.write(`${message}\n`));
+  const rejects = openRejects(args.rejects, args.file, records, (message) => stderr.write(`${message}\n`));
   const progress = await showProgress(source, stderr, !args.json);
   const recent = new RecentRecords(records, rowsInFlight(args));
   const rows = readRows(records, recent, (record, line, { column, value, reason }) => {

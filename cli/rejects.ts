@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, realpathSync, writeSync } from 'node:fs';
 import { type BadLine, describeBadLine, describeReason } from './bad-row.ts';
 import { CommandError } from './command-error.ts';
 import type { Records } from './records.ts';
@@ -15,9 +15,12 @@ const shownRejects = 10;
 /** Into a file, which is emptied first, and the first few onto `show`. */
 export function openRejects<TRecord>(
   path: string | undefined,
+  source: string | undefined,
   records: Records<TRecord>,
   show: (message: string) => void,
 ): Rejects<TRecord> {
+  if (path !== undefined && source !== undefined && areSame(path, source))
+    throw new CommandError(`--rejects ${path}: is the file that is loaded`);
   const file = path === undefined ? undefined : openForWriting(path);
   if (file !== undefined) writeSync(file, records.rejectsHead);
   let count = 0;
@@ -37,6 +40,10 @@ export function openRejects<TRecord>(
       if (file !== undefined) closeSync(file);
     },
   };
+}
+
+function areSame(one: string, other: string): boolean {
+  return existsSync(one) && existsSync(other) && realpathSync(one) === realpathSync(other);
 }
 
 function openForWriting(path: string): number {

@@ -10,6 +10,8 @@ import { countRows } from './progress.ts';
 export async function run(argv: readonly string[]): Promise<ExitCode> {
   const { signal, forget } = abortOnSignals();
   const { stdin, stdout, stderr } = process;
+  // A reader that goes away is told nothing more; the load goes on, and the exit code says what has become of it.
+  for (const output of [stdout, stderr]) output.on('error', () => {});
   let isJson = false;
   try {
     const commander = await optionalPackage('commander', () => import('commander'), 'the command');

@@ -1,5 +1,5 @@
 import { createReadStream, existsSync, statSync } from 'node:fs';
-import { pipeline, type Readable } from 'node:stream';
+import { addAbortSignal, pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CommandError } from './command-error.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -19,14 +19,17 @@ export interface Source {
 const blockBytes = 128 * 1024;
 
 /** @throws {CommandError} where there is no such file */
-export function openSource(path: string | undefined, stdin: Readable): Source {
-  if (path === undefined || path === '-') return readSource('stdin', undefined, stdin);
+export function openSource(path: string | undefined, stdin: Readable, signal: AbortSignal): Source {
+  if (path === undefined || path === '-') return readSource('stdin', undefined, stdin, signal);
   if (!existsSync(path)) throw new CommandError(`${path}: no such file`);
   if (!statSync(path).isFile()) throw new CommandError(`${path} is not a file`);
-  return readSource(path, statSync(path).size, createReadStream(path, { highWaterMark: blockBytes }));
+  const stream = createReadStream(path, { highWaterMark: blockBytes });
+  return readSource(path, statSync(path).size, stream, signal);
 }
 
-function readSource(name: string, size: number | undefined, stream: Readable): Source {
+/** @param signal ends the waiting for what may never come, as at a terminal */
+function readSource(name: string, size: number | undefined, stream: Readable, signal: AbortSignal): Source {
+  addAbortSignal(signal, stream);
   let bytes = 0;
   const counted = async function* (): AsyncGenerator<Buffer> {
     for await (const block of stream) {
@@ -34,7 +37,7 @@ function readSource(name: string, size: number | undefined, stream: Readable): S
       yield block;
     }
   };
-  return { name, size, readBytes: () => bytes, text: decode(name, unzipped(counted())) };
+  return { name, size, readBytes: () => bytes, text: decode(name, unzipped(counted()), signal) };
 }
 
 /** By the first bytes and not by the name, which stdin has not. */
@@ -50,7 +53,11 @@ async function* unzipped(blocks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer>
   yield* isGzip ? pipeline(all, createGunzip({ chunkSize: blockBytes }), () => {}) : all();
 }
 
-async function* decode(name: string, blocks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+async function* decode(
+  name: string,
+  blocks: AsyncIterable<Buffer>,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let bytes = 0;
   try {
@@ -60,6 +67,7 @@ async function* decode(name: string, blocks: AsyncIterable<Buffer>): AsyncGenera
     }
     yield decoder.decode();
   } catch (cause) {
+    signal.throwIfAborted();
     const { code, message } = cause as NodeJS.ErrnoException;
     const why =
       code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? `not UTF-8, somewhere behind byte ${bytes}` : message;

@@ -1,4 +1,4 @@
-import { batchedDrizzle, LoadError } from 'batched-drizzle';
+import { batchedDrizzle, type Load, LoadError } from 'batched-drizzle';
 import { count as countAll } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { LoadArguments } from './arguments.ts';
@@ -44,8 +44,9 @@ export async function writeRows<TRecord>(
     return { file, line: found?.line, column: error.column, ...refusal(error) };
   };
   let refused = 0;
+  let loading: Load<PgTable> | undefined;
   try {
-    const { rows: written, skipped: left } = await db.load(table, rows as AsyncIterable<never>, {
+    loading = db.load(table, rows as AsyncIterable<never>, {
       chunkRows: args.chunkRows,
       signal,
       onConflict: args.onConflict,
@@ -60,12 +61,13 @@ export async function writeRows<TRecord>(
             },
           }),
     });
+    const { rows: written, skipped: left } = await loading;
     const skipped = left - refused;
     if (!args.embedded) return { rows: written, skipped };
     const [inTable] = await db.select({ rows: countAll() }).from(table);
     return { rows: written, skipped, ...(inTable ? { inTable: inTable.rows } : {}) };
   } catch (error) {
-    throw explained(error, badLineOf);
+    throw explained(error, loading?.committed ?? 0, badLineOf);
   }
 }
 
@@ -84,10 +86,10 @@ function textOf(value: unknown): string {
 }
 
 /** The error that the user of the command is shown. */
-function explained(error: unknown, badLineOf: (error: LoadError) => BadLine): unknown {
-  if (!(error instanceof LoadError)) return error;
-  const shown = explainedLoad(error, badLineOf);
-  shown.committed = error.committed;
+function explained(error: unknown, committed: number, badLineOf: (error: LoadError) => BadLine): unknown {
+  const shown = error instanceof LoadError ? explainedLoad(error, badLineOf) : error;
+  // The reason of a signal, too, has come behind what is committed.
+  if (shown instanceof CommandError) shown.committed = committed;
   return shown;
 }
 

@@ -122,6 +122,15 @@ test('--commit-every keeps what is committed, and the message says how much', as
   expect(await countOf(tokens)).toBe(900);
 });
 
+test('the rejects file may not be the file that is loaded, which it would empty', async () => {
+  const file = tokensFile('own.csv', 3, { 3: 'seven' });
+  const before = readFileSync(file, 'utf8');
+  const { code, stderr } = await load('tokens', '--on-error', 'skip', '--rejects', file, file);
+  expect(stderr).toBe(`batched-drizzle: --rejects ${file}: is the file that is loaded\n`);
+  expect(code).toBe(2);
+  expect(readFileSync(file, 'utf8')).toBe(before);
+});
+
 describe('lines of JSON', () => {
   test.each([
     ['{"label":"x","uses":1', 'line 2: is not JSON'],

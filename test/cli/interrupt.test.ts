@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { count, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { expect, test } from 'vitest';
@@ -29,6 +30,47 @@ test.each([
   expect(code).toBe(exitCode);
   expect(await check.select({ rows: count() }).from(logs)).toEqual([{ rows: 0 }]);
   await check.execute(sql`vacuum full logs`);
+});
+
+test('SIGINT ends the waiting for a stdin that gives nothing more', async () => {
+  const child = startCommand([
+    'load',
+    ...['--schema', schemaFile, '--table', 'logs', '--dry-run', '--on-error', 'skip'],
+  ]);
+  const ended = untilEnd(child);
+  child.stdin?.write(`level,message\ninfo\n${'info,a line of a log\n'.repeat(5_000)}`);
+  // Its first row has been read then.
+  await once(child.stderr as Readable, 'data');
+  child.kill('SIGINT');
+  const { code, stderr } = await ended;
+  expect(stderr).toMatch(/\nbatched-drizzle: interrupted by SIGINT; nothing is written\n$/);
+  expect(code).toBe(130);
+});
+
+test('SIGINT keeps what --commit-every has committed, and the message says how much', async () => {
+  const check = drizzle(database.connect());
+  const arguments_ = ['load', '--schema', schemaFile, '--table', 'logs', '--url', database.url];
+  const child = startCommand([...arguments_, '--commit-every', '1000', '--chunk-rows', '100']);
+  const ended = untilEnd(child);
+  child.stdin?.write('level,message\n');
+  child.stdin?.write('info,a line of a log that has no end\n'.repeat(5_500));
+  const written = async () => (await check.select({ rows: count() }).from(logs))[0]?.rows;
+  await until(async () => (await written()) === 5_000);
+
+  child.kill('SIGINT');
+  const { code, stderr } = await ended;
+  expect(stderr).toBe('batched-drizzle: interrupted by SIGINT; committed before: 5,000 rows\n');
+  expect(code).toBe(130);
+  expect(await written()).toBe(5_000);
+  await check.delete(logs);
+});
+
+test('a reader of its output that goes away does not fail the load', async () => {
+  const child = startCommand(['load', '--schema', schemaFile, '--table', 'logs', '--url', database.url]);
+  child.stdout?.destroy();
+  child.stdin?.end('level,message\ninfo,one\n');
+  const { code, stderr } = await untilEnd(child);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
 
 test('a reader of its output that goes away does not keep it', async () => {

@@ -52,6 +52,15 @@ test('an empty field is NULL, and "" is an empty string', async () => {
   ]);
 });
 
+test('a line that ends otherwise than the header is no row, since its last field would take what is left', async () => {
+  expect(await rowsOf('a,b\n1,x\r\n2,y\n"3","z\r"\n')).toEqual([
+    'ends with CR LF, and the header with LF',
+    { a: '2', b: 'y' },
+    'ends with CR LF, and the header with LF',
+  ]);
+  expect(await rowsOf('a,b\n"3","z\r"\n')).toEqual([{ a: '3', b: 'z\r' }]);
+});
+
 test('quotes in quotes are not empty strings', async () => {
   expect(await rowsOf('a,b\n"x,"",y","""",\n')).toEqual(['has 3 fields, and the header 2']);
   expect(await rowsOf('a,b\n"x,"",y",""""\n"""",x""\n')).toEqual([

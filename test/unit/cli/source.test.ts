@@ -1,0 +1,11 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import { openSource } from '../../../cli/source.ts';
+
+test('a signal ends the waiting for a stdin that has given nothing yet', async () => {
+  const controller = new AbortController();
+  const { text } = openSource(undefined, new PassThrough(), controller.signal);
+  const first = text[Symbol.asyncIterator]().next();
+  controller.abort('enough');
+  await expect(first).rejects.toBe('enough');
+});
