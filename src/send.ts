@@ -4,6 +4,7 @@ import { asError, BatchedDrizzleError, commitLost } from './errors.ts';
 import { isAnswer, isCommitLost } from './fate.ts';
 import { copyError } from './postgres-js/errors.ts';
 import { type Answer, CopyStatement, HeardStatement, LateStatement, type Statement } from './statement.ts';
+import { failTransaction } from './write/guard.ts';
 
 export interface FlightAnswers {
   readonly answers: readonly PromiseSettledResult<Answer>[];
@@ -83,10 +84,30 @@ async function sendInTurn(
 }
 
 function send(connection: Connection, statement: Statement): Promise<Answer> {
+  const unfit = writingFails(statement);
+  if (unfit) return failInstead(connection, unfit);
   const answer = connection.send(statement);
   if (statement instanceof LateStatement) statement.forget();
   if (statement instanceof HeardStatement) statement.hear(answer);
   return answer;
+}
+
+/** Writes a statement that is not written yet. @returns why it can't be */
+function writingFails(statement: Statement): Error | undefined {
+  try {
+    void statement.text;
+    return undefined;
+  } catch (error) {
+    const { message } = asError(error);
+    // Without a code of its own, which would be taken for one of the connection's.
+    return new Error(message, { cause: error });
+  }
+}
+
+/** The rest of the flight may be on its way already: the server must refuse it, and with it COMMIT. */
+async function failInstead(connection: Connection, reason: Error): Promise<never> {
+  await connection.send(command(failTransaction)).catch(() => {});
+  throw reason;
 }
 
 function isFulfilled(answer: Promise<unknown>): Promise<boolean> {

@@ -33,6 +33,9 @@ export function insertGuard({ chunk, token, params }: GuardedInsert, lists: read
   return ` where case${stale} when ${conditions || 'true'} then true else ${raise(outside)} end`;
 }
 
+/** Stands in the place of a statement that can't be written. */
+export const failTransaction = `select ${raise('batched_drizzle: a statement could not be written')}`;
+
 /** Whether the name stands for another relation, or one whose columns have other types. */
 function isOther(name: string, oid: string, types: string): string {
   return `to_regclass(${name})::oid is distinct from ${oid}::oid or ${columnTypes(`${oid}::oid`)} is distinct from ${types}`;

@@ -238,3 +238,29 @@ describe('the callback of a transaction', () => {
     expect(await orderOn(clients[1], batchedDrizzle(clients[1]))).toEqual(plain);
   });
 });
+
+describe('a statement that can not be written keeps all of its flight from being written', () => {
+  const rows = [{ name: 'one' }, { name: 'two' }];
+  const unfit = { isOld: sql`${new Date(Number.NaN)} < now()` };
+
+  test('in a transaction', async () => {
+    const error = await rejectionOf(
+      warm.db.transaction(async (tx) => {
+        tx.insert(organizations).values(rows);
+        tx.insert(users).values(rows).returning(unfit);
+      }),
+    );
+    expect(error.message).toMatch("can't be sent");
+    expect([await check.$count(organizations), await check.$count(users)]).toEqual([0, 0]);
+  });
+
+  test('and of the database, where it is the only one that is not', async () => {
+    const results = await Promise.allSettled([
+      warm.db.insert(organizations).values(rows),
+      warm.db.insert(users).values(rows).returning(unfit),
+      warm.db.insert(users).values({ name: 'three' }),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect([await check.$count(organizations), await check.$count(users)]).toEqual([2, 1]);
+  });
+});
