@@ -57,6 +57,8 @@ class Known implements Outcome {
     /** The column by which rows are told apart, by index. */
     readonly identifier: number | undefined,
     readonly parse: ((key: string) => unknown) | undefined,
+    /** A key that a row was given, as the client has sent it. */
+    readonly serialize: (key: unknown) => string,
   ) {}
 
   value(entry: Entry): unknown {
@@ -81,8 +83,8 @@ class Known implements Outcome {
     const keys: unknown[] = keysOf(entry, column);
     for (let row = 0; row < keys.length; row++) {
       const cell = keys[row] === undefined ? entry.cell(row, column) : undefined;
-      const key = String(keys[row] ?? (cell instanceof Reference ? cell.value() : cell));
-      keys[row] = this.parse ? this.parse(key) : key;
+      const key = keys[row] ?? this.serialize(cell instanceof Reference ? cell.value() : cell);
+      keys[row] = this.parse ? this.parse(String(key)) : key;
     }
     return keys;
   }
@@ -152,9 +154,10 @@ function readShared(
     throw new BatchedDrizzleError('MISMATCHED_ANSWER', message);
   }
   const identifier = plan.identifiers.get(shape.table);
-  const type = identifier === undefined ? undefined : columnFacts(chunk.facts, shape, identifier)?.base;
-  const parse = context.driver.parser(type ?? 0);
-  const known = new Known(answer, identifier, parse);
+  const { type = 0, base = 0 } = columnFacts(chunk.facts, shape, identifier ?? -1) ?? {};
+  const { driver } = context;
+  const parse = driver.parser(base);
+  const known = new Known(answer, identifier, parse, (key) => driver.serialize(key, type));
   if (!clause) return [entries, known];
   const place = places.get(shape.columns[identifier ?? -1]?.name ?? '');
   if (identifier === undefined || place === undefined) {

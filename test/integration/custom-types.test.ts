@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
+import { pgTable, uuid } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
+import type { PostgresType } from 'postgres';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { batchedDrizzle } from '../../src/index.ts';
 import { refusals } from '../support/same-rows.ts';
 import { custom, expectSameValues } from '../support/same-values.ts';
 import { type SideBySide, sideBySide } from '../support/side-by-side.ts';
@@ -149,4 +153,21 @@ test.each<[string, unknown[]]>([
   await sides.plain.execute(sql.raw(`create extension if not exists ${type}`));
   await check(type, values);
   await check(`${type}[]`, [`{${values[0] === 'Ab' ? 'Ab,NULL' : ''}}`]);
+});
+
+test("a key of the caller's own comes back as the client reads it, where the client writes it otherwise", async () => {
+  const type: PostgresType = {
+    to: 2950,
+    from: [2950],
+    serialize: (key: string) => key.replace('user_', ''),
+    parse: (key: string) => `user_${key}`,
+  };
+  const db = batchedDrizzle(database.connect({ types: { type } }));
+  const named = pgTable('named', { id: uuid().primaryKey() });
+  await db.execute('create table named (id uuid primary key)');
+  const ids = Array.from({ length: 2 }, () => `user_${randomUUID()}`);
+  const returned = await Promise.all(
+    ids.map((id) => db.insert(named).values({ id }).returning({ id: named.id })),
+  );
+  expect(returned).toEqual(ids.map((id) => [{ id }]));
 });
