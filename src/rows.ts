@@ -39,14 +39,10 @@ export function takeRows(
   let forms: Form[] | undefined;
   for (let row = 0; row < values.length; row++) {
     const given = values[row] as Record<string, unknown>;
+    const isBare = Object.getPrototypeOf(given) === Object.prototype;
     let form = shape.forms.empty;
     for (const column of columns) {
-      const value = given[column.key];
-      const cell = takeCell(
-        dialect,
-        column,
-        value !== undefined && isEnumerable.call(given, column.key) ? value : undefined,
-      );
+      const cell = takeCell(dialect, column, givenFor(given, column.key, isBare));
       if (cell === placeholder) return undefined;
       cells[place++] = cell;
       const what = givenBy(cell);
@@ -71,7 +67,17 @@ export function takeRows(
 
 const none: readonly never[] = [];
 
-/** drizzle looks at own properties that can be enumerated, and at no others. */
+/**
+ * drizzle looks at own properties that can be enumerated, and at no others: what a class computes is not even asked for.
+ *
+ * @param isBare of no class, so that most of what has no value is told by asking for it, which is sooner
+ */
+function givenFor(given: Record<string, unknown>, key: string, isBare: boolean): unknown {
+  if (!isBare && !isEnumerable.call(given, key)) return undefined;
+  const value = given[key];
+  return value === undefined || !isBare || isEnumerable.call(given, key) ? value : undefined;
+}
+
 const isEnumerable = Object.prototype.propertyIsEnumerable;
 
 export const placeholder = Symbol('placeholder');

@@ -32,6 +32,16 @@ const made = pgTable('made', {
   generated: text('generated').generatedAlwaysAs(sql`'x'`),
 });
 
+test('what the class of a row computes is not asked for', () => {
+  class User {
+    name = 'Ada';
+    get id(): number {
+      throw new Error('not saved yet');
+    }
+  }
+  expect(cells(users, new User())).toEqual([undefined, 'Ada']);
+});
+
 describe('what a row leaves out', () => {
   test("is the database's default, whether the key is missing or undefined", () => {
     expect(cells(users, {})).toEqual([undefined, undefined]);
