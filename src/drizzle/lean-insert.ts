@@ -38,8 +38,6 @@ function withoutConstructor(base: typeof PgInsertBase): object {
     dialect: { get: dialectOfInsert, configurable: true },
     session: { get: sessionOfInsert, configurable: true },
     execute: { get: executionOf, set: replaceExecution, configurable: true },
-    // biome-ignore lint/suspicious/noThenProperty: drizzle's own, without a closure for each call
-    then: { value: then, writable: true, configurable: true },
   });
   return Lean;
 }
@@ -56,18 +54,13 @@ function sessionOfInsert(this: InsertParts): InsertSession {
   return this.unit.session;
 }
 
-function executionOf(this: InsertParts): () => Promise<unknown> {
-  return () => this.unit.wait(this.entry);
-}
-
-function then(
-  this: InsertParts & { execute(): Promise<unknown> },
-  onFulfilled: Parameters<Promise<unknown>['then']>[0],
-  onRejected: Parameters<Promise<unknown>['then']>[1],
-): Promise<unknown> {
-  const isReplaced = Object.hasOwn(this, 'execute');
-  const result = isReplaced ? this.execute() : this.unit.wait(this.entry);
-  return result.then(onFulfilled, onRejected);
+function executionOf(this: InsertParts | undefined): (this: unknown) => Promise<unknown> {
+  const parts = this;
+  return function execute(this: unknown): Promise<unknown> {
+    // A spy may have read it off the prototype, and calls it on the insert; others call it on nothing.
+    const { entry, unit } = parts?.unit ? parts : (this as InsertParts);
+    return unit.wait(entry);
+  };
 }
 
 /** drizzle's is a plain property, which spies replace. */

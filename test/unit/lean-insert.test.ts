@@ -68,6 +68,23 @@ describe('an insert', () => {
     expect(await written().insert).toEqual(['row']);
   });
 
+  test('is executed through a spy that only looks on, and through a proxy around it', async () => {
+    const { insert, awaited, entry } = written();
+    const spy = vi.spyOn(insert, 'execute');
+    expect(await insert).toEqual(['row']);
+    expect(spy).toHaveBeenCalledOnce();
+    expect(awaited).toEqual([entry]);
+    const executed = vi.fn();
+    const proxy = new Proxy(written().insert, {
+      get(target, key, receiver) {
+        if (key === 'execute') executed();
+        return Reflect.get(target, key, receiver);
+      },
+    });
+    expect(await proxy).toEqual(['row']);
+    expect(executed).toHaveBeenCalledOnce();
+  });
+
   const values = { name: 'Ada' };
   test.each<[string, (db: Database) => object]>([
     ['nothing', (db) => db.insert(users).values(values)],
