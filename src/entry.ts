@@ -7,7 +7,7 @@ import type { OwnInsert } from './errors.ts';
 import type { Expression } from './expression.ts';
 import { Form } from './form.ts';
 import { getOrInsert } from './get-or-insert.ts';
-import type { KeyRun } from './key-lists.ts';
+import { findPlace, type KeyRun } from './key-lists.ts';
 import type { Reference } from './reference.ts';
 
 /**
@@ -138,11 +138,8 @@ export class Entry implements Rows {
 
   /** The key that was taken for a column that a row left out, as text. */
   key(row: number, column: number): string | undefined {
-    for (let run = this.allotted; run; run = run.before) {
-      if (run.column === column && row >= run.row && row < run.row + run.count)
-        return run.list.keys?.at(run.position + row - run.row);
-    }
-    return undefined;
+    const place = findPlace(this.allotted, row, column);
+    return place?.list.keys?.at(place.position - 1);
   }
 
   /** What the server made, or will make, for a column that a row left out, as far as it is known. */

@@ -134,8 +134,10 @@ function unreadable(error: Error): BatchedDrizzleError {
 }
 
 /** An expression is text with parameters: what it refers to must be known when it is written. */
-function embedsReferences({ entries }: Chunk): boolean {
-  return entries.some(({ embedded }) => embedded.some((reference) => reference.value() === undefined));
+function embedsReferences(chunk: Chunk): boolean {
+  return entriesOf(chunk).some(({ embedded }) =>
+    embedded.some((reference) => reference.value() === undefined),
+  );
 }
 
 async function sendLogged(

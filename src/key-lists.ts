@@ -48,8 +48,6 @@ export class KeyLists {
   readonly #lists: KeyList[] = [];
   /** Lists that still grow, by column. */
   readonly #growing = new Map<TableShape, (KeyList | undefined)[]>();
-  /** Rows of entries with many runs, which would be long to search. */
-  readonly #places = new Map<KeyRun, Map<number, KeyPlace[]>>();
 
   get all(): readonly KeyList[] {
     return this.#lists.filter(({ size }) => size > 0);
@@ -61,18 +59,16 @@ export class KeyLists {
     const list = growing[column] ?? this.#begin(entry.shape, column, facts);
     growing[column] = list;
     const position = list.size++;
-    const last = entry.allotted;
-    const isNext =
-      last?.list === list && row === last.row + last.count && position === last.position + last.count;
-    if (isNext) last.count += 1;
-    else entry.allotted = { column, row, count: 1, list, position, before: last };
+    const last = lastOf(entry, list);
+    if (last && row === last.row + last.count && position === last.position + last.count) last.count += 1;
+    else entry.allotted = { column, row, count: 1, list, position, before: entry.allotted };
     return list;
   }
 
   /** The place of the key that a reference stands for. */
   placeOf(reference: Reference): KeyPlace {
     const { entry, row, column } = reference.origin;
-    const place = this.#find(entry.allotted, row, column);
+    const place = findPlace(entry.allotted, row, column);
     // Nothing in its stead would be the column's default: a child without its parent, and no error.
     if (!place) throw unresolved(reference);
     return place;
@@ -94,12 +90,6 @@ export class KeyLists {
     this.#growing.clear();
   }
 
-  #find(last: KeyRun | undefined, row: number, column: number): KeyPlace | undefined {
-    if (!last?.before) return last && inRun(last, row, column);
-    const places = getOrInsert(this.#places, last, () => placesOf(last));
-    return places.get(column)?.[row];
-  }
-
   #beginTable(shape: TableShape): (KeyList | undefined)[] {
     const growing: (KeyList | undefined)[] = [];
     this.#growing.set(shape, growing);
@@ -111,6 +101,23 @@ export class KeyLists {
     this.#lists.push(list);
     return list;
   }
+}
+
+/** The last run of a list, where it is among the newest: a row takes keys for several columns in turn. */
+function lastOf({ allotted, shape }: Entry, list: KeyList): KeyRun | undefined {
+  let run = allotted;
+  for (let left = shape.columns.length; run && run.list !== list && left > 0; left--) run = run.before;
+  return run?.list === list ? run : undefined;
+}
+
+/** Rows of entries with many runs, which would be long to search. */
+const placesByRun = new WeakMap<KeyRun, Map<number, KeyPlace[]>>();
+
+/** The place of the key of a row, all of whose entry's keys have been taken. */
+export function findPlace(last: KeyRun | undefined, row: number, column: number): KeyPlace | undefined {
+  if (!last?.before) return last && inRun(last, row, column);
+  const places = getOrInsert(placesByRun, last, () => placesOf(last));
+  return places.get(column)?.[row];
 }
 
 function inRun({ list, ...run }: KeyRun, row: number, column: number): KeyPlace | undefined {

@@ -57,6 +57,17 @@ describe('the keys of an entry', () => {
   };
   const unplaced = expect.objectContaining({ code: 'BAD_REFERENCE' });
 
+  test('are one run a column where each row takes one for several columns', () => {
+    const lists = new KeyLists();
+    const entry = three();
+    for (const row of [0, 1, 2]) for (const column of [0, 1]) lists.take(entry, row, column, facts);
+    expect(entry.allotted).toMatchObject({ column: 1, row: 0, count: 3 });
+    expect(entry.allotted?.before).toMatchObject({ column: 0, row: 0, count: 3, before: undefined });
+    tell(lists, ['1', '2', '3'], ['a', 'b', 'c']);
+    expect([0, 1].map((column) => keysOf(entry, column).join(''))).toEqual(['123', 'abc']);
+    expect([0, 1].map((column) => entry.key(1, column))).toEqual(['2', 'b']);
+  });
+
   test('are one run where neighbouring rows have neighbouring keys', () => {
     const lists = new KeyLists();
     const entry = three();
