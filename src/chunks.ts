@@ -134,8 +134,9 @@ function tellNamed(chunk: Chunk, entry: Entry, named: ReadonlySet<number>): void
 }
 
 function finish(chunk: Chunk, { copyRows, maxRows, maxBytes }: Planning): void {
-  // Few rows of the table that differ from the others in what they give.
-  if (chunk.size < copyRows && chunk.size <= maxRows && chunk.bytes <= maxBytes) chunk.copied = false;
+  // Few rows of the table that differ from the others in what they give, and rows of nothing but defaults.
+  const fitsOne = chunk.size < copyRows && chunk.size <= maxRows && chunk.bytes <= maxBytes;
+  if (fitsOne || !chunk.shape.columns.some((_, column) => chunk.gives(column))) chunk.copied = false;
   // A conflict clause that no other entry has come to share needs no more than drizzle's own statement.
   if (!chunk.match || chunk.entries.some((entry) => entry !== chunk.first)) return;
   chunk.alone = true;

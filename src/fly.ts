@@ -16,6 +16,7 @@ import type { Outcomes } from './settle.ts';
 import { type Answer, HeardStatement, type Statement } from './statement.ts';
 import { tellCache } from './tell-cache.ts';
 import { isLoneStatement } from './write/chunk.ts';
+import { lockForCopy } from './write/copy.ts';
 import { type Inserts, keysHeard, makeToken, writeInserts, writeKeyQuery } from './write-flight.ts';
 
 export interface Flight {
@@ -50,7 +51,12 @@ export async function fly(
       : writeKeyQuery(plan, { token, isBounded });
 
   const isQueryFirst = keysFirst && query !== undefined && plan.lists.length > 0;
-  const opening = isBounded && token === undefined ? [command(boundLocks)] : [];
+  const copied = plan.chunks.filter((chunk) => chunk.copied);
+  const isOpened = isBounded && (token === undefined || copied.length > 0);
+  const opening = [
+    ...(isOpened ? [command(boundLocks)] : []),
+    ...copied.map((chunk) => command(lockForCopy(chunk, context.dialect))),
+  ];
   if (isQueryFirst && connection) {
     const first = await sendLogged(context, connection, [...opening.splice(0), query], false, report);
     const refused = firstRefusal(first);

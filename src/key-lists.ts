@@ -148,3 +148,14 @@ export function keysOf(entry: Entry, column: number): (string | undefined)[] {
   }
   return keys;
 }
+
+/**
+ * The key at a place, as text.
+ *
+ * @throws {Error} where the server has not told it: a row must not be written without its key
+ */
+export function keyOf({ list, position }: KeyPlace): string {
+  const key = list.keys?.at(position - 1);
+  if (key === undefined) throw new Error(`key ${position} of ${list.shape.name} is not known`);
+  return key;
+}

@@ -98,7 +98,8 @@ function canCopy(
   const key = shape.columns[identifier ?? -1]?.column;
   const always = [...shape.columns.keys()].filter((column) => columnFacts(facts, shape, column)?.always);
   return entries.every((entry) => {
-    const isKnown = entry.returning?.every(({ field }) => field === key) ?? true;
+    const { length } = entry.returning ?? [undefined];
+    const isKnown = length > 0 && (entry.returning?.every(({ field }) => field === key) ?? true);
     if (entry.conflict || !isKnown) return false;
     const forms = always.length === 0 ? [] : [...formsOf(entry)];
     return !forms.some(({ columns }) => always.some((column) => columns[column] !== Given.nothing));

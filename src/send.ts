@@ -54,13 +54,14 @@ export async function sendFlight(
   };
 }
 
-/** So many statements of many rows may be unanswered: the server has the next where it ends one, the client few in memory. */
-const mostUnanswered = 4;
+/** So many bytes of statements of many rows may be unanswered: the server has the next where it ends one, the client few in memory. */
+const mostUnanswered = 8 * 1024 * 1024;
 
 /** Whether a flight is too long to leave at once. */
 export function isLong(statements: readonly Statement[]): boolean {
   const large = statements.filter((statement) => statement instanceof LateStatement);
-  return large.length > mostUnanswered || statements.some((statement) => statement instanceof CopyStatement);
+  const bytes = large.reduce((sum, statement) => sum + statement.bytes, 0);
+  return bytes > mostUnanswered || statements.some((statement) => statement instanceof CopyStatement);
 }
 
 /** Sends statements of many rows as the server answers those before them; what would stand behind a refused one is not sent. */
@@ -69,16 +70,22 @@ async function sendInTurn(
   statements: readonly Statement[],
 ): Promise<Promise<Answer>[]> {
   const sent: Promise<Answer>[] = [];
-  const large: Promise<Answer>[] = [];
+  const unanswered: { readonly answer: Promise<Answer>; readonly bytes: number }[] = [];
+  let refused: Promise<Answer> | undefined;
   for (const statement of statements) {
-    const isLarge = statement instanceof LateStatement;
-    const ahead = isLarge ? large.at(-mostUnanswered) : undefined;
-    const isRefused = ahead !== undefined && !(await isFulfilled(ahead));
-    const answer = isRefused ? ahead : send(connection, statement);
+    const bytes = statement instanceof LateStatement ? statement.bytes : 0;
+    let held = unanswered.reduce((sum, other) => sum + other.bytes, bytes);
+    while (bytes > 0 && held > mostUnanswered && !refused) {
+      const first = unanswered.shift();
+      if (!first) break;
+      held -= first.bytes;
+      if (!(await isFulfilled(first.answer))) refused = first.answer;
+    }
+    const answer = bytes > 0 && refused ? refused : send(connection, statement);
     // Each is looked at when all have been sent.
     answer.catch(() => {});
     sent.push(answer);
-    if (isLarge) large.push(answer);
+    if (bytes > 0) unanswered.push({ answer, bytes });
   }
   return sent;
 }

@@ -25,6 +25,8 @@ export class LateStatement implements Statement {
   constructor(
     write: () => Written,
     readonly guarded: boolean,
+    /** Of its values, an estimate. */
+    readonly bytes: number,
   ) {
     this.#write = write;
   }

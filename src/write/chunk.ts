@@ -31,7 +31,7 @@ export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWrit
     return { ...write(valuesInsert), answer: 'values', guarded: hasToken && canGuard(chunk) };
   if (chunk.copied) return copyChunk(chunk, writer.dialect, writer.keysKnown);
   const insert = chunk.match && returning.clause ? matchedInsert : unnestInsert;
-  return new LateStatement(() => write(insert), hasToken);
+  return new LateStatement(() => write(insert), hasToken, chunk.bytes);
 }
 
 /** Whether the plan is one statement that needs nothing around it: drizzle's own INSERT. */

@@ -1,7 +1,7 @@
 /** `INSERT … SELECT … FROM unnest(…)`: one statement, a parameter a column, for any number of rows. */
 import { type Chunk, isKeyPlace, type PlannedCell } from '../chunk.ts';
 import { arrayLiteral } from '../encode.ts';
-import type { KeyList, KeyPlace } from '../key-lists.ts';
+import { type KeyList, type KeyPlace, keyOf } from '../key-lists.ts';
 import { Reference } from '../reference.ts';
 import type { ColumnFacts } from '../table-facts.ts';
 import { columnFacts } from '../table-facts.ts';
@@ -150,6 +150,5 @@ class Source {
 }
 
 function textOf(cell: PlannedCell): string | number | null {
-  if (isKeyPlace(cell)) return cell.list.keys?.at(cell.position - 1) ?? null;
-  return cell as string | number | null;
+  return isKeyPlace(cell) ? keyOf(cell) : (cell as string | number | null);
 }

@@ -87,7 +87,9 @@ describe('rows of a table in one flush are copied', () => {
       }),
     );
     expect(copiesOf(statements)).toEqual(['events']);
-    expect(statements.filter((text) => text.includes('insert into "events"'))).toHaveLength(1);
+    expect(
+      statements.filter((text) => text.startsWith('insert into "events"') && !text.endsWith('where false')),
+    ).toHaveLength(1);
     const stored = await check.select().from(events);
     expect(stored.filter(({ at }) => at.getTime() === 0)).toMatchObject([{ kind: 'early' }]);
     expect(stored).toHaveLength(4);
@@ -98,7 +100,13 @@ describe('rows of a table in one flush are copied', () => {
       few.db.transaction(async (tx) => void tx.insert(logs).values(noted(many))),
     );
     expect(trips).toBe(2);
-    expect(statements.map((text) => text.slice(0, 6))).toEqual(['begin', 'select', 'copy "', 'commit']);
+    expect(statements.map((text) => text.slice(0, 6))).toEqual([
+      'begin',
+      'insert',
+      'select',
+      'copy "',
+      'commit',
+    ]);
   });
 
   test('with a trip for each table of them, whose ids are wired', async () => {
@@ -114,7 +122,7 @@ describe('rows of a table in one flush are copied', () => {
     expect(copiesOf(statements)).toEqual(['users', 'addresses']);
     // COMMIT is one by itself, since the callback waited.
     expect(trips).toBe(4);
-    expect(result).toMatchObject({ rows: 2 * many, keys: 2 * many, statements: 3, roundTrips: 3 });
+    expect(result).toMatchObject({ rows: 2 * many, keys: 2 * many, statements: 5, roundTrips: 3 });
     const [wired] = await check.execute(
       sql`select count(*)::int from users u join addresses a on a.user_id = u.id and a.email = u.name`,
     );

@@ -87,7 +87,7 @@ test('a statement with more parameters than can be sent keeps its whole flight b
 
 describe('statements of many rows', () => {
   const large = (count: number): LateStatement[] =>
-    times(count, (n) => new LateStatement(() => ({ text: `${n}`, params: [] }), true));
+    times(count, (n) => new LateStatement(() => ({ text: `${n}`, params: [] }), true, 2 * 1024 * 1024));
 
   /** A connection whose answers come when they are told to. */
   function slow() {
@@ -122,7 +122,7 @@ describe('statements of many rows', () => {
     return { promise, resolve, reject };
   }
 
-  test('are sent at most 4 ahead of their answers, COMMIT behind the last', async () => {
+  test('are sent at most 8 MiB ahead of their answers, COMMIT behind the last', async () => {
     const { sent, answers, connection } = slow();
     const flight = sendFlight(connection, large(7), true);
     for (let answered = 0; answered < 3; answered++) {
@@ -165,7 +165,7 @@ describe('statements of many rows', () => {
 
   test('are written once until they are sent, and kept no longer', async () => {
     let writes = 0;
-    const statement = new LateStatement(() => ({ text: `${writes++}`, params: ['a'] }), true);
+    const statement = new LateStatement(() => ({ text: `${writes++}`, params: ['a'] }), true, 1);
     expect(writes).toBe(0);
     expect([statement.text, statement.params, statement.text]).toEqual(['0', ['a'], '0']);
     const sent: string[] = [];
@@ -174,7 +174,7 @@ describe('statements of many rows', () => {
     expect(statement.text).toBe('1');
   });
 
-  test('make a flight long where they are more than 4, and so does a COPY', () => {
+  test('make a flight long where they are more than 8 MiB, and so does a COPY', () => {
     const copy = new CopyStatement('copy', () => (async function* () {})());
     expect([large(4), large(5), [copy], [command('a')], []].map(isLong)).toEqual([
       false,
