@@ -105,6 +105,6 @@ describe('a COPY', () => {
     const refused = Promise.reject(new Error('no keys'));
     await expect(linesOf(plan, 0, refused)).rejects.toThrow('no keys');
     tell(plan, ['7']);
-    await expect(linesOf(plan)).rejects.toThrow('key 2 of a list is not known');
+    await expect(linesOf(plan)).rejects.toThrow('key 2 of "users" is not known');
   });
 });
