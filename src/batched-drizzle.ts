@@ -1,16 +1,18 @@
 /** Arguments in, database out. */
+
 import type { DrizzleConfig } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type { Options, PostgresType, Sql } from 'postgres';
-import { BatchedDatabase } from './database.ts';
-import { DatabaseUnit } from './database-unit.ts';
+import { BatchedDatabase } from './database/database.ts';
+import { DatabaseSession } from './database/session.ts';
+import { makeTransaction } from './database/transaction.ts';
 import { type DatabaseParts, loggerOf, mutableCache, partsOf } from './drizzle/database.ts';
+import type { FactsCache } from './facts/table-facts.ts';
 import { getOrInsert } from './get-or-insert.ts';
 import { type BatchOptions, readBatchOptions } from './options.ts';
 import { PostgresJsDriver } from './postgres-js/driver.ts';
 import { disableNagle } from './postgres-js/no-nagle.ts';
-import { DatabaseSession } from './session.ts';
-import type { FactsCache } from './table-facts.ts';
+import { DatabaseUnit } from './unit-of-work/database-unit.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -100,7 +102,7 @@ function batched<TSchema extends Schema>(
     options,
     facts: factsOf(parts.client),
   });
-  const session = new DatabaseSession<TSchema, never>(parts, unit);
+  const session = new DatabaseSession<TSchema, never>(parts, unit, (tx) => makeTransaction(parts, tx));
   const result = new BatchedDatabase<TSchema>(parts.dialect, session as never, parts.schema, unit);
   return Object.assign(result, { $client: db.$client, $cache: db.$cache });
 }

@@ -1,5 +1,9 @@
 export { type BatchedDrizzleConfig, batchedDrizzle } from './batched-drizzle.ts';
-export { BatchedDatabase, BatchedTransaction } from './database.ts';
+
+export { BatchedDatabase } from './database/database.ts';
+export { BatchedInsert, type Referable } from './database/insert.ts';
+export { BatchedInsertBuilder } from './database/insert-builder.ts';
+export { BatchedTransaction } from './database/transaction.ts';
 export {
   BatchedDrizzleError,
   BatchedInsertError,
@@ -7,9 +11,6 @@ export {
   FlushError,
   type TableFailure,
 } from './errors.ts';
-export type { FlushEnd, FlushFailed, FlushMessage, FlushStart } from './flush-channel.ts';
-export { BatchedInsert, type Referable } from './insert.ts';
-export { BatchedInsertBuilder } from './insert-builder.ts';
 export type { KeyOf, Load } from './load/load.ts';
 export { LoadError } from './load/load-error.ts';
 export type { LoadOptions, LoadProgress } from './load/options.ts';
@@ -17,3 +18,4 @@ export type { LoadReport } from './load/run-load.ts';
 export type { RowSource } from './load/source.ts';
 export type { BatchOptions } from './options.ts';
 export type { FlushReport, TableReport } from './report.ts';
+export type { FlushEnd, FlushFailed, FlushMessage, FlushStart } from './unit-of-work/flush-channel.ts';

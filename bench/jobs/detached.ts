@@ -1,13 +1,14 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
-import { BatchedDatabase } from '../../src/database.ts';
-import { DatabaseUnit } from '../../src/database-unit.ts';
+import type { FlushContext } from '../../src/context.ts';
+import { BatchedDatabase } from '../../src/database/database.ts';
+import { DatabaseSession } from '../../src/database/session.ts';
+import { makeTransaction } from '../../src/database/transaction.ts';
 import { loggerOf, partsOf } from '../../src/drizzle/database.ts';
-import type { Entry } from '../../src/entry.ts';
-import type { FlushContext } from '../../src/flush.ts';
 import { readBatchOptions } from '../../src/options.ts';
 import { PostgresJsDriver } from '../../src/postgres-js/driver.ts';
-import { DatabaseSession } from '../../src/session.ts';
+import type { Entry } from '../../src/take/entry.ts';
+import { DatabaseUnit } from '../../src/unit-of-work/database-unit.ts';
 
 class DetachedUnit extends DatabaseUnit {
   take(): Entry[] {
@@ -36,7 +37,9 @@ export function detached(): Detached {
     facts: new WeakMap(),
   };
   const unit = new DetachedUnit(context);
-  const session = new DatabaseSession<Record<string, never>, Record<string, never>>(parts, unit);
+  const session = new DatabaseSession<Record<string, never>, never>(parts, unit, (tx) =>
+    makeTransaction(parts, tx),
+  );
   return {
     db: new BatchedDatabase(parts.dialect, session, parts.schema, unit),
     context,

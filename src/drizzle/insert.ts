@@ -1,10 +1,20 @@
 /** drizzle's insert: what it is made of, and what it would send. */
 import { type Column, is, Param, type Query, SQL, sql, Table } from 'drizzle-orm';
 import { type PgColumn, type PgDialect, PgInsertBase, type PgTable } from 'drizzle-orm/pg-core';
-import type { Entry } from '../entry.ts';
-import { Expression } from '../expression.ts';
+import { Expression } from './render.ts';
 import type { SelectedField } from './selection.ts';
 import type { TableShape } from './table.ts';
+
+/** What drizzle must know of an insert to write it. */
+export interface InsertDescription {
+  readonly shape: TableShape;
+  readonly count: number;
+  readonly overriding: boolean;
+  readonly returning: readonly SelectedField[] | undefined;
+  readonly conflict: { readonly clause: SQL } | undefined;
+  /** A driver value, an `Expression`, an `SQL`, or nothing. */
+  cell(row: number, column: number): unknown;
+}
 
 export type InsertSession = ConstructorParameters<typeof PgInsertBase>[2];
 
@@ -42,7 +52,7 @@ export function assignedColumns(table: PgTable, set: object): Set<Column> {
 }
 
 /** The rows of an entry as drizzle's own insert holds them, mapped and defaulted already. */
-function mappedValues(entry: Entry): Record<string, Param | SQL>[] {
+function mappedValues(entry: InsertDescription): Record<string, Param | SQL>[] {
   return Array.from({ length: entry.count }, (_, row) =>
     Object.fromEntries(
       entry.shape.columns.flatMap(({ key }, column) => {
@@ -66,7 +76,7 @@ function toSQL(cell: unknown): Param | SQL {
 }
 
 /** An insert's configuration as drizzle's own has it, which none is made with. */
-export function insertConfig({ shape, overriding, returning, conflict }: Entry): object {
+export function insertConfig({ shape, overriding, returning, conflict }: InsertDescription): object {
   return {
     table: shape.table,
     values: [],
@@ -96,12 +106,12 @@ function fieldsOf(selection: readonly SelectedField[]): object {
 }
 
 /** An insert as drizzle itself writes it. */
-export function insertSQL(entry: Entry): SQL {
+export function insertSQL(entry: InsertDescription): SQL {
   const { dialect } = entry.shape as any;
   return dialect.buildInsertQuery({ ...insertConfig(entry), values: mappedValues(entry) });
 }
 
 /** The statement that plain drizzle would send for an insert. */
-export function describeInsert(entry: Entry): Query {
+export function describeInsert(entry: InsertDescription): Query {
   return entry.shape.dialect.sqlToQuery(insertSQL(entry));
 }

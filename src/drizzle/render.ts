@@ -3,6 +3,11 @@ import { is, Param, Placeholder, type SQL } from 'drizzle-orm';
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { SelectedField } from './selection.ts';
 
+/** An `sql` value of a row, rendered when it was given. */
+export class Expression {
+  constructor(readonly rendered: Rendered) {}
+}
+
 /** An expression as text between its parameters, and the parameters as the driver would get them. */
 export interface Rendered {
   /** One more than `params`. */

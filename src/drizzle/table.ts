@@ -6,7 +6,6 @@
  */
 import { Column, is, SQL, Table } from 'drizzle-orm';
 import { getTableConfig, type PgColumn, type PgDialect, type PgTable } from 'drizzle-orm/pg-core';
-import { Forms } from '../form.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { orderSelection, type SelectedField } from './selection.ts';
 import { Selections } from './selections.ts';
@@ -40,7 +39,6 @@ export interface TableShape {
   /** What `returning()` without fields selects. */
   readonly selection: readonly SelectedField[];
   readonly selections: Selections;
-  readonly forms: Forms;
 }
 
 const shapes = new WeakMap<PgDialect, WeakMap<PgTable, TableShape>>();
@@ -73,7 +71,6 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
     names,
     selection: orderSelection(all),
     selections: new Selections(),
-    forms: new Forms(),
   };
 }
 

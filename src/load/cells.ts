@@ -1,20 +1,16 @@
 /** A row of the source → the text of each of its columns. */
 import { Column } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
+import type { FlushContext } from '../context.ts';
+import { Expression } from '../drizzle/render.ts';
 import type { InsertColumn, TableShape } from '../drizzle/table.ts';
-import type { Cell } from '../entry.ts';
 import { asError } from '../errors.ts';
-import { Expression } from '../expression.ts';
-import type { FlushContext } from '../flush.ts';
+import type { TableFacts } from '../facts/table-facts.ts';
 import { declaredType, isCastFromDeclared } from '../postgres-js/declared-type.ts';
-import { Reference } from '../reference.ts';
-import { takeCell } from '../rows.ts';
-import type { TableFacts } from '../table-facts.ts';
-import { isSpecial } from './copy-text.ts';
+import { type Cell, Reference } from '../take/entry.ts';
+import { takeCell } from '../take/rows.ts';
+import { isSpecial, type TextCell } from '../write/copy-text.ts';
 import { nameOf } from './source.ts';
-
-/** `undefined` where the row leaves the column to the database, `null` for NULL. */
-export type TextCell = string | null | undefined;
 
 /** A row that can't be sent, and because of which of its columns. */
 export class CellError extends Error {

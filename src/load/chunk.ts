@@ -1,7 +1,7 @@
 /** The rows that are encoded, sent and answered together. */
 import type { TableShape } from '../drizzle/table.ts';
-import type { CellReader, TextCell } from './cells.ts';
-import { CopyText } from './copy-text.ts';
+import { CopyText, type TextCell } from '../write/copy-text.ts';
+import type { CellReader } from './cells.ts';
 import type { LoadError } from './load-error.ts';
 
 /** Rows in a row that one statement can say: they name the same columns. */

@@ -1,8 +1,8 @@
 /** Rows as one `COPY … FROM STDIN`. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { TableShape } from '../drizzle/table.ts';
+import { defaultMarker } from '../write/copy-text.ts';
 import type { Run } from './chunk.ts';
-import { defaultMarker } from './copy-text.ts';
 
 /**
  * @example

@@ -1,14 +1,12 @@
 /** Rows as INSERTs, where COPY can't say what they need. */
-
 import type { PgDialect } from 'drizzle-orm/pg-core';
+import type { Statement } from '../driver/statement.ts';
+import { arrayLiteral, type Serialize } from '../driver/text.ts';
 import type { Rendered } from '../drizzle/render.ts';
 import type { TableShape } from '../drizzle/table.ts';
-import type { Serialize } from '../encode.ts';
-import { arrayLiteral } from '../encode.ts';
-import type { Statement } from '../statement.ts';
-import { type ColumnFacts, columnFacts, type TableFacts } from '../table-facts.ts';
+import { type ColumnFacts, columnFacts, type TableFacts } from '../facts/table-facts.ts';
+import type { TextCell } from '../write/copy-text.ts';
 import { Params } from '../write/params.ts';
-import type { TextCell } from './cells.ts';
 import type { Run } from './chunk.ts';
 
 export interface InsertContext {

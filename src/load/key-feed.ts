@@ -1,5 +1,5 @@
 /** Ids on their way from a load to whoever iterates over them. */
-import type { TextCell } from './cells.ts';
+import type { TextCell } from '../write/copy-text.ts';
 
 /** Keys that follow one another, however many, or as they are. */
 type Keys = { readonly first: bigint; count: number } | { readonly texts: readonly TextCell[] };

@@ -1,5 +1,5 @@
+import { isCommitLost } from '../driver/failure.ts';
 import { asError, BatchedDrizzleError, commitLost, countRows } from '../errors.ts';
-import { isCommitLost } from '../fate.ts';
 
 /** Where a load failed, and with which row. */
 export interface FailedRow {

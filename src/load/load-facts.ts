@@ -1,12 +1,12 @@
 /** What a load must know of its table, asked once in its transaction. */
-import type { Connection } from '../driver.ts';
+import type { FlushContext } from '../context.ts';
+import type { Connection } from '../driver/driver.ts';
+import type { Statement } from '../driver/statement.ts';
+import { arrayLiteral } from '../driver/text.ts';
 import type { TableShape } from '../drizzle/table.ts';
-import { arrayLiteral } from '../encode.ts';
-import { factsQuery, readFacts } from '../facts-query.ts';
-import type { FlushContext } from '../flush.ts';
-import { logAll } from '../fly.ts';
-import type { Statement } from '../statement.ts';
-import type { TableFacts } from '../table-facts.ts';
+import { factsQuery, readFacts } from '../facts/facts-query.ts';
+import type { TableFacts } from '../facts/table-facts.ts';
+import { logAll } from '../send/send-logged.ts';
 
 export interface LoadFacts {
   /** `undefined` where the server has no such table. */

@@ -1,13 +1,13 @@
 /** The ids of the rows: taken from the server ahead of their chunk, told when the chunk is committed. */
 import { getTableConfig } from 'drizzle-orm/pg-core';
-import type { Connection } from '../driver.ts';
+import type { FlushContext } from '../context.ts';
+import type { Connection } from '../driver/driver.ts';
+import type { Statement } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
-import type { FlushContext } from '../flush.ts';
-import { logAll } from '../fly.ts';
-import type { Statement } from '../statement.ts';
-import type { TableFacts } from '../table-facts.ts';
-import type { TextCell } from './cells.ts';
+import type { TableFacts } from '../facts/table-facts.ts';
+import { logAll } from '../send/send-logged.ts';
+import type { TextCell } from '../write/copy-text.ts';
 import type { Run } from './chunk.ts';
 
 /**

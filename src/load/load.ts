@@ -3,7 +3,8 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { BatchedDrizzleError } from '../errors.ts';
 import { KeyFeed } from './key-feed.ts';
 import { keyColumn } from './load-keys.ts';
-import { type LoadReport, type LoadRequest, LoadRun } from './run-load.ts';
+import type { LoadRequest } from './request.ts';
+import { type LoadReport, LoadRun } from './run-load.ts';
 
 type Columns<TTable extends PgTable> = TTable['_']['columns'];
 

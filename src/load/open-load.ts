@@ -1,6 +1,6 @@
 /** What a load looks up once, on its first connection. */
 import { getTableName } from 'drizzle-orm';
-import type { Connection } from '../driver.ts';
+import type { Connection } from '../driver/driver.ts';
 import { CellReader } from './cells.ts';
 import { RunBuilder } from './chunk.ts';
 import type { Interrupt } from './interrupt.ts';
@@ -8,7 +8,7 @@ import { learnLoadFacts } from './load-facts.ts';
 import { KeySupply, keyReader } from './load-keys.ts';
 import { defaultChunkRows } from './options.ts';
 import { ChunkReader } from './read-chunks.ts';
-import type { LoadRequest } from './run-load.ts';
+import type { LoadRequest } from './request.ts';
 import type { Source } from './source.ts';
 import type { ChunkWriterOptions } from './write-chunk.ts';
 

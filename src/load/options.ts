@@ -1,9 +1,8 @@
 /** The arguments of `load()`. */
 import { is } from 'drizzle-orm';
-import { type PgInsertOnConflictDoUpdateConfig, PgTable } from 'drizzle-orm/pg-core';
+import { type PgInsertBase, type PgInsertOnConflictDoUpdateConfig, PgTable } from 'drizzle-orm/pg-core';
 import type { PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
 import { BatchedDrizzleError } from '../errors.ts';
-import type { BatchedInsert } from '../insert.ts';
 import type { LoadError } from './load-error.ts';
 import { isSource, nameOf } from './source.ts';
 
@@ -26,7 +25,7 @@ export interface LoadOptions<TTable extends PgTable = PgTable> {
   onConflict?:
     | 'error'
     | 'nothing'
-    | { update: PgInsertOnConflictDoUpdateConfig<BatchedInsert<TTable, PostgresJsQueryResultHKT>> };
+    | { update: PgInsertOnConflictDoUpdateConfig<PgInsertBase<TTable, PostgresJsQueryResultHKT>> };
   /**
    * Rows that are encoded, sent and answered together. Default 10,000, at least 1; a chunk of large rows ends at 4 MiB. Two
    * chunks at most are in memory. Larger ones are hardly faster: a chunk costs one round trip, which 10,000 rows take some
@@ -60,6 +59,7 @@ const wholeNumber: Rule = {
   test: (given) => Number.isSafeInteger(given) && (given as number) >= 1,
   say: 'a whole number from 1',
 };
+
 const aFunction: Rule = { test: (given) => typeof given === 'function', say: 'a function' };
 
 const rules: { readonly [Key in keyof LoadOptions]-?: Rule } = {

@@ -1,6 +1,6 @@
 /** Pulls rows from the source and encodes them, a chunk at a time. */
 import { asError } from '../errors.ts';
-import { atEndOfTurn } from '../schedule.ts';
+import { atEndOfTurn } from '../take/schedule.ts';
 import type { CellError, CellReader } from './cells.ts';
 import { type Chunk, isFull, type RunBuilder } from './chunk.ts';
 import { LoadError } from './load-error.ts';

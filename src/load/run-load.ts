@@ -1,17 +1,13 @@
 /** The course of a load: read rows → encode a chunk → write it → report. */
-
-import type { Rendered } from '../drizzle/render.ts';
-import { cacheName, type TableShape } from '../drizzle/table.ts';
+import { cacheName } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
-import type { FlushContext } from '../flush.ts';
-import { atEndOfTurn } from '../schedule.ts';
-import type { TransactionUnit } from '../transaction-unit.ts';
+import { atEndOfTurn } from '../take/schedule.ts';
+import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
 import type { Chunk } from './chunk.ts';
 import { Interrupt } from './interrupt.ts';
-import type { KeyFeed } from './key-feed.ts';
 import { LoadError } from './load-error.ts';
 import { type OpenLoad, openLoad } from './open-load.ts';
-import type { LoadOptions } from './options.ts';
+import type { LoadRequest } from './request.ts';
 import { openSource, type Source } from './source.ts';
 import { ChunkWriter, type WrittenChunk } from './write-chunk.ts';
 
@@ -23,24 +19,6 @@ export interface LoadReport {
   readonly skipped: number;
   /** How long it took, in milliseconds. */
   readonly ms: number;
-}
-
-export interface LoadTarget {
-  readonly context: FlushContext;
-  /** A transaction, or a savepoint in the caller's own. */
-  transaction<T>(work: (unit: TransactionUnit) => Promise<T>): Promise<T>;
-  /** The caller's transaction goes on behind the load, which must be undone before he hears that it was stopped. */
-  readonly isNested: boolean;
-}
-
-export interface LoadRequest {
-  readonly target: LoadTarget;
-  readonly shape: TableShape;
-  readonly rows: unknown;
-  readonly options: LoadOptions;
-  readonly conflict: Rendered | undefined;
-  /** Where the ids go, if somebody asks for them. */
-  readonly keys: KeyFeed | undefined;
 }
 
 export class LoadRun {

@@ -4,10 +4,10 @@ import { conflictClause } from '../drizzle/insert.ts';
 import type { Rendered } from '../drizzle/render.ts';
 import { type TableShape, tableShape } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
-import { renderSnapshot } from '../rows.ts';
+import { renderSnapshot } from '../take/rows.ts';
 import { Load } from './load.ts';
 import { checkArguments, type LoadOptions } from './options.ts';
-import type { LoadTarget } from './run-load.ts';
+import type { LoadTarget } from './request.ts';
 
 /** @throws {BatchedDrizzleError} `BAD_OPTION`, naming the argument, what was given and what is allowed */
 export function makeLoad<TTable extends PgTable>(

@@ -1,17 +1,16 @@
 /** Sends rows of a run in one go, by COPY where it can say them. */
-import type { Connection } from '../driver.ts';
+import type { FlushContext } from '../context.ts';
+import type { Connection } from '../driver/driver.ts';
+import { isAnswer } from '../driver/failure.ts';
+import type { Answer, Statement } from '../driver/statement.ts';
 import type { Rendered } from '../drizzle/render.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { asError, codeOf } from '../errors.ts';
-import { isAnswer } from '../fate.ts';
-import type { FlushContext } from '../flush.ts';
-import { logAll } from '../fly.ts';
-import { command } from '../send.ts';
-import type { Answer, Statement } from '../statement.ts';
-import type { TextCell } from './cells.ts';
+import { logAll } from '../send/send-logged.ts';
+import { command } from '../send/transaction-commands.ts';
+import { CopyText, type TextCell } from '../write/copy-text.ts';
 import type { Run } from './chunk.ts';
 import { copyStatement, lineOf } from './copy-statement.ts';
-import { CopyText } from './copy-text.ts';
 import { type InsertContext, insertStatements, singleInserts } from './insert-statement.ts';
 import type { LoadFacts } from './load-facts.ts';
 import type { KeySupply } from './load-keys.ts';

@@ -7,8 +7,8 @@
  */
 import { Writable } from 'node:stream';
 import { asError } from '../errors.ts';
+import type { Client, Query } from './internals.ts';
 import { outliveStart } from './outlive-start.ts';
-import type { Client, Query } from './query.ts';
 
 export interface CopyFeed {
   readonly blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;

@@ -3,15 +3,15 @@
  * `test/integration/postgres-facts.test.ts`, so that an upgrade which moves one fails there.
  */
 import type { Sql } from 'postgres';
-import type { Connection, Driver } from '../driver.ts';
-import { arrayLiteral, textOf } from '../encode.ts';
+import type { Connection, Driver } from '../driver/driver.ts';
+import type { Answer, Statement } from '../driver/statement.ts';
+import { arrayLiteral, textOf } from '../driver/text.ts';
 import { BatchedDrizzleError, codeOf } from '../errors.ts';
-import type { Answer, Statement } from '../statement.ts';
 import { declaredType } from './declared-type.ts';
 import { HeldConnection } from './held-connection.ts';
+import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
 import { NeverSent, runAlone } from './lone-query.ts';
 import { outliveStart } from './outlive-start.ts';
-import type { Client, ClientOptions, PoolConnection, Query } from './query.ts';
 
 export class PostgresJsDriver implements Driver {
   readonly #client: Client;

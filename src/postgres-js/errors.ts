@@ -1,5 +1,5 @@
 /** Errors of postgres.js, told of another statement than the one that was sent. */
-import type { Serialize } from '../encode.ts';
+import type { Serialize } from '../driver/text.ts';
 
 /** A copy of a driver's error, of its class and with its fields. */
 export function copyError(error: Error, message: string): Error {

@@ -1,18 +1,12 @@
 /** A connection of the pool, held for one transaction without waiting for BEGIN's answer. */
 import type { Sql } from 'postgres';
-import type { Connection, StatementListener } from '../driver.ts';
+import type { Connection, StatementListener } from '../driver/driver.ts';
+import { type Answer, CopyStatement, type Statement } from '../driver/statement.ts';
 import { asError, BatchedDrizzleError } from '../errors.ts';
-import { type Answer, CopyStatement, type Statement } from '../statement.ts';
 import { type CopyFeed, makeCopy } from './copy.ts';
 import { withoutLine } from './errors.ts';
-import {
-  type Client,
-  type ClientOptions,
-  isQuery,
-  makeQuery,
-  type PoolConnection,
-  type Query,
-} from './query.ts';
+import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
+import { isQuery, makeQuery } from './query.ts';
 
 export class HeldConnection implements Connection {
   readonly begun: Promise<void>;

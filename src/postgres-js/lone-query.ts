@@ -1,7 +1,8 @@
 /** A statement that is a transaction by itself. */
+import type { Answer, Statement } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
-import type { Answer, Statement } from '../statement.ts';
-import { type Client, makeQuery, type PoolConnection } from './query.ts';
+import type { Client, PoolConnection } from './internals.ts';
+import { makeQuery } from './query.ts';
 
 /** The driver rejected a query that it had not let out. */
 export class NeverSent extends Error {

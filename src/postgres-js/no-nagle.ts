@@ -1,7 +1,7 @@
 /** Sockets that send at once. */
 import net from 'node:net';
 import type { Sql } from 'postgres';
-import type { ClientOptions } from './query.ts';
+import type { ClientOptions } from './internals.ts';
 
 /**
  * Lets new connections send without waiting for the server's acknowledgement (Nagle's algorithm), which

@@ -1,5 +1,5 @@
 /** Keeps the process alive when a connection is lost while it starts. */
-import type { Query } from './query.ts';
+import type { Query } from './internals.ts';
 
 const outlived = new WeakSet<object>();
 

@@ -1,5 +1,5 @@
 /** Results of postgres.js, made of an answer that several callers share. */
-import type { Answer } from '../statement.ts';
+import type { Answer } from '../driver/statement.ts';
 
 /** An answer without rows, of the driver's own class, as a statement without RETURNING gives it. */
 export function emptyAnswer(answer: Answer, count: number): Answer {

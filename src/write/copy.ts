@@ -1,9 +1,9 @@
 /** A chunk of many rows → one COPY, which takes half of an INSERT's time in the server and returns nothing. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import { type Chunk, isKeyPlace } from '../chunk.ts';
-import { keyOf } from '../key-lists.ts';
-import { CopyText } from '../load/copy-text.ts';
-import { CopyStatement } from '../statement.ts';
+import { CopyStatement } from '../driver/statement.ts';
+import { type Chunk, isKeyPlace } from '../plan/chunk.ts';
+import { keyOf } from '../take/key-run.ts';
+import { CopyText } from './copy-text.ts';
 
 /** Rows that are turned into text at a time, some 64 kB of ordinary ones. */
 const rowsATime = 2_000;

@@ -1,16 +1,16 @@
 /** What keeps a flight from being written by halves. */
-
-import type { Chunk } from '../chunk.ts';
 import { codeOf } from '../errors.ts';
-import { columnTypes } from '../facts-query.ts';
-import type { KeyList } from '../key-lists.ts';
-import { areWhole } from './lists.ts';
+import { columnTypes } from '../facts/facts-query.ts';
+import type { Chunk } from '../plan/chunk.ts';
+import type { KeyList } from '../take/key-run.ts';
+import { areWhole } from './kept-keys.ts';
 import type { Params } from './params.ts';
 
 /** Holds the flight's token in the server for the length of its transaction. */
 export const tokenSetting = 'batched_drizzle.t';
 
 const changed = 'batched_drizzle: table facts changed';
+
 const outside = 'batched_drizzle: outside its transaction';
 
 /**

@@ -1,7 +1,7 @@
+import type { Serialize } from '../driver/text.ts';
 import type { Rendered } from '../drizzle/render.ts';
-import type { Serialize } from '../encode.ts';
 import { declaredType } from '../postgres-js/declared-type.ts';
-import { LateValue } from '../reference.ts';
+import { LateValue } from '../take/entry.ts';
 
 /** Collects the parameters of one statement; each is text or NULL. */
 export class Params {

@@ -1,11 +1,24 @@
 /** What a chunk's statement must return: what its callers asked for, and what tells its rows apart. */
 import { Column, is } from 'drizzle-orm';
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import { type Chunk, type ChunkMatch, entriesOf } from '../chunk.ts';
+import type { FlushContext } from '../context.ts';
 import { type Rendered, renderSelection } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
 import { columnName } from '../drizzle/table.ts';
-import type { Entry } from '../entry.ts';
+import { columnFacts } from '../facts/table-facts.ts';
+import { type Chunk, type ChunkMatch, entriesOf } from '../plan/chunk.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Entry } from '../take/entry.ts';
+
+/** Whether the client has what an entry selects without asking: the keys it was given, and nothing else. */
+export function isKnown(entry: Entry, plan: Plan, chunk: Chunk, { driver }: FlushContext): boolean {
+  const identifier = plan.identifiers.get(chunk.shape.table);
+  if (identifier === undefined || chunk.alone || chunk.match || chunk.facts?.secured) return false;
+  const facts = columnFacts(chunk.facts, chunk.shape, identifier);
+  const key = chunk.shape.columns[identifier]?.column;
+  const selectsKey = entry.returning?.every(({ field }) => field === key) ?? false;
+  return selectsKey && facts !== undefined && driver.parser(facts.base) !== undefined;
+}
 
 export interface Returning {
   /** What stands behind `returning`; `undefined` where nobody needs a row, since it needs SELECT. */

@@ -1,13 +1,12 @@
 /** `INSERT … SELECT … FROM unnest(…)`: one statement, a parameter a column, for any number of rows. */
-import { type Chunk, isKeyPlace, type PlannedCell } from '../chunk.ts';
-import { arrayLiteral } from '../encode.ts';
-import { type KeyList, type KeyPlace, keyOf } from '../key-lists.ts';
-import { Reference } from '../reference.ts';
-import type { ColumnFacts } from '../table-facts.ts';
-import { columnFacts } from '../table-facts.ts';
+import { arrayLiteral } from '../driver/text.ts';
+import { type ColumnFacts, columnFacts } from '../facts/table-facts.ts';
+import { type Chunk, isKeyPlace, type PlannedCell } from '../plan/chunk.ts';
+import { Reference } from '../take/entry.ts';
+import { type KeyList, type KeyPlace, keyOf } from '../take/key-run.ts';
+import { insertInto, insertTail, type WriteContext } from './clauses.ts';
 import { insertGuard } from './guard.ts';
-import { insertInto, insertTail, type WriteContext } from './insert.ts';
-import { withLists } from './lists.ts';
+import { withLists } from './kept-keys.ts';
 
 /**
  * @example

@@ -1,10 +1,10 @@
 /** `INSERT … VALUES`, for a lone row, for expressions, and for rows that give nothing. */
-import { type Chunk, isKeyPlace, type PlannedCell } from '../chunk.ts';
-import { Expression } from '../expression.ts';
-import { keptKey } from '../keys.ts';
-import { isRefused } from '../table-facts.ts';
+import { Expression } from '../drizzle/render.ts';
+import { isRefused } from '../facts/table-facts.ts';
+import { type Chunk, isKeyPlace, type PlannedCell } from '../plan/chunk.ts';
+import { insertInto, insertTail, type WriteContext } from './clauses.ts';
 import { insertGuard } from './guard.ts';
-import { insertInto, insertTail, type WriteContext } from './insert.ts';
+import { keptKey } from './kept-keys.ts';
 
 /**
  * The statement as drizzle would write it, the server inferring each parameter's type from its column. A lone

@@ -1,10 +1,10 @@
 import { type Column, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import fc from 'fast-check';
+import { Expression } from '../../src/drizzle/render.ts';
 import { isKeyed, type TableShape, tableShape } from '../../src/drizzle/table.ts';
-import type { Cell, Entry } from '../../src/entry.ts';
-import { Expression } from '../../src/expression.ts';
-import { type Reference, refer } from '../../src/reference.ts';
+import type { Cell, Entry, Reference } from '../../src/take/entry.ts';
+import { refer } from '../../src/take/ref.ts';
 import { inRows } from './cells.ts';
 import { dialect, doNothing, doUpdate, entryOfCells, type PlanOptions } from './entries.ts';
 import { factsOf } from './facts.ts';

@@ -1,11 +1,12 @@
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { type BatchedInsert, BatchedTransaction } from '../../src/index.ts';
 import type { Choices } from './plain-runner.ts';
+import type { Database } from './program-database.ts';
 import { type PreparedInsert, returnsKey } from './program-inserts.ts';
 import type { Parent } from './program-rows.ts';
 import type { Executable } from './program-statements.ts';
 import { firstGivenKey } from './program-tables.ts';
-import { type Database, type Issued, Runner } from './run-program.ts';
+import { type Issued, Runner } from './run-program.ts';
 import { nameOf, outcomeOf, type Path } from './trace.ts';
 
 /** Ours: awaits inserts where the program does, and refers to rows before they are written. */

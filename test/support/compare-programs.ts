@@ -8,9 +8,10 @@ import { programs } from './arbitrary-programs.ts';
 import { BatchedRunner } from './batched-runner.ts';
 import { compareRuns, type Ran } from './compare-traces.ts';
 import { PlainRunner } from './plain-runner.ts';
+import type { Database } from './program-database.ts';
 import { readTables, reset } from './program-tables.ts';
 import type { Program } from './programs.ts';
-import type { Database, Runner } from './run-program.ts';
+import type { Runner } from './run-program.ts';
 import * as schema from './schema.ts';
 
 /** Limits of a batch move what travels together, and nothing else. */

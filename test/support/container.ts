@@ -1,10 +1,15 @@
 import { get, type RequestOptions } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Server } from './server.ts';
+
+/** A PostgreSQL in a container that runs for as long as the tests need it. */
+interface Container {
+  readonly url: string;
+  stop(): Promise<void>;
+}
 
 /** PostgreSQL in a container, or nothing where no Docker engine answers. */
-export async function startContainer(settings: readonly string[]): Promise<Server | undefined> {
+export async function startContainer(settings: readonly string[]): Promise<Container | undefined> {
   if (!(await dockerAnswers())) return undefined;
   const { PostgreSqlContainer } = await import('@testcontainers/postgresql');
   const container = await new PostgreSqlContainer('postgres:18')
@@ -12,7 +17,6 @@ export async function startContainer(settings: readonly string[]): Promise<Serve
     .start();
   return {
     url: container.getConnectionUri(),
-    kind: 'testcontainers',
     stop: async () => void (await container.stop()),
   };
 }

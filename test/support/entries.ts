@@ -1,16 +1,15 @@
 import { Column, is, SQL, sql } from 'drizzle-orm';
 import { PgDialect, type PgTable } from 'drizzle-orm/pg-core';
-import type { Conflict } from '../../src/conflict.ts';
+import type { Serialize } from '../../src/driver/text.ts';
 import type { SelectedField } from '../../src/drizzle/selection.ts';
 import { foreignTables, tableShape } from '../../src/drizzle/table.ts';
-import type { Serialize } from '../../src/encode.ts';
-import { encodeRows } from '../../src/encode-rows.ts';
-import { type Cell, Entry } from '../../src/entry.ts';
-import type { Form } from '../../src/form.ts';
-import { type Plan, plan } from '../../src/plan.ts';
-import { Reference } from '../../src/reference.ts';
-import { givenBy, lateReferences, renderSnapshot, type TakenRows, takeRows } from '../../src/rows.ts';
-import type { TableFacts } from '../../src/table-facts.ts';
+import type { TableFacts } from '../../src/facts/table-facts.ts';
+import { encodeRows } from '../../src/plan/encode-rows.ts';
+import { type Plan, plan } from '../../src/plan/plan.ts';
+import type { Conflict } from '../../src/take/conflict.ts';
+import { type Cell, Entry, Reference } from '../../src/take/entry.ts';
+import { type Form, formsOfTable } from '../../src/take/form.ts';
+import { givenBy, lateReferences, renderSnapshot, type TakenRows, takeRows } from '../../src/take/rows.ts';
 import { factsOf } from './facts.ts';
 
 export const dialect = new PgDialect();
@@ -46,7 +45,7 @@ export function entryOfCells(
   rows: readonly (readonly Cell[])[],
   options: EntryOptions = {},
 ): Entry {
-  const { forms: known } = tableShape(dialect, table);
+  const known = formsOfTable(tableShape(dialect, table));
   const forms = rows.map((row) => row.reduce<Form>((form, cell) => form.with(givenBy(cell)), known.empty));
   const cells = rows.flat();
   const references = cells.filter((cell) => cell instanceof Reference);

@@ -1,6 +1,6 @@
 import { type PgColumn, PgDialect, type PgTable } from 'drizzle-orm/pg-core';
 import { isKeyed, tableShape } from '../../src/drizzle/table.ts';
-import type { ColumnFacts, KeySource, TableFacts } from '../../src/table-facts.ts';
+import type { ColumnFacts, KeySource, TableFacts } from '../../src/facts/table-facts.ts';
 
 /** What the catalog would say of a table that was made as its schema says. */
 export function factsOf(table: PgTable, given: Partial<TableFacts> = {}): TableFacts {

@@ -1,9 +1,10 @@
 import { inArray } from 'drizzle-orm';
+import type { Database } from './program-database.ts';
 import { labelOf, type PreparedInsert, returnsKey } from './program-inserts.ts';
 import type { Parent, ParentName } from './program-rows.ts';
 import type { Executable } from './program-statements.ts';
 import { children, firstGivenKey, tables } from './program-tables.ts';
-import { type Database, type Issued, Runner } from './run-program.ts';
+import { type Issued, Runner } from './run-program.ts';
 import { nameOf, outcomeOf, type Path, type ScopeTrace } from './trace.ts';
 
 /** A row that others may refer to. */

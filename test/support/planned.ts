@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { type Chunk, isKeyPlace, type PlannedCell } from '../../src/chunk.ts';
-import type { Entry } from '../../src/entry.ts';
-import type { KeyPlace } from '../../src/key-lists.ts';
-import type { Plan } from '../../src/plan.ts';
+import { type Chunk, isKeyPlace, type PlannedCell } from '../../src/plan/chunk.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { Entry } from '../../src/take/entry.ts';
+import type { KeyPlace } from '../../src/take/key-run.ts';
 import { type Batch, batches } from './arbitrary-entries.ts';
 import { planOf } from './entries.ts';
 

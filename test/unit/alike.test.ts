@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { isAlike, withoutAlike } from '../../src/alike.ts';
-import type { EncodedCell } from '../../src/encode-rows.ts';
-import type { Entry, Rows } from '../../src/entry.ts';
-import { refer } from '../../src/reference.ts';
+import type { EncodedCell } from '../../src/plan/encode-rows.ts';
+import { isAlike, withoutAlike } from '../../src/plan/same-plan.ts';
+import type { Entry, Rows } from '../../src/take/entry.ts';
+import { refer } from '../../src/take/ref.ts';
 import { doNothing, entryOf } from '../support/entries.ts';
 import { addresses, users } from '../support/schema.ts';
 

@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { isKeyPlace } from '../../src/chunk.ts';
-import type { Entry } from '../../src/entry.ts';
-import type { Plan } from '../../src/plan.ts';
-import { Reference, refer } from '../../src/reference.ts';
-import { columnFacts } from '../../src/table-facts.ts';
+import { columnFacts } from '../../src/facts/table-facts.ts';
+import { isKeyPlace } from '../../src/plan/chunk.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { Entry } from '../../src/take/entry.ts';
+import { Reference } from '../../src/take/entry.ts';
+import { refer } from '../../src/take/ref.ts';
 import { entryOf, planOf } from '../support/entries.ts';
 import { factsOf } from '../support/facts.ts';
 import { anyBatch, checkPlans, plannedRows, rowName, rowNames } from '../support/planned.ts';

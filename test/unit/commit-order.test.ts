@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { commitOrder } from '../../src/commit-order.ts';
+import { commitOrder } from '../../src/plan/commit-order.ts';
 
 type Graph = ReadonlyMap<number, readonly number[]>;
 

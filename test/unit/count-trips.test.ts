@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { countTrips } from '../../src/count-trips.ts';
-import { CopyStatement, type Statement } from '../../src/statement.ts';
+import { CopyStatement, type Statement } from '../../src/driver/statement.ts';
+import { countTrips } from '../../src/send/count-round-trips.ts';
 
 const statement = (params: number, guarded = true): Statement => ({
   text: '',

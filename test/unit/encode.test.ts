@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arrayLiteral, sizeOf, snapshot } from '../../src/encode.ts';
+import { arrayLiteral } from '../../src/driver/text.ts';
+import { sizeOf, snapshot } from '../../src/take/snapshot.ts';
 import { parseArrayLiteral } from '../support/array-literal.ts';
 
 const hostile = fc.constantFrom(

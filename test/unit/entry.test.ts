@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { Outcome } from '../../src/entry.ts';
-import { refer } from '../../src/reference.ts';
+import type { Outcome } from '../../src/take/entry.ts';
+import { refer } from '../../src/take/ref.ts';
 import { entryOf } from '../support/entries.ts';
 import { users } from '../support/schema.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { expect, test } from 'vitest';
-import { findFailedRow } from '../../src/failed-row.ts';
+import { findFailedRow } from '../../src/settle/failed-row.ts';
 import { entryOf, serialize } from '../support/entries.ts';
 
 const people = pgTable('people', {

@@ -1,7 +1,8 @@
 import postgres from 'postgres';
 import { describe, expect, test } from 'vitest';
+import { fateOf } from '../../src/bisect/fate.ts';
+import { isCommitLost } from '../../src/driver/failure.ts';
 import { BatchedDrizzleError } from '../../src/errors.ts';
-import { fateOf, isCommitLost } from '../../src/fate.ts';
 
 /** What the database answers; the class takes fields, whatever its types say. */
 function answered(code: string, severity = 'ERROR'): Error {

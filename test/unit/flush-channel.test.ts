@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect, test } from 'vitest';
-import type { Entry } from '../../src/entry.ts';
-import { announceFlush } from '../../src/flush-channel.ts';
+import type { Entry } from '../../src/take/entry.ts';
+import { announceFlush } from '../../src/unit-of-work/flush-channel.ts';
 
 test('a flush that nobody listens to is not looked at', () => {
   const touched: PropertyKey[] = [];

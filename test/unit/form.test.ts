@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Form, Forms, Given } from '../../src/form.ts';
+import { type Form, Forms, Given } from '../../src/take/form.ts';
 
 const formOfRow = (forms: Forms, row: readonly Given[]): Form =>
   row.reduce<Form>((form, given) => form.with(given), forms.empty);

@@ -1,7 +1,7 @@
 import { type PgTable, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
-import { isKeyPlace } from '../../src/chunk.ts';
-import type { Entry } from '../../src/entry.ts';
+import { isKeyPlace } from '../../src/plan/chunk.ts';
+import type { Entry } from '../../src/take/entry.ts';
 import { entryOf, planOf } from '../support/entries.ts';
 import { factsOf, withColumn } from '../support/facts.ts';
 import { anyBatch, checkPlans, plannedRows } from '../support/planned.ts';

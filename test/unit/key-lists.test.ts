@@ -1,10 +1,11 @@
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
 import { tableShape } from '../../src/drizzle/table.ts';
-import type { Entry } from '../../src/entry.ts';
-import { KeyLists, type KeyPlace, keysOf } from '../../src/key-lists.ts';
-import { refer } from '../../src/reference.ts';
-import { type ColumnFacts, columnFacts } from '../../src/table-facts.ts';
+import { type ColumnFacts, columnFacts } from '../../src/facts/table-facts.ts';
+import { KeyLists, keysOf } from '../../src/plan/key-lists.ts';
+import type { Entry } from '../../src/take/entry.ts';
+import type { KeyPlace } from '../../src/take/key-run.ts';
+import { refer } from '../../src/take/ref.ts';
 import { dialect, entryOf, planOf } from '../support/entries.ts';
 import { factsOf } from '../support/facts.ts';
 import { anyBatch, checkPlans, keysTaken, plannedRows } from '../support/planned.ts';

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { tableState } from '../../src/facts-query.ts';
-import type { KeyList } from '../../src/key-lists.ts';
-import { keyQuery, readKeys, settingOf } from '../../src/keys.ts';
-import type { Answer } from '../../src/statement.ts';
+import type { Answer } from '../../src/driver/statement.ts';
+import { tableState } from '../../src/facts/facts-query.ts';
+import { readKeys } from '../../src/settle/read-keys.ts';
+import type { KeyList } from '../../src/take/key-run.ts';
+import { settingOf } from '../../src/write/kept-keys.ts';
+import { keyQuery } from '../../src/write/key-query.ts';
 import { entryOf, planOf } from '../support/entries.ts';
 import { factsOf } from '../support/facts.ts';
 import { addresses, counters, events, users } from '../support/schema.ts';

@@ -2,11 +2,11 @@ import { entityKind, is, sql } from 'drizzle-orm';
 import { PgInsertBase, QueryBuilder } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { describe, expect, test, vi } from 'vitest';
+import { BatchedInsert } from '../../src/database/insert.ts';
 import { sessionOf } from '../../src/drizzle/insert.ts';
-import type { Entry } from '../../src/entry.ts';
 import { batchedDrizzle } from '../../src/index.ts';
-import { BatchedInsert } from '../../src/insert.ts';
-import type { UnitOfWork } from '../../src/unit-of-work.ts';
+import type { Entry } from '../../src/take/entry.ts';
+import type { UnitOfWork } from '../../src/unit-of-work/unit-of-work.ts';
 import { dialect, entryOf } from '../support/entries.ts';
 import { users } from '../support/schema.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { pairByIdentifier, pairByOrdinal } from '../../src/pair.ts';
+import { pairByIdentifier, pairByOrdinal } from '../../src/settle/pair-rows.ts';
 
 interface Returned {
   readonly id: string;

@@ -1,12 +1,12 @@
 import { type Column, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
-import { entriesOf } from '../../src/chunk.ts';
-import type { Conflict } from '../../src/conflict.ts';
-import type { Entry } from '../../src/entry.ts';
-import type { Plan } from '../../src/plan.ts';
-import { refer } from '../../src/reference.ts';
-import type { TableFacts } from '../../src/table-facts.ts';
+import type { TableFacts } from '../../src/facts/table-facts.ts';
+import { entriesOf } from '../../src/plan/chunk.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { Conflict } from '../../src/take/conflict.ts';
+import type { Entry } from '../../src/take/entry.ts';
+import { refer } from '../../src/take/ref.ts';
 import { doNothing, doUpdate, entryOf, type PlanOptions, planOf } from '../support/entries.ts';
 import { factsOf, withColumn } from '../support/facts.ts';
 import { anyBatch, checkPlans, plannedRows } from '../support/planned.ts';

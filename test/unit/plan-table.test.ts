@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import type { Entry } from '../../src/entry.ts';
-import { Expression } from '../../src/expression.ts';
-import { refer } from '../../src/reference.ts';
-import { columnFacts, type TableFacts } from '../../src/table-facts.ts';
+import { Expression } from '../../src/drizzle/render.ts';
+import { columnFacts, type TableFacts } from '../../src/facts/table-facts.ts';
+import type { Entry } from '../../src/take/entry.ts';
+import { refer } from '../../src/take/ref.ts';
 import { entryOf, planOf } from '../support/entries.ts';
 import { factsOf, withColumn } from '../support/facts.ts';
 import { anyBatch, checkPlans, plannedRows } from '../support/planned.ts';

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { foreignTables } from '../../src/drizzle/table.ts';
-import type { Entry } from '../../src/entry.ts';
-import { refer } from '../../src/reference.ts';
+import type { Entry } from '../../src/take/entry.ts';
+import { refer } from '../../src/take/ref.ts';
 import { batches } from '../support/arbitrary-entries.ts';
 import { entryOf, planOf } from '../support/entries.ts';
 import { factsOf } from '../support/facts.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Entry } from '../../src/entry.ts';
-import { Queue } from '../../src/queue.ts';
-import { refer } from '../../src/reference.ts';
+import type { Entry } from '../../src/take/entry.ts';
+import { Queue } from '../../src/take/queue.ts';
+import { refer } from '../../src/take/ref.ts';
 import { entryOf } from '../support/entries.ts';
 import { addresses, users } from '../support/schema.ts';
 

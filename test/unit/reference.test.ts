@@ -1,9 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import type { Outcome } from '../../src/entry.ts';
+import { Expression } from '../../src/drizzle/render.ts';
 import { BatchedDrizzleError } from '../../src/errors.ts';
-import { Expression } from '../../src/expression.ts';
-import { LateValue, Reference, refer } from '../../src/reference.ts';
+import type { Outcome } from '../../src/take/entry.ts';
+import { LateValue, Reference } from '../../src/take/entry.ts';
+import { refer } from '../../src/take/ref.ts';
 import { dialect, entryOf } from '../support/entries.ts';
 import { addresses, counters, events, tokens, users } from '../support/schema.ts';
 

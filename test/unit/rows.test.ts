@@ -3,11 +3,12 @@ import { customType, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-co
 import { drizzle } from 'drizzle-orm/postgres-js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Expression } from '../../src/drizzle/render.ts';
 import { tableShape } from '../../src/drizzle/table.ts';
-import { Expression } from '../../src/expression.ts';
-import { Given } from '../../src/form.ts';
-import { LateValue, refer } from '../../src/reference.ts';
-import { takeRows } from '../../src/rows.ts';
+import { LateValue } from '../../src/take/entry.ts';
+import { formsOfTable, Given } from '../../src/take/form.ts';
+import { refer } from '../../src/take/ref.ts';
+import { takeRows } from '../../src/take/rows.ts';
 import { inRows } from '../support/cells.ts';
 import { dialect, entryOf } from '../support/entries.ts';
 import { addresses, events, tokens, users, wide } from '../support/schema.ts';
@@ -178,7 +179,7 @@ describe('references', () => {
 
 describe('rows', () => {
   test('that give the same columns alike have one form together, others each their own', () => {
-    const { forms } = tableShape(dialect, users);
+    const forms = formsOfTable(tableShape(dialect, users));
     const alike = take(users, { name: 'a' }, { name: 'b' })?.forms;
     expect(alike).toBe(forms.empty.with(Given.nothing).with(Given.value));
     expect(take(users, { name: 'c' })?.forms).toBe(alike);

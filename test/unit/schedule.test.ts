@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { atEndOfTurn } from '../../src/schedule.ts';
+import { atEndOfTurn } from '../../src/take/schedule.ts';
 
 afterEach(() => {
   vi.useRealTimers();

@@ -1,14 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { Connection } from '../../src/driver.ts';
-import { command, commit, isLong, rollback, sendFlight } from '../../src/send.ts';
+import type { Connection } from '../../src/driver/driver.ts';
 import {
   type Answer,
   CopyStatement,
   HeardStatement,
   LateStatement,
   type Statement,
-} from '../../src/statement.ts';
+} from '../../src/driver/statement.ts';
+import { isLong, sendFlight } from '../../src/send/send-flight.ts';
+import { command, commit, rollback } from '../../src/send/transaction-commands.ts';
 import { times } from '../support/copies.ts';
 
 /** A connection that answers every statement with a tag, and notes what was sent. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { tableShape } from '../../src/drizzle/table.ts';
-import { factsQuery, readFacts } from '../../src/facts-query.ts';
+import { factsQuery, readFacts } from '../../src/facts/facts-query.ts';
 import { parseArrayLiteral } from '../support/array-literal.ts';
 import { dialect } from '../support/entries.ts';
 import { counters, users } from '../support/schema.ts';

@@ -1,8 +1,9 @@
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
 import { tableShape } from '../../../src/drizzle/table.ts';
-import type { CellReader, TextCell } from '../../../src/load/cells.ts';
+import type { CellReader } from '../../../src/load/cells.ts';
 import { type Chunk, isFull, RunBuilder, type RunRules } from '../../../src/load/chunk.ts';
+import type { TextCell } from '../../../src/write/copy-text.ts';
 import { dialect } from '../../support/entries.ts';
 
 const shape = tableShape(dialect, pgTable('t', { a: integer(), b: text(), c: text() }));

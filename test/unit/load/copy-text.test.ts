@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { TextCell } from '../../../src/load/cells.ts';
 import { lineOf } from '../../../src/load/copy-statement.ts';
-import { CopyText, isSpecial } from '../../../src/load/copy-text.ts';
+import type { TextCell } from '../../../src/write/copy-text.ts';
+import { CopyText, isSpecial } from '../../../src/write/copy-text.ts';
 
 /** What PostgreSQL reads in a line, by the rules of its documentation. */
 function readLine(line: string): TextCell[] {

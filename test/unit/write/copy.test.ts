@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Chunk } from '../../../src/chunk.ts';
-import type { Entry } from '../../../src/entry.ts';
-import type { Plan } from '../../../src/plan.ts';
-import { refer } from '../../../src/reference.ts';
-import { CopyStatement } from '../../../src/statement.ts';
+import { CopyStatement } from '../../../src/driver/statement.ts';
+import type { Chunk } from '../../../src/plan/chunk.ts';
+import type { Plan } from '../../../src/plan/plan.ts';
+import type { Entry } from '../../../src/take/entry.ts';
+import { refer } from '../../../src/take/ref.ts';
 import { copyChunk } from '../../../src/write/copy.ts';
 import { times } from '../../support/copies.ts';
 import { dialect, entryOf, planOf } from '../../support/entries.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import type { Entry } from '../../../src/entry.ts';
+import type { Entry } from '../../../src/take/entry.ts';
 import { doNothing, doUpdate, type EntryOptions, entryOf, planOf } from '../../support/entries.ts';
 import { factsOf, withColumn } from '../../support/facts.ts';
 import { users } from '../../support/schema.ts';

@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { LateValue, refer } from '../../../src/reference.ts';
-import { renderSnapshot } from '../../../src/rows.ts';
+import { LateValue } from '../../../src/take/entry.ts';
+import { refer } from '../../../src/take/ref.ts';
+import { renderSnapshot } from '../../../src/take/rows.ts';
 import { Params } from '../../../src/write/params.ts';
 import { dialect, entryOf, serialize } from '../../support/entries.ts';
 import { users } from '../../support/schema.ts';

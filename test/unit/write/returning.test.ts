@@ -1,8 +1,8 @@
 import { type Column, type SQL, sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import type { Chunk } from '../../../src/chunk.ts';
-import type { Entry } from '../../../src/entry.ts';
-import { refer } from '../../../src/reference.ts';
+import type { Chunk } from '../../../src/plan/chunk.ts';
+import type { Entry } from '../../../src/take/entry.ts';
+import { refer } from '../../../src/take/ref.ts';
 import { planReturning } from '../../../src/write/returning.ts';
 import { dialect, entryOf, planOf } from '../../support/entries.ts';
 import { factsOf } from '../../support/facts.ts';

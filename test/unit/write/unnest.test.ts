@@ -1,7 +1,7 @@
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
-import type { Entry } from '../../../src/entry.ts';
-import { refer } from '../../../src/reference.ts';
+import type { Entry } from '../../../src/take/entry.ts';
+import { refer } from '../../../src/take/ref.ts';
 import { entryOf, planOf } from '../../support/entries.ts';
 import { addresses, counters, members, nodes, organizations, users, wide } from '../../support/schema.ts';
 import { parsedList, statementsOf, unguarded } from '../../support/written.ts';

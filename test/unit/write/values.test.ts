@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import type { Entry } from '../../../src/entry.ts';
-import { refer } from '../../../src/reference.ts';
+import type { Entry } from '../../../src/take/entry.ts';
+import { refer } from '../../../src/take/ref.ts';
 import { entryOf, planOf } from '../../support/entries.ts';
 import { addresses, logs, users } from '../../support/schema.ts';
 import { statementsOf, unguarded, type WriteOptions } from '../../support/written.ts';

@@ -1,0 +1,159 @@
+/** Entries of the database → each written or failed by itself, as if its insert had been sent alone. */
+
+import type { FlushContext } from '../context.ts';
+import { attempt } from '../flush/flush.ts';
+import type { ReportBuilder } from '../report.ts';
+import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts';
+import type { Entry } from '../take/entry.ts';
+import { atEndOfTurn } from '../take/schedule.ts';
+import { fateOf } from './fate.ts';
+import { OwnTransaction } from './own-transaction.ts';
+import { type Single, sendSingles, writeSingles } from './pipeline.ts';
+
+/** So many inserts are sent one by one, in one pipeline, rather than split once more. */
+const fewEnough = 64;
+
+/**
+ * Writes a batch as one transaction. Where the server answers that it rolled back, halves of it are sent again until few
+ * are left, and those as a transaction each: only the culprits reject. Never rejects itself.
+ */
+export async function flushEach(
+  context: FlushContext,
+  entries: readonly Entry[],
+  report: ReportBuilder,
+): Promise<FlushFailure | undefined> {
+  const failures = new Failures(true, context.driver.serialize.bind(context.driver));
+  const batch = new Batch(context, report, failures);
+  await batch.write(entries);
+  await batch.settled();
+  return failures.toFailure();
+}
+
+class Batch {
+  /** What nobody in the batch may have to wait for: its locks may be held for the sake of another entry. */
+  readonly #background = new Set<Promise<void>>();
+  /** Entries whose parents have settled in this turn. */
+  #released: Entry[] = [];
+
+  constructor(
+    readonly context: FlushContext,
+    readonly report: ReportBuilder,
+    readonly failures: Failures,
+  ) {}
+
+  async settled(): Promise<void> {
+    while (this.#background.size > 0) await Promise.all(this.#background);
+  }
+
+  async write(given: readonly Entry[]): Promise<void> {
+    const entries = this.#holdBack(given, new Set(given));
+    if (entries.length === 0) return;
+    const refusal = await this.#attempt(entries, entries.length > 1);
+    if (!refusal) return;
+    const open = entries.filter(({ outcome }) => !outcome);
+    const fate = fateOf(refusal);
+    if (fate === 'contended' && entries.length > 1) this.#writeAlone(open);
+    else if (fate === 'refused' && open.length > fewEnough) await this.#halve(open);
+    else if (fate === 'refused' && open.length > 1) await this.#writeSingly(open);
+    else this.failures.rejectAll(open, refusal);
+  }
+
+  /** One after the other, in call order. */
+  async #halve(entries: readonly Entry[]): Promise<void> {
+    const middle = Math.ceil(entries.length / 2);
+    await this.write(entries.slice(0, middle));
+    await this.write(entries.slice(middle));
+  }
+
+  /** As a transaction each, in one pipeline. */
+  async #writeSingly(given: readonly Entry[]): Promise<void> {
+    const { context, report, failures } = this;
+    const singles = await writeSingles(context, this.#holdBack(given), report, failures);
+    // In call order, as far as not every one of them fits into a pipeline.
+    for (const run of runsOf(singles)) {
+      const isPipelined = run[0]?.isPipelined;
+      const left = isPipelined
+        ? await sendSingles(context, run, report, failures)
+        : (await Promise.all(run.map(({ entry }) => this.#tryOne(entry)))).flat();
+      this.#writeAlone(left);
+    }
+  }
+
+  /** On connections of their own, so that each may wait for its lock. */
+  #writeAlone(given: readonly Entry[]): void {
+    for (const entry of this.#holdBack(given)) this.#begin(this.#writeOne(entry));
+  }
+
+  async #writeOne(entry: Entry): Promise<void> {
+    const refusal = await this.#attempt([entry], false);
+    if (refusal) this.failures.rejectAll([entry], refusal);
+  }
+
+  /** @returns the entry where it would have to wait for a lock, and others behind it */
+  async #tryOne(entry: Entry): Promise<Entry[]> {
+    const refusal = await this.#attempt([entry], true);
+    if (refusal && fateOf(refusal) === 'contended') return [entry];
+    if (refusal) this.failures.rejectAll([entry], refusal);
+    return [];
+  }
+
+  async #attempt(entries: readonly Entry[], isBounded: boolean): Promise<Refusal | undefined> {
+    const target = new OwnTransaction(this.context, isBounded);
+    const refusal = await attempt(this.context, entries, target, this.report, this.failures);
+    await target.close();
+    return refusal;
+  }
+
+  /**
+   * Leaves out entries that refer to others whose fate is open, and writes them when it is known.
+   *
+   * @param along entries that need not be waited for, since they are written along
+   */
+  #holdBack(entries: readonly Entry[], along = new Set<Entry>()): readonly Entry[] {
+    const held = new Map<Entry, readonly Entry[]>();
+    // In call order parents come first; one that was awaited late may need another look.
+    for (let size = -1; size < held.size; ) {
+      size = held.size;
+      for (const entry of entries) {
+        const parents = held.has(entry) ? [] : openParents(entry, along);
+        if (parents.length === 0) continue;
+        held.set(entry, parents);
+        along.delete(entry);
+      }
+    }
+    for (const [entry, parents] of held) this.#begin(this.#release(entry, parents));
+    return held.size === 0 ? entries : entries.filter((entry) => !held.has(entry));
+  }
+
+  /** Those whose parents settle in one turn travel together. */
+  async #release(entry: Entry, parents: readonly Entry[]): Promise<void> {
+    await Promise.allSettled(parents.map((parent) => parent.result()));
+    this.#released.push(entry);
+    if (this.#released.length > 1) return;
+    await new Promise<void>(atEndOfTurn);
+    await this.write(this.#released.splice(0));
+  }
+
+  #begin(work: Promise<void>): void {
+    this.#background.add(work);
+    work.finally(() => this.#background.delete(work));
+  }
+}
+
+/** Entries that an entry refers to and that are being written. */
+function openParents(entry: Entry, along: ReadonlySet<Entry>): Entry[] {
+  return entry.references
+    .map(({ origin }) => origin.entry)
+    .filter((parent) => parent.state === 'taken' && !parent.outcome && !along.has(parent));
+}
+
+/** Neighbours that travel alike. */
+function runsOf(singles: readonly Single[]): Single[][] {
+  const runs: Single[][] = [];
+  for (const single of singles) {
+    const run = runs.at(-1);
+    if (run?.[0]?.isPipelined === single.isPipelined) run.push(single);
+    else runs.push([single]);
+  }
+  return runs;
+}

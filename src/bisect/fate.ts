@@ -1,0 +1,30 @@
+/** What an error says of the rows that a transaction of the library's own was to write. Pure. */
+import { isAnswer, isLost, unopened } from '../driver/failure.ts';
+import { codeOf } from '../errors.ts';
+import type { Refusal } from '../settle/failures.ts';
+
+/**
+ * - `refused`: nothing was written; a part of the batch may fare better.
+ * - `contended`: nothing was written, for the sake of a lock or of a transaction beside; an entry alone may wait.
+ * - `final`: no part of it would fare better, or its rows stand.
+ * - `unknown`: the connection was lost with COMMIT on its way.
+ */
+export type Fate = 'refused' | 'contended' | 'final' | 'unknown';
+
+/** Lock not available, deadlock detected, serialization failure; and what stands behind another's failure. */
+const contention = new Set(['55P03', '40P01', '40001', '25P02']);
+
+/** Connection exceptions, insufficient resources, operator intervention but for a cancelled query. */
+const outOfOrder = /^(08|53|57P)/;
+
+/** Codes of this library for which the same again would do no better. */
+const hopeless = new Set(['MISMATCHED_ANSWER', 'FACTS_CHANGED', 'UNSUPPORTED_CLIENT']);
+
+/** The fate of a batch that was refused. */
+export function fateOf({ error, isUnknown }: Refusal): Fate {
+  if (isUnknown) return 'unknown';
+  const code = codeOf(error) ?? '';
+  if (contention.has(code)) return 'contended';
+  if (isAnswer(error)) return outOfOrder.test(code) ? 'final' : 'refused';
+  return hopeless.has(code) || unopened.has(code) || isLost(error) ? 'final' : 'refused';
+}

@@ -1,0 +1,38 @@
+/** A transaction that the library opens for a batch of the database, on the first statement that needs one. */
+import type { FlushContext } from '../context.ts';
+import type { Connection } from '../driver/driver.ts';
+import type { FactsCache } from '../facts/table-facts.ts';
+import type { FlushTarget } from '../flush/target.ts';
+import { rollback } from '../send/transaction-commands.ts';
+
+export class OwnTransaction implements FlushTarget {
+  readonly commits = true;
+  readonly mayBeNamed = false;
+  readonly owned = true;
+  readonly confirm = false;
+  readonly facts: FactsCache = new WeakMap();
+  connection: Connection | undefined;
+
+  constructor(
+    readonly context: FlushContext,
+    readonly isBounded: boolean,
+  ) {}
+
+  readonly restart = async (): Promise<void> => {
+    await this.close();
+    this.connection = undefined;
+  };
+
+  async connect(): Promise<Connection> {
+    this.connection ??= await this.context.driver.begin();
+    return this.connection;
+  }
+
+  readonly run: FlushTarget['run'] = (statement) =>
+    this.connection ? this.connection.send(statement) : this.context.driver.run(statement);
+
+  /** Ends what COMMIT has not ended. */
+  async close(): Promise<void> {
+    if (this.connection) await rollback(this.connection);
+  }
+}

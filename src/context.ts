@@ -1,0 +1,16 @@
+import type { Logger } from 'drizzle-orm';
+import type { Cache } from 'drizzle-orm/cache/core';
+import type { PgDialect } from 'drizzle-orm/pg-core';
+import type { Driver } from './driver/driver.ts';
+import type { FactsCache } from './facts/table-facts.ts';
+import type { BatchOptions } from './options.ts';
+
+/** What every flush of a database shares. */
+export interface FlushContext {
+  readonly driver: Driver;
+  readonly dialect: PgDialect;
+  readonly logger: Logger;
+  readonly cache: Cache | undefined;
+  readonly options: Required<BatchOptions>;
+  readonly facts: FactsCache;
+}

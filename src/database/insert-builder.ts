@@ -1,0 +1,82 @@
+/** drizzle's insert builder, whose `values()` takes the rows and queues them. */
+
+import {
+  type PgDialect,
+  PgInsertBuilder,
+  type PgInsertValue,
+  type PgQueryResultHKT,
+  type PgTable,
+} from 'drizzle-orm/pg-core';
+import { builderParts, type InsertSession } from '../drizzle/insert.ts';
+import { type TableShape, tableShape } from '../drizzle/table.ts';
+import { asError, BatchedInsertError, UndefinedValueError } from '../errors.ts';
+import { Entry } from '../take/entry.ts';
+import { ownInsert } from '../take/own-insert.ts';
+import { type TakenRows, takeRows } from '../take/rows.ts';
+import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
+import { BatchedInsert } from './insert.ts';
+
+/** What can't be queued is drizzle's own insert. */
+export class BatchedInsertBuilder<
+  TTable extends PgTable,
+  TQueryResult extends PgQueryResultHKT,
+  OverrideT extends boolean = false,
+> extends PgInsertBuilder<TTable, TQueryResult, OverrideT> {
+  private readonly unit: UnitOfWork;
+
+  constructor(table: TTable, session: InsertSession, dialect: PgDialect, unit: UnitOfWork) {
+    super(table, session, dialect);
+    this.unit = unit;
+  }
+
+  override overridingSystemValue(): Omit<
+    BatchedInsertBuilder<TTable, TQueryResult, true>,
+    'overridingSystemValue'
+  > {
+    return super.overridingSystemValue() as unknown as BatchedInsertBuilder<TTable, TQueryResult, true>;
+  }
+
+  /**
+   * Queues the rows with the values they have now: changing the objects later changes nothing, and
+   * `$defaultFn` runs here, once.
+   *
+   * @throws {Error} for no rows at all
+   */
+  override values(value: PgInsertValue<TTable, OverrideT>): BatchedInsert<TTable, TQueryResult>;
+  override values(values: PgInsertValue<TTable, OverrideT>[]): BatchedInsert<TTable, TQueryResult>;
+  override values(
+    values: PgInsertValue<TTable, OverrideT> | PgInsertValue<TTable, OverrideT>[],
+  ): BatchedInsert<TTable, TQueryResult> {
+    const rows = Array.isArray(values) ? values : [values];
+    if (rows.length === 0) {
+      throw new Error('values() must be called with at least one value; got an empty array');
+    }
+    const { table, dialect, isOverriding } = builderParts<TTable>(this);
+    const shape = tableShape(dialect, table);
+    const taken = take(shape, rows);
+    // A placeholder is filled by a prepared statement, which drizzle's own insert can be.
+    if (taken === undefined) return super.values(rows) as BatchedInsert<TTable, TQueryResult>;
+    const { cells, forms, references, embedded, bytes } = 'error' in taken ? rowsOfNothing : taken;
+    const entry = new Entry(shape, rows.length, cells, forms, references, embedded, isOverriding, bytes);
+    const insert = new BatchedInsert<TTable, TQueryResult>(entry, this.unit);
+    if ('error' in taken) {
+      const { error } = taken;
+      // What the driver refuses, and not the mapping, is a failed query in drizzle.
+      const isQuery = error instanceof UndefinedValueError;
+      this.unit.refuse(entry, isQuery ? new BatchedInsertError(ownInsert(entry), error) : error);
+    } else this.unit.enqueue(entry);
+    return insert;
+  }
+}
+
+/** What is kept of an insert that is refused. */
+const rowsOfNothing: TakenRows = { cells: [], forms: [], references: [], embedded: [], bytes: 0 };
+
+/** A value that its column's mapping can't take is the error of this insert, as in drizzle, when it is awaited. */
+function take(shape: TableShape, rows: readonly object[]): TakenRows | { readonly error: Error } | undefined {
+  try {
+    return takeRows(shape, rows as readonly Record<string, unknown>[]);
+  } catch (error) {
+    return { error: asError(error) };
+  }
+}

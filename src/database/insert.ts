@@ -1,0 +1,195 @@
+/** What `insert(t).values(rows)` returns: drizzle's own insert, queued once and awaited like any other. */
+import type { ColumnsSelection, SQL } from 'drizzle-orm';
+import type {
+  AnyPgInsert,
+  PgInsertOnConflictDoUpdateConfig,
+  PgInsertPrepare,
+  PgQueryResultHKT,
+  PgTable,
+  SelectedFieldsFlat,
+} from 'drizzle-orm/pg-core';
+import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
+import { insertSQL } from '../drizzle/insert.ts';
+import { BatchedDrizzleError } from '../errors.ts';
+import { type DoNothing, takeDoNothing, takeDoUpdate, takeReturning } from '../take/chained-calls.ts';
+import type { Entry } from '../take/entry.ts';
+import { refer } from '../take/ref.ts';
+import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
+import { LeanInsert } from './lean-insert.ts';
+
+/** The columns of a table by their property names. */
+type ColumnsOf<TTable extends PgTable> = TTable['_']['columns'];
+
+/** An insert whose rows can be named before they are written. */
+export interface Referable<TTable extends PgTable> {
+  /**
+   * Stands for the value that a column of a row will have, of the column's own type, wherever drizzle takes a
+   * value: in `values()` of another insert, in `set` and `where` of later statements.
+   *
+   * It names a column whose value is known before the row is written: keys from a sequence or an identity,
+   * `defaultRandom()`, values the caller gave, `$default` and `$defaultFn`.
+   *
+   * @param column the property name of the column
+   * @param rowIndex which row of `values([...])`, from 0; default 0
+   * @throws {BatchedDrizzleError} `BAD_REFERENCE` for any other column; the message lists those allowed
+   * @example
+   * const author = tx.insert(users).values({ name: 'Ada' });
+   * tx.insert(posts).values({ title: 'Notes', authorId: author.ref('id') });
+   * // insert into "posts" ("title", "author_id") select u.c1, k0.a[u.p2] from k0, unnest(…) …
+   */
+  ref<TKey extends keyof ColumnsOf<TTable> & string>(
+    column: TKey,
+    rowIndex?: number,
+  ): SQL<ColumnsOf<TTable>[TKey]['_']['data']>;
+}
+
+type Without<
+  T extends AnyPgInsert,
+  TDynamic extends boolean,
+  TKey extends keyof T & string,
+> = TDynamic extends true
+  ? T
+  : Omit<
+      BatchedInsert<
+        T['_']['table'],
+        T['_']['queryResult'],
+        T['_']['selectedFields'],
+        T['_']['returning'],
+        TDynamic,
+        T['_']['excludedMethods'] | TKey
+      >,
+      T['_']['excludedMethods'] | TKey
+    >;
+
+/** What drizzle's `PgInsertDynamic` makes of an insert: every method again, and rows of any shape. */
+type Dynamic<T extends AnyPgInsert> = BatchedInsert<
+  T['_']['table'],
+  T['_']['queryResult'],
+  T['_']['returning'],
+  Record<string, unknown> | undefined,
+  true
+>;
+
+/**
+ * drizzle's insert, queued when it is made. It runs once, at the first of: an explicit `flush()`, the end of
+ * the turn in which it is awaited, the next statement of its transaction, the transaction's end.
+ *
+ * Awaited again it gives the same rows, or the same error.
+ */
+export class BatchedInsert<
+    TTable extends PgTable,
+    TQueryResult extends PgQueryResultHKT,
+    TSelectedFields extends ColumnsSelection | undefined = undefined,
+    TReturning extends Record<string, unknown> | undefined = undefined,
+    TDynamic extends boolean = false,
+    TExcludedMethods extends string = never,
+  >
+  extends LeanInsert<TTable, TQueryResult, TSelectedFields, TReturning, TDynamic, TExcludedMethods>
+  implements Referable<TTable>
+{
+  // Plain properties: people wrap databases and what they return in proxies, which private fields refuse.
+  private readonly entry: Entry;
+  private readonly unit: UnitOfWork;
+
+  constructor(entry: Entry, unit: UnitOfWork) {
+    super();
+    this.entry = entry;
+    this.unit = unit;
+  }
+
+  ref<TKey extends keyof ColumnsOf<TTable> & string>(
+    column: TKey,
+    rowIndex = 0,
+  ): SQL<ColumnsOf<TTable>[TKey]['_']['data']> {
+    return refer(this.entry, column, rowIndex) as SQL<ColumnsOf<TTable>[TKey]['_']['data']>;
+  }
+
+  override returning(): Without<
+    BatchedInsert<
+      TTable,
+      TQueryResult,
+      ColumnsOf<TTable>,
+      TTable['$inferSelect'],
+      TDynamic,
+      TExcludedMethods
+    >,
+    TDynamic,
+    'returning'
+  >;
+  override returning<TFields extends SelectedFieldsFlat>(
+    fields: TFields,
+  ): Without<
+    BatchedInsert<TTable, TQueryResult, TFields, SelectResultFields<TFields>, TDynamic, TExcludedMethods>,
+    TDynamic,
+    'returning'
+  >;
+  override returning(fields?: SelectedFieldsFlat): never {
+    return change(this, this.unit, this.entry, takeReturning, fields);
+  }
+
+  override onConflictDoNothing(
+    config?: DoNothing,
+  ): Without<this, TDynamic, 'onConflictDoNothing' | 'onConflictDoUpdate'> {
+    return change(this, this.unit, this.entry, takeDoNothing, config);
+  }
+
+  override onConflictDoUpdate(
+    config: PgInsertOnConflictDoUpdateConfig<this>,
+  ): Without<this, TDynamic, 'onConflictDoNothing' | 'onConflictDoUpdate'> {
+    return change(this, this.unit, this.entry, takeDoUpdate, config);
+  }
+
+  override $dynamic(): Dynamic<this> {
+    return super.$dynamic() as unknown as Dynamic<this>;
+  }
+
+  /**
+   * What drizzle's `execute(query)` made of an insert: executing it awaits the insert, and gives the driver's rows.
+   */
+  static handOver<T extends { execute: () => Promise<unknown> }>(query: unknown, raw: T): T {
+    if (query instanceof BatchedInsert) {
+      const { entry, unit } = query;
+      raw.execute = () => unit.wait(entry).then(() => entry.driverResult());
+    }
+    return raw;
+  }
+
+  /** What drizzle asks for wherever it describes an insert: `toSQL()`, `prepare()`, a CTE, `db.execute(insert)`. */
+  override getSQL(): SQL {
+    this.unit.describe(this.entry);
+    return insertSQL(this.entry);
+  }
+
+  override prepare(name: string): PgInsertPrepare<this> {
+    const prepared = super.prepare(name);
+    const execute = prepared.execute.bind(prepared);
+    prepared.execute = (...args) => {
+      this.unit.forget(this.entry);
+      return execute(...args);
+    };
+    return prepared;
+  }
+}
+
+/** A chained call changes the queued entry; one that throws withdraws it, since its caller has no insert to await. */
+function change<Argument>(
+  insert: object,
+  unit: UnitOfWork,
+  entry: Entry,
+  call: (entry: Entry, argument: Argument) => void,
+  argument: Argument,
+): never {
+  if (entry.state === 'taken') {
+    throw new BatchedDrizzleError(
+      'INSERT_FAILED',
+      `the insert into ${entry.shape.name} has been written already; chain returning() and onConflict…() to values() directly`,
+    );
+  }
+  try {
+    call(entry, argument);
+  } catch (error) {
+    unit.withdraw(entry);
+    throw error;
+  }
+  return insert as never;
+}

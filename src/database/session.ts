@@ -1,0 +1,135 @@
+/** drizzle's session, twice: for the database, and for a transaction, whose every statement flushes first. */
+import type { SQL } from 'drizzle-orm';
+import type { PgPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
+import { PostgresJsSession, type PostgresJsTransaction } from 'drizzle-orm/postgres-js';
+import type { TablesRelationalConfig } from 'drizzle-orm/relations';
+import type { Row, RowList, Sql } from 'postgres';
+import {
+  type DatabaseParts,
+  isRawStatement,
+  paramsOf,
+  replaceParams,
+  transactionModes,
+} from '../drizzle/database.ts';
+import { type Entry, LateValue } from '../take/entry.ts';
+import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
+import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
+import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
+
+type Schema = Record<string, unknown>;
+
+/** The object that a program holds in a transaction; its class knows sessions, and no session knows it. */
+export type MakeTransaction<TFullSchema extends Schema, TSchema extends TablesRelationalConfig> = (
+  unit: TransactionUnit,
+) => PostgresJsTransaction<TFullSchema, TSchema>;
+
+export class DatabaseSession<
+  TFullSchema extends Schema,
+  TSchema extends TablesRelationalConfig,
+> extends PostgresJsSession<Sql, TFullSchema, TSchema> {
+  constructor(
+    readonly parts: DatabaseParts,
+    readonly unit: DatabaseUnit,
+    readonly makeTransaction: MakeTransaction<TFullSchema, TSchema>,
+  ) {
+    super(parts.client, parts.dialect, parts.schema, parts.options);
+  }
+
+  override prepareQuery<T extends PreparedQueryConfig>(
+    ...args: Parameters<PostgresJsSession<Sql, TFullSchema, TSchema>['prepareQuery']>
+  ): PgPreparedQuery<T> {
+    return prefaced(super.prepareQuery(...args) as PgPreparedQuery<T>, (run) => run());
+  }
+
+  override transaction<T>(
+    callback: (tx: PostgresJsTransaction<TFullSchema, TSchema>) => Promise<T>,
+    config?: PgTransactionConfig,
+  ): Promise<T> {
+    const modes = config && transactionModes(config, this.parts.dialect);
+    return runTransaction(this.unit.context, (unit) => callback(this.makeTransaction(unit)), modes);
+  }
+}
+
+export class TransactionSession<
+  TFullSchema extends Schema,
+  TSchema extends TablesRelationalConfig,
+> extends PostgresJsSession<Sql, TFullSchema, TSchema> {
+  private isCounting = false;
+
+  constructor(
+    readonly parts: DatabaseParts,
+    readonly unit: TransactionUnit,
+    readonly makeTransaction: MakeTransaction<TFullSchema, TSchema>,
+  ) {
+    const { connection, underWay } = unit.state;
+    const client = connection.client({ sent: () => underWay.sent(), failed: (error) => unit.fail(error) });
+    super(client as Sql, parts.dialect, parts.schema, parts.options);
+  }
+
+  /** What the wrapper does not know flushes first: a list of methods kept by hand would forget one. */
+  override prepareQuery<T extends PreparedQueryConfig>(
+    ...args: Parameters<PostgresJsSession<Sql, TFullSchema, TSchema>['prepareQuery']>
+  ): PgPreparedQuery<T> {
+    const [{ sql }, , , , mapper, metadata] = args;
+    const isRaw = !this.isCounting && (isRawStatement(metadata, mapper) || /\bset_config\b/i.test(sql));
+    return prefaced(super.prepareQuery(...args) as PgPreparedQuery<T>, (run, named) =>
+      this.flushFirst(isRaw, run, named),
+    );
+  }
+
+  /** drizzle counts by a statement that looks like raw SQL, and prepares it before it waits for anything. */
+  override count(query: SQL): Promise<number> {
+    this.isCounting = true;
+    try {
+      return super.count(query);
+    } finally {
+      this.isCounting = false;
+    }
+  }
+
+  override query(query: string, params: unknown[]): Promise<RowList<Row[]>> {
+    return this.flushFirst(true, async () => super.query(query, params));
+  }
+
+  override queryObjects<T extends Row>(query: string, params: unknown[]): Promise<RowList<T[]>> {
+    return this.flushFirst(true, async () => super.queryObjects<T>(query, params));
+  }
+
+  override transaction<T>(
+    callback: (tx: PostgresJsTransaction<TFullSchema, TSchema>) => Promise<T>,
+  ): Promise<T> {
+    return runNested(this.unit, (unit) => callback(this.makeTransaction(unit)));
+  }
+
+  private async flushFirst<T>(isRaw: boolean, run: () => Promise<T>, named?: ReadonlySet<Entry>): Promise<T> {
+    const flushed = this.unit.beforeStatement(named);
+    const arrived = this.unit.state.waiting.begin();
+    // Awaiting nothing would let an insert that is made later in this turn overtake the statement.
+    if (flushed) await flushed;
+    const settled = this.unit.beginStatement(isRaw);
+    arrived();
+    return run().finally(settled);
+  }
+}
+
+/** Executes a statement in its turn, and tells it then what its references stand for. */
+function prefaced<T extends PreparedQueryConfig>(
+  prepared: PgPreparedQuery<T>,
+  inTurn: (run: () => Promise<T['execute']>, named: ReadonlySet<Entry>) => Promise<T['execute']>,
+): PgPreparedQuery<T> {
+  const statement = prepared as PgPreparedQuery<T> & { all: PgPreparedQuery<T>['execute'] };
+  for (const method of ['execute', 'all'] as const) {
+    const execute = statement[method].bind(statement);
+    statement[method] = (...args) =>
+      inTurn(async () => {
+        replaceParams(statement, (param) => (param instanceof LateValue ? param.resolve() : param));
+        return execute(...args);
+      }, entriesNamedBy(statement));
+  }
+  return prepared;
+}
+
+function entriesNamedBy(statement: object): ReadonlySet<Entry> {
+  const late = paramsOf(statement).filter((param) => param instanceof LateValue);
+  return new Set(late.map(({ reference }) => reference.origin.entry));
+}

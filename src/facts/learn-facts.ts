@@ -1,0 +1,43 @@
+/** Facts of the tables of a flush, from memory where they are known. */
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { Answer, Statement } from '../driver/statement.ts';
+import type { TableShape } from '../drizzle/table.ts';
+import { factsQuery, readFacts } from './facts-query.ts';
+import type { FactsCache, TableFacts } from './table-facts.ts';
+
+export type FactsByTable = ReadonlyMap<PgTable, TableFacts | undefined>;
+
+/**
+ * A transaction's own facts come before what other transactions of the client have learned: `search_path` and
+ * role may differ between them.
+ *
+ * @param confirm ask again for what is known, after raw SQL that may have changed either
+ */
+export async function learnFacts(
+  shared: FactsCache,
+  own: FactsCache,
+  shapes: Iterable<TableShape>,
+  confirm: boolean,
+  ask: (query: Statement) => Promise<Answer>,
+): Promise<FactsByTable> {
+  const tables = [...new Set(shapes)];
+  const asked = tables.filter(({ table }) => confirm || !(own.has(table) || shared.has(table)));
+  if (asked.length > 0) {
+    const answer = await ask(factsQuery(asked));
+    const learned = readFacts(answer[0]?.[0], asked.length);
+    for (const [index, { table }] of asked.entries()) {
+      const facts = learned[index];
+      for (const cache of [own, shared]) {
+        if (facts) cache.set(table, facts);
+        else cache.delete(table);
+      }
+    }
+  }
+  return new Map(
+    tables.map(({ table }) => {
+      const facts = own.get(table) ?? shared.get(table);
+      if (facts) own.set(table, facts);
+      return [table, facts];
+    }),
+  );
+}

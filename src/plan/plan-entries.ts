@@ -1,0 +1,74 @@
+/** Entries → the plan of their next flight, each caller's unfit values being his alone. */
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { FlushContext } from '../context.ts';
+import type { Driver } from '../driver/driver.ts';
+import { foreignTables } from '../drizzle/table.ts';
+import type { FactsByTable } from '../facts/learn-facts.ts';
+import { getOrInsert } from '../get-or-insert.ts';
+import type { Entry } from '../take/entry.ts';
+import { encodeRows } from './encode-rows.ts';
+import { type Plan, plan } from './plan.ts';
+
+export interface PlannedEntries {
+  readonly plan: Plan;
+  /** Entries with values that can't be sent, or with a reference that leads nowhere. */
+  readonly rejected: ReadonlyMap<Entry, Error>;
+}
+
+/** @param mayBeNamed a later insert of the same transaction may name the rows */
+export function planEntries(
+  { driver, options }: FlushContext,
+  entries: readonly Entry[],
+  facts: FactsByTable,
+  mayBeNamed: boolean,
+): PlannedEntries {
+  // What the answers of a transaction told that rolled back says nothing of the next.
+  for (let index = 0; index < entries.length; index++) entries[index]?.unlearn();
+  const { encoded, rejected } = encodeRows(entries, facts, driver.serialize.bind(driver));
+  const valid = rejected.size === 0 ? entries : entries.filter((entry) => !rejected.has(entry));
+  const planned = plan({
+    entries: valid,
+    encoded,
+    facts,
+    pointsAt: parentsAmong(valid, facts),
+    // What is awaited is mostly awaited where it is made, and leaves nothing behind to name it by.
+    mayBeNamed: ({ awaited }) => !awaited && mayBeNamed,
+    canParse: (type) => tellsApart(driver.parser(type), type),
+    ...options,
+  });
+  return { plan: planned, rejected };
+}
+
+const uuidType = 2950;
+
+const uuids = ['00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002'];
+
+/** Whether the client's reading of keys has a text by which they differ; objects of its own may all look alike. */
+function tellsApart(parser: ReturnType<Driver['parser']>, type: number): boolean {
+  if (!parser) return false;
+  try {
+    const texts = (type === uuidType ? uuids : ['1', '2']).map((key) => String(parser(key)));
+    return texts[0] !== texts[1];
+  } catch {
+    return false;
+  }
+}
+
+/** What a table's rows must come after: by its foreign keys, and by the references of these entries. */
+function parentsAmong(entries: readonly Entry[], facts: FactsByTable): (table: PgTable) => Iterable<PgTable> {
+  const parents = new Map<PgTable, Set<PgTable>>();
+  const parentsOf = (table: PgTable) =>
+    getOrInsert(parents, table, () => new Set([...foreignTables(table), ...parentsByFacts(table, facts)]));
+  for (let index = 0; index < entries.length; index++) {
+    const { references, shape } = entries[index] as Entry;
+    if (references.length === 0) continue;
+    for (const { origin } of references) parentsOf(shape.table).add(origin.entry.shape.table);
+  }
+  return parentsOf;
+}
+
+/** Foreign keys that only the database knows of, among the tables of the flush. */
+function parentsByFacts(table: PgTable, facts: FactsByTable): PgTable[] {
+  const oids = new Set(facts.get(table)?.parents);
+  return [...facts].filter(([, other]) => other && oids.has(other.oid)).map(([parent]) => parent);
+}

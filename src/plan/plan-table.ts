@@ -1,0 +1,127 @@
+/** What holds for all rows of a table in a flush: which keys are taken ahead, and who stands alone. Pure. */
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { SelectedField } from '../drizzle/selection.ts';
+import type { TableShape } from '../drizzle/table.ts';
+import { columnFacts, type TableFacts } from '../facts/table-facts.ts';
+import { type Entry, formsOf } from '../take/entry.ts';
+import { type Form, Given } from '../take/form.ts';
+import { findIdentifier } from './identifier.ts';
+import { findMatch, type Match } from './match.ts';
+import type { Planning } from './plan-input.ts';
+import { withoutAlike } from './same-plan.ts';
+
+export interface TablePlan {
+  readonly facts: TableFacts | undefined;
+  /** Columns whose left-out values are taken ahead, by index. */
+  readonly allocated: Set<number>;
+  readonly identifier: number | undefined;
+  /** What finds the sources of the written rows of entries that may share a conflict clause. */
+  readonly matches: ReadonlyMap<Entry, Match>;
+  /** Columns of an entry that a reference names, or may name later, by index. */
+  readonly named: (entry: Entry) => ReadonlySet<number>;
+  /** What was found out of forms and selections, which many entries have in common. */
+  readonly sharing: Sharing;
+  /** More rows than one INSERT has, of which nobody asks more than is known before: COPY writes them. */
+  readonly isCopied: boolean;
+}
+
+export interface Sharing {
+  /** Whether rows of a form may share a statement. */
+  readonly forms: Map<Form, boolean>;
+  /** Whether an answer that several share can be told apart, and serves the selection. */
+  readonly selections: Map<readonly SelectedField[], boolean>;
+}
+
+export function planTable(planning: Planning, table: PgTable, entries: readonly Entry[]): TablePlan {
+  const { facts: allFacts, mayBeNamed, isLone } = planning;
+  const facts = allFacts.get(table);
+  const allocated = new Set<number>();
+  const shape = entries[0]?.shape;
+  const keyed = keyedColumns(shape, facts);
+  const named = (entry: Entry): ReadonlySet<number> => {
+    if (!mayBeNamed(entry)) return entry.referenced;
+    return entry.referenced.size === 0 ? keyed : new Set([...entry.referenced, ...keyed]);
+  };
+  const sharing: Sharing = { forms: new Map(), selections: new Map() };
+  const unplanned = {
+    facts,
+    allocated,
+    identifier: undefined,
+    matches: new Map(),
+    named,
+    sharing,
+    isCopied: false,
+  };
+  if (!shape || !facts?.plain) return unplanned;
+  const different = withoutAlike(entries, planning.encoded);
+  const sure = different.filter(({ conflict }) => !conflict);
+  for (const entry of sure) {
+    for (const column of named(entry)) {
+      // A row by itself can tell its key when it is written, without a key query.
+      const isTold = isLone && !facts.secured && columnFacts(facts, shape, column)?.selectable;
+      if (!allocated.has(column) && canAllocate(facts, shape, column) && !isTold) allocated.add(column);
+    }
+  }
+  const rows = entries.reduce((sum, { conflict, count }) => (conflict ? sum : sum + count), 0);
+  const identifier =
+    rows > 1 && sure.some(({ returning }) => returning)
+      ? findIdentifier(shape, facts, { different: sure, entries }, planning)
+      : undefined;
+  if (identifier !== undefined && canAllocate(facts, shape, identifier)) allocated.add(identifier);
+  const matches = findMatches(different, facts, planning);
+  for (const { columns } of matches.values()) {
+    for (const column of columns) if (canAllocate(facts, shape, column)) allocated.add(column);
+  }
+  const isCopied = rows >= planning.copyRows && canCopy(different, shape, facts, identifier);
+  return { ...unplanned, identifier, matches, isCopied };
+}
+
+/** COPY returns nothing, knows no conflict clause, and gives any value to a column that is GENERATED ALWAYS. */
+function canCopy(
+  entries: readonly Entry[],
+  shape: TableShape,
+  facts: TableFacts,
+  identifier: number | undefined,
+): boolean {
+  if (facts.secured) return false;
+  const key = shape.columns[identifier ?? -1]?.column;
+  const always = [...shape.columns.keys()].filter((column) => columnFacts(facts, shape, column)?.always);
+  return entries.every((entry) => {
+    const { length } = entry.returning ?? [undefined];
+    const isKnown = length > 0 && (entry.returning?.every(({ field }) => field === key) ?? true);
+    if (entry.conflict || !isKnown) return false;
+    const forms = always.length === 0 ? [] : [...formsOf(entry)];
+    return !forms.some(({ columns }) => always.some((column) => columns[column] !== Given.nothing));
+  });
+}
+
+/** A clause that one entry alone has needs no match: its statement is drizzle's own. */
+function findMatches(
+  entries: readonly Entry[],
+  facts: TableFacts,
+  planning: Planning,
+): ReadonlyMap<Entry, Match> {
+  const clauses = entries.filter(({ conflict }) => conflict);
+  if (clauses.length < 2) return new Map();
+  return new Map(
+    clauses.flatMap((entry) => {
+      const match = findMatch(entry, facts, planning);
+      return match ? [[entry, match]] : [];
+    }),
+  );
+}
+
+/** The columns whose keys the server makes and the role may see, by index. */
+function keyedColumns(shape: TableShape | undefined, facts: TableFacts | undefined): ReadonlySet<number> {
+  if (!shape || !facts || facts.secured) return new Set();
+  return new Set(
+    [...shape.columns.keys()].filter((column) => {
+      const { keys, selectable } = columnFacts(facts, shape, column) ?? {};
+      return keys != null && selectable;
+    }),
+  );
+}
+
+export function canAllocate(facts: TableFacts | undefined, shape: TableShape, column: number): boolean {
+  return facts?.plain === true && columnFacts(facts, shape, column)?.keys != null;
+}

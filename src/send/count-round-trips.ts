@@ -1,0 +1,27 @@
+/** How often a flight waits for the server. */
+import { CopyStatement, type Statement } from '../driver/statement.ts';
+
+export interface Flown {
+  readonly statements: readonly Statement[];
+  /** Each statement with parameters is described first, and waits until all before it is answered. */
+  readonly describes: boolean;
+  /** BEGIN has been answered before the flight leaves. */
+  readonly hasBegun: boolean;
+  /** COMMIT stands behind the statements. */
+  readonly commits: boolean;
+}
+
+/** One, where everything leaves together. BEGIN and COMMIT count where they do not travel along. */
+export function countTrips({ statements, describes, hasBegun, commits }: Flown): number {
+  // COPY's data leave when the server has asked for them, along with what stands behind.
+  const copies = statements.filter((statement) => statement instanceof CopyStatement).length;
+  if (!describes) return copies + (hasBegun || statements.every(({ guarded }) => guarded) ? 1 : 2);
+  const described = statements.map(({ params }) => params.length > 0);
+  if (!hasBegun) described.unshift(false);
+  if (commits) described.push(false);
+  return described.reduce((trips, isDescribed, place) => {
+    if (isDescribed) return trips + 2;
+    const travelsAlong = place > 0 && !described[place - 1];
+    return travelsAlong ? trips : trips + 1;
+  }, copies);
+}

@@ -1,0 +1,69 @@
+import type { Connection } from '../driver/driver.ts';
+import { isCommitLost } from '../driver/failure.ts';
+import type { Statement } from '../driver/statement.ts';
+import { asError, BatchedDrizzleError, commitLost } from '../errors.ts';
+import { copyError } from '../postgres-js/errors.ts';
+
+/** A statement without parameters or rows of interest. */
+export function command(text: string): Statement {
+  return { text, params: [], answer: 'values', guarded: true };
+}
+
+/**
+ * Sends COMMIT and tells whether the server has committed: after an error inside, COMMIT succeeds with the
+ * tag ROLLBACK.
+ *
+ * @param begun the answer to its BEGIN: without one COMMIT succeeds
+ * @throws the database's own error where COMMIT itself is refused, a deferred constraint for one. The transaction
+ *   may be open then: a COMMIT that was cancelled is refused, and ends nothing.
+ */
+export async function commit(
+  connection: Connection,
+  begun: Promise<unknown> = connection.begun,
+): Promise<void> {
+  const answer = await connection.finish(command('commit')).catch((error) => {
+    throw connection.hasFinished ? saidIfUnknown(error) : error;
+  });
+  await begun;
+  if (answer.command !== 'COMMIT') {
+    throw new BatchedDrizzleError(
+      'TRANSACTION_NOT_COMMITTED',
+      `the server answered COMMIT with ${answer.command}`,
+    );
+  }
+}
+
+/** The driver's error stays what it is, and says what it means. */
+function saidIfUnknown(error: Error): Error {
+  return isCommitLost(error)
+    ? copyError(error, `${error.message}; the outcome is unknown: ${commitLost}`)
+    : error;
+}
+
+const attempts = 5;
+
+/**
+ * Rolls back, whatever state the transaction is in; never rejects. ROLLBACK is sent until the connection is back
+ * in the pool: where it is cancelled late it is refused, and the transaction stays open.
+ */
+export async function rollback(connection: Connection): Promise<void> {
+  for (let attempt = 0; attempt < attempts && connection.isOpen; attempt++) {
+    await connection.finish(command('rollback')).catch(asError);
+  }
+}
+
+/** A savepoint, which travels with what comes next. */
+export interface Savepoint {
+  /** Rejects where the server refused it, and with it everything behind. */
+  readonly isSet: Promise<void>;
+  /** Goes back to it. */
+  restore(): Promise<void>;
+}
+
+export function setSavepoint(connection: Connection, name: string): Savepoint {
+  const send = async (text: string): Promise<void> => {
+    await connection.send(command(text));
+  };
+  const isSet = send(`savepoint ${name}`);
+  return { isSet, restore: () => isSet.then(() => send(`rollback to ${name}`)) };
+}

@@ -1,0 +1,36 @@
+/** drizzle's cache hears of every insert once, however often its batch is sent. */
+
+import type { Cache } from 'drizzle-orm/cache/core';
+import { cacheName } from '../drizzle/table.ts';
+import { asError, BatchedInsertError } from '../errors.ts';
+import { getOrInsert } from '../get-or-insert.ts';
+import type { Entry } from '../take/entry.ts';
+import { ownInsert } from '../take/own-insert.ts';
+
+/** Whose caches have been told, and why they objected. */
+const told = new WeakMap<Entry, Promise<Error | undefined>>();
+
+/** Tells the cache, as drizzle does while it executes an insert. @returns why it failed for whom */
+export async function tellCache(
+  cache: Cache | undefined,
+  entries: () => Iterable<Entry>,
+): Promise<Map<Entry, Error>> {
+  const failed = new Map<Entry, Error>();
+  if (!cache) return failed;
+  await Promise.all(
+    [...entries()].map(async (entry) => {
+      const error = await getOrInsert(told, entry, () => mutate(cache, entry));
+      if (error) failed.set(entry, new BatchedInsertError(ownInsert(entry), error));
+    }),
+  );
+  return failed;
+}
+
+async function mutate(cache: Cache, { shape }: Entry): Promise<Error | undefined> {
+  try {
+    await cache.onMutate({ tables: [cacheName(shape.table)] });
+    return undefined;
+  } catch (error) {
+    return asError(error);
+  }
+}

@@ -1,0 +1,102 @@
+import type { FlushContext } from '../context.ts';
+import { isCommitLost, isLost } from '../driver/failure.ts';
+import type { Answer } from '../driver/statement.ts';
+import { asError, BatchedDrizzleError } from '../errors.ts';
+import { entriesOf } from '../plan/chunk.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { ReportBuilder } from '../report.ts';
+import type { FlightAnswers } from '../send/send-flight.ts';
+import type { Entry } from '../take/entry.ts';
+import type { Inserts } from '../write/write-flight.ts';
+import type { Outcomes } from './outcomes.ts';
+import { readAnswers } from './read-answers.ts';
+import { readKeys } from './read-keys.ts';
+
+export interface Flight {
+  readonly outcomes: Outcomes;
+  /** What kept the flight from being written; nothing of it stands then. */
+  readonly error?: Error | undefined;
+  /** The entry whose statement was refused, where it held no other's rows. */
+  readonly culprit?: Entry | undefined;
+  /** COMMIT was refused, lost, or answered with another tag, though every row had been written. */
+  readonly commitError?: Error | undefined;
+  /** The connection went away with COMMIT on its way. */
+  readonly isUnknown?: boolean | undefined;
+}
+
+export interface FlightReading {
+  /** The key query stands right before the INSERTs. */
+  readonly isQueried: boolean;
+  /** Counts the keys that were taken, also by a flight that is refused, and the rows that were written. */
+  readonly report: ReportBuilder;
+}
+
+/** What became of a flight. */
+export function readFlight(
+  context: FlushContext,
+  plan: Plan,
+  { statements, sent }: Inserts,
+  flight: FlightAnswers,
+  { isQueried, report }: FlightReading,
+): Flight {
+  const outcomes: Outcomes = [];
+  const offset = flight.answers.length - statements.length;
+  const query = isQueried ? flight.answers[offset - 1] : undefined;
+  if (query?.status === 'fulfilled') countKeys(plan, report);
+  const refused = firstRefusal(flight);
+  if (refused && flight.isCommitSent && isLost(refused.error)) {
+    return { outcomes, commitError: flight.commitError ?? refused.error, isUnknown: true };
+  }
+  if (refused && flight.isCommitted) throw unreadable(refused.error);
+  if (refused) {
+    // A batch that is sent again has the same keys, as if each insert had been sent once.
+    if (query?.status === 'fulfilled') readKeys(plan.lists, query.value);
+    const chunk = refused.index < offset ? undefined : plan.chunks[refused.index - offset];
+    const only = chunk && entriesOf(chunk);
+    if (flight.beginError) return { outcomes, error: flight.beginError };
+    return { outcomes, error: refused.error, culprit: only?.length === 1 ? only[0] : undefined };
+  }
+  const answers = answersOf(flight);
+  const { commitError } = flight;
+  const isUnknown = commitError && flight.isCommitSent && isCommitLost(commitError);
+  try {
+    if (query) readKeys(plan.lists, answers[offset - 1] as Answer);
+    const read = {
+      outcomes: readAnswers(plan, sent, answers.slice(offset), context),
+      commitError,
+      isUnknown,
+    };
+    if (!commitError) countRows(plan, report);
+    return read;
+  } catch (error) {
+    throw unreadable(asError(error));
+  }
+}
+
+/** What goes wrong once rows stand in the table must not look as if they did not. */
+function unreadable(error: Error): BatchedDrizzleError {
+  return new BatchedDrizzleError(
+    'MISMATCHED_ANSWER',
+    `the rows were written, and their answer can't be read: ${error.message}`,
+    { cause: error },
+  );
+}
+
+export function firstRefusal({ answers }: FlightAnswers): { error: Error; index: number } | undefined {
+  const index = answers.findIndex(({ status }) => status === 'rejected');
+  return index === -1
+    ? undefined
+    : { error: asError((answers[index] as PromiseRejectedResult).reason), index };
+}
+
+export function answersOf({ answers }: FlightAnswers): Answer[] {
+  return answers.map((answer) => (answer as PromiseFulfilledResult<Answer>).value);
+}
+
+export function countKeys({ lists }: Plan, report: ReportBuilder): void {
+  for (const { shape, size } of lists) report.count(shape.name, { keys: size });
+}
+
+function countRows({ chunks }: Plan, report: ReportBuilder): void {
+  for (const { shape, size } of chunks) report.count(shape.name, { rows: size, statements: 1 });
+}

@@ -1,0 +1,61 @@
+import type {
+  AnyPgInsert,
+  PgInsertBase,
+  PgInsertOnConflictDoUpdateConfig,
+  PgQueryResultHKT,
+  PgTable,
+  SelectedFieldsFlat,
+} from 'drizzle-orm/pg-core';
+import { assignedColumns, conflictClause } from '../drizzle/insert.ts';
+import { type Rendered, render, renderSelection } from '../drizzle/render.ts';
+import { onlyColumns } from '../drizzle/selection.ts';
+import { refuseCircle } from './circular-reference.ts';
+import type { Conflict } from './conflict.ts';
+import type { Entry } from './entry.ts';
+import { lateReferences, renderSnapshot } from './rows.ts';
+
+export type DoNothing = Parameters<PgInsertBase<PgTable, PgQueryResultHKT>['onConflictDoNothing']>[0];
+
+export function takeDoNothing(entry: Entry, config: DoNothing): void {
+  takeConflict(entry, {
+    clause: conflictClause(entry.shape, 'onConflictDoNothing', config),
+    action: 'nothing',
+    target: [config?.target ?? []].flat(),
+    isPartial: config?.where !== undefined,
+    maySkip: true,
+    assigned: new Set(),
+  });
+}
+
+export function takeDoUpdate(entry: Entry, config: PgInsertOnConflictDoUpdateConfig<AnyPgInsert>): void {
+  takeConflict(entry, {
+    clause: conflictClause(entry.shape, 'onConflictDoUpdate', config),
+    action: 'update',
+    target: [config.target].flat(),
+    isPartial: config.targetWhere !== undefined,
+    maySkip: (config.setWhere ?? config.where) !== undefined,
+    assigned: assignedColumns(entry.shape.table, config.set),
+  });
+}
+
+function takeConflict(entry: Entry, about: Omit<Conflict, keyof Rendered>): void {
+  const { dialect } = entry.shape;
+  // A placeholder is filled where the insert is prepared; where it is queued it is refused, as in drizzle.
+  const rendered = renderSnapshot(dialect, about.clause) ?? render(dialect, about.clause);
+  takeReferences(entry, rendered);
+  entry.conflict = { ...rendered, ...about };
+}
+
+export function takeReturning(entry: Entry, fields: SelectedFieldsFlat | undefined): void {
+  const { shape } = entry;
+  const returning = fields === undefined ? shape.selection : shape.selections.of(fields);
+  if (!onlyColumns(returning)) takeReferences(entry, renderSelection(shape.dialect, returning));
+  entry.returning = returning;
+}
+
+/** What an expression of a chained call refers to must be known when its statement is written. */
+function takeReferences(entry: Entry, expression: Rendered): void {
+  const late = lateReferences(expression);
+  refuseCircle(entry, late);
+  entry.embed(late);
+}

@@ -1,0 +1,261 @@
+/** One `values()` call: its rows, and what its caller waits for. */
+import { Param, SQL, StringChunk } from 'drizzle-orm';
+import type { PgColumn } from 'drizzle-orm/pg-core';
+import { Expression } from '../drizzle/render.ts';
+import type { SelectedField } from '../drizzle/selection.ts';
+import type { TableShape } from '../drizzle/table.ts';
+import { BatchedDrizzleError } from '../errors.ts';
+import { getOrInsert } from '../get-or-insert.ts';
+import type { Conflict } from './conflict.ts';
+import { Form } from './form.ts';
+import { findPlace, type KeyRun } from './key-run.ts';
+import { settled, type Waiting, wait } from './result.ts';
+
+/**
+ * What a row has for a column: `undefined` where the database's default applies, a value as drizzle would
+ * hand it to the driver, an expression, or a reference to a column of another row.
+ */
+export type Cell = undefined | null | Expression | Reference | DriverValue;
+
+export type DriverValue = string | number | bigint | boolean | object;
+
+/** Rows without an array or an object of their own each, of which there may be millions. */
+export interface Rows<Value = Cell> {
+  /** Row after row, each in the order of the shape's columns. */
+  readonly cells: readonly Value[];
+  /** That of every row, or of each. */
+  readonly forms: Form | readonly Form[];
+}
+
+export function formOf({ forms }: Pick<Rows, 'forms'>, row: number): Form {
+  return forms instanceof Form ? forms : (forms[row] as Form);
+}
+
+/** Each form among the rows, once. */
+export function formsOf({ forms }: Pick<Rows, 'forms'>): Iterable<Form> {
+  return forms instanceof Form ? [forms] : new Set(forms);
+}
+
+export interface Outcome {
+  /** Why the insert failed. */
+  readonly error?: Error;
+  /** What awaiting the insert gives. */
+  value?(entry: Entry): unknown;
+  /** What `db.execute(insert)` gives: the driver's own rows. */
+  driverValue?(entry: Entry): unknown;
+}
+
+/** Entries are held by the million until a flush: what few have stands in sets and maps made when they have it. */
+export class Entry implements Rows {
+  returning: readonly SelectedField[] | undefined;
+  conflict: Conflict | undefined;
+  /** Somebody waits for the result; outside a transaction only such entries are flushed unasked. */
+  awaited = false;
+  /** A queue holds it; or a flush has taken it, so that it is written, or being written, and no queue does. */
+  state: 'loose' | 'queued' | 'taken' = 'loose';
+  /** Its place among the calls of its queue, which it keeps when it is taken out for a while; -1 before. */
+  place = -1;
+  outcome: Outcome | undefined;
+  /** Keys that were taken for its rows, and stay theirs when they are sent again. */
+  allotted: KeyRun | undefined;
+  #named: Named | undefined;
+  #result: Promise<unknown> | Waiting | undefined;
+
+  constructor(
+    readonly shape: TableShape,
+    /** How many rows. */
+    readonly count: number,
+    readonly cells: readonly Cell[],
+    readonly forms: Form | readonly Form[],
+    /** Every reference in the rows. */
+    public references: readonly Reference[],
+    /** Those among them that stand inside an expression. */
+    embedded: readonly Reference[],
+    readonly overriding: boolean,
+    /** An estimate, see `sizeOf`. */
+    readonly bytes: number,
+  ) {
+    if (embedded.length > 0) embeddedIn.set(this, embedded);
+  }
+
+  /** References that stand inside an expression. */
+  get embedded(): readonly Reference[] {
+    return embeddedIn.get(this) ?? noReferences;
+  }
+
+  cell(row: number, column: number): Cell {
+    return this.cells[row * this.shape.columns.length + column];
+  }
+
+  /** Columns that a reference names, by index. */
+  get referenced(): ReadonlySet<number> {
+    return this.#named?.columns ?? nothing;
+  }
+
+  /** A reference names a column. */
+  refer(column: number): void {
+    this.#named ??= new Named();
+    this.#named.columns.add(column);
+  }
+
+  /** An expression of the insert refers to other rows. */
+  embed(references: readonly Reference[]): void {
+    if (references.length === 0) return;
+    this.references = [...this.references, ...references];
+    embeddedIn.set(this, [...this.embedded, ...references]);
+  }
+
+  /** Settles the caller's promise now, or as soon as somebody asks for it. The first outcome stands. */
+  conclude(outcome: Outcome): void {
+    if (this.outcome) return;
+    this.outcome = outcome;
+    const waiting = this.#result;
+    if (!waiting || waiting instanceof Promise) return;
+    this.#result = waiting.promise;
+    waiting.resolve(settled(outcome.error, () => outcome.value?.(this)));
+  }
+
+  /** Keeps a value that the server told; what the caller gave, or refers to, is known where it stands. */
+  learn(row: number, column: number, value: unknown): void {
+    if (this.cell(row, column) !== undefined) return;
+    this.#named ??= new Named();
+    getOrInsert(this.#named.values, column, () => [])[row] = value;
+  }
+
+  /** What the answers of a transaction told that rolled back says nothing of the next; keys that were told stay. */
+  unlearn(): void {
+    this.#named?.values.clear();
+    while (this.allotted && !this.allotted.list.keys) this.allotted = this.allotted.before;
+  }
+
+  /** Keys of a table that is gone are not those of the one in its place. */
+  forgetKeys(): void {
+    this.#named?.values.clear();
+    this.allotted = undefined;
+  }
+
+  /** The key that was taken for a column that a row left out, as text. */
+  key(row: number, column: number): string | undefined {
+    const place = findPlace(this.allotted, row, column);
+    return place?.list.keys?.at(place.position - 1);
+  }
+
+  /** What the server made, or will make, for a column that a row left out, as far as it is known. */
+  made(row: number, column: number): unknown {
+    // What a conflict clause makes of the row only the answer can tell.
+    const key = this.conflict ? undefined : this.key(row, column);
+    return key ?? this.#named?.values.get(column)?.[row];
+  }
+
+  /** What `db.execute(insert)` gives, once the insert has been written. */
+  async driverResult(): Promise<unknown> {
+    const value = await this.result();
+    return this.outcome?.driverValue ? this.outcome.driverValue(this) : value;
+  }
+
+  #settledNow(): Promise<unknown> | undefined {
+    const { outcome } = this;
+    return outcome && settled(outcome.error, () => outcome.value?.(this));
+  }
+
+  /** The one promise of this insert; asking again gives the same rows, or the same error. */
+  result(): Promise<unknown> {
+    this.#result ??= this.#settledNow() ?? wait();
+    return this.#result instanceof Promise ? this.#result : this.#result.promise;
+  }
+}
+
+/** What others may name of an entry's rows. */
+class Named {
+  /** Columns that a reference names, by index. */
+  readonly columns = new Set<number>();
+  /** Values that the server told of columns the rows left out, by column index. */
+  readonly values = new Map<number, unknown[]>();
+}
+
+const nothing: ReadonlySet<number> = new Set();
+
+const noReferences: readonly Reference[] = [];
+
+/** Few entries have any. */
+const embeddedIn = new WeakMap<Entry, readonly Reference[]>();
+
+/**
+ * Stands for the value that a column of a queued row will have. drizzle takes it wherever it takes SQL; an
+ * insert of the same queue finds the key in the server, by position.
+ */
+export class Reference<T = unknown> extends SQL<T> {
+  /** The row that has the value, where a reference names a column that itself holds a reference. */
+  readonly origin: Reference;
+
+  constructor(
+    readonly entry: Entry,
+    readonly row: number,
+    readonly column: number,
+  ) {
+    super([]);
+    const cell = entry.cell(row, column);
+    this.origin = cell instanceof Reference ? cell.origin : this;
+    const encoder = {
+      mapToDriverValue: () => {
+        const value = this.value();
+        return value === undefined ? new LateValue(this) : value;
+      },
+    };
+    this.queryChunks.push(new Param<unknown, unknown>(undefined, encoder));
+    const { column: target, isKeyed } = entry.shape.columns[column] ?? {};
+    // A parameter alone in a select list would come back as text.
+    if (target && isKeyed) this.queryChunks.push(new StringChunk(keyCast(target)));
+    if (target) this.mapWith(target);
+  }
+
+  /** The value where it is known, given by the caller or made by the server; of a failed insert there is none. */
+  value(): DriverValue | null | undefined {
+    const { entry, row, column } = this.origin;
+    if (entry.outcome?.error) return undefined;
+    const made = entry.made(row, column);
+    if (made !== undefined) return made as DriverValue | null;
+    const cell = entry.cell(row, column);
+    return cell instanceof Expression || cell instanceof Reference ? undefined : cell;
+  }
+
+  get name(): string {
+    return `${this.entry.shape.name}.${this.entry.shape.columns[this.column]?.name}`;
+  }
+}
+
+/** A key's type as a cast, `::integer` for a serial column. */
+function keyCast(column: PgColumn): string {
+  return `::${column.getSQLType().replace('serial', 'int')}`;
+}
+
+/** A reference among the parameters of a statement that was built before its insert was written. */
+export class LateValue {
+  constructor(readonly reference: Reference) {}
+
+  /** @throws {BatchedDrizzleError} `BAD_REFERENCE` where the insert has failed or is not written yet. */
+  resolve(): unknown {
+    const value = this.reference.value();
+    if (value !== undefined) return value;
+    throw unresolved(this.reference);
+  }
+}
+
+/** Why a reference has no value, `failure` being what befell its insert where that is not settled yet. */
+export function unresolved(reference: Reference, failure?: Error): BatchedDrizzleError {
+  const { outcome } = reference.entry;
+  const cause = outcome?.error ?? failure;
+  if (cause) {
+    return new BatchedDrizzleError('BAD_REFERENCE', `ref to ${reference.name}: its insert failed`, { cause });
+  }
+  if (outcome) {
+    return new BatchedDrizzleError(
+      'BAD_REFERENCE',
+      `ref to ${reference.name}: its row was not written, a conflict clause or a trigger left it out`,
+    );
+  }
+  return new BatchedDrizzleError(
+    'BAD_REFERENCE',
+    `ref to ${reference.name}: its insert is not written yet; flush() the database or transaction it was made on first`,
+  );
+}

@@ -1,0 +1,77 @@
+import type { TableShape } from '../drizzle/table.ts';
+import type { ColumnFacts } from '../facts/table-facts.ts';
+import { getOrInsert } from '../get-or-insert.ts';
+
+/** Keys as text, in the order in which they were drawn. */
+export interface Keys {
+  readonly length: number;
+  at(index: number): string | undefined;
+}
+
+/** Keys of one column, taken together and kept by the server under one name. */
+export interface KeyList {
+  readonly name: string;
+  readonly shape: TableShape;
+  readonly column: number;
+  readonly facts: ColumnFacts;
+  size: number;
+  /** Once the server has answered. */
+  keys?: Keys;
+}
+
+/** The place of a key in its list; positions count from 1, as PostgreSQL's do. */
+export interface KeyPlace {
+  readonly list: KeyList;
+  readonly position: number;
+}
+
+/** Neighbouring rows of an entry whose keys are neighbours in their list. */
+export interface KeyRun {
+  readonly column: number;
+  /** The first row, from 0. */
+  readonly row: number;
+  count: number;
+  readonly list: KeyList;
+  /** The place of its key, from 0. */
+  readonly position: number;
+  /** The run that was taken before; most entries have one alone. */
+  readonly before: KeyRun | undefined;
+}
+
+/** Rows of entries with many runs, which would be long to search. */
+const placesByRun = new WeakMap<KeyRun, Map<number, KeyPlace[]>>();
+
+/** The place of the key of a row, all of whose entry's keys have been taken. */
+export function findPlace(last: KeyRun | undefined, row: number, column: number): KeyPlace | undefined {
+  if (!last?.before) return last && inRun(last, row, column);
+  const places = getOrInsert(placesByRun, last, () => placesOf(last));
+  return places.get(column)?.[row];
+}
+
+function inRun({ list, ...run }: KeyRun, row: number, column: number): KeyPlace | undefined {
+  const offset = row - run.row;
+  if (run.column !== column || offset < 0 || offset >= run.count) return undefined;
+  return { list, position: run.position + offset + 1 };
+}
+
+function placesOf(last: KeyRun): Map<number, KeyPlace[]> {
+  const places = new Map<number, KeyPlace[]>();
+  for (let run: KeyRun | undefined = last; run; run = run.before) {
+    const { column, row, count, list, position } = run;
+    const ofColumn = getOrInsert(places, column, () => []);
+    for (let index = 0; index < count; index++)
+      ofColumn[row + index] = { list, position: position + index + 1 };
+  }
+  return places;
+}
+
+/**
+ * The key at a place, as text.
+ *
+ * @throws {Error} where the server has not told it: a row must not be written without its key
+ */
+export function keyOf({ list, position }: KeyPlace): string {
+  const key = list.keys?.at(position - 1);
+  if (key === undefined) throw new Error(`key ${position} of ${list.shape.name} is not known`);
+  return key;
+}

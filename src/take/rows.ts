@@ -1,0 +1,127 @@
+/** The values a caller hands to `values()` → rows that nothing outside can change any more. */
+import { is, SQL } from 'drizzle-orm';
+import type { PgDialect } from 'drizzle-orm/pg-core';
+import { Expression, isPlaceholder, type Rendered, render } from '../drizzle/render.ts';
+import type { InsertColumn, TableShape } from '../drizzle/table.ts';
+import { UndefinedValueError } from '../errors.ts';
+import { type Cell, type DriverValue, LateValue, Reference, type Rows } from './entry.ts';
+import { type Form, formsOfTable, Given } from './form.ts';
+import { sizeOf, snapshot } from './snapshot.ts';
+
+export interface TakenRows extends Rows {
+  readonly references: readonly Reference[];
+  /** Those among them that stand inside an expression. */
+  readonly embedded: readonly Reference[];
+  readonly bytes: number;
+}
+
+/**
+ * Reads the rows by drizzle's own rules: `$defaultFn` and `$onUpdateFn` run here, once, and each value
+ * passes its column's `mapToDriverValue`.
+ *
+ * @returns `undefined` where a value holds a `sql.placeholder`, which only a prepared statement can fill.
+ * @throws whatever a column's mapping throws for a value that it can't take.
+ */
+export function takeRows(
+  shape: TableShape,
+  values: readonly Record<string, unknown>[],
+): TakenRows | undefined {
+  const { columns, dialect } = shape;
+  const known = formsOfTable(shape);
+  // Made as long as they will be: what grows by pushing is half as large again.
+  const cells: Cell[] = new Array(values.length * columns.length);
+  const references: Reference[] = [];
+  const embedded: Reference[] = [];
+  let bytes = 0;
+  let place = 0;
+  let first: Form | undefined;
+  let forms: Form[] | undefined;
+  for (let row = 0; row < values.length; row++) {
+    const given = values[row] as Record<string, unknown>;
+    const isBare = Object.getPrototypeOf(given) === Object.prototype;
+    let form = known.empty;
+    for (const column of columns) {
+      const cell = takeCell(dialect, column, givenFor(given, column.key, isBare));
+      if (cell === placeholder) return undefined;
+      cells[place++] = cell;
+      const what = givenBy(cell);
+      form = form.with(what);
+      if (cell instanceof Reference) references.push(cell);
+      else if (cell instanceof Expression) embedded.push(...lateReferences(cell.rendered));
+      else if (what === Given.value) bytes += sizeOf(cell);
+    }
+    first ??= form;
+    if (form !== first) forms ??= new Array<Form>(row).fill(first);
+    forms?.push(form);
+  }
+  return {
+    cells,
+    forms: forms ?? first ?? [],
+    // Most have none, and need no arrays of their own to say so.
+    references: references.length + embedded.length === 0 ? none : [...references, ...embedded],
+    embedded: embedded.length === 0 ? none : embedded,
+    bytes,
+  };
+}
+
+const none: readonly never[] = [];
+
+/**
+ * drizzle looks at own properties that can be enumerated, and at no others: what a class computes is not even asked for.
+ *
+ * @param isBare of no class, so that most of what has no value is told by asking for it, which is sooner
+ */
+function givenFor(given: Record<string, unknown>, key: string, isBare: boolean): unknown {
+  if (!isBare && !isEnumerable.call(given, key)) return undefined;
+  const value = given[key];
+  return value === undefined || !isBare || isEnumerable.call(given, key) ? value : undefined;
+}
+
+const isEnumerable = Object.prototype.propertyIsEnumerable;
+
+export const placeholder = Symbol('placeholder');
+
+/** What a row has for a column whose property has the value `given`. */
+export function takeCell(
+  dialect: PgDialect,
+  { column, fill, isPlain }: InsertColumn,
+  given: unknown,
+): Cell | typeof placeholder {
+  const value = given === undefined && fill ? fill() : given;
+  if (value === undefined || value === null) return value;
+  const isObject = typeof value === 'object';
+  if (isObject && isPlaceholder(value)) return placeholder;
+  const mapped = isPlain || (isObject && is(value, SQL)) ? value : column.mapToDriverValue(value);
+  if (typeof mapped === 'string' || typeof mapped === 'number') return mapped;
+  if (mapped instanceof Reference) return mapped;
+  if (mapped === undefined) throw new UndefinedValueError(column.name);
+  return is(mapped, SQL) ? takeExpression(dialect, mapped) : (snapshot(mapped) as DriverValue | null);
+}
+
+function takeExpression(dialect: PgDialect, expression: SQL): Cell | typeof placeholder {
+  const rendered = renderSnapshot(dialect, expression);
+  if (!rendered) return placeholder;
+  const { texts, params } = rendered;
+  // `sql`default`` is no expression but the word that leaves the column out.
+  if (params.length === 0 && /^\s*default\s*$/i.test(texts[0] ?? '')) return undefined;
+  return new Expression(rendered);
+}
+
+export function givenBy(cell: Cell): Given {
+  if (cell === undefined) return Given.nothing;
+  if (typeof cell !== 'object') return Given.value;
+  if (cell instanceof Expression) return Given.expression;
+  return cell instanceof Reference ? Given.reference : Given.value;
+}
+
+/** An expression that nothing can change any more; `undefined` where it holds a placeholder. */
+export function renderSnapshot(dialect: PgDialect, expression: SQL): Rendered | undefined {
+  const { texts, params } = render(dialect, expression);
+  if (params.some(isPlaceholder)) return undefined;
+  return { texts, params: params.map((param) => (param instanceof LateValue ? param : snapshot(param))) };
+}
+
+/** The references inside an expression whose values are not known yet. */
+export function lateReferences({ params }: Rendered): Reference[] {
+  return params.filter((param) => param instanceof LateValue).map((late) => late.reference);
+}

@@ -1,0 +1,45 @@
+import type { ColumnFacts } from '../facts/table-facts.ts';
+import type { KeyList } from '../take/key-run.ts';
+
+/** Where the server keeps a list, until the transaction ends. */
+export function settingOf(list: KeyList): string {
+  return `batched_drizzle.${list.name}`;
+}
+
+/** From a sequence, so that keys are numbers and may follow one another. */
+export function isDrawn({ keys }: ColumnFacts): boolean {
+  return keys === 'identity' || keys === 'sequence';
+}
+
+/** A kept list as an array, as SQL; parsed where it stands. */
+export function keptKeys({ facts, ...list }: KeyList): string {
+  const kept = `current_setting('${settingOf({ facts, ...list })}')`;
+  const listed = (text: string) => `string_to_array(${text}, ',')::${facts.cast}[]`;
+  if (!isDrawn(facts)) return `(select ${listed(kept)} as a)`;
+  const [first, last] = [1, 2].map((end) => `split_part(s, ':', ${end})::int8`);
+  const range = `array(select generate_series(${first}, ${last}))::${facts.cast}[]`;
+  return `(select case when s like '%:%' then ${range} else ${listed('s')} end as a from ${kept} s)`;
+}
+
+/** One key of a kept list: cheaper than to parse one that may hold the keys of thousands of such statements. */
+export function keptKey({ facts, ...list }: KeyList, position: number): string {
+  const kept = `current_setting('${settingOf({ facts, ...list })}')`;
+  const listed = `split_part(${kept}, ',', ${position})::${facts.cast}`;
+  if (!isDrawn(facts)) return listed;
+  const counted = `(split_part(${kept}, ':', 1)::int8 + ${position - 1})::${facts.cast}`;
+  return `case when ${kept} like '%:%' then ${counted} else ${listed} end`;
+}
+
+/** `with k0 as materialized (…) `: a list is parsed once a statement, not once a row. */
+export function withLists(lists: readonly KeyList[]): string {
+  return lists.length === 0 ? '' : `with ${parsedLists(lists).join(', ')} `;
+}
+
+export function parsedLists(lists: readonly KeyList[]): string[] {
+  return lists.map((list) => `${list.name} as materialized ${keptKeys(list)}`);
+}
+
+/** That every list arrived whole: `unnest` pads unequal arrays with NULL without a word. */
+export function areWhole(lists: readonly KeyList[]): string[] {
+  return lists.map((list) => `cardinality((select a from ${list.name})) = ${list.size}`);
+}

@@ -1,0 +1,60 @@
+/** A chunk → its statement, in the way of writing that can say it. */
+import type { PgDialect } from 'drizzle-orm/pg-core';
+import { LateStatement, type Statement, type Written } from '../driver/statement.ts';
+import type { Serialize } from '../driver/text.ts';
+import { columnFacts, isRefused } from '../facts/table-facts.ts';
+import type { Chunk } from '../plan/chunk.ts';
+import type { Plan } from '../plan/plan.ts';
+import { copyChunk } from './copy.ts';
+import { matchedInsert } from './on-conflict.ts';
+import { Params } from './params.ts';
+import type { Returning } from './returning.ts';
+import { unnestInsert } from './unnest.ts';
+import { canGuard, valuesInsert } from './values.ts';
+
+export interface ChunkWriter {
+  readonly dialect: PgDialect;
+  readonly serialize: Serialize;
+  readonly token: string | undefined;
+  /** Settles when the server has told the keys of the flight. */
+  readonly keysKnown: Promise<void>;
+}
+
+export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWriter): Statement {
+  const hasToken = writer.token !== undefined;
+  const write = (insert: typeof unnestInsert): Written => {
+    const params = new Params(writer.serialize);
+    const text = insert(chunk, { ...writer, params, returning });
+    return { text, params: params.values };
+  };
+  if (needsValues(chunk))
+    return { ...write(valuesInsert), answer: 'values', guarded: hasToken && canGuard(chunk) };
+  if (chunk.copied) return copyChunk(chunk, writer.dialect, writer.keysKnown);
+  const insert = chunk.match && returning.clause ? matchedInsert : unnestInsert;
+  return new LateStatement(() => write(insert), hasToken, chunk.bytes);
+}
+
+/** Whether the plan is one statement that needs nothing around it: drizzle's own INSERT. */
+export function isLoneStatement({ chunks, lists, later }: Plan): boolean {
+  const [only] = chunks;
+  return (
+    only !== undefined && chunks.length === 1 && lists.length === 0 && later.length === 0 && needsValues(only)
+  );
+}
+
+/**
+ * A row by itself, and what `unnest` can't say: expressions, DEFAULT for some of the rows, no column at all, a
+ * table or column that is not there, a type that the role may not name.
+ */
+function needsValues(chunk: Chunk): boolean {
+  const { facts, shape, size, alone } = chunk;
+  const columns = [...shape.columns.keys()];
+  if (!facts || size === 1 || !columns.some((column) => chunk.gives(column))) return true;
+  // Rows that share a statement with others' were grouped by the columns that they leave out.
+  if (!alone) return false;
+  if ([...chunk.forms].some((form) => form.hasExpression)) return true;
+  return columns.some((column) => {
+    if (!chunk.gives(column)) return isRefused(facts, shape, column);
+    return chunk.omits(column) || !columnFacts(facts, shape, column)?.castable;
+  });
+}
