@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type BenchOptions, readArgs, usage } from './args.ts';
 import { findWorse } from './check.ts';
 import { UsageError } from './demo/args.ts';
-import { WrongRows } from './demo/verify.ts';
+import { runProgram } from './demo/program.ts';
 import { folder } from './folder.ts';
 import { chosenPlan, fullPlan, ofSides, type Plan, quickPlan } from './plan.ts';
 import { repeat } from './repeat.ts';
@@ -12,33 +12,18 @@ import type { Results } from './results.ts';
 import { run } from './run.ts';
 
 const results = (name: string) => fileURLToPath(new URL(`results/${name}`, folder));
-const interruption = new AbortController();
-process.once('SIGINT', () => interruption.abort());
+process.exitCode = await runProgram(usage, async (signal) => {
+  const options = readArgs(process.argv.slice(2));
+  if (options === 'help') console.log(usage.trimEnd());
+  else if (options.repeat > 0) await repeats(options, signal);
+  else return bench(options, signal);
+  return 0;
+});
 
-process.exitCode = await main();
-
-async function main(): Promise<number> {
-  try {
-    const options = readArgs(process.argv.slice(2));
-    if (options === 'help') console.log(usage.trimEnd());
-    else if (options.repeat > 0) await repeats(options);
-    else return await bench(options);
-    return 0;
-  } catch (error) {
-    if (interruption.signal.aborted) return 130;
-    if (error instanceof UsageError) {
-      console.error(`${error.message}\n\n${usage.trimEnd()}`);
-      return 2;
-    }
-    console.error(error instanceof WrongRows ? `Wrong rows: ${error.message}` : error);
-    return 1;
-  }
-}
-
-async function bench(options: BenchOptions): Promise<number> {
+async function bench(options: BenchOptions, signal: AbortSignal): Promise<number> {
   const committed = options.check === undefined ? undefined : await readResults(options.check);
   const { plan, mode } = planOf(options);
-  const made = await run(plan, mode, interruption.signal);
+  const made = await run(plan, mode, signal);
   console.log('\nEvery id that was given back was found on the row that it was given for.');
   const file = options.json ?? (mode === 'full' ? results('full.json') : undefined);
   if (file !== undefined) await write(file, made);
@@ -61,8 +46,8 @@ function planOf({ quick, jobs, sides, rows, latencies }: BenchOptions): {
   return { plan: ofSides(plan, sides), mode: 'chosen' };
 }
 
-async function repeats({ repeat: times, json }: BenchOptions): Promise<void> {
-  const found = await repeat(times, interruption.signal, (line) => console.log(line));
+async function repeats({ repeat: times, json }: BenchOptions, signal: AbortSignal): Promise<void> {
+  const found = await repeat(times, signal, (line) => console.log(line));
   for (const { cell, side, ratios, median, astray } of found) {
     const shown = ratios.map((ratio) => ratio.toFixed(2)).join(' ');
     console.log(

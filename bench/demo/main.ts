@@ -2,42 +2,27 @@ import postgres from 'postgres';
 import { createDatabase, migrateDatabase } from '../../test/support/database.ts';
 import { startRelay } from '../../test/support/relay.ts';
 import { startServer } from '../../test/support/server.ts';
-import { type DemoOptions, readArgs, UsageError, usage } from './args.ts';
+import { type DemoOptions, readArgs, usage } from './args.ts';
 import { type Measurement, measure } from './measure.ts';
+import { runProgram } from './program.ts';
 import { report } from './report.ts';
 import { sides } from './sides.ts';
-import { WrongRows } from './verify.ts';
 
-const interruption = new AbortController();
-process.once('SIGINT', () => interruption.abort());
+process.exitCode = await runProgram(usage, async (signal) => {
+  const options = readArgs(process.argv.slice(2));
+  if (options === 'help') console.log(usage.trimEnd());
+  else await demo(options, signal);
+  return 0;
+});
 
-process.exitCode = await main();
-
-async function main(): Promise<number> {
-  try {
-    const options = readArgs(process.argv.slice(2));
-    if (options === 'help') console.log(usage.trimEnd());
-    else await demo(options);
-    return 0;
-  } catch (error) {
-    if (interruption.signal.aborted) return 130;
-    if (error instanceof UsageError) {
-      console.error(`${error.message}\n\n${usage.trimEnd()}`);
-      return 2;
-    }
-    console.error(error instanceof WrongRows ? `Wrong rows: ${error.message}` : error);
-    return 1;
-  }
-}
-
-async function demo(options: DemoOptions): Promise<void> {
+async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
   console.log('Starting PostgreSQL …');
   const server = await startServer();
   try {
     const database = await createDatabase(server.url);
     try {
       await migrateDatabase(database.url);
-      await run(options, server.kind, database.url);
+      await run(options, server.kind, database.url, signal);
     } finally {
       await database.drop();
     }
@@ -46,7 +31,12 @@ async function demo(options: DemoOptions): Promise<void> {
   }
 }
 
-async function run({ users, latency, mode }: DemoOptions, kind: string, url: string): Promise<void> {
+async function run(
+  { users, latency, mode }: DemoOptions,
+  kind: string,
+  url: string,
+  signal: AbortSignal,
+): Promise<void> {
   const relay = await startRelay({ target: url, delay: Math.ceil(latency / 2) });
   const direct = postgres(url);
   try {
@@ -57,7 +47,7 @@ async function run({ users, latency, mode }: DemoOptions, kind: string, url: str
     const chosen = sides.filter((side) => mode === 'both' || side.batched === (mode === 'batched'));
     const measurements: Measurement[] = [];
     for (const side of chosen) {
-      measurements.push(await measure(side, users, relay, direct, interruption.signal));
+      measurements.push(await measure(side, users, relay, direct, signal));
     }
     console.log(report(measurements, mode === 'both' ? measurements[0] : undefined));
     console.log('\nEvery id that was given back was found on the row that it was given for.');

@@ -125,6 +125,24 @@ describe('the process lives, every promise settles, rows are all there or none, 
   });
 });
 
+test('between the comparison of the facts and the rows of a COPY nobody puts another table in its place', async () => {
+  const name = `flight ${flights++}`;
+  const held = relay.hold({ side: 'client', words: /^copy "organizations"/ });
+  const writing = db.transaction(async (tx) => void queueRows(tx, name));
+  const wire = await held;
+  const compared = () => check`select from pg_stat_activity where pid = ${wire.pid} and query like '%nextval%'
+    and state = 'idle in transaction'`;
+  await expect.poll(compared).toHaveLength(1);
+  const dropped = check.begin(async (sql) => {
+    await sql`set local lock_timeout = '200ms'`;
+    await sql`alter table organizations rename to replaced`;
+  });
+  await expect(dropped).rejects.toMatchObject({ code: '55P03' });
+  wire.release();
+  await writing;
+  expect(await readFlight(check, name)).toEqual({ parents: rows, children: rows });
+});
+
 describe('where BEGIN is refused no row of a COPY is written, and its error is told:', () => {
   const begun: Record<string, (name: string) => Promise<unknown>> = {
     'rows with keys': (name) => db.transaction(async (tx) => void queueRows(tx, name)),

@@ -1,0 +1,26 @@
+import { UsageError } from './args.ts';
+import { WrongRows } from './verify.ts';
+
+/**
+ * Runs a program until it ends or is interrupted.
+ *
+ * @returns its exit code: that of its work, 2 for arguments that it can't take, 130 where it was interrupted, else 1
+ */
+export async function runProgram(
+  usage: string,
+  work: (signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const interruption = new AbortController();
+  process.once('SIGINT', () => interruption.abort());
+  try {
+    return await work(interruption.signal);
+  } catch (error) {
+    if (interruption.signal.aborted) return 130;
+    if (error instanceof UsageError) {
+      console.error(`${error.message}\n\n${usage.trimEnd()}`);
+      return 2;
+    }
+    console.error(error instanceof WrongRows ? `Wrong rows: ${error.message}` : error);
+    return 1;
+  }
+}
