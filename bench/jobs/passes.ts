@@ -25,7 +25,7 @@ export async function passes(rounds: Rounds): Promise<CallResult> {
   const facts = new Map([[users, factsOf(users)]]);
   const encode = () => {
     for (const entry of entries) entry.unlearn();
-    return encodeRows(entries, facts, context.driver.serialize.bind(context.driver)).encoded;
+    return encodeRows(entries, facts, context.driver.values).encoded;
   };
   const planned = (encoded: PlanInput['encoded']) =>
     plan({
@@ -58,14 +58,13 @@ export async function passes(rounds: Rounds): Promise<CallResult> {
 /** The key query and the INSERTs of a flight, as `fly` has them made. */
 function write(planned: Plan, context: FlushContext): Written[] {
   const token = '0123456789abcdef';
-  const serialize = context.driver.serialize.bind(context.driver);
   const inserts = planned.chunks.map((chunk) => {
     const known = (entry: Entry) => isKnown(entry, planned, chunk, context);
     const identifier = planned.identifiers.get(chunk.shape.table);
     const returning = planReturning(chunk, context.dialect, identifier, known);
     return writeChunk(chunk, returning, {
       dialect: context.dialect,
-      serialize,
+      encoder: context.driver.values,
       token,
       keysKnown: Promise.resolve(),
     });

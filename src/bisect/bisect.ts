@@ -22,7 +22,7 @@ export async function flushEach(
   entries: readonly Entry[],
   report: ReportBuilder,
 ): Promise<FlushFailure | undefined> {
-  const failures = new Failures(true, context.driver.serialize.bind(context.driver));
+  const failures = new Failures(true, context.driver);
   const batch = new Batch(context, report, failures);
   await batch.write(entries);
   await batch.settled();
@@ -51,7 +51,7 @@ class Batch {
     const refusal = await this.#attempt(entries, entries.length > 1);
     if (!refusal) return;
     const open = entries.filter(({ outcome }) => !outcome);
-    const fate = fateOf(refusal);
+    const fate = fateOf(refusal, this.context.driver.errors);
     if (fate === 'contended' && entries.length > 1) this.#writeAlone(open);
     else if (fate === 'refused' && open.length > fewEnough) await this.#halve(open);
     else if (fate === 'refused' && open.length > 1) await this.#writeSingly(open);
@@ -92,7 +92,7 @@ class Batch {
   /** @returns the entry where it would have to wait for a lock, and others behind it */
   async #tryOne(entry: Entry): Promise<Entry[]> {
     const refusal = await this.#attempt([entry], true);
-    if (refusal && fateOf(refusal) === 'contended') return [entry];
+    if (refusal && fateOf(refusal, this.context.driver.errors) === 'contended') return [entry];
     if (refusal) this.failures.rejectAll([entry], refusal);
     return [];
   }

@@ -1,6 +1,6 @@
 /** What an error says of the rows that a transaction of the library's own was to write. Pure. */
-import { isAnswer, isLost, unopened } from '../driver/failure.ts';
-import { codeOf } from '../errors.ts';
+import type { DriverErrors } from '../driver/errors.ts';
+import { BatchedDrizzleError, codeOf } from '../errors.ts';
 import type { Refusal } from '../settle/failures.ts';
 
 /**
@@ -21,10 +21,12 @@ const outOfOrder = /^(08|53|57P)/;
 const hopeless = new Set(['MISMATCHED_ANSWER', 'FACTS_CHANGED', 'UNSUPPORTED_CLIENT']);
 
 /** The fate of a batch that was refused. */
-export function fateOf({ error, isUnknown }: Refusal): Fate {
+export function fateOf({ error, isUnknown }: Refusal, errors: DriverErrors): Fate {
   if (isUnknown) return 'unknown';
   const code = codeOf(error) ?? '';
   if (contention.has(code)) return 'contended';
-  if (isAnswer(error)) return outOfOrder.test(code) ? 'final' : 'refused';
-  return hopeless.has(code) || unopened.has(code) || isLost(error) ? 'final' : 'refused';
+  if (error instanceof BatchedDrizzleError) return hopeless.has(code) ? 'final' : 'refused';
+  const kind = errors.kindOf(error);
+  if (kind === 'answer') return outOfOrder.test(code) ? 'final' : 'refused';
+  return kind === 'lost' || kind === 'unopened' ? 'final' : 'refused';
 }

@@ -38,8 +38,7 @@ export async function writeSingles(
   report: ReportBuilder,
   failures: Failures,
 ): Promise<Single[]> {
-  const { keys, parameters } = context.options;
-  const canPipeline = keys === 'server' && parameters === 'bind';
+  const canPipeline = context.options.keys === 'server' && !context.driver.describes;
   const shapes = entries.map(({ shape }) => shape);
   const run = context.driver.run.bind(context.driver);
   const singles: Single[] = [];
@@ -107,7 +106,7 @@ export async function sendSingles(
         const read = readFlight(context, plan, inserts, flight, { isQueried: true, report });
         const refusal = refusalOf(read);
         if (refusal && isStale(refusal.error)) forgetTable(context, entry);
-        if (refusal && (flight.beginError || mustGoAlone(refusal))) left.push(entry);
+        if (refusal && (flight.beginError || mustGoAlone(context, refusal))) left.push(entry);
         else if (refusal) failures.rejectAll([entry], refusal);
         else {
           const objection = mutations.get(entry);
@@ -146,7 +145,7 @@ function forgetTable({ facts }: FlushContext, entry: Entry): void {
 }
 
 /** Another try may be what it takes; it has been refused, and stands nowhere. */
-function mustGoAlone(refusal: Refusal): boolean {
-  const fate = fateOf(refusal);
+function mustGoAlone({ driver }: FlushContext, refusal: Refusal): boolean {
+  const fate = fateOf(refusal, driver.errors);
   return fate === 'contended' || (fate !== 'unknown' && isStale(refusal.error));
 }

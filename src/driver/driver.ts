@@ -1,12 +1,15 @@
 /** The one interface through which the passes speak to a database driver. */
+import type { DriverErrors } from './errors.ts';
 import type { Answer, Statement } from './statement.ts';
+import type { ValueEncoder } from './values.ts';
 
 export interface Driver {
-  /** A value as the text that the client itself would send for a column of that type; throws where it can't. */
-  serialize(value: unknown, typeOid: number): string;
-  /** How the client writes a text or a number for a column of that type; `undefined` where as it is. */
-  textWriter(typeOid: number): ((value: string | number) => string) | undefined;
-  /** The client's own reading of an answer's text, or `undefined` where only an answer's row can be read. */
+  /** Every statement with parameters is described before it is bound: one more round trip for each. */
+  readonly describes: boolean;
+  readonly values: ValueEncoder;
+  readonly results: ResultMaker;
+  readonly errors: DriverErrors;
+  /** The client's own reading of an answer's text, or `undefined` if only a whole answer can be read. */
   parser(typeOid: number): ((text: string) => unknown) | undefined;
   /** Runs one statement on any connection, in a transaction of its own. */
   run(statement: Statement): Promise<Answer>;
@@ -14,20 +17,31 @@ export interface Driver {
   begin(): Promise<Connection>;
 }
 
-/** Who hears of the statements that the caller of a transaction sends. */
+/** Makes a caller's result from an answer that several callers share. */
+export interface ResultMaker {
+  /** The driver's result of an INSERT without RETURNING that wrote `count` rows. */
+  empty(answer: Answer, count: number): Answer;
+  /** Rows as objects, as the driver gives them to `db.execute()`. */
+  objects(answer: Answer, names: readonly string[], rows: readonly unknown[][]): Answer;
+  /** The names of the answer's columns at these places. */
+  columnNames(answer: Answer, places: readonly number[]): string[];
+}
+
+/** Follows the statements that the caller of a transaction sends. */
 export interface StatementListener {
-  /** One has been handed to the connection. */
+  /** A statement has been handed to the connection. */
   sent(): void;
-  /** One has failed, whether or not its caller looks. */
+  /** A statement has failed, whether or not its caller looks. */
   failed(error: Error): void;
 }
 
 /** A connection held for one transaction; it goes back to the pool by itself when the transaction has ended. */
 export interface Connection {
+  readonly errors: DriverErrors;
   /** Settles when BEGIN is answered. */
   readonly begun: Promise<void>;
   readonly hasBegun: boolean;
-  /** What ends the transaction has been written, and may have come to the server. */
+  /** COMMIT or ROLLBACK has been written, and may have reached the server. */
   readonly hasFinished: boolean;
   /** Rejects when the connection is lost or BEGIN fails; never resolves. */
   readonly lost: Promise<never>;
@@ -37,12 +51,10 @@ export interface Connection {
   send(statement: Statement): Promise<Answer>;
   /** Sends `copy … from stdin` and its data behind BEGIN's answer; other statements wait until it is answered. */
   copy(text: string, blocks: Iterable<Uint8Array>): Promise<Answer>;
-  /** Asks the server to cancel the statement that is running; settles when the server has heard, never rejects. */
+  /** Asks the server to cancel the running statement; settles when the server has the request, never rejects. */
   cancel(): Promise<void>;
-  /** Sends what ends the transaction; no statement of the caller's leaves behind it. */
+  /** Sends COMMIT or ROLLBACK; no statement of the caller's leaves behind it. */
   finish(statement: Statement): Promise<Answer>;
-  /**
-   * What drizzle takes for the client of a transaction: its statements go to this connection.
-   */
-  client(heard: StatementListener): unknown;
+  /** The object that drizzle uses as the client of a transaction: its statements go to this connection. */
+  client(listener: StatementListener): unknown;
 }

@@ -22,7 +22,7 @@ export async function flush(
   target: FlushTarget,
   report: ReportBuilder,
 ): Promise<FlushFailure | undefined> {
-  const failures = new Failures(false, context.driver.serialize.bind(context.driver));
+  const failures = new Failures(false, context.driver);
   const refusal = await attempt(context, entries, target, report, failures);
   if (refusal) failures.rejectAll(entries, refusal);
   return failures.toFailure();

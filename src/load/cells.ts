@@ -6,7 +6,6 @@ import { Expression } from '../drizzle/render.ts';
 import type { InsertColumn, TableShape } from '../drizzle/table.ts';
 import { asError } from '../errors.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
-import { declaredType, isCastFromDeclared } from '../postgres-js/declared-type.ts';
 import { type Cell, Reference } from '../take/entry.ts';
 import { takeCell } from '../take/rows.ts';
 import { isSpecial, type TextCell } from '../write/copy-text.ts';
@@ -75,9 +74,9 @@ export class CellReader {
         always,
         isUnmapped: column.column.mapToDriverValue === Column.prototype.mapToDriverValue,
         isPure: isFromDrizzle(column.column),
-        write: context.driver.textWriter(type),
+        write: context.driver.values.textWriter(type),
         isFilled: isFilled(column.column),
-        isBoolean: base === undefined || !isCastFromDeclared(true, base),
+        isBoolean: base === undefined || !context.driver.values.isCastFromDeclared(true, base),
       };
     });
     this.#places = new Map(shape.columns.map(({ key }, index) => [key, index]));
@@ -134,11 +133,12 @@ export class CellReader {
       const { dialect, driver } = this.#context;
       const cell = known(takeCell(dialect, rule, given));
       if (cell === undefined || cell === null) return cell;
-      const text = driver.serialize(cell, rule.type);
+      const { values } = driver;
+      const text = values.serialize(cell, rule.type);
       if (this.isPlain && isSpecial(text)) this.isPlain = false;
-      if (rule.base !== undefined && isCastFromDeclared(cell, rule.base)) {
+      if (rule.base !== undefined && values.isCastFromDeclared(cell, rule.base)) {
         this.casts ??= new Array(this.#rules.length).fill(undefined);
-        this.casts[index] = declaredType(cell)?.name;
+        this.casts[index] = values.declaredType(cell)?.name;
       }
       return text;
     } catch (error) {

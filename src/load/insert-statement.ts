@@ -1,7 +1,8 @@
 /** Rows as INSERTs, where COPY can't say what they need. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { Statement } from '../driver/statement.ts';
-import { arrayLiteral, type Serialize } from '../driver/text.ts';
+import { arrayLiteral } from '../driver/text.ts';
+import type { ValueEncoder } from '../driver/values.ts';
 import type { Rendered } from '../drizzle/render.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { type ColumnFacts, columnFacts, type TableFacts } from '../facts/table-facts.ts';
@@ -11,7 +12,7 @@ import type { Run } from './chunk.ts';
 
 export interface InsertContext {
   readonly dialect: PgDialect;
-  readonly serialize: Serialize;
+  readonly encoder: ValueEncoder;
   readonly shape: TableShape;
   readonly facts: TableFacts | undefined;
   /** What stands behind `on conflict`. */
@@ -50,7 +51,7 @@ function canUnnest({ columns, hasDefaults }: Run, { facts, shape }: InsertContex
 
 /** @example insert into "users" ("name", "mood") select u.c0, u.c1::public.mood from unnest($1::varchar[], $2::text[]) as u(c0, c1) */
 function unnestRows(run: Run, from: number, to: number, context: InsertContext): Statement {
-  const params = new Params(context.serialize);
+  const params = new Params(context.encoder);
   const arrays: string[] = [];
   const selected: string[] = [];
   const names = run.columns.map((_, position) => `c${position}`);
@@ -69,7 +70,7 @@ function unnestRows(run: Run, from: number, to: number, context: InsertContext):
 }
 
 function valuesOf(run: Run, from: number, to: number, context: InsertContext): Statement {
-  const params = new Params(context.serialize);
+  const params = new Params(context.encoder);
   const rows: string[] = [];
   for (let row = from; row < to; row++) {
     const cells = run.columns.map((column, position) => {

@@ -1,4 +1,3 @@
-import { isCommitLost } from '../driver/failure.ts';
 import { asError, BatchedDrizzleError, commitLost, countRows } from '../errors.ts';
 
 /** Where a load failed, and with which row. */
@@ -40,7 +39,7 @@ export class LoadError extends BatchedDrizzleError {
   declare readonly value: unknown;
 
   constructor(table: string, cause: unknown, failed?: FailedRow, committed = 0) {
-    const isUnknown = failed === undefined && cause instanceof Error && isCommitLost(cause) && saysSo(cause);
+    const isUnknown = failed === undefined && cause instanceof Error && isCommitLost(cause);
     super(
       isUnknown ? 'OUTCOME_UNKNOWN' : 'LOAD_FAILED',
       `load into ${table} ${isUnknown ? 'has an unknown outcome' : 'failed'}${placeOf(failed)}: ${asError(cause).message}${committedRows(committed)}`,
@@ -65,7 +64,8 @@ export class LoadError extends BatchedDrizzleError {
   }
 }
 
-function saysSo(error: Error): boolean {
+/** `commit()` adds these words to the error of a COMMIT whose answer was lost, and to no other. */
+function isCommitLost(error: Error): boolean {
   return error.message.includes(commitLost);
 }
 

@@ -1,4 +1,5 @@
 /** What `load()` returns: runs once, when it is awaited or its keys are read. */
+import { QueryPromise } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { BatchedDrizzleError } from '../errors.ts';
 import { KeyFeed } from './key-feed.ts';
@@ -22,19 +23,19 @@ export type KeyOf<TTable extends PgTable> = [PrimaryKeys<TTable>] extends [never
   : PrimaryKeys<TTable>;
 
 /**
- * A load, which begins as soon as it is awaited or its keys are read, and not before.
+ * A load, which begins as soon as it is awaited or its keys are read, and not before, as drizzle's own queries do.
  *
  * @example
  * const { rows, skipped, ms } = await db.load(users, readUsers());
  */
-export class Load<TTable extends PgTable> implements Promise<LoadReport> {
-  readonly [Symbol.toStringTag] = 'Load';
+export class Load<TTable extends PgTable> extends QueryPromise<LoadReport> {
   // Plain properties: people wrap databases and what they return in proxies, which private fields refuse.
   private readonly request: Omit<LoadRequest, 'keys'>;
   private feed: KeyFeed | undefined;
   private running: { readonly run: LoadRun; readonly report: Promise<LoadReport> } | undefined;
 
   constructor(request: Omit<LoadRequest, 'keys'>) {
+    super();
     this.request = request;
   }
 
@@ -66,31 +67,14 @@ export class Load<TTable extends PgTable> implements Promise<LoadReport> {
     return {
       [Symbol.asyncIterator]: () => {
         // Who reads the keys hears from them how the load has ended.
-        this.start().catch(() => {});
+        this.execute().catch(() => {});
         return (this.feed as KeyFeed)[Symbol.asyncIterator]() as AsyncIterator<KeyOf<TTable>>;
       },
     };
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: to be awaited is what it is for
-  then<Fulfilled = LoadReport, Rejected = never>(
-    onFulfilled?: ((report: LoadReport) => Fulfilled | PromiseLike<Fulfilled>) | null,
-    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
-  ): Promise<Fulfilled | Rejected> {
-    return this.start().then(onFulfilled, onRejected);
-  }
-
-  catch<Rejected = never>(
-    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
-  ): Promise<LoadReport | Rejected> {
-    return this.start().catch(onRejected);
-  }
-
-  finally(onFinally?: (() => void) | null): Promise<LoadReport> {
-    return this.start().finally(onFinally);
-  }
-
-  private start(): Promise<LoadReport> {
+  /** Runs it, once; awaiting it does. */
+  override execute(): Promise<LoadReport> {
     if (!this.running) {
       const run = new LoadRun({ ...this.request, keys: this.feed });
       this.running = { run, report: run.run() };

@@ -1,7 +1,7 @@
 /** Sends rows of a run in one go, by COPY where it can say them. */
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
-import { isAnswer } from '../driver/failure.ts';
+import { isAnswer } from '../driver/errors.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { Rendered } from '../drizzle/render.ts';
 import type { TableShape } from '../drizzle/table.ts';
@@ -58,7 +58,7 @@ export async function writeRows(
       ? await copyRows(connection, run, from, to, context)
       : await insertRows(connection, run, from, to, context);
   } catch (error) {
-    if (error instanceof RowsRefused || !isAnswer(asError(error))) throw error;
+    if (error instanceof RowsRefused || !isAnswer(context.flush.driver.errors, asError(error))) throw error;
     throw new RowsRefused(asError(error), to - from === 1 ? from : undefined);
   }
 }
@@ -94,7 +94,7 @@ async function copyRows(
     const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
     return { rows: count ?? 0, bytes, returned: [] };
   } catch (error) {
-    const place = isAnswer(asError(error)) ? lineOf(error, relation) : undefined;
+    const place = isAnswer(flush.driver.errors, asError(error)) ? lineOf(error, relation) : undefined;
     if (place && place.line < to - from)
       throw new RowsRefused(asError(error), from + place.line, place.column);
     throw error;
@@ -111,7 +111,7 @@ async function insertRows(
   const { flush, shape, facts, conflict, keys } = context;
   const insert: InsertContext = {
     dialect: flush.dialect,
-    serialize: flush.driver.serialize.bind(flush.driver),
+    encoder: flush.driver.values,
     shape,
     facts: facts.table,
     conflict,
@@ -124,7 +124,7 @@ async function insertRows(
   const failed = answers.findIndex(({ status }) => status === 'rejected');
   if (failed !== -1) {
     const cause = asError((answers[failed] as PromiseRejectedResult).reason);
-    if (isSingle && isAnswer(cause)) throw new RowsRefused(cause, from + failed);
+    if (isSingle && isAnswer(flush.driver.errors, cause)) throw new RowsRefused(cause, from + failed);
     // One statement may not touch a row twice, several may.
     if (codeOf(cause) === '21000' && conflict) run.isContended = true;
     throw cause;

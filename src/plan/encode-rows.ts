@@ -1,11 +1,10 @@
 /** Entries → what is sent of their rows, one caller's bad value being that caller's alone. */
 
 import type { PgTable } from 'drizzle-orm/pg-core';
-import type { Serialize } from '../driver/text.ts';
+import type { ValueEncoder } from '../driver/values.ts';
 import { Expression, isPlaceholder, type Rendered } from '../drizzle/render.ts';
 import { asError, BatchedInsertError } from '../errors.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
-import { isCastFromDeclared } from '../postgres-js/declared-type.ts';
 import { type Cell, type Entry, formOf, LateValue, Reference, type Rows, unresolved } from '../take/entry.ts';
 import { type Form, formsOfTable } from '../take/form.ts';
 import { ownInsert } from '../take/own-insert.ts';
@@ -40,7 +39,7 @@ export function encodedRows(encoded: EncodedEntries['encoded'], entry: Entry): R
 export function encodeRows(
   entries: readonly Entry[],
   facts: ReadonlyMap<PgTable, TableFacts | undefined>,
-  serialize: Serialize,
+  values: ValueEncoder,
 ): EncodedEntries {
   const encoded = new Map<Entry, Rows<EncodedCell>>();
   const rejected = new Map<Entry, Error>();
@@ -63,7 +62,7 @@ export function encodeRows(
       const { table } = entry.shape;
       const columns = types.get(table) ?? columnTypes(entry, facts.get(table));
       types.set(table, columns);
-      const rows = encodeEntry(entry, columns, serialize);
+      const rows = encodeEntry(entry, columns, values);
       if (rows) encoded.set(entry, rows);
     } catch (error) {
       rejected.set(entry, new BatchedInsertError(ownInsert(entry), asError(error)));
@@ -97,9 +96,9 @@ function columnTypes({ shape }: Entry, facts: TableFacts | undefined): ColumnTyp
 function encodeEntry(
   entry: Entry,
   columns: readonly ColumnType[],
-  serialize: Serialize,
+  values: ValueEncoder,
 ): Rows<EncodedCell> | undefined {
-  if (entry.conflict) checkParams(entry.conflict.params, serialize);
+  if (entry.conflict) checkParams(entry.conflict.params, values);
   const { cells } = entry;
   const width = columns.length;
   let encoded: EncodedCell[] | undefined;
@@ -107,7 +106,7 @@ function encodeEntry(
     column = column + 1 === width ? 0 : column + 1;
     const cell = cells[place];
     if (cell === null || (cell === undefined && !entry.allotted)) continue;
-    const sent = encodeCell(entry, cell, place, columns[column] as ColumnType, serialize);
+    const sent = encodeCell(entry, cell, place, columns[column] as ColumnType, values);
     if (Object.is(sent, cell)) continue;
     encoded ??= [...(cells as readonly EncodedCell[])];
     encoded[place] = sent;
@@ -120,7 +119,7 @@ function encodeCell(
   cell: NonNullable<Cell> | undefined,
   place: number,
   { type, base }: ColumnType,
-  serialize: Serialize,
+  values: ValueEncoder,
 ): EncodedCell {
   if (cell === undefined) {
     // A batch that is sent again has the keys that it was given the first time.
@@ -128,7 +127,7 @@ function encodeCell(
     return entry.key(Math.floor(place / width), place % width);
   }
   if (cell instanceof Expression) {
-    checkParams(cell.rendered.params, serialize);
+    checkParams(cell.rendered.params, values);
     return cell;
   }
   const value = cell instanceof Reference ? cell.value() : cell;
@@ -136,11 +135,12 @@ function encodeCell(
   if (value === undefined) return cell as Reference;
   if (value === null) return null;
   try {
-    const text = serialize(value, type);
+    const text = values.serialize(value, type);
     if (typeof value === 'string') return text;
     // As it will be written again: its text is kept by nobody.
     if (typeof value === 'number') return text === String(value) ? value : text;
-    return base !== undefined && isCastFromDeclared(value, base) ? new Expression(parameter(value)) : text;
+    const isCast = base !== undefined && values.isCastFromDeclared(value, base);
+    return isCast ? new Expression(parameter(value)) : text;
   } catch (error) {
     const width = entry.shape.columns.length;
     const name = entry.shape.columns[place % width]?.name;
@@ -171,7 +171,7 @@ function parameter(value: unknown): Rendered {
 }
 
 /** Parameters of expressions become text only when their statement is written, too late to reject one caller. */
-function checkParams(params: readonly unknown[], serialize: Serialize): void {
+function checkParams(params: readonly unknown[], { serialize }: ValueEncoder): void {
   for (const param of params) {
     if (isPlaceholder(param))
       throw new Error('no value was provided for a placeholder; prepare() the insert');

@@ -1,9 +1,5 @@
 /** The types that postgres.js declares for a parameter by itself. */
-
-export interface DeclaredType {
-  readonly oid: number;
-  readonly name: string;
-}
+import type { DeclaredType } from '../driver/values.ts';
 
 const declared = {
   bool: { oid: 16, name: 'bool' },

@@ -5,56 +5,30 @@
 import type { Sql } from 'postgres';
 import type { Connection, Driver } from '../driver/driver.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
-import { arrayLiteral, textOf } from '../driver/text.ts';
+import type { ValueEncoder } from '../driver/values.ts';
 import { BatchedDrizzleError, codeOf } from '../errors.ts';
-import { declaredType } from './declared-type.ts';
+import { postgresJsErrors } from './errors.ts';
 import { HeldConnection } from './held-connection.ts';
 import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
 import { NeverSent, runAlone } from './lone-query.ts';
 import { outliveStart } from './outlive-start.ts';
+import { postgresJsResults } from './results.ts';
+import { postgresJsValues } from './values.ts';
 
 export class PostgresJsDriver implements Driver {
   readonly #client: Client;
   readonly #options: ClientOptions;
+  readonly values: ValueEncoder;
+  readonly results = postgresJsResults;
+  readonly errors = postgresJsErrors;
 
   constructor(
     client: Sql,
-    /** Leave the parameters to postgres.js, which describes each statement and waits. */
     readonly describes: boolean,
   ) {
     this.#client = client as Client;
     this.#options = client.options as unknown as ClientOptions;
-  }
-
-  /** Does as postgres.js does when it binds: a type it knows from the value, else the column's, else a string. */
-  serialize(value: unknown, typeOid: number): string {
-    // The server casts a boolean that postgres.js has declared as such, so that a text column holds `true`.
-    if (typeof value === 'boolean') return String(value);
-    const type = declaredType(value)?.oid ?? typeOid;
-    const serializer = this.#options.serializers[type];
-    const isKnown = serializer !== undefined && type !== 0;
-    // Inside an expression the server tells postgres.js the type, and only what it is told makes an array of it.
-    if (Array.isArray(value) && type === 0) return this.#arrayLiteral(value);
-    const text = serializer && isKnown ? serializer(value) : textOf(value);
-    // postgres.js would throw inside its socket handler, which ends the process.
-    if (typeof text !== 'string')
-      throw new TypeError(`can't be sent to PostgreSQL as it is: got ${nameOf(value)}`);
-    return text;
-  }
-
-  #arrayLiteral(values: readonly unknown[]): string {
-    const isNested = values.some(Array.isArray);
-    const texts = values.map((value) => (value === null ? null : this.serialize(value, 0)));
-    return isNested ? `{${texts.map((text) => text ?? 'NULL').join(',')}}` : arrayLiteral(texts);
-  }
-
-  textWriter(typeOid: number): ((value: string | number) => string) | undefined {
-    const serializer = this.#options.serializers[typeOid];
-    if (!serializer || typeOid === 0) return undefined;
-    return (value) => {
-      const text = serializer(value);
-      return typeof text === 'string' ? text : this.serialize(value, typeOid);
-    };
+    this.values = postgresJsValues(this.#options);
   }
 
   parser(typeOid: number): ((text: string) => unknown) | undefined {
@@ -127,11 +101,6 @@ export class PostgresJsDriver implements Driver {
 function isEndOfSession(error: Error): boolean {
   const { severity, severity_local } = error as { severity?: unknown; severity_local?: unknown };
   return (severity ?? severity_local) === 'FATAL' && !/^(28|3D)/.test(codeOf(error) ?? '');
-}
-
-function nameOf(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return typeof value;
-  return value.constructor?.name ?? 'an object';
 }
 
 function unsupported(fact: string): BatchedDrizzleError {

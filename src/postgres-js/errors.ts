@@ -1,8 +1,45 @@
-/** Errors of postgres.js, told of another statement than the one that was sent. */
+/** Errors of postgres.js: which kind they are, and copies for another statement than the one that was sent. */
+import type { DescribeStatement, DriverErrors, ErrorKind } from '../driver/errors.ts';
 import type { Serialize } from '../driver/text.ts';
+import { codeOf } from '../errors.ts';
 
-/** A copy of a driver's error, of its class and with its fields. */
-export function copyError(error: Error, message: string): Error {
+export const postgresJsErrors: DriverErrors = {
+  kindOf,
+  copy: copyError,
+  withoutStatement,
+  withStatement,
+  withoutValues,
+  tableOf,
+};
+
+/** Codes for a statement that postgres.js did not let out. */
+const unsent = new Set(['MAX_PARAMETERS_EXCEEDED', 'UNDEFINED_VALUE']);
+
+/** Codes of postgres.js and the system for a connection that was never opened, or not for this query. */
+const unopened = new Set([
+  'AUTH_TYPE_NOT_IMPLEMENTED',
+  'CONNECTION_ENDED',
+  'CONNECT_TIMEOUT',
+  'EACCES',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+  'ENOTFOUND',
+  'SASL_SIGNATURE_MISMATCH',
+]);
+
+/** A pooler that has lost the database reports that in its own name, without `severity`. */
+function kindOf(error: Error): ErrorKind {
+  if ('severity' in error) return 'answer';
+  const code = codeOf(error);
+  if (code === undefined) return 'other';
+  if (unopened.has(code)) return 'unopened';
+  return unsent.has(code) ? 'unsent' : 'lost';
+}
+
+function copyError(error: Error, message: string): Error {
   const fields = { ...error, message };
   const Copy = error.constructor as new (fields: object) => Error;
   const copy =
@@ -17,7 +54,7 @@ export function copyError(error: Error, message: string): Error {
 const ofStatement = ['query', 'parameters', 'args', 'types'];
 
 /** A driver's error without the statement and its parameters. */
-export function withoutStatement(error: Error): Error {
+function withoutStatement(error: Error): Error {
   if (!('query' in error)) return error;
   const copy = copyError(error, error.message);
   for (const key of ofStatement) Reflect.deleteProperty(copy, key);
@@ -39,11 +76,7 @@ export function withoutLine(error: Error): Error {
 }
 
 /** A driver's error as if this statement had been sent, which is made only when somebody looks. */
-export function withStatement(
-  error: Error,
-  describe: () => { sql: string; params: unknown[] },
-  serialize: Serialize,
-): Error {
+function withStatement(error: Error, describe: DescribeStatement, serialize: Serialize): Error {
   const copy = copyError(error, error.message);
   // With the client's `debug` they are there for whoever prints the error.
   const enumerable = Object.getOwnPropertyDescriptor(error, 'query')?.enumerable ?? false;
@@ -55,4 +88,17 @@ export function withStatement(
     parameters: own(() => describe().params.map(text)),
     args: own(() => describe().params),
   });
+}
+
+/** Only the code and the names: the words, the detail and the rest may hold another caller's values. */
+function withoutValues(error: Error, message: string): Error {
+  const { severity, code, schema_name, table_name, constraint_name, column_name } =
+    error as unknown as Record<string, unknown>;
+  const Copy = error.constructor as new (fields: object) => Error;
+  return new Copy({ severity, code, schema_name, table_name, constraint_name, column_name, message });
+}
+
+function tableOf(error: Error): string | undefined {
+  const { table_name } = error as { table_name?: unknown };
+  return typeof table_name === 'string' ? table_name : undefined;
 }

@@ -4,11 +4,12 @@ import type { Connection, StatementListener } from '../driver/driver.ts';
 import { type Answer, CopyStatement, type Statement } from '../driver/statement.ts';
 import { asError, BatchedDrizzleError } from '../errors.ts';
 import { type CopyFeed, makeCopy } from './copy.ts';
-import { withoutLine } from './errors.ts';
+import { postgresJsErrors, withoutLine } from './errors.ts';
 import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
 import { isQuery, makeQuery } from './query.ts';
 
 export class HeldConnection implements Connection {
+  readonly errors = postgresJsErrors;
   readonly begun: Promise<void>;
   readonly lost: Promise<never>;
   hasBegun = false;

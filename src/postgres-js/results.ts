@@ -1,8 +1,11 @@
 /** Results of postgres.js, made of an answer that several callers share. */
+import type { ResultMaker } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
 
+export const postgresJsResults: ResultMaker = { empty, objects, columnNames };
+
 /** An answer without rows, of the driver's own class, as a statement without RETURNING gives it. */
-export function emptyAnswer(answer: Answer, count: number): Answer {
+function empty(answer: Answer, count: number): Answer {
   const Result = answer.constructor as new () => Answer;
   const { state, statement } = answer as Answer & Record<string, unknown>;
   const columns: unknown[] = [];
@@ -17,8 +20,8 @@ export function emptyAnswer(answer: Answer, count: number): Answer {
 }
 
 /** Rows as objects, as the driver gives them to `db.execute()`. */
-export function objectRows(answer: Answer, names: readonly string[], rows: readonly unknown[][]): Answer {
-  const result = emptyAnswer(answer, rows.length);
+function objects(answer: Answer, names: readonly string[], rows: readonly unknown[][]): Answer {
+  const result = empty(answer, rows.length);
   const known = columnsOf(answer);
   const columns = names.map((name) => known.find((column) => column.name === name) ?? { name });
   for (const row of rows)
@@ -27,7 +30,7 @@ export function objectRows(answer: Answer, names: readonly string[], rows: reado
 }
 
 /** The names of the answer's columns at these places. */
-export function columnNames(answer: Answer, places: readonly number[]): string[] {
+function columnNames(answer: Answer, places: readonly number[]): string[] {
   const columns = columnsOf(answer);
   return places.map((place) => columns[place]?.name ?? '');
 }

@@ -1,6 +1,6 @@
 /** One flight on one connection: its statements leave together, COMMIT along with the last. */
 import type { Connection } from '../driver/driver.ts';
-import { isAnswer } from '../driver/failure.ts';
+import { isAnswer } from '../driver/errors.ts';
 import {
   type Answer,
   CopyStatement,
@@ -56,7 +56,7 @@ export async function sendFlight(
     commitError,
     isCommitSent: commits && connection.hasFinished,
     isCommitted: commits && !commitError,
-    beginError: beginError && isAnswer(beginError) ? beginError : undefined,
+    beginError: beginError && isAnswer(connection.errors, beginError) ? beginError : undefined,
   };
 }
 

@@ -15,7 +15,7 @@ export async function sendLogged(
 ): Promise<FlightAnswers> {
   logAll(context, statements);
   report.statements += statements.length;
-  const describes = context.options.parameters === 'describe';
+  const { describes } = context.driver;
   const { hasBegun } = connection;
   report.roundTrips += countTrips({ statements, describes, hasBegun, commits });
   return sendFlight(connection, statements, commits);
@@ -30,7 +30,7 @@ export async function runLogged(
 ): Promise<FlightAnswers> {
   logAll(context, statements);
   report.statements += statements.length;
-  const describes = context.options.parameters === 'describe';
+  const { describes } = context.driver;
   report.roundTrips += countTrips({ statements, describes, hasBegun: true, commits: false });
   const answers = await Promise.allSettled(statements.map((statement) => send(statement)));
   return { answers, isCommitSent: true, isCommitted: false };
@@ -44,14 +44,14 @@ export function logAll({ logger }: FlushContext, statements: readonly Statement[
 
 /** One statement that stands by itself, logged and counted. */
 export async function askLogged(
-  { logger, options }: FlushContext,
+  { logger, driver }: FlushContext,
   send: (statement: Statement) => Promise<Answer>,
   hasBegun: boolean,
   report: ReportBuilder,
   query: Statement,
 ): Promise<Answer> {
   logger.logQuery(query.text, [...query.params]);
-  const describes = options.parameters === 'describe';
+  const { describes } = driver;
   report.statements += 1;
   report.roundTrips += countTrips({ statements: [query], describes, hasBegun, commits: false });
   return send(query);

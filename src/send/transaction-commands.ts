@@ -1,8 +1,7 @@
 import type { Connection } from '../driver/driver.ts';
-import { isCommitLost } from '../driver/failure.ts';
+import { isCommitLost } from '../driver/errors.ts';
 import type { Statement } from '../driver/statement.ts';
 import { asError, BatchedDrizzleError, commitLost } from '../errors.ts';
-import { copyError } from '../postgres-js/errors.ts';
 
 /** A statement without parameters or rows of interest. */
 export function command(text: string): Statement {
@@ -22,7 +21,7 @@ export async function commit(
   begun: Promise<unknown> = connection.begun,
 ): Promise<void> {
   const answer = await connection.finish(command('commit')).catch((error) => {
-    throw connection.hasFinished ? saidIfUnknown(error) : error;
+    throw connection.hasFinished ? saidIfUnknown(connection, error) : error;
   });
   await begun;
   if (answer.command !== 'COMMIT') {
@@ -34,10 +33,9 @@ export async function commit(
 }
 
 /** The driver's error stays what it is, and says what it means. */
-function saidIfUnknown(error: Error): Error {
-  return isCommitLost(error)
-    ? copyError(error, `${error.message}; the outcome is unknown: ${commitLost}`)
-    : error;
+function saidIfUnknown({ errors }: Connection, error: Error): Error {
+  if (!isCommitLost(errors, error)) return error;
+  return errors.copy(error, `${error.message}; the outcome is unknown: ${commitLost}`);
 }
 
 const attempts = 5;

@@ -1,8 +1,8 @@
 /** What became of a flush → the outcomes of its entries, which settle the callers' promises. */
 
-import type { Serialize } from '../driver/text.ts';
+import type { Driver } from '../driver/driver.ts';
+import { isAnswer } from '../driver/errors.ts';
 import { asError, BatchedInsertError, codeOf, FlushError, type TableFailure } from '../errors.ts';
-import { withoutStatement, withStatement } from '../postgres-js/errors.ts';
 import type { Entry } from '../take/entry.ts';
 import { ownInsert } from '../take/own-insert.ts';
 import { findFailedRow } from './failed-row.ts';
@@ -33,7 +33,7 @@ export class Failures {
   /** @param isShared the entries may belong to callers who must not learn of each other */
   constructor(
     readonly isShared: boolean,
-    readonly serialize: Serialize,
+    readonly driver: Pick<Driver, 'errors' | 'values'>,
   ) {}
 
   get isEmpty(): boolean {
@@ -55,28 +55,39 @@ export class Failures {
    */
   rejectAll(entries: readonly Entry[], { error, culprit, isUnknown = false }: Refusal): void {
     const open = entries.filter(({ outcome }) => !outcome);
-    const others = this.isShared && entries.length > 1 ? withoutValues(error) : error;
+    const others = this.isShared && entries.length > 1 ? this.#withoutValues(error) : error;
     this.#isUnknown ||= isUnknown;
     // Where all are settled already it is their transaction that has failed.
     if (open.length === 0) this.#first ??= error;
-    if (culprit) this.#first ??= withStatement(error, ownInsert(culprit).describe, this.serialize);
+    const { errors, values } = this.driver;
+    if (culprit) this.#first ??= this.#withStatement(error, culprit);
     for (const entry of open) {
-      const own = withStatement(
-        entry === culprit ? error : others,
-        ownInsert(entry).describe,
-        this.serialize,
-      );
-      const row = findFailedRow(entry, own, this.serialize);
+      const own = this.#withStatement(entry === culprit ? error : others, entry);
+      const row = findFailedRow(entry, own, values.serialize);
       entry.conclude({ error: new BatchedInsertError(ownInsert(entry), own, { row, isUnknown }) });
-      this.#note(entry, withoutStatement(error));
+      this.#note(entry, errors.withoutStatement(error));
     }
+  }
+
+  #withStatement(error: Error, entry: Entry): Error {
+    const { errors, values } = this.driver;
+    return errors.withStatement(error, ownInsert(entry).describe, values.serialize);
+  }
+
+  /** The database's error with its code, table and constraint; its words may hold another caller's values. */
+  #withoutValues(error: Error): Error {
+    const { errors } = this.driver;
+    if (!isAnswer(errors, error)) return error;
+    const table = errors.tableOf(error);
+    const where = table === undefined ? '' : ` on table "${table}"`;
+    return errors.withoutValues(error, `an insert of the same batch failed with ${codeOf(error)}${where}`);
   }
 
   /** What the flush rejects with, where anything could not be written. */
   toFailure(): FlushFailure | undefined {
     const cause = this.#first;
     if (!cause) return undefined;
-    const shown = this.isShared ? withoutValues(cause) : cause;
+    const shown = this.isShared ? this.#withoutValues(cause) : cause;
     const tables: TableFailure[] = [...this.#tables.values()];
     return { error: tables.length > 0 ? new FlushError(tables, shown, this.#isUnknown) : cause, cause };
   }
@@ -103,17 +114,4 @@ export function refusedInShared(entry: Entry, error: Error): FlushError {
 function withoutWords(error: Error): Error {
   const message = "an insert has a value that can't be sent, or refers to one that was not written";
   return Object.assign(new Error(message), { name: error.name, code: codeOf(error) });
-}
-
-/** The database's error with its code, table and constraint; its words may hold another caller's values. */
-function withoutValues(error: Error): Error {
-  const { severity, code, schema_name, table_name, constraint_name, column_name } =
-    error as unknown as Record<string, unknown>;
-  if (severity === undefined) return error;
-  const where = table_name === undefined ? '' : ` on table "${table_name}"`;
-  const kept = { severity, code, schema_name, table_name, constraint_name, column_name };
-  return new (error.constructor as new (fields: object) => Error)({
-    ...kept,
-    message: `an insert of the same batch failed with ${code}${where}`,
-  });
 }

@@ -1,5 +1,6 @@
 /** The answers of a flight → what each caller gets, and what references wait for. */
 import type { FlushContext } from '../context.ts';
+import type { ResultMaker } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
 import { onlyColumns, type SelectedField } from '../drizzle/selection.ts';
 import { columnName } from '../drizzle/table.ts';
@@ -8,7 +9,6 @@ import { columnFacts } from '../facts/table-facts.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { type Chunk, isKeyPlace } from '../plan/chunk.ts';
 import type { Plan } from '../plan/plan.ts';
-import { columnNames } from '../postgres-js/results.ts';
 import type { Entry } from '../take/entry.ts';
 import { isKnown, type Returning } from '../write/returning.ts';
 import type { SentChunk } from '../write/write-flight.ts';
@@ -27,9 +27,10 @@ export function readAnswers(
   const known: Outcomes[number][] = [];
   for (const [index, { chunk, returning }] of sent.entries()) {
     const answer = answers[index] as Answer;
-    const own = (entry: Entry) => getOrInsert(gathered, entry, () => new Gathered(answer));
+    const own = (entry: Entry) =>
+      getOrInsert(gathered, entry, () => new Gathered(answer, context.driver.results));
     if (chunk.alone) readLone(chunk, returning, answer, own, context);
-    else if (chunk.match && returning.clause) readMatched(chunk, returning, answer, own);
+    else if (chunk.match && returning.clause) readMatched(chunk, returning, answer, own, context);
     else known.push(readShared(plan, chunk, returning, answer, own, context));
   }
   return [...known, ...[...gathered].map(([entry, outcome]) => [[entry], outcome] as const)];
@@ -41,7 +42,7 @@ function readLone(
   { places }: Returning,
   answer: Answer,
   own: (entry: Entry) => Gathered,
-  { dialect }: FlushContext,
+  { dialect, driver }: FlushContext,
 ): void {
   const entry = chunk.first;
   const written = own(entry);
@@ -50,7 +51,7 @@ function readLone(
     ? selection.map(({ field }) => places.get(columnName(dialect, field)) ?? -1)
     : selection.map((_, index) => index);
   written.count += answer.count ?? 0;
-  written.names = columnNames(answer, order);
+  written.names = driver.results.columnNames(answer, order);
   const isWhole = answer.length === chunk.size;
   const keyPlaces = placesOfKeys(chunk, places);
   for (const [index, values] of answer.entries()) {
@@ -83,7 +84,9 @@ function readShared(
   const { type = 0, base = 0 } = columnFacts(chunk.facts, shape, identifier ?? -1) ?? {};
   const { driver } = context;
   const parse = driver.parser(base);
-  const known = new Known(answer, identifier, parse, (key) => driver.serialize(key, type));
+  const known = new Known(answer, driver.results, identifier, parse, (key) =>
+    driver.values.serialize(key, type),
+  );
   if (!clause) return [entries, known];
   const place = places.get(shape.columns[identifier ?? -1]?.name ?? '');
   if (identifier === undefined || place === undefined) {
@@ -104,7 +107,8 @@ function readShared(
     if (values) for (const [column, place] of keyPlaces) entry.learn(row, column, values[place]);
     const { returning } = entry;
     const selected =
-      returning && getOrInsert(selections, returning, () => selectionOf(entry, answer, places));
+      returning &&
+      getOrInsert(selections, returning, () => selectionOf(entry, answer, places, driver.results));
     if (!selected || isKnown(entry, plan, chunk, context)) {
       rest.push(entry);
       continue;
@@ -123,10 +127,15 @@ interface Selection {
   readonly names: readonly string[];
 }
 
-function selectionOf({ returning, shape }: Entry, answer: Answer, at: Returning['places']): Selection {
+function selectionOf(
+  { returning, shape }: Entry,
+  answer: Answer,
+  at: Returning['places'],
+  results: ResultMaker,
+): Selection {
   const fields = returning && onlyColumns(returning) ? returning : [];
   const places = fields.map(({ field }) => at.get(columnName(shape.dialect, field)) ?? -1);
-  return { places, names: columnNames(answer, places) };
+  return { places, names: results.columnNames(answer, places) };
 }
 
 /** The text of what tells a row apart, its own or the key that it was given. */
@@ -141,6 +150,7 @@ function readMatched(
   { places }: Returning,
   answer: Answer,
   own: (entry: Entry) => Gathered,
+  { driver }: FlushContext,
 ): void {
   const { shape, entries, rows, size, first } = chunk;
   const returned = pairByOrdinal(shape.name, size, answer, !first.conflict?.maySkip);
@@ -148,7 +158,7 @@ function readMatched(
   for (const [index, entry] of entries.entries()) {
     const gathered = own(entry);
     const values = returned[index];
-    const selected = selectionOf(entry, answer, places);
+    const selected = selectionOf(entry, answer, places, driver.results);
     gathered.names = selected.names;
     if (!values) continue;
     gathered.count += 1;

@@ -1,5 +1,5 @@
 import type { FlushContext } from '../context.ts';
-import { isCommitLost, isLost } from '../driver/failure.ts';
+import { isCommitLost, isLost } from '../driver/errors.ts';
 import type { Answer } from '../driver/statement.ts';
 import { asError, BatchedDrizzleError } from '../errors.ts';
 import { entriesOf } from '../plan/chunk.ts';
@@ -39,12 +39,13 @@ export function readFlight(
   flight: FlightAnswers,
   { isQueried, report }: FlightReading,
 ): Flight {
+  const { errors } = context.driver;
   const outcomes: Outcomes = [];
   const offset = flight.answers.length - statements.length;
   const query = isQueried ? flight.answers[offset - 1] : undefined;
   if (query?.status === 'fulfilled') countKeys(plan, report);
   const refused = firstRefusal(flight);
-  if (refused && flight.isCommitSent && isLost(refused.error)) {
+  if (refused && flight.isCommitSent && isLost(errors, refused.error)) {
     return { outcomes, commitError: flight.commitError ?? refused.error, isUnknown: true };
   }
   if (refused && flight.isCommitted) throw unreadable(refused.error);
@@ -58,7 +59,7 @@ export function readFlight(
   }
   const answers = answersOf(flight);
   const { commitError } = flight;
-  const isUnknown = commitError && flight.isCommitSent && isCommitLost(commitError);
+  const isUnknown = commitError && flight.isCommitSent && isCommitLost(errors, commitError);
   try {
     if (query) readKeys(plan.lists, answers[offset - 1] as Answer);
     const read = {

@@ -1,7 +1,7 @@
+import type { ResultMaker } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
 import { mapAlike, mapRow } from '../drizzle/selection.ts';
 import { keysOf } from '../plan/key-lists.ts';
-import { emptyAnswer, objectRows } from '../postgres-js/results.ts';
 import { type Entry, type Outcome, Reference } from '../take/entry.ts';
 
 /** What one entry's rows came to, gathered from the statements that wrote them. */
@@ -12,14 +12,21 @@ export class Gathered implements Outcome {
   /** The selection's names in the database. */
   names: readonly string[] = [];
 
-  constructor(readonly answer: Answer) {}
+  constructor(
+    readonly answer: Answer,
+    readonly results: ResultMaker,
+  ) {}
 
   value({ returning }: Entry): unknown {
-    return returning ? this.rows.map((row) => mapRow(returning, row)) : emptyAnswer(this.answer, this.count);
+    return returning
+      ? this.rows.map((row) => mapRow(returning, row))
+      : this.results.empty(this.answer, this.count);
   }
 
   driverValue({ returning }: Entry): Answer {
-    return returning ? objectRows(this.answer, this.names, this.rows) : emptyAnswer(this.answer, this.count);
+    return returning
+      ? this.results.objects(this.answer, this.names, this.rows)
+      : this.results.empty(this.answer, this.count);
   }
 }
 
@@ -27,6 +34,7 @@ export class Gathered implements Outcome {
 export class Known implements Outcome {
   constructor(
     readonly answer: Answer,
+    readonly results: ResultMaker,
     /** The column by which rows are told apart, by index. */
     readonly identifier: number | undefined,
     readonly parse: ((key: string) => unknown) | undefined,
@@ -36,7 +44,7 @@ export class Known implements Outcome {
 
   value(entry: Entry): unknown {
     const { returning } = entry;
-    if (!returning) return emptyAnswer(this.answer, entry.count);
+    if (!returning) return this.results.empty(this.answer, entry.count);
     const rows = this.#keys(entry);
     for (let row = 0; row < rows.length; row++) rows[row] = mapAlike(returning, rows[row]);
     return rows;
@@ -44,10 +52,10 @@ export class Known implements Outcome {
 
   driverValue(entry: Entry): Answer {
     const { returning, shape } = entry;
-    if (!returning) return emptyAnswer(this.answer, entry.count);
+    if (!returning) return this.results.empty(this.answer, entry.count);
     const names = returning.map(() => shape.columns[this.identifier ?? -1]?.name ?? '');
     const rows = this.#keys(entry).map((key) => names.map(() => key));
-    return objectRows(this.answer, names, rows);
+    return this.results.objects(this.answer, names, rows);
   }
 
   /** What the client reads of the key of each row. */

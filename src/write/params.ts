@@ -1,13 +1,12 @@
-import type { Serialize } from '../driver/text.ts';
+import type { ValueEncoder } from '../driver/values.ts';
 import type { Rendered } from '../drizzle/render.ts';
-import { declaredType } from '../postgres-js/declared-type.ts';
 import { LateValue } from '../take/entry.ts';
 
 /** Collects the parameters of one statement; each is text or NULL. */
 export class Params {
   readonly values: (string | null)[] = [];
 
-  constructor(readonly serialize: Serialize) {}
+  constructor(readonly encoder: ValueEncoder) {}
 
   /** @returns the parameter's place in the text, `$1` */
   add(value: string | null): string {
@@ -25,7 +24,7 @@ export class Params {
   #addDriverValue(param: unknown): string {
     const value = param instanceof LateValue ? param.resolve() : param;
     if (value === null) return this.add(null);
-    const type = declaredType(value);
-    return `${this.add(this.serialize(value, 0))}${type ? `::${type.name}` : ''}`;
+    const type = this.encoder.declaredType(value);
+    return `${this.add(this.encoder.serialize(value, 0))}${type ? `::${type.name}` : ''}`;
   }
 }

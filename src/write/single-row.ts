@@ -3,7 +3,7 @@
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
-import type { Serialize } from '../driver/text.ts';
+import type { ValueEncoder } from '../driver/values.ts';
 import { onlyColumns, type SelectedField } from '../drizzle/selection.ts';
 import type { FactsByTable } from '../facts/learn-facts.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
@@ -62,7 +62,7 @@ export function loneInsert(
   const { shape, returning } = entry;
   const tableFacts = facts.get(shape.table);
   if (!tableFacts || !(entry.forms instanceof Form)) return undefined;
-  const { encoded, rejected } = encodeRows(entries, facts, driver.serialize.bind(driver));
+  const { encoded, rejected } = encodeRows(entries, facts, driver.values);
   const rows = encoded.get(entry) ?? entry;
   // A value that the server has to cast is an expression.
   if (rejected.size > 0 || rows.forms !== entry.forms) return undefined;
@@ -78,9 +78,7 @@ export function loneInsert(
     () => new Map<readonly SelectedField[] | undefined, Template>(),
   );
   if (ofForm.size > mostTemplates) ofForm.clear();
-  const template = getOrInsert(ofForm, returning, () =>
-    makeTemplate(chunk, dialect, driver.serialize.bind(driver)),
-  );
+  const template = getOrInsert(ofForm, returning, () => makeTemplate(chunk, dialect, driver.values));
   const params = template.columns.map((column: number) => textOf(rows.cells[column] as EncodedCell));
   return {
     plan: { chunks: [chunk], lists: [], identifiers: new Map(), later: [] },
@@ -100,9 +98,9 @@ function isOrdinary(entry: Entry, { isBounded, connection, mayBeNamed }: Surroun
   return forms instanceof Form && !forms.hasExpression && (!returning || onlyColumns(returning));
 }
 
-function makeTemplate(chunk: Chunk, dialect: PgDialect, serialize: Serialize): Template {
+function makeTemplate(chunk: Chunk, dialect: PgDialect, encoder: ValueEncoder): Template {
   const returning = planReturning(chunk, dialect, undefined, () => false);
-  const params = new Params(serialize);
+  const params = new Params(encoder);
   const text = valuesInsert(chunk, { dialect, params, returning, token: undefined });
   const columns = [...chunk.shape.columns.keys()].filter((column) => chunk.gives(column));
   return { text, columns, returning };

@@ -1,7 +1,7 @@
 /** A chunk → its statement, in the way of writing that can say it. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import { LateStatement, type Statement, type Written } from '../driver/statement.ts';
-import type { Serialize } from '../driver/text.ts';
+import type { ValueEncoder } from '../driver/values.ts';
 import { columnFacts, isRefused } from '../facts/table-facts.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -14,7 +14,7 @@ import { canGuard, valuesInsert } from './values.ts';
 
 export interface ChunkWriter {
   readonly dialect: PgDialect;
-  readonly serialize: Serialize;
+  readonly encoder: ValueEncoder;
   readonly token: string | undefined;
   /** Settles when the server has told the keys of the flight. */
   readonly keysKnown: Promise<void>;
@@ -23,7 +23,7 @@ export interface ChunkWriter {
 export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWriter): Statement {
   const hasToken = writer.token !== undefined;
   const write = (insert: typeof unnestInsert): Written => {
-    const params = new Params(writer.serialize);
+    const params = new Params(writer.encoder);
     const text = insert(chunk, { ...writer, params, returning });
     return { text, params: params.values };
   };

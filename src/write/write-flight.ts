@@ -44,7 +44,6 @@ export function writeInserts(
   keysKnown: Promise<void>,
 ): Inserts {
   const { dialect, driver } = context;
-  const serialize = driver.serialize.bind(driver);
   const sent = plan.chunks.map((chunk): SentChunk => {
     // Of what is copied nobody asks more than the keys that are known.
     if (chunk.copied) return { chunk, returning: { clause: undefined, places: new Map() } };
@@ -55,7 +54,7 @@ export function writeInserts(
     return { chunk, returning };
   });
   const statements = sent.map(({ chunk, returning }) =>
-    writeChunk(chunk, returning, { dialect, serialize, token, keysKnown }),
+    writeChunk(chunk, returning, { dialect, encoder: driver.values, token, keysKnown }),
   );
   return { statements, sent };
 }

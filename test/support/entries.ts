@@ -1,11 +1,12 @@
 import { Column, is, SQL, sql } from 'drizzle-orm';
 import { PgDialect, type PgTable } from 'drizzle-orm/pg-core';
-import type { Serialize } from '../../src/driver/text.ts';
+import type { ValueEncoder } from '../../src/driver/values.ts';
 import type { SelectedField } from '../../src/drizzle/selection.ts';
 import { foreignTables, tableShape } from '../../src/drizzle/table.ts';
 import type { TableFacts } from '../../src/facts/table-facts.ts';
 import { encodeRows } from '../../src/plan/encode-rows.ts';
 import { type Plan, plan } from '../../src/plan/plan.ts';
+import { declaredType, isCastFromDeclared } from '../../src/postgres-js/declared-type.ts';
 import type { Conflict } from '../../src/take/conflict.ts';
 import { type Cell, Entry, Reference } from '../../src/take/entry.ts';
 import { type Form, formsOfTable } from '../../src/take/form.ts';
@@ -15,12 +16,15 @@ import { factsOf } from './facts.ts';
 export const dialect = new PgDialect();
 
 /** Near enough to the driver's own for values that tests use. */
-export const serialize: Serialize = (value) =>
-  value instanceof Date
-    ? value.toISOString()
-    : typeof value === 'object'
-      ? JSON.stringify(value)
-      : `${value}`;
+export const encoder: ValueEncoder = {
+  serialize: (value) => {
+    if (value instanceof Date) return value.toISOString();
+    return typeof value === 'object' ? JSON.stringify(value) : `${value}`;
+  },
+  textWriter: () => undefined,
+  declaredType,
+  isCastFromDeclared,
+};
 
 export interface EntryOptions {
   readonly returning?: readonly (Column | SQL)[];
@@ -130,7 +134,7 @@ export function planOf(entries: readonly Entry[], options: PlanOptions = {}): Pl
       options.facts?.has(table) ? options.facts.get(table) : factsOf(table),
     ]),
   );
-  const { encoded, rejected } = encodeRows(entries, facts, serialize);
+  const { encoded, rejected } = encodeRows(entries, facts, encoder);
   for (const error of rejected.values()) throw error;
   const pointsAt = (table: PgTable) => [...foreignTables(table), ...referredBy(entries, table)];
   const {

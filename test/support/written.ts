@@ -2,7 +2,7 @@ import type { Statement } from '../../src/driver/statement.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { planReturning } from '../../src/write/returning.ts';
 import { writeChunk } from '../../src/write/write-chunk.ts';
-import { dialect, serialize } from './entries.ts';
+import { dialect, encoder } from './entries.ts';
 
 export interface WriteOptions {
   /** Marks the flight; `undefined` where BEGIN has been answered. */
@@ -13,7 +13,7 @@ export interface WriteOptions {
 export function statementsOf({ chunks, identifiers }: Plan, { token }: WriteOptions = {}): Statement[] {
   return chunks.map((chunk) => {
     const returning = planReturning(chunk, dialect, identifiers.get(chunk.shape.table), () => false);
-    return writeChunk(chunk, returning, { dialect, serialize, token, keysKnown: Promise.resolve() });
+    return writeChunk(chunk, returning, { dialect, encoder, token, keysKnown: Promise.resolve() });
   });
 }
 

@@ -9,7 +9,7 @@ import { type Entry, formOf, formsOf } from '../../src/take/entry.ts';
 import { Given } from '../../src/take/form.ts';
 import { refer } from '../../src/take/ref.ts';
 import { inRows } from '../support/cells.ts';
-import { entryOf, serialize as plainly, planOf } from '../support/entries.ts';
+import { encoder, entryOf, planOf } from '../support/entries.ts';
 import { factsOf, withColumn } from '../support/facts.ts';
 import { addresses, users } from '../support/schema.ts';
 
@@ -23,7 +23,7 @@ function encode(...entries: Entry[]) {
   const facts = new Map<PgTable, ReturnType<typeof factsOf> | undefined>([
     [users, withColumn(factsOf(users), 'name', { type: 1043 })],
   ]);
-  return encodeRows(entries, facts, serialize);
+  return encodeRows(entries, facts, { ...encoder, serialize });
 }
 
 /** The rows of an entry as they are sent where all the entries are. */
@@ -64,11 +64,11 @@ describe('a row as text', () => {
 
 describe('the rows of an entry', () => {
   const sentAs = (entry: Entry, own: Serialize, facts = factsOf(users)) =>
-    encodeRows([entry], new Map([[users, facts]]), own).encoded;
+    encodeRows([entry], new Map([[users, facts]]), { ...encoder, serialize: own }).encoded;
 
   test('are its own, and not copied, where nothing of them has to be made', () => {
     const entry = entryOf(users, [{ id: 1, name: 'Ada' }, { name: null }, { name: sql`upper(${'x'})` }, {}]);
-    const encoded = sentAs(entry, plainly);
+    const encoded = sentAs(entry, encoder.serialize);
     expect(encoded.size).toBe(0);
     expect(encodedRows(encoded, entry)).toBe(entry);
   });
@@ -84,7 +84,7 @@ describe('the rows of an entry', () => {
     'have the number %s as it is where that is how the serialiser writes it, else the text',
     (id) => {
       const entry = entryOf(users, { id });
-      expect(sentAs(entry, plainly).size).toBe(0);
+      expect(sentAs(entry, encoder.serialize).size).toBe(0);
       expect(sentAs(entry, (value) => `${value}.0`).get(entry)?.cells).toEqual([`${id}.0`, undefined]);
     },
   );
@@ -92,13 +92,13 @@ describe('the rows of an entry', () => {
   test('have a text for any other value', () => {
     const entry = entryOf(users, { name: 2n as never });
     const facts = withColumn(factsOf(users), 'name', { base: 20 });
-    expect(sentAs(entry, plainly, facts).get(entry)?.cells).toEqual([undefined, '2']);
+    expect(sentAs(entry, encoder.serialize, facts).get(entry)?.cells).toEqual([undefined, '2']);
   });
 
   test('have another form where a value has become an expression, those rows alone', () => {
     const entry = entryOf(users, [{ name: 'Ada' }, { name: true as never }]);
     const facts = withColumn(factsOf(users), 'name', { base: 23 });
-    const rows = encodedRows(sentAs(entry, plainly, facts), entry);
+    const rows = encodedRows(sentAs(entry, encoder.serialize, facts), entry);
     expect(rows.cells[3]).toEqual(new Expression({ texts: ['', ''], params: [true] }));
     expect([0, 1].map((row) => formOf(rows, row).columns)).toEqual([
       [Given.nothing, Given.value],
@@ -112,7 +112,7 @@ describe('the rows of an entry', () => {
     refer(entry, 'id', 0);
     const { lists } = planOf([entry, entryOf(users, { name: 'other' })]);
     for (const list of lists) list.keys = ['7', '8'];
-    const rows = encodedRows(sentAs(entry, plainly), entry);
+    const rows = encodedRows(sentAs(entry, encoder.serialize), entry);
     expect(rows.cells).toEqual(['7', 'Ada', 9, 'Bob', '8', 'Cyd']);
     expect([...formsOf(rows)].map(({ columns }) => columns)).toEqual([[Given.value, Given.value]]);
     expect(entry.cells[0]).toBeUndefined();

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { expect, test } from 'vitest';
 import { findFailedRow } from '../../src/settle/failed-row.ts';
-import { entryOf, serialize } from '../support/entries.ts';
+import { encoder, entryOf } from '../support/entries.ts';
 
 const people = pgTable('people', {
   email: text('Email, "private"'),
@@ -27,7 +27,7 @@ test.each([
   ['a foreign key', 'Key (number)=(5) is not present in table "numbers".', 4],
   ['NULL', 'Key (country, number)=(null, 4) is not present in table "numbers".', 3],
 ])('the row is the one that the detail names: %s', (_, detail, row) =>
-  expect(findFailedRow(entryOf(people, rows), detailed(detail), serialize)).toBe(row),
+  expect(findFailedRow(entryOf(people, rows), detailed(detail), encoder.serialize)).toBe(row),
 );
 
 test.each([
@@ -38,18 +38,18 @@ test.each([
   ['it speaks of something else', 'Failing row contains (a, null).'],
   ['there is no detail', undefined],
 ])('no row is named where %s', (_, detail) =>
-  expect(findFailedRow(entryOf(people, rows), detailed(detail), serialize)).toBeUndefined(),
+  expect(findFailedRow(entryOf(people, rows), detailed(detail), encoder.serialize)).toBeUndefined(),
 );
 
 test('a row by itself needs no name', () => {
   const [first] = rows;
   const error = detailed('Key (number)=(1) already exists.');
-  expect(findFailedRow(entryOf(people, first as object), error, serialize)).toBeUndefined();
+  expect(findFailedRow(entryOf(people, first as object), error, encoder.serialize)).toBeUndefined();
 });
 
 test('a quoted name is the column of that name', () => {
   const quoted = pgTable('quoted', { email: text('E "mail"'), number: integer('number') });
   const entry = entryOf(quoted, [{ email: 'a' }, { email: 'd) (' }]);
   const error = detailed('Key ("E ""mail""")=(d) () already exists.');
-  expect(findFailedRow(entry, error, serialize)).toBe(1);
+  expect(findFailedRow(entry, error, encoder.serialize)).toBe(1);
 });

@@ -1,8 +1,9 @@
 import postgres from 'postgres';
 import { describe, expect, test } from 'vitest';
 import { fateOf } from '../../src/bisect/fate.ts';
-import { isCommitLost } from '../../src/driver/failure.ts';
+import { isCommitLost } from '../../src/driver/errors.ts';
 import { BatchedDrizzleError } from '../../src/errors.ts';
+import { postgresJsErrors } from '../../src/postgres-js/errors.ts';
 
 /** What the database answers; the class takes fields, whatever its types say. */
 function answered(code: string, severity = 'ERROR'): Error {
@@ -20,32 +21,34 @@ const ofPooler = Object.assign(new Error('server conn crashed?'), { code: '08P01
 describe('the fate of a batch', () => {
   test.each(['23505', '22P02', '42P01', '57014', '25P04', 'P0001', 'XX000'])(
     'refused with %s a part of it may fare better',
-    (code) => expect(fateOf({ error: answered(code) })).toBe('refused'),
+    (code) => expect(fateOf({ error: answered(code) }, postgresJsErrors)).toBe('refused'),
   );
 
   test.each(['55P03', '40P01', '40001', '25P02'])('with %s its entries may wait alone', (code) =>
-    expect(fateOf({ error: answered(code) })).toBe('contended'),
+    expect(fateOf({ error: answered(code) }, postgresJsErrors)).toBe('contended'),
   );
 
   test.each(['08006', '53100', '53300', '57P01', '57P03'])(
     'with %s no part of it would fare better',
-    (code) => expect(fateOf({ error: answered(code) })).toBe('final'),
+    (code) => expect(fateOf({ error: answered(code) }, postgresJsErrors)).toBe('final'),
   );
 
   test.each(['CONNECTION_CLOSED', 'ECONNRESET', 'ECONNREFUSED', 'CONNECT_TIMEOUT', 'CONNECTION_ENDED'])(
     'is sealed without a connection: %s',
-    (code) => expect(fateOf({ error: ofDriver(code) })).toBe('final'),
+    (code) => expect(fateOf({ error: ofDriver(code) }, postgresJsErrors)).toBe('final'),
   );
 
   test('is sealed where its rows stand or its tables change under it', () => {
     for (const code of ['MISMATCHED_ANSWER', 'FACTS_CHANGED', 'UNSUPPORTED_CLIENT'] as const)
-      expect(fateOf({ error: new BatchedDrizzleError(code, 'own') })).toBe('final');
+      expect(fateOf({ error: new BatchedDrizzleError(code, 'own') }, postgresJsErrors)).toBe('final');
   });
 
   test('is open where a statement of it could not be made or sent', () => {
-    expect(fateOf({ error: ofDriver('MAX_PARAMETERS_EXCEEDED') })).toBe('refused');
-    expect(fateOf({ error: new BatchedDrizzleError('BAD_REFERENCE', 'own') })).toBe('refused');
-    expect(fateOf({ error: new TypeError('not to be sent') })).toBe('refused');
+    expect(fateOf({ error: ofDriver('MAX_PARAMETERS_EXCEEDED') }, postgresJsErrors)).toBe('refused');
+    expect(fateOf({ error: new BatchedDrizzleError('BAD_REFERENCE', 'own') }, postgresJsErrors)).toBe(
+      'refused',
+    );
+    expect(fateOf({ error: new TypeError('not to be sent') }, postgresJsErrors)).toBe('refused');
   });
 });
 
@@ -59,7 +62,7 @@ describe('the outcome of a COMMIT', () => {
     answered('XX000', 'PANIC'),
     ofPooler,
   ])('is unknown where the connection or the server went before it answered: %s', (error) =>
-    expect(isCommitLost(error)).toBe(true),
+    expect(isCommitLost(postgresJsErrors, error)).toBe(true),
   );
 
   test.each([
@@ -71,6 +74,6 @@ describe('the outcome of a COMMIT', () => {
     ofDriver(),
     new BatchedDrizzleError('TRANSACTION_NOT_COMMITTED', 'answered with ROLLBACK'),
   ])('is known where the server refused it, or nothing was sent: %s', (error) =>
-    expect(isCommitLost(error)).toBe(false),
+    expect(isCommitLost(postgresJsErrors, error)).toBe(false),
   );
 });

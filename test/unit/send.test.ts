@@ -8,6 +8,7 @@ import {
   LateStatement,
   type Statement,
 } from '../../src/driver/statement.ts';
+import { postgresJsErrors } from '../../src/postgres-js/errors.ts';
 import { isLong, sendFlight } from '../../src/send/send-flight.ts';
 import { command, commit, rollback } from '../../src/send/transaction-commands.ts';
 import { times } from '../support/copies.ts';
@@ -193,7 +194,13 @@ test('COMMIT that was never written is known not to have been, and its loss is n
     throw lost;
   };
   const losing = (hasFinished: boolean) =>
-    ({ hasBegun: true, hasFinished, send: fail, finish: fail }) as never as Connection;
+    ({
+      errors: postgresJsErrors,
+      hasBegun: true,
+      hasFinished,
+      send: fail,
+      finish: fail,
+    }) as never as Connection;
   const waiting = await sendFlight(losing(false), [command('rows')], true);
   expect(waiting).toMatchObject({ isCommitSent: false, isCommitted: false, commitError: lost });
   expect(waiting.commitError).toBe(lost);

@@ -1,0 +1,42 @@
+/** Values → text, as postgres.js does when it binds. */
+import { arrayLiteral, textOf } from '../driver/text.ts';
+import type { ValueEncoder } from '../driver/values.ts';
+import { declaredType, isCastFromDeclared } from './declared-type.ts';
+import type { ClientOptions } from './internals.ts';
+
+export function postgresJsValues({ serializers }: Pick<ClientOptions, 'serializers'>): ValueEncoder {
+  /** The type is the one that postgres.js knows from the value, else the column's; without a type it is a string. */
+  const serialize = (value: unknown, typeOid: number): string => {
+    // The server casts a boolean that postgres.js has declared as such, so that a text column holds `true`.
+    if (typeof value === 'boolean') return String(value);
+    const type = declaredType(value)?.oid ?? typeOid;
+    const serializer = serializers[type];
+    const isKnown = serializer !== undefined && type !== 0;
+    // Inside an expression only the server knows the type, and postgres.js makes an array only of a known type.
+    if (Array.isArray(value) && type === 0) return nestedLiteral(value);
+    const text = serializer && isKnown ? serializer(value) : textOf(value);
+    // postgres.js would throw inside its socket handler, which ends the process.
+    if (typeof text !== 'string')
+      throw new TypeError(`can't be sent to PostgreSQL as it is: got ${nameOf(value)}`);
+    return text;
+  };
+  const nestedLiteral = (values: readonly unknown[]): string => {
+    const isNested = values.some(Array.isArray);
+    const texts = values.map((value) => (value === null ? null : serialize(value, 0)));
+    return isNested ? `{${texts.map((text) => text ?? 'NULL').join(',')}}` : arrayLiteral(texts);
+  };
+  const textWriter = (typeOid: number): ((value: string | number) => string) | undefined => {
+    const serializer = serializers[typeOid];
+    if (!serializer || typeOid === 0) return undefined;
+    return (value) => {
+      const text = serializer(value);
+      return typeof text === 'string' ? text : serialize(value, typeOid);
+    };
+  };
+  return { serialize, textWriter, declaredType, isCastFromDeclared };
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return typeof value;
+  return value.constructor?.name ?? 'an object';
+}
