@@ -1,12 +1,12 @@
 /** Arguments in, database out. */
 
 import type { DrizzleConfig } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import type { Options, PostgresType, Sql } from 'postgres';
 import { BatchedDatabase } from './database/database.ts';
 import { DatabaseSession } from './database/session.ts';
 import { makeTransaction } from './database/transaction.ts';
 import { type DatabaseParts, loggerOf, mutableCache, partsOf } from './drizzle/database.ts';
+import { drizzle } from './drizzle/exports.ts';
 import type { FactsCache } from './facts/table-facts.ts';
 import { getOrInsert } from './get-or-insert.ts';
 import { type BatchOptions, readBatchOptions } from './options.ts';

@@ -1,5 +1,3 @@
-import { DrizzleQueryError } from 'drizzle-orm';
-
 /** Stable codes of the errors that this library itself raises; PostgreSQL's own are on `cause.code`. */
 export type ErrorCode =
   | 'BAD_OPTION'
@@ -25,63 +23,6 @@ export class BatchedDrizzleError extends Error {
   ) {
     super(message, options);
   }
-}
-
-/** What a caller's own insert was: never another caller's values. */
-export interface OwnInsert {
-  /** The table as it is written in SQL, `"app"."users"`. */
-  readonly table: string;
-  /** Rows of this `values()` call. */
-  readonly rows: number;
-  /** The statement plain drizzle would have sent; built only when somebody looks. */
-  describe(): { readonly sql: string; readonly params: unknown[] };
-}
-
-/**
- * An insert that failed: drizzle's own `DrizzleQueryError`, whose `cause` is the driver's error.
- *
- * The message names the table, the rows and the cause; unlike drizzle's it never spells out parameters.
- * `query` and `params` are those of the caller's own insert.
- *
- * @example
- * try {
- *   await db.insert(users).values({ email: 'taken@example.com' });
- * } catch (error) {
- *   if (error instanceof DrizzleQueryError && error.cause?.code === '23505') …
- * }
- */
-export class BatchedInsertError extends DrizzleQueryError {
-  /** `OUTCOME_UNKNOWN` where the connection was lost while COMMIT was on its way: the rows may stand. */
-  readonly code: 'INSERT_FAILED' | 'OUTCOME_UNKNOWN';
-  readonly table: string;
-  readonly rows: number;
-  /** Which of the rows it was, from 0, where there are several and the database's detail names one of them. */
-  readonly row: number | undefined;
-
-  constructor(insert: OwnInsert, cause: Error, { row, isUnknown = false }: InsertFailure = {}) {
-    super('', [], cause);
-    this.name = 'BatchedInsertError';
-    this.code = isUnknown ? 'OUTCOME_UNKNOWN' : 'INSERT_FAILED';
-    this.table = insert.table;
-    this.rows = insert.rows;
-    this.row = row;
-    const fate = isUnknown ? 'has an unknown outcome' : 'failed';
-    const isSaid = !isUnknown || cause.message.includes(commitLost);
-    const why = isSaid ? cause.message : `${commitLost}: ${cause.message}`;
-    const which = row === undefined ? '' : ` at row ${row + 1}`;
-    this.message = `insert of ${countRows(insert.rows)} into ${insert.table} ${fate}${which}: ${why}`;
-    Error.captureStackTrace(this, BatchedInsertError);
-    // Building the statement of a large insert is costly, and most handlers look at `cause` alone.
-    Object.defineProperties(this, {
-      query: { get: () => insert.describe().sql, enumerable: false, configurable: true },
-      params: { get: () => insert.describe().params, enumerable: false, configurable: true },
-    });
-  }
-}
-
-interface InsertFailure {
-  readonly row?: number | undefined;
-  readonly isUnknown?: boolean;
 }
 
 /** Why nobody can tell whether rows were written. */

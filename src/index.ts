@@ -6,7 +6,6 @@ export { BatchedInsertBuilder } from './database/insert-builder.ts';
 export { BatchedTransaction } from './database/transaction.ts';
 export {
   BatchedDrizzleError,
-  BatchedInsertError,
   type ErrorCode,
   FlushError,
   type TableFailure,
@@ -18,4 +17,5 @@ export type { LoadReport } from './load/run-load.ts';
 export type { RowSource } from './load/source.ts';
 export type { BatchOptions } from './options.ts';
 export type { FlushReport, TableReport } from './report.ts';
+export { BatchedInsertError } from './take/insert-error.ts';
 export type { FlushEnd, FlushFailed, FlushMessage, FlushStart } from './unit-of-work/flush-channel.ts';

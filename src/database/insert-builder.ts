@@ -9,9 +9,9 @@ import {
 } from 'drizzle-orm/pg-core';
 import { builderParts, type InsertSession } from '../drizzle/insert.ts';
 import { type TableShape, tableShape } from '../drizzle/table.ts';
-import { asError, BatchedInsertError, UndefinedValueError } from '../errors.ts';
+import { asError, UndefinedValueError } from '../errors.ts';
 import { Entry } from '../take/entry.ts';
-import { ownInsert } from '../take/own-insert.ts';
+import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { type TakenRows, takeRows } from '../take/rows.ts';
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
 import { BatchedInsert } from './insert.ts';

@@ -1,7 +1,8 @@
 /** A row of the source → the text of each of its columns. */
-import { Column } from 'drizzle-orm';
+
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
+import { Column } from '../drizzle/exports.ts';
 import { Expression } from '../drizzle/render.ts';
 import type { InsertColumn, TableShape } from '../drizzle/table.ts';
 import { asError } from '../errors.ts';

@@ -1,8 +1,9 @@
 /** The ids of the rows: taken from the server ahead of their chunk, told when the chunk is committed. */
-import { getTableConfig } from 'drizzle-orm/pg-core';
+
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import type { Statement } from '../driver/statement.ts';
+import { getTableConfig } from '../drizzle/exports.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import type { TableFacts } from '../facts/table-facts.ts';

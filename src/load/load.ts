@@ -1,6 +1,7 @@
 /** What `load()` returns: runs once, when it is awaited or its keys are read. */
-import { QueryPromise } from 'drizzle-orm';
+
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
+import { QueryPromise } from '../drizzle/exports.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { KeyFeed } from './key-feed.ts';
 import { keyColumn } from './load-keys.ts';

@@ -1,6 +1,7 @@
 /** What a load looks up once, on its first connection. */
-import { getTableName } from 'drizzle-orm';
+
 import type { Connection } from '../driver/driver.ts';
+import { getTableName } from '../drizzle/exports.ts';
 import { CellReader } from './cells.ts';
 import { RunBuilder } from './chunk.ts';
 import type { Interrupt } from './interrupt.ts';

@@ -1,7 +1,8 @@
 /** The arguments of `load()`. */
-import { is } from 'drizzle-orm';
-import { type PgInsertBase, type PgInsertOnConflictDoUpdateConfig, PgTable } from 'drizzle-orm/pg-core';
+
+import type { PgInsertBase, PgInsertOnConflictDoUpdateConfig } from 'drizzle-orm/pg-core';
 import type { PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
+import { is, PgTable } from '../drizzle/exports.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import type { LoadError } from './load-error.ts';
 import { isSource, nameOf } from './source.ts';

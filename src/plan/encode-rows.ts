@@ -3,11 +3,11 @@
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { ValueEncoder } from '../driver/values.ts';
 import { Expression, isPlaceholder, type Rendered } from '../drizzle/render.ts';
-import { asError, BatchedInsertError } from '../errors.ts';
+import { asError } from '../errors.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import { type Cell, type Entry, formOf, LateValue, Reference, type Rows, unresolved } from '../take/entry.ts';
 import { type Form, formsOfTable } from '../take/form.ts';
-import { ownInsert } from '../take/own-insert.ts';
+import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { givenBy } from '../take/rows.ts';
 
 /**

@@ -1,7 +1,7 @@
-import { is, NoopLogger } from 'drizzle-orm';
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
+import { is, NoopLogger } from '../drizzle/exports.ts';
 import type { ReportBuilder } from '../report.ts';
 import { countTrips } from './count-round-trips.ts';
 import { type FlightAnswers, sendFlight } from './send-flight.ts';

@@ -2,9 +2,9 @@
 
 import type { Driver } from '../driver/driver.ts';
 import { isAnswer } from '../driver/errors.ts';
-import { asError, BatchedInsertError, codeOf, FlushError, type TableFailure } from '../errors.ts';
+import { asError, codeOf, FlushError, type TableFailure } from '../errors.ts';
 import type { Entry } from '../take/entry.ts';
-import { ownInsert } from '../take/own-insert.ts';
+import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { findFailedRow } from './failed-row.ts';
 
 /** Why a flush could not write everything; the entries have been settled. */

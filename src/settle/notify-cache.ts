@@ -2,10 +2,10 @@
 
 import type { Cache } from 'drizzle-orm/cache/core';
 import { cacheName } from '../drizzle/table.ts';
-import { asError, BatchedInsertError } from '../errors.ts';
+import { asError } from '../errors.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import type { Entry } from '../take/entry.ts';
-import { ownInsert } from '../take/own-insert.ts';
+import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 
 /** Whose caches have been told, and why they objected. */
 const told = new WeakMap<Entry, Promise<Error | undefined>>();

@@ -1,6 +1,7 @@
 /** One `values()` call: its rows, and what its caller waits for. */
-import { Param, SQL, StringChunk } from 'drizzle-orm';
+
 import type { PgColumn } from 'drizzle-orm/pg-core';
+import { Param, SQL, StringChunk } from '../drizzle/exports.ts';
 import { Expression } from '../drizzle/render.ts';
 import type { SelectedField } from '../drizzle/selection.ts';
 import type { TableShape } from '../drizzle/table.ts';

@@ -1,6 +1,7 @@
 /** The values a caller hands to `values()` → rows that nothing outside can change any more. */
-import { is, SQL } from 'drizzle-orm';
+
 import type { PgDialect } from 'drizzle-orm/pg-core';
+import { is, SQL } from '../drizzle/exports.ts';
 import { Expression, isPlaceholder, type Rendered, render } from '../drizzle/render.ts';
 import type { InsertColumn, TableShape } from '../drizzle/table.ts';
 import { UndefinedValueError } from '../errors.ts';

@@ -1,7 +1,8 @@
 /** The course of a transaction: BEGIN before its callback, COMMIT with its last flush. */
-import { DrizzleQueryError } from 'drizzle-orm';
+
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
+import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { asError } from '../errors.ts';
 import { command } from '../send/transaction-commands.ts';
 import { TransactionState } from './transaction-state.ts';

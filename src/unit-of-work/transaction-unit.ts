@@ -1,7 +1,8 @@
 /** The queue of one transaction, or of one savepoint in it. */
-import { DrizzleQueryError } from 'drizzle-orm';
+
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
+import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { BatchedDrizzleError, codeOf } from '../errors.ts';
 import { flush } from '../flush/flush.ts';
 import type { FlushTarget } from '../flush/target.ts';

@@ -2,10 +2,10 @@
 
 import type { FlushContext } from '../context.ts';
 import type { InsertSession } from '../drizzle/insert.ts';
-import { BatchedInsertError, countRows } from '../errors.ts';
+import { countRows } from '../errors.ts';
 import type { FlushReport } from '../report.ts';
 import type { Entry } from '../take/entry.ts';
-import { ownInsert } from '../take/own-insert.ts';
+import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { Queue } from '../take/queue.ts';
 import { atEndOfTurn } from '../take/schedule.ts';
 

@@ -1,7 +1,8 @@
 /** What a chunk's statement must return: what its callers asked for, and what tells its rows apart. */
-import { Column, is } from 'drizzle-orm';
+
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
+import { Column, is } from '../drizzle/exports.ts';
 import { type Rendered, renderSelection } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
 import { columnName } from '../drizzle/table.ts';

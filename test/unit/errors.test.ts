@@ -1,6 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import { describe, expect, test, vi } from 'vitest';
-import { asError, BatchedDrizzleError, BatchedInsertError, codeOf, FlushError } from '../../src/errors.ts';
+import { asError, BatchedDrizzleError, codeOf, FlushError } from '../../src/errors.ts';
+import { BatchedInsertError } from '../../src/take/insert-error.ts';
 
 const cause = Object.assign(new Error('duplicate key'), { code: '23505' });
 const describeInsert = () => ({ sql: 'insert into "users" …', params: ['secret'] });

@@ -31,3 +31,31 @@ test('the library imports nothing but drizzle, postgres.js and Node', () => {
   );
   expect([...packages].toSorted()).toEqual(['drizzle-orm', 'node:', 'postgres']);
 });
+
+test('only drizzle/ and database/ import values of drizzle', () => {
+  const importers = sources().filter(([, code]) =>
+    [...code.matchAll(/\bimport (type )?(\{[^}]*\}|\w+) from 'drizzle-orm/g)].some(
+      ([, isType, names = '']) => !isType && names.replaceAll(/[{}]/g, '').split(',').some(isValue),
+    ),
+  );
+  const places = new Set(importers.map(([path]) => path.split('/')[0]));
+  expect([...places].toSorted()).toEqual(['database', 'drizzle']);
+});
+
+function isValue(name: string): boolean {
+  return name.trim() !== '' && !name.trim().startsWith('type ');
+}
+
+test('only the composition root names a driver', () => {
+  const importers = sources()
+    .filter(([path, code]) => !path.startsWith('postgres-js/') && /from '[^']*postgres-js\//.test(code))
+    .map(([path]) => path);
+  expect(importers).toEqual(['batched-drizzle.ts']);
+});
+
+test('at most 10 files stand in src itself, and none anywhere has more than 200 lines', () => {
+  const paths = sources().map(([path]) => path);
+  expect(paths.filter((path) => !path.includes('/')).length).toBeLessThanOrEqual(10);
+  const lines = (path: string) => readFileSync(new URL(path, folder), 'utf8').split('\n').length - 1;
+  expect(paths.filter((path) => lines(path) > 200)).toEqual([]);
+});

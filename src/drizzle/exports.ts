@@ -1,0 +1,14 @@
+/** The classes and functions of drizzle that other folders use. Only this folder and `database/` import drizzle's values. */
+export {
+  Column,
+  DrizzleQueryError,
+  getTableName,
+  is,
+  NoopLogger,
+  Param,
+  QueryPromise,
+  SQL,
+  StringChunk,
+} from 'drizzle-orm';
+export { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
+export { drizzle } from 'drizzle-orm/postgres-js';
