@@ -6,6 +6,7 @@ import type { ReportBuilder } from '../report.ts';
 import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
 import { atEndOfTurn } from '../take/schedule.ts';
+import { batchLockTimeout } from '../write/lock-timeout.ts';
 import { fateOf } from './fate.ts';
 import { OwnTransaction } from './own-transaction.ts';
 import { type Single, sendSingles, writeSingles } from './pipeline.ts';
@@ -48,7 +49,7 @@ class Batch {
   async write(given: readonly Entry[]): Promise<void> {
     const entries = this.#holdBack(given, new Set(given));
     if (entries.length === 0) return;
-    const refusal = await this.#attempt(entries, entries.length > 1);
+    const refusal = await this.#attempt(entries, entries.length > 1 ? batchLockTimeout : undefined);
     if (!refusal) return;
     const open = entries.filter(({ outcome }) => !outcome);
     const fate = fateOf(refusal, this.context.driver.errors);
@@ -85,20 +86,20 @@ class Batch {
   }
 
   async #writeOne(entry: Entry): Promise<void> {
-    const refusal = await this.#attempt([entry], false);
+    const refusal = await this.#attempt([entry], undefined);
     if (refusal) this.failures.rejectAll([entry], refusal);
   }
 
   /** @returns the entry where it would have to wait for a lock, and others behind it */
   async #tryOne(entry: Entry): Promise<Entry[]> {
-    const refusal = await this.#attempt([entry], true);
+    const refusal = await this.#attempt([entry], batchLockTimeout);
     if (refusal && fateOf(refusal, this.context.driver.errors) === 'contended') return [entry];
     if (refusal) this.failures.rejectAll([entry], refusal);
     return [];
   }
 
-  async #attempt(entries: readonly Entry[], isBounded: boolean): Promise<Refusal | undefined> {
-    const target = new OwnTransaction(this.context, isBounded);
+  async #attempt(entries: readonly Entry[], lockTimeout: string | undefined): Promise<Refusal | undefined> {
+    const target = new OwnTransaction(this.context, lockTimeout);
     const refusal = await attempt(this.context, entries, target, this.report, this.failures);
     await target.close();
     return refusal;

@@ -1,21 +1,18 @@
 /** A transaction that the library opens for a batch of the database, on the first statement that needs one. */
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
-import type { FactsCache } from '../facts/table-facts.ts';
+import { FactsScope } from '../facts/facts-scope.ts';
 import type { FlushTarget } from '../flush/target.ts';
 import { rollback } from '../send/transaction-commands.ts';
 
 export class OwnTransaction implements FlushTarget {
-  readonly commits = true;
-  readonly mayBeNamed = false;
-  readonly owned = true;
-  readonly confirm = false;
-  readonly facts: FactsCache = new WeakMap();
+  readonly scope = 'own';
+  readonly facts = new FactsScope();
   connection: Connection | undefined;
 
   constructor(
     readonly context: FlushContext,
-    readonly isBounded: boolean,
+    readonly lockTimeout: string | undefined,
   ) {}
 
   readonly restart = async (): Promise<void> => {

@@ -2,10 +2,10 @@
 
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
-import { HeardStatement, type Statement } from '../driver/statement.ts';
+import { EagerStatement, type Statement } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
+import { FactsScope } from '../facts/facts-scope.ts';
 import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
-import { keysHeard } from '../flush/flight.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planEntries } from '../plan/plan-entries.ts';
 import type { ReportBuilder } from '../report.ts';
@@ -13,11 +13,13 @@ import { checkParams, isLong, sendFlight } from '../send/send-flight.ts';
 import { askLogged, logAll } from '../send/send-logged.ts';
 import { rollback } from '../send/transaction-commands.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
-import { tellCache } from '../settle/notify-cache.ts';
+import { keysAnswered } from '../settle/keys-answered.ts';
+import { notifyCache } from '../settle/notify-cache.ts';
 import { fulfil } from '../settle/outcomes.ts';
 import { readFlight } from '../settle/read-flight.ts';
 import type { Entry } from '../take/entry.ts';
 import { isStale } from '../write/guard.ts';
+import { batchLockTimeout } from '../write/lock-timeout.ts';
 import { type Inserts, makeToken, writeInserts, writeKeyQuery } from '../write/write-flight.ts';
 import { fateOf } from './fate.ts';
 
@@ -44,7 +46,7 @@ export async function writeSingles(
   const singles: Single[] = [];
   let facts: FactsByTable;
   try {
-    facts = await learnFacts(context.facts, new WeakMap(), shapes, false, (query) =>
+    facts = await learnFacts(context.facts, new FactsScope(), shapes, (query) =>
       askLogged(context, run, true, report, query),
     );
   } catch (error) {
@@ -53,12 +55,12 @@ export async function writeSingles(
   }
   for (const entry of entries) {
     try {
-      const { plan, rejected } = planEntries(context, [entry], facts, false);
+      const { plan, rejected } = planEntries(context, [entry], facts, 'own');
       failures.rejectEach(rejected);
       if (rejected.size > 0) continue;
       const token = makeToken();
-      const query = new HeardStatement(writeKeyQuery(plan, { token, isBounded: true }));
-      const inserts = writeInserts(context, plan, token, keysHeard(plan, query));
+      const query = new EagerStatement(writeKeyQuery(plan, { token, lockTimeout: batchLockTimeout }));
+      const inserts = writeInserts(context, plan, token, keysAnswered(plan, query));
       const statements = [query, ...inserts.statements];
       checkParams(statements);
       // What can't tell whether it is inside its transaction would have to wait for BEGIN's answer.
@@ -100,8 +102,8 @@ export async function sendSingles(
       report.statements += statements.length;
       try {
         const [flight, mutations] = await Promise.all([
-          sendFlight(connection, statements, true, index > 0),
-          tellCache(context.cache, () => [entry]),
+          sendFlight(connection, statements, 'commit', index > 0),
+          notifyCache(context.cache, () => [entry]),
         ]);
         const read = readFlight(context, plan, inserts, flight, { isQueried: true, report });
         const refusal = refusalOf(read);

@@ -11,7 +11,7 @@ import {
   replaceParams,
   transactionModes,
 } from '../drizzle/database.ts';
-import { type Entry, LateValue } from '../take/entry.ts';
+import { DeferredValue, type Entry } from '../take/entry.ts';
 import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
 import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
@@ -61,8 +61,8 @@ export class TransactionSession<
     readonly unit: TransactionUnit,
     readonly makeTransaction: MakeTransaction<TFullSchema, TSchema>,
   ) {
-    const { connection, underWay } = unit.state;
-    const client = connection.client({ sent: () => underWay.sent(), failed: (error) => unit.fail(error) });
+    const { connection, line } = unit.state;
+    const client = connection.client({ sent: () => line.sent(), failed: (error) => unit.fail(error) });
     super(client as Sql, parts.dialect, parts.schema, parts.options);
   }
 
@@ -73,7 +73,7 @@ export class TransactionSession<
     const [{ sql }, , , , mapper, metadata] = args;
     const isRaw = !this.isCounting && (isRawStatement(metadata, mapper) || /\bset_config\b/i.test(sql));
     return prefaced(super.prepareQuery(...args) as PgPreparedQuery<T>, (run, named) =>
-      this.flushFirst(isRaw, run, named),
+      this.unit.statement(isRaw, named, run),
     );
   }
 
@@ -88,27 +88,17 @@ export class TransactionSession<
   }
 
   override query(query: string, params: unknown[]): Promise<RowList<Row[]>> {
-    return this.flushFirst(true, async () => super.query(query, params));
+    return this.unit.statement(true, nothingNamed, async () => super.query(query, params));
   }
 
   override queryObjects<T extends Row>(query: string, params: unknown[]): Promise<RowList<T[]>> {
-    return this.flushFirst(true, async () => super.queryObjects<T>(query, params));
+    return this.unit.statement(true, nothingNamed, async () => super.queryObjects<T>(query, params));
   }
 
   override transaction<T>(
     callback: (tx: PostgresJsTransaction<TFullSchema, TSchema>) => Promise<T>,
   ): Promise<T> {
     return runNested(this.unit, (unit) => callback(this.makeTransaction(unit)));
-  }
-
-  private async flushFirst<T>(isRaw: boolean, run: () => Promise<T>, named?: ReadonlySet<Entry>): Promise<T> {
-    const flushed = this.unit.beforeStatement(named);
-    const arrived = this.unit.state.waiting.begin();
-    // Awaiting nothing would let an insert that is made later in this turn overtake the statement.
-    if (flushed) await flushed;
-    const settled = this.unit.beginStatement(isRaw);
-    arrived();
-    return run().finally(settled);
   }
 }
 
@@ -122,14 +112,16 @@ function prefaced<T extends PreparedQueryConfig>(
     const execute = statement[method].bind(statement);
     statement[method] = (...args) =>
       inTurn(async () => {
-        replaceParams(statement, (param) => (param instanceof LateValue ? param.resolve() : param));
+        replaceParams(statement, (param) => (param instanceof DeferredValue ? param.resolve() : param));
         return execute(...args);
       }, entriesNamedBy(statement));
   }
   return prepared;
 }
 
+const nothingNamed: ReadonlySet<Entry> = new Set();
+
 function entriesNamedBy(statement: object): ReadonlySet<Entry> {
-  const late = paramsOf(statement).filter((param) => param instanceof LateValue);
+  const late = paramsOf(statement).filter((param) => param instanceof DeferredValue);
   return new Set(late.map(({ reference }) => reference.origin.entry));
 }

@@ -13,11 +13,16 @@ export interface Statement {
 /** A statement's words and values. */
 export type Written = Pick<Statement, 'text' | 'params'>;
 
+/** A statement without parameters, whose answer has no rows of interest. */
+export function command(text: string): Statement {
+  return { text, params: [], answer: 'values', guarded: true };
+}
+
 /**
  * A statement of many rows, written when it is sent: the server works on one while the next is written, and none is kept
  * for the sake of another.
  */
-export class LateStatement implements Statement {
+export class LazyStatement implements Statement {
   readonly answer = 'values';
   readonly #write: () => Written;
   #written: Written | undefined;
@@ -51,14 +56,14 @@ export class LateStatement implements Statement {
 }
 
 /** A statement whose answer is wanted as soon as it comes, ahead of the rest of its flight. */
-export class HeardStatement implements Statement {
+export class EagerStatement implements Statement {
   readonly text: string;
   readonly params: Statement['params'];
   readonly answer: Statement['answer'];
   readonly guarded: boolean;
   /** Settles as the statement does; never where it is not sent. */
   readonly answered: Promise<Answer>;
-  #hear: (answer: Promise<Answer>) => void = () => {};
+  #follow: (answer: Promise<Answer>) => void = () => {};
 
   constructor({ text, params, answer, guarded }: Statement) {
     this.text = text;
@@ -66,12 +71,12 @@ export class HeardStatement implements Statement {
     this.answer = answer;
     this.guarded = guarded;
     this.answered = new Promise((resolve) => {
-      this.#hear = resolve;
+      this.#follow = resolve;
     });
   }
 
-  hear(answer: Promise<Answer>): void {
-    this.#hear(answer);
+  follow(answer: Promise<Answer>): void {
+    this.#follow(answer);
   }
 }
 

@@ -31,7 +31,7 @@ export function mapRow(selection: readonly SelectedField[], row: unknown[]): Rec
 }
 
 /** A row of which the driver has the same value for every column. */
-export function mapAlike(selection: readonly SelectedField[], value: unknown): Record<string, unknown> {
+export function mapSameKey(selection: readonly SelectedField[], value: unknown): Record<string, unknown> {
   if (!selection.every(isFlat)) return mapRow(selection, new Array(selection.length).fill(value));
   const mapped: Record<string, unknown> = {};
   for (let index = 0; index < selection.length; index++) {

@@ -3,6 +3,7 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { factsQuery, readFacts } from './facts-query.ts';
+import type { FactsScope } from './facts-scope.ts';
 import type { FactsCache, TableFacts } from './table-facts.ts';
 
 export type FactsByTable = ReadonlyMap<PgTable, TableFacts | undefined>;
@@ -11,17 +12,15 @@ export type FactsByTable = ReadonlyMap<PgTable, TableFacts | undefined>;
  * A transaction's own facts come before what other transactions of the client have learned: `search_path` and
  * role may differ between them.
  *
- * @param confirm ask again for what is known, after raw SQL that may have changed either
  */
 export async function learnFacts(
   shared: FactsCache,
-  own: FactsCache,
+  { cache: own, mustAskAgain }: FactsScope,
   shapes: Iterable<TableShape>,
-  confirm: boolean,
   ask: (query: Statement) => Promise<Answer>,
 ): Promise<FactsByTable> {
   const tables = [...new Set(shapes)];
-  const asked = tables.filter(({ table }) => confirm || !(own.has(table) || shared.has(table)));
+  const asked = tables.filter(({ table }) => mustAskAgain || !(own.has(table) || shared.has(table)));
   if (asked.length > 0) {
     const answer = await ask(factsQuery(asked));
     const learned = readFacts(answer[0]?.[0], asked.length);

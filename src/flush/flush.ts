@@ -1,9 +1,9 @@
 /** The life of a batch: take → plan → write → send → settle. */
-
 import type { FlushContext } from '../context.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { asError, BatchedDrizzleError } from '../errors.ts';
-import { learnFacts } from '../facts/learn-facts.ts';
+import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
+import type { Plan } from '../plan/plan.ts';
 import { planEntries } from '../plan/plan-entries.ts';
 import type { ReportBuilder } from '../report.ts';
 import { askLogged } from '../send/send-logged.ts';
@@ -11,8 +11,8 @@ import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts
 import { fulfil, type Outcomes } from '../settle/outcomes.ts';
 import type { Entry } from '../take/entry.ts';
 import { isFactsChanged, isStale } from '../write/guard.ts';
-import { loneInsert } from '../write/single-row.ts';
-import { fly } from './flight.ts';
+import { singleRowInsert } from '../write/single-row.ts';
+import { runFlight } from './run-flight.ts';
 import type { FlushTarget } from './target.ts';
 
 /** Writes entries in a transaction, which fails as a whole. Never rejects. */
@@ -29,10 +29,10 @@ export async function flush(
 }
 
 /**
- * Writes entries in as few flights as their references allow: one, but for what only the answer of another
- * row can tell. Never rejects.
+ * Writes entries in as few flights as their references allow: one, unless a reference is known only from the RETURNING
+ * row of another insert. Never rejects.
  *
- * @returns why entries were not written, which are not settled then; those whose own values can't be sent are.
+ * @returns why entries were not written. These are not settled then, except entries whose own values can't be sent.
  */
 export async function attempt(
   context: FlushContext,
@@ -42,43 +42,31 @@ export async function attempt(
   failures: Failures,
 ): Promise<Refusal | undefined> {
   let written: Outcomes = [];
-  let { restart, confirm } = target;
+  let { restart } = target;
   let rest = entries;
   try {
     while (rest.length > 0) {
-      const facts = await learnFacts(context.facts, target.facts, shapesOf(rest), confirm, (query) =>
-        askLogged(
-          context,
-          (statement) => target.run(statement),
-          target.connection?.hasBegun ?? true,
-          report,
-          query,
-        ),
-      );
-      const lone = loneInsert(context, rest, facts, target);
-      const { plan, rejected } = lone ?? planEntries(context, rest, facts, target.mayBeNamed);
+      const facts = await learn(context, rest, target, report);
+      const single = singleRowInsert(context, rest, facts, target);
+      const { plan, rejected } = single ?? planEntries(context, rest, facts, target.scope);
       if (rejected) failures.rejectEach(rejected);
       // Nothing has been written that a COMMIT would have to keep.
-      if (target.owned && plan.chunks.length === 0 && written.length === 0) break;
-
-      // Where one caller of a user's transaction failed, the transaction has: it must not commit.
-      const commits = target.commits && plan.later.length === 0 && (target.owned || failures.isEmpty);
-      const flight = await fly(context, plan, target, commits, report, lone?.inserts);
+      if (target.scope === 'own' && plan.chunks.length === 0 && written.length === 0) break;
+      const end = mayCommit(target, plan, failures) ? 'commit' : 'open';
+      const flight = await runFlight(context, { plan, single: single?.inserts, end }, target, report);
       const { error, culprit, commitError, isUnknown } = flight;
       if (isStale(error) && restart) {
         await restart();
         restart = undefined;
-        confirm = true;
-        for (const entry of rest) entry.forgetKeys();
+        forget(rest, target);
         continue;
       }
-      if (error)
-        return { error: isFactsChanged(error) ? factsChanged(rest, context, error) : error, culprit };
+      if (error) return { error: explain(error, rest, context), culprit };
       written = [...written, ...flight.outcomes];
-      if (!target.owned) fulfil(written);
+      if (target.scope !== 'own') fulfil(written);
       if (commitError) return { error: commitError, isUnknown };
       restart = undefined;
-      confirm = false;
+      target.facts.mustAskAgain = false;
       rest = plan.later;
     }
     fulfil(written);
@@ -88,18 +76,42 @@ export async function attempt(
   }
 }
 
+function learn(
+  context: FlushContext,
+  entries: readonly Entry[],
+  target: FlushTarget,
+  report: ReportBuilder,
+): Promise<FactsByTable> {
+  const hasBegun = target.connection?.hasBegun ?? true;
+  return learnFacts(context.facts, target.facts, shapesOf(entries), (query) =>
+    askLogged(context, (statement) => target.run(statement), hasBegun, report, query),
+  );
+}
+
+/** COMMIT travels with the last flight. A user's transaction in which one caller failed has failed, and must not commit. */
+function mayCommit({ scope }: FlushTarget, { later }: Plan, failures: Failures): boolean {
+  return later.length === 0 && (scope === 'own' || (scope === 'last' && failures.isEmpty));
+}
+
+/** Whatever was learned of the tables and their keys may be wrong. */
+function forget(entries: readonly Entry[], { facts }: FlushTarget): void {
+  facts.mustAskAgain = true;
+  for (const entry of entries) entry.forgetKeys();
+}
+
 function shapesOf(entries: readonly Entry[]): Set<TableShape> {
   const shapes = new Set<TableShape>();
   for (let index = 0; index < entries.length; index++) shapes.add((entries[index] as Entry).shape);
   return shapes;
 }
 
-function factsChanged(entries: readonly Entry[], { facts }: FlushContext, cause: Error): BatchedDrizzleError {
+function explain(error: Error, entries: readonly Entry[], { facts }: FlushContext): Error {
+  if (!isFactsChanged(error)) return error;
   const shapes = new Map(entries.map(({ shape }) => [shape.name, shape]));
   for (const { table } of shapes.values()) facts.delete(table);
   return new BatchedDrizzleError(
     'FACTS_CHANGED',
     `a table was made anew, or search_path or the role changed, while the transaction ran (${[...shapes.keys()].join(', ')}); nothing was written, retry the transaction`,
-    { cause },
+    { cause: error },
   );
 }

@@ -1,27 +1,26 @@
 import type { Connection } from '../driver/driver.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
-import type { FactsCache } from '../facts/table-facts.ts';
+import type { FactsScope } from '../facts/facts-scope.ts';
+
+/**
+ * - `inside`: a flush inside a user's transaction. A later insert may name its rows by `ref()`.
+ * - `last`: the last flush of a user's transaction. COMMIT travels with its last flight.
+ * - `own`: a transaction that the library opened for the flush. No entry is settled before COMMIT is answered.
+ */
+export type FlushScope = 'inside' | 'last' | 'own';
 
 /** Where a batch is written. */
 export interface FlushTarget {
-  /** The connection of the transaction, where one is open. */
+  readonly scope: FlushScope;
+  /** The connection of the transaction, if one is open. */
   readonly connection: Connection | undefined;
-  /** Opens the transaction where none is. */
+  /** Opens the transaction if none is open. */
   connect(): Promise<Connection>;
   /** Sends one statement that needs no transaction of its own. */
   run(statement: Statement): Promise<Answer>;
-  /** Begins the transaction anew after its first flight was refused; absent where it has done more than that. */
+  /** Begins the transaction anew after its first flight was refused; absent once it has done more than that. */
   restart: (() => Promise<void>) | undefined;
-  /** The transaction ends with the flush: COMMIT travels with its last flight. */
-  readonly commits: boolean;
-  /** A later insert of the same transaction may name the rows by `ref()`, so that their keys must be known. */
-  readonly mayBeNamed: boolean;
-  /** The library opened the transaction, so that nobody hears of success before COMMIT is answered. */
-  readonly owned: boolean;
-  /** A lock is waited for no longer than a batch of several callers may. */
-  readonly isBounded: boolean;
-  /** Raw SQL may have changed what the facts rest on. */
-  readonly confirm: boolean;
-  /** Facts that hold in this transaction, whose role and `search_path` are its own. */
-  readonly facts: FactsCache;
+  /** How long a flight waits for a lock at most; `undefined` if as long as the user's own setting allows. */
+  readonly lockTimeout: string | undefined;
+  readonly facts: FactsScope;
 }

@@ -1,7 +1,8 @@
 /** Writes a chunk, and finds the rows that the server refuses. */
+
 import type { Connection } from '../driver/driver.ts';
+import { command } from '../driver/statement.ts';
 import { codeOf } from '../errors.ts';
-import { command } from '../send/transaction-commands.ts';
 import type { TextCell } from '../write/copy-text.ts';
 import type { Chunk, RejectedRow, Run } from './chunk.ts';
 import type { Interrupt } from './interrupt.ts';

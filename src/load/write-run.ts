@@ -2,12 +2,11 @@
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import { isAnswer } from '../driver/errors.ts';
-import type { Answer, Statement } from '../driver/statement.ts';
+import { type Answer, command, type Statement } from '../driver/statement.ts';
 import type { Rendered } from '../drizzle/render.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { asError, codeOf } from '../errors.ts';
 import { logAll } from '../send/send-logged.ts';
-import { command } from '../send/transaction-commands.ts';
 import { CopyText, type TextCell } from '../write/copy-text.ts';
 import type { Run } from './chunk.ts';
 import { copyStatement, lineOf } from './copy-statement.ts';

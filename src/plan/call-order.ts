@@ -9,7 +9,7 @@ import { Form, Given } from '../take/form.ts';
 import type { Chunk } from './chunk.ts';
 import type { PlanInput, Planning } from './plan-input.ts';
 import { canAllocate, type TablePlan } from './plan-table.ts';
-import { withoutAlike } from './same-plan.ts';
+import { distinctPlans } from './same-plan.ts';
 import { mustStandAlone } from './stands-alone.ts';
 
 /**
@@ -39,7 +39,7 @@ export function mustKeepOrder(
   entries: readonly Entry[],
   planned: ReadonlyMap<PgTable, TablePlan>,
 ): boolean {
-  const different = withoutAlike(entries, planning.encoded);
+  const different = distinctPlans(entries, planning.encoded);
   const shapes = new Set(different.map(({ shape }) => shape));
   for (const shape of shapes) {
     for (const parent of planning.pointsAt(shape.table)) if (parent === shape.table) return true;

@@ -15,6 +15,16 @@ export function isKeyPlace(cell: unknown): cell is KeyPlace {
   return typeof cell === 'object' && cell !== null && 'list' in cell;
 }
 
+/**
+ * How a chunk becomes a statement, and how its answer is read.
+ *
+ * - `own`: it holds one entry and nothing else, so its answer needs no pairing.
+ * - `shared`: an INSERT of several entries, whose rows differ by their keys.
+ * - `matched`: an INSERT of several entries with a conflict clause, whose rows are joined with their sources.
+ * - `copied`: a COPY, of which nothing is asked back but keys that are known.
+ */
+export type WayOfWriting = 'own' | 'shared' | 'matched' | 'copied';
+
 export interface ChunkMatch {
   readonly columns: readonly number[];
   /** The values of the rows, none of which comes twice; `undefined` where of equal ones the first is written. */
@@ -40,13 +50,10 @@ export class Chunk {
   /** The forms of its rows, each once. */
   readonly forms = new Set<Form>();
   bytes = 0;
-  /** COPY writes it. */
-  copied = false;
   /** Parameters that its rows take as VALUES. */
   params = 0;
-  /** Holds one entry and nothing else, so that its answer needs no pairing. */
-  alone: boolean;
-  /** What finds the source of a written row, where several entries share a conflict clause. */
+  way: WayOfWriting;
+  /** Finds the source of a written row, if several entries share a conflict clause. */
   match: ChunkMatch | undefined;
   readonly #keys = new Map<number, ChunkKeys>();
   readonly #encoded: EncodedEntries['encoded'];
@@ -57,12 +64,12 @@ export class Chunk {
     readonly facts: TableFacts | undefined,
     encoded: EncodedEntries['encoded'],
     lists: KeyLists,
-    alone: boolean,
+    way: WayOfWriting,
     match: ChunkMatch | undefined,
   ) {
     this.#encoded = encoded;
     this.#lists = lists;
-    this.alone = alone;
+    this.way = way;
     this.match = match;
   }
 

@@ -3,13 +3,13 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import { Expression } from '../drizzle/render.ts';
 import { type Entry, formOf } from '../take/entry.ts';
 import type { Form } from '../take/form.ts';
-import { Chunk } from './chunk.ts';
+import { Chunk, type WayOfWriting } from './chunk.ts';
 import { encodedRows } from './encode-rows.ts';
 import type { KeyLists } from './key-lists.ts';
 import type { Match } from './match.ts';
 import type { Planning } from './plan-input.ts';
 import type { TablePlan } from './plan-table.ts';
-import { isAlike } from './same-plan.ts';
+import { hasSamePlan } from './same-plan.ts';
 import { type Drawn, howToShare, Kinds, type Sharing } from './statement-kind.ts';
 
 /**
@@ -34,14 +34,15 @@ export function makeChunks(
     if (!table) continue;
     const rows = encodedRows(planning.encoded, entry);
     const before = entries[number - 1];
-    if (!sharing || !before || !isAlike(entry, before, planning.encoded)) {
+    if (!sharing || !before || !hasSamePlan(entry, before, planning.encoded)) {
       sharing = howToShare(entry, rows, table, kinds, planning);
     }
     for (let row = 0; row < entry.count; row++) {
       const form = formOf(rows, row);
-      const next = sharing.alone
-        ? `alone ${number}`
-        : kinds.of(entry, form, formOf(entry, row), table, sharing.match);
+      const next =
+        sharing.way === 'own'
+          ? `alone ${number}`
+          : kinds.of(entry, form, formOf(entry, row), table, sharing.match);
       if (keepsOrder && next !== kind) open.closeAll();
       kind = next;
       if (row === 0 && sharing.match) open.makeRoom(kind, entry, sharing.match);
@@ -70,15 +71,15 @@ class OpenChunks {
     row: number,
     form: Form,
     table: TablePlan,
-    { alone, match, named }: Sharing,
+    { way, match, named }: Sharing,
     drawn: readonly Drawn[],
   ): void {
     const chunk =
-      this.#last?.kind === kind ? this.#last.chunk : this.#chunkOf(kind, entry, table, alone, match);
+      this.#last?.kind === kind ? this.#last.chunk : this.#chunkOf(kind, entry, table, way, match);
     chunk.add(entry, row, form);
     for (const { column, facts } of drawn) chunk.giveKey(column, this.lists.take(entry, row, column, facts));
     chunk.bytes += entry.bytes / entry.count;
-    if (alone) chunk.params += countParams(chunk);
+    if (way === 'own') chunk.params += countParams(chunk);
     const value = match?.values?.[row];
     if (value !== undefined) chunk.match?.values?.add(value);
     if (named) tellNamed(chunk, entry, named);
@@ -100,16 +101,15 @@ class OpenChunks {
     this.#last = undefined;
   }
 
-  #chunkOf(kind: string, entry: Entry, table: TablePlan, alone: boolean, match: Match | undefined): Chunk {
-    const chunk = this.#open.get(kind) ?? this.#begin(kind, entry, table, alone, match);
+  #chunkOf(kind: string, entry: Entry, table: TablePlan, way: WayOfWriting, match: Match | undefined): Chunk {
+    const chunk = this.#open.get(kind) ?? this.#begin(kind, entry, table, way, match);
     this.#last = { kind, chunk };
     return chunk;
   }
 
-  #begin(kind: string, entry: Entry, table: TablePlan, alone: boolean, match: Match | undefined): Chunk {
+  #begin(kind: string, entry: Entry, table: TablePlan, way: WayOfWriting, match: Match | undefined): Chunk {
     const shared = match && { columns: match.columns, values: match.values && new Set<string>() };
-    const chunk = new Chunk(entry.shape, table.facts, this.planning.encoded, this.lists, alone, shared);
-    chunk.copied = table.isCopied && !alone;
+    const chunk = new Chunk(entry.shape, table.facts, this.planning.encoded, this.lists, way, shared);
     this.chunks.push(chunk);
     this.#open.set(kind, chunk);
     return chunk;
@@ -122,9 +122,9 @@ class OpenChunks {
   }
 
   /** The statement of an entry that stands alone is plain drizzle's, as long as drizzle could send it. */
-  #isFull({ alone, copied, params, size, bytes }: Chunk): boolean {
-    if (alone) return params >= mostParams;
-    return !copied && (size >= this.planning.maxRows || bytes >= this.planning.maxBytes);
+  #isFull({ way, params, size, bytes }: Chunk): boolean {
+    if (way === 'own') return params >= mostParams;
+    return way !== 'copied' && (size >= this.planning.maxRows || bytes >= this.planning.maxBytes);
   }
 }
 
@@ -134,14 +134,20 @@ function tellNamed(chunk: Chunk, entry: Entry, named: ReadonlySet<number>): void
   }
 }
 
-function finish(chunk: Chunk, { copyRows, maxRows, maxBytes }: Planning): void {
-  // Few rows of the table that differ from the others in what they give, and rows of nothing but defaults.
+/** Settles the way of a chunk that has all its rows. */
+function finish(chunk: Chunk, planning: Planning): void {
+  if (chunk.way === 'copied' && !isWorthCopying(chunk, planning)) chunk.way = 'shared';
+  // A conflict clause that no other entry shares needs no more than drizzle's own statement.
+  if (chunk.way === 'matched' && chunk.entries.every((entry) => entry === chunk.first)) {
+    chunk.way = 'own';
+    chunk.match = undefined;
+  }
+}
+
+/** Not worth it: few rows that leave out other columns than the rest of the table's, and rows of nothing but defaults. */
+function isWorthCopying(chunk: Chunk, { copyRows, maxRows, maxBytes }: Planning): boolean {
   const fitsOne = chunk.size < copyRows && chunk.size <= maxRows && chunk.bytes <= maxBytes;
-  if (fitsOne || !chunk.shape.columns.some((_, column) => chunk.gives(column))) chunk.copied = false;
-  // A conflict clause that no other entry has come to share needs no more than drizzle's own statement.
-  if (!chunk.match || chunk.entries.some((entry) => entry !== chunk.first)) return;
-  chunk.alone = true;
-  chunk.match = undefined;
+  return !fitsOne && chunk.shape.columns.some((_, column) => chunk.gives(column));
 }
 
 /** Well below the 65,534 of the protocol, so that one more row has its place. */

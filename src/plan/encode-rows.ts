@@ -5,7 +5,15 @@ import type { ValueEncoder } from '../driver/values.ts';
 import { Expression, isPlaceholder, type Rendered } from '../drizzle/render.ts';
 import { asError } from '../errors.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
-import { type Cell, type Entry, formOf, LateValue, Reference, type Rows, unresolved } from '../take/entry.ts';
+import {
+  type Cell,
+  DeferredValue,
+  type Entry,
+  formOf,
+  Reference,
+  type Rows,
+  unresolved,
+} from '../take/entry.ts';
 import { type Form, formsOfTable } from '../take/form.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { givenBy } from '../take/rows.ts';
@@ -175,6 +183,6 @@ function checkParams(params: readonly unknown[], { serialize }: ValueEncoder): v
   for (const param of params) {
     if (isPlaceholder(param))
       throw new Error('no value was provided for a placeholder; prepare() the insert');
-    if (param !== null && !(param instanceof LateValue)) serialize(param, 0);
+    if (param !== null && !(param instanceof DeferredValue)) serialize(param, 0);
   }
 }

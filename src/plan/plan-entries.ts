@@ -15,12 +15,12 @@ export interface PlannedEntries {
   readonly rejected: ReadonlyMap<Entry, Error>;
 }
 
-/** @param mayBeNamed a later insert of the same transaction may name the rows */
+/** @param scope a later insert of the same transaction may name the rows of a flush `inside` it */
 export function planEntries(
   { driver, options }: FlushContext,
   entries: readonly Entry[],
   facts: FactsByTable,
-  mayBeNamed: boolean,
+  scope: 'inside' | 'last' | 'own',
 ): PlannedEntries {
   // What the answers of a transaction told that rolled back says nothing of the next.
   for (let index = 0; index < entries.length; index++) entries[index]?.unlearn();
@@ -32,7 +32,7 @@ export function planEntries(
     facts,
     pointsAt: parentsAmong(valid, facts),
     // What is awaited is mostly awaited where it is made, and leaves nothing behind to name it by.
-    mayBeNamed: ({ awaited }) => !awaited && mayBeNamed,
+    mayBeNamed: ({ awaited }) => !awaited && scope === 'inside',
     canParse: (type) => tellsApart(driver.parser(type), type),
     ...options,
   });

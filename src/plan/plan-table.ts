@@ -8,7 +8,7 @@ import { type Form, Given } from '../take/form.ts';
 import { findIdentifier } from './identifier.ts';
 import { findMatch, type Match } from './match.ts';
 import type { Planning } from './plan-input.ts';
-import { withoutAlike } from './same-plan.ts';
+import { distinctPlans } from './same-plan.ts';
 
 export interface TablePlan {
   readonly facts: TableFacts | undefined;
@@ -53,7 +53,7 @@ export function planTable(planning: Planning, table: PgTable, entries: readonly 
     isCopied: false,
   };
   if (!shape || !facts?.plain) return unplanned;
-  const different = withoutAlike(entries, planning.encoded);
+  const different = distinctPlans(entries, planning.encoded);
   const sure = different.filter(({ conflict }) => !conflict);
   for (const entry of sure) {
     for (const column of named(entry)) {

@@ -10,7 +10,7 @@ import { commitOrder } from './commit-order.ts';
 import { KeyLists } from './key-lists.ts';
 import type { PlanInput } from './plan-input.ts';
 import { canAllocate, planTable } from './plan-table.ts';
-import { withoutAlike } from './same-plan.ts';
+import { distinctPlans } from './same-plan.ts';
 
 export interface Plan {
   readonly chunks: readonly Chunk[];
@@ -23,7 +23,7 @@ export interface Plan {
 
 /** Groups what can be written now into chunks, a table's parents before it. */
 export function plan(given: PlanInput): Plan {
-  const different = withoutAlike(given.entries, given.encoded);
+  const different = distinctPlans(given.entries, given.encoded);
   const keepsCallOrder = different.some((entry) => mayReadTables(entry, given.facts));
   const hasReferences = different.some(({ references }) => references.length > 0);
   const { now, later } = hasReferences

@@ -5,7 +5,7 @@ import { Form } from '../take/form.ts';
 import type { EncodedEntries } from './encode-rows.ts';
 
 /** Whether an entry is planned as its neighbour is. */
-export function isAlike(entry: Entry, other: Entry, encoded: EncodedEntries['encoded']): boolean {
+export function hasSamePlan(entry: Entry, other: Entry, encoded: EncodedEntries['encoded']): boolean {
   return (
     entry.forms === other.forms &&
     entry.returning === other.returning &&
@@ -25,12 +25,12 @@ function isOrdinary(entry: Entry, encoded: EncodedEntries['encoded']): boolean {
 }
 
 /** Entries without those that are planned as the one before them. */
-export function withoutAlike(
+export function distinctPlans(
   entries: readonly Entry[],
   encoded: EncodedEntries['encoded'],
 ): readonly Entry[] {
   return entries.filter((entry, index) => {
     const before = entries[index - 1];
-    return before === undefined || !isAlike(entry, before, encoded);
+    return before === undefined || !hasSamePlan(entry, before, encoded);
   });
 }

@@ -1,6 +1,7 @@
 import { type ColumnFacts, columnFacts } from '../facts/table-facts.ts';
 import { type Entry, formsOf, type Rows } from '../take/entry.ts';
 import { type Form, Given } from '../take/form.ts';
+import type { WayOfWriting } from './chunk.ts';
 import type { EncodedCell } from './encode-rows.ts';
 import type { Match } from './match.ts';
 import type { Planning } from './plan-input.ts';
@@ -8,7 +9,7 @@ import type { TablePlan } from './plan-table.ts';
 import { mustStandAlone } from './stands-alone.ts';
 
 export interface Sharing {
-  readonly alone: boolean;
+  readonly way: WayOfWriting;
   readonly match: Match | undefined;
   /** Columns that must be told, where the keys of all rows that are named are not taken ahead. */
   readonly named: ReadonlySet<number> | undefined;
@@ -21,10 +22,12 @@ export function howToShare(
   kinds: Kinds,
   planning: Planning,
 ): Sharing {
-  const alone = mustStandAlone(entry, table, planning) || !canShareConflict(entry, rows, table, kinds);
-  const match = alone ? undefined : table.matches.get(entry);
-  // Rows that share a statement have every key that is named taken ahead, else they stand alone.
-  return { alone, match, named: alone || match ? table.named(entry) : undefined };
+  if (mustStandAlone(entry, table, planning) || !canShareConflict(entry, rows, table, kinds))
+    return { way: 'own', match: undefined, named: table.named(entry) };
+  const match = table.matches.get(entry);
+  if (match) return { way: 'matched', match, named: table.named(entry) };
+  // The keys of rows that share a statement are taken ahead, if they are named.
+  return { way: table.isCopied ? 'copied' : 'shared', match: undefined, named: undefined };
 }
 
 /** Rows of one kind can be said by one statement. */

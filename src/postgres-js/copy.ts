@@ -8,7 +8,7 @@
 import { Writable } from 'node:stream';
 import { asError } from '../errors.ts';
 import type { Client, Query } from './internals.ts';
-import { outliveStart } from './outlive-start.ts';
+import { survivePoolStart } from './survive-pool-start.ts';
 
 export interface CopyFeed {
   readonly blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -24,7 +24,7 @@ export interface CopyFeed {
  */
 export function makeCopy(client: Client, text: string, { blocks, begun, fed }: CopyFeed): Query {
   const query = client.unsafe(text) as unknown as Query;
-  outliveStart(query);
+  survivePoolStart(query);
   const { resolve, reject } = query;
   let broken: Error | undefined;
   query.isCopy = true;

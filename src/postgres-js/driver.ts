@@ -11,8 +11,8 @@ import { postgresJsErrors } from './errors.ts';
 import { HeldConnection } from './held-connection.ts';
 import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
 import { NeverSent, runAlone } from './lone-query.ts';
-import { outliveStart } from './outlive-start.ts';
 import { postgresJsResults } from './results.ts';
+import { survivePoolStart } from './survive-pool-start.ts';
 import { postgresJsValues } from './values.ts';
 
 export class PostgresJsDriver implements Driver {
@@ -77,7 +77,7 @@ export class PostgresJsDriver implements Driver {
         return false;
       };
       const begin = client.unsafe('begin', [], { onexecute } as object) as unknown as Query;
-      outliveStart(begin);
+      survivePoolStart(begin);
       begin.execute().then(
         () => {
           if (!held) return reject(unsupported('BEGIN was answered, but `onexecute` was not called'));

@@ -1,7 +1,7 @@
 /** A query of postgres.js, made so that it leaves without being described. */
 import type { Statement } from '../driver/statement.ts';
 import type { Client, Query } from './internals.ts';
-import { outliveStart } from './outlive-start.ts';
+import { survivePoolStart } from './survive-pool-start.ts';
 
 export function makeQuery(
   client: Client,
@@ -10,7 +10,7 @@ export function makeQuery(
   options: object = {},
 ): Query {
   const query = makeUnanswered(client, text, params, describes, options) as unknown as Query;
-  outliveStart(query);
+  survivePoolStart(query);
   return answer === 'raw' ? query.raw() : query.values();
 }
 

@@ -1,5 +1,7 @@
 /** How often a flight waits for the server. */
+
 import { CopyStatement, type Statement } from '../driver/statement.ts';
+import type { FlightEnd } from './send-flight.ts';
 
 export interface Flown {
   readonly statements: readonly Statement[];
@@ -7,18 +9,17 @@ export interface Flown {
   readonly describes: boolean;
   /** BEGIN has been answered before the flight leaves. */
   readonly hasBegun: boolean;
-  /** COMMIT stands behind the statements. */
-  readonly commits: boolean;
+  readonly end: FlightEnd;
 }
 
 /** One, where everything leaves together. BEGIN and COMMIT count where they do not travel along. */
-export function countTrips({ statements, describes, hasBegun, commits }: Flown): number {
+export function countRoundTrips({ statements, describes, hasBegun, end }: Flown): number {
   // COPY's data leave when the server has asked for them, along with what stands behind.
   const copies = statements.filter((statement) => statement instanceof CopyStatement).length;
   if (!describes) return copies + (hasBegun || statements.every(({ guarded }) => guarded) ? 1 : 2);
   const described = statements.map(({ params }) => params.length > 0);
   if (!hasBegun) described.unshift(false);
-  if (commits) described.push(false);
+  if (end === 'commit') described.push(false);
   return described.reduce((trips, isDescribed, place) => {
     if (isDescribed) return trips + 2;
     const travelsAlong = place > 0 && !described[place - 1];

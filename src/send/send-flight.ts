@@ -4,13 +4,14 @@ import { isAnswer } from '../driver/errors.ts';
 import {
   type Answer,
   CopyStatement,
-  HeardStatement,
-  LateStatement,
+  command,
+  EagerStatement,
+  LazyStatement,
   type Statement,
 } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
 import { failTransaction } from '../write/guard.ts';
-import { command, commit } from './transaction-commands.ts';
+import { commit } from './transaction-commands.ts';
 
 export interface FlightAnswers {
   readonly answers: readonly PromiseSettledResult<Answer>[];
@@ -24,6 +25,9 @@ export interface FlightAnswers {
   readonly beginError?: Error | undefined;
 }
 
+/** Whether COMMIT travels behind the statements. */
+export type FlightEnd = 'commit' | 'open';
+
 /**
  * Sends statements, and COMMIT behind them, without waiting for one another's answers.
  *
@@ -35,7 +39,7 @@ export interface FlightAnswers {
 export async function sendFlight(
   connection: Connection,
   statements: readonly Statement[],
-  commits: boolean,
+  end: FlightEnd,
   begins = false,
 ): Promise<FlightAnswers> {
   checkParams(statements);
@@ -45,6 +49,7 @@ export async function sendFlight(
   const sent = isLong(statements)
     ? await sendInTurn(connection, statements)
     : statements.map((statement) => send(connection, statement));
+  const commits = end === 'commit';
   const committed = commits ? commit(connection, begun) : undefined;
   const [answers, commitError, beginError] = await Promise.all([
     Promise.allSettled(sent),
@@ -65,7 +70,7 @@ const mostUnanswered = 8 * 1024 * 1024;
 
 /** Whether a flight is too long to leave at once. */
 export function isLong(statements: readonly Statement[]): boolean {
-  const large = statements.filter((statement) => statement instanceof LateStatement);
+  const large = statements.filter((statement) => statement instanceof LazyStatement);
   const bytes = large.reduce((sum, statement) => sum + statement.bytes, 0);
   return bytes > mostUnanswered || statements.some((statement) => statement instanceof CopyStatement);
 }
@@ -79,7 +84,7 @@ async function sendInTurn(
   const unanswered: { readonly answer: Promise<Answer>; readonly bytes: number }[] = [];
   let refused: Promise<Answer> | undefined;
   for (const statement of statements) {
-    const bytes = statement instanceof LateStatement ? statement.bytes : 0;
+    const bytes = statement instanceof LazyStatement ? statement.bytes : 0;
     let held = unanswered.reduce((sum, other) => sum + other.bytes, bytes);
     while (bytes > 0 && held > mostUnanswered && !refused) {
       const first = unanswered.shift();
@@ -100,8 +105,8 @@ export function send(connection: Connection, statement: Statement): Promise<Answ
   const unfit = writingFails(statement);
   if (unfit) return failInstead(connection, unfit);
   const answer = connection.send(statement);
-  if (statement instanceof LateStatement) statement.forget();
-  if (statement instanceof HeardStatement) statement.hear(answer);
+  if (statement instanceof LazyStatement) statement.forget();
+  if (statement instanceof EagerStatement) statement.follow(answer);
   return answer;
 }
 
@@ -137,7 +142,7 @@ const tooManyParams = 65_534;
 export function checkParams(statements: readonly Statement[]): void {
   for (const statement of statements) {
     // One of many rows has a parameter or two for each column.
-    if (statement instanceof LateStatement) continue;
+    if (statement instanceof LazyStatement) continue;
     const { length } = statement.params;
     if (length >= tooManyParams) throw tooMany(length);
   }

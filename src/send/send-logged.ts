@@ -3,22 +3,22 @@ import type { Connection } from '../driver/driver.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import { is, NoopLogger } from '../drizzle/exports.ts';
 import type { ReportBuilder } from '../report.ts';
-import { countTrips } from './count-round-trips.ts';
-import { type FlightAnswers, sendFlight } from './send-flight.ts';
+import { countRoundTrips } from './count-round-trips.ts';
+import { type FlightAnswers, type FlightEnd, sendFlight } from './send-flight.ts';
 
 export async function sendLogged(
   context: FlushContext,
   connection: Connection,
   statements: readonly Statement[],
-  commits: boolean,
+  end: FlightEnd,
   report: ReportBuilder,
 ): Promise<FlightAnswers> {
   logAll(context, statements);
   report.statements += statements.length;
   const { describes } = context.driver;
   const { hasBegun } = connection;
-  report.roundTrips += countTrips({ statements, describes, hasBegun, commits });
-  return sendFlight(connection, statements, commits);
+  report.roundTrips += countRoundTrips({ statements, describes, hasBegun, end });
+  return sendFlight(connection, statements, end);
 }
 
 /** A lone statement is a transaction by itself. */
@@ -31,7 +31,7 @@ export async function runLogged(
   logAll(context, statements);
   report.statements += statements.length;
   const { describes } = context.driver;
-  report.roundTrips += countTrips({ statements, describes, hasBegun: true, commits: false });
+  report.roundTrips += countRoundTrips({ statements, describes, hasBegun: true, end: 'open' });
   const answers = await Promise.allSettled(statements.map((statement) => send(statement)));
   return { answers, isCommitSent: true, isCommitted: false };
 }
@@ -53,6 +53,6 @@ export async function askLogged(
   logger.logQuery(query.text, [...query.params]);
   const { describes } = driver;
   report.statements += 1;
-  report.roundTrips += countTrips({ statements: [query], describes, hasBegun, commits: false });
+  report.roundTrips += countRoundTrips({ statements: [query], describes, hasBegun, end: 'open' });
   return send(query);
 }

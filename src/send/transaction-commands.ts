@@ -1,12 +1,7 @@
 import type { Connection } from '../driver/driver.ts';
 import { isCommitLost } from '../driver/errors.ts';
-import type { Statement } from '../driver/statement.ts';
+import { command } from '../driver/statement.ts';
 import { asError, BatchedDrizzleError, commitLost } from '../errors.ts';
-
-/** A statement without parameters or rows of interest. */
-export function command(text: string): Statement {
-  return { text, params: [], answer: 'values', guarded: true };
-}
 
 /**
  * Sends COMMIT and tells whether the server has committed: after an error inside, COMMIT succeeds with the

@@ -11,7 +11,7 @@ import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 const told = new WeakMap<Entry, Promise<Error | undefined>>();
 
 /** Tells the cache, as drizzle does while it executes an insert. @returns why it failed for whom */
-export async function tellCache(
+export async function notifyCache(
   cache: Cache | undefined,
   entries: () => Iterable<Entry>,
 ): Promise<Map<Entry, Error>> {

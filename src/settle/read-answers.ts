@@ -29,15 +29,28 @@ export function readAnswers(
     const answer = answers[index] as Answer;
     const own = (entry: Entry) =>
       getOrInsert(gathered, entry, () => new Gathered(answer, context.driver.results));
-    if (chunk.alone) readLone(chunk, returning, answer, own, context);
-    else if (chunk.match && returning.clause) readMatched(chunk, returning, answer, own, context);
-    else known.push(readShared(plan, chunk, returning, answer, own, context));
+    const shared = () => known.push(readShared(plan, chunk, returning, answer, own, context));
+    switch (chunk.way) {
+      case 'own':
+        readOwn(chunk, returning, answer, own, context);
+        break;
+      case 'matched':
+        if (returning.clause) readMatched(chunk, returning, answer, own, context);
+        else shared();
+        break;
+      case 'shared':
+      case 'copied':
+        shared();
+        break;
+      default:
+        chunk.way satisfies never;
+    }
   }
   return [...known, ...[...gathered].map(([entry, outcome]) => [[entry], outcome] as const)];
 }
 
 /** A statement of one entry: its answer is the caller's, whatever a conflict or a trigger made of the rows. */
-function readLone(
+function readOwn(
   chunk: Chunk,
   { places }: Returning,
   answer: Answer,

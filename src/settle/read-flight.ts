@@ -74,6 +74,15 @@ export function readFlight(
   }
 }
 
+/** Notes the keys that a flight of their own has fetched. @returns why there are none */
+export function readKeysFirst(plan: Plan, flight: FlightAnswers, report: ReportBuilder): Error | undefined {
+  const refused = firstRefusal(flight);
+  if (refused) return flight.beginError ?? refused.error;
+  readKeys(plan.lists, answersOf(flight).at(-1) as Answer);
+  countKeys(plan, report);
+  return undefined;
+}
+
 /** What goes wrong once rows stand in the table must not look as if they did not. */
 function unreadable(error: Error): BatchedDrizzleError {
   return new BatchedDrizzleError(
@@ -83,18 +92,18 @@ function unreadable(error: Error): BatchedDrizzleError {
   );
 }
 
-export function firstRefusal({ answers }: FlightAnswers): { error: Error; index: number } | undefined {
+function firstRefusal({ answers }: FlightAnswers): { error: Error; index: number } | undefined {
   const index = answers.findIndex(({ status }) => status === 'rejected');
   return index === -1
     ? undefined
     : { error: asError((answers[index] as PromiseRejectedResult).reason), index };
 }
 
-export function answersOf({ answers }: FlightAnswers): Answer[] {
+function answersOf({ answers }: FlightAnswers): Answer[] {
   return answers.map((answer) => (answer as PromiseFulfilledResult<Answer>).value);
 }
 
-export function countKeys({ lists }: Plan, report: ReportBuilder): void {
+function countKeys({ lists }: Plan, report: ReportBuilder): void {
   for (const { shape, size } of lists) report.count(shape.name, { keys: size });
 }
 

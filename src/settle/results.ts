@@ -1,6 +1,6 @@
 import type { ResultMaker } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
-import { mapAlike, mapRow } from '../drizzle/selection.ts';
+import { mapRow, mapSameKey } from '../drizzle/selection.ts';
 import { keysOf } from '../plan/key-lists.ts';
 import { type Entry, type Outcome, Reference } from '../take/entry.ts';
 
@@ -46,7 +46,7 @@ export class Known implements Outcome {
     const { returning } = entry;
     if (!returning) return this.results.empty(this.answer, entry.count);
     const rows = this.#keys(entry);
-    for (let row = 0; row < rows.length; row++) rows[row] = mapAlike(returning, rows[row]);
+    for (let row = 0; row < rows.length; row++) rows[row] = mapSameKey(returning, rows[row]);
     return rows;
   }
 

@@ -200,7 +200,7 @@ export class Reference<T = unknown> extends SQL<T> {
     const encoder = {
       mapToDriverValue: () => {
         const value = this.value();
-        return value === undefined ? new LateValue(this) : value;
+        return value === undefined ? new DeferredValue(this) : value;
       },
     };
     this.queryChunks.push(new Param<unknown, unknown>(undefined, encoder));
@@ -231,7 +231,7 @@ function keyCast(column: PgColumn): string {
 }
 
 /** A reference among the parameters of a statement that was built before its insert was written. */
-export class LateValue {
+export class DeferredValue {
   constructor(readonly reference: Reference) {}
 
   /** @throws {BatchedDrizzleError} `BAD_REFERENCE` where the insert has failed or is not written yet. */

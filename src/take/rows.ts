@@ -5,7 +5,7 @@ import { is, SQL } from '../drizzle/exports.ts';
 import { Expression, isPlaceholder, type Rendered, render } from '../drizzle/render.ts';
 import type { InsertColumn, TableShape } from '../drizzle/table.ts';
 import { UndefinedValueError } from '../errors.ts';
-import { type Cell, type DriverValue, LateValue, Reference, type Rows } from './entry.ts';
+import { type Cell, DeferredValue, type DriverValue, Reference, type Rows } from './entry.ts';
 import { type Form, formsOfTable, Given } from './form.ts';
 import { sizeOf, snapshot } from './snapshot.ts';
 
@@ -119,10 +119,10 @@ export function givenBy(cell: Cell): Given {
 export function renderSnapshot(dialect: PgDialect, expression: SQL): Rendered | undefined {
   const { texts, params } = render(dialect, expression);
   if (params.some(isPlaceholder)) return undefined;
-  return { texts, params: params.map((param) => (param instanceof LateValue ? param : snapshot(param))) };
+  return { texts, params: params.map((param) => (param instanceof DeferredValue ? param : snapshot(param))) };
 }
 
 /** The references inside an expression whose values are not known yet. */
 export function lateReferences({ params }: Rendered): Reference[] {
-  return params.filter((param) => param instanceof LateValue).map((late) => late.reference);
+  return params.filter((param) => param instanceof DeferredValue).map((late) => late.reference);
 }

@@ -2,9 +2,9 @@
 
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
+import { command } from '../driver/statement.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { asError } from '../errors.ts';
-import { command } from '../send/transaction-commands.ts';
 import { TransactionState } from './transaction-state.ts';
 import { TransactionUnit } from './transaction-unit.ts';
 

@@ -1,38 +1,27 @@
 import type { Connection } from '../driver/driver.ts';
-import type { FactsCache } from '../facts/table-facts.ts';
+import { FactsScope } from '../facts/facts-scope.ts';
 import type { Entry } from '../take/entry.ts';
-import { UnderWay } from './under-way.ts';
+import { TransactionLine } from './transaction-line.ts';
 
-/** The queue of a transaction, or of a savepoint in it, as the others see it. */
+/** The queue of a transaction, or of a savepoint in it, as the other scopes see it. */
 export interface Scope {
-  /** Takes what is queued now; what comes back flushes it. Nothing where nothing is queued. */
+  /** Notes what is queued now; the returned function flushes it. `undefined` if nothing is queued. */
   queueAhead(named: ReadonlySet<Entry>): (() => void) | undefined;
 }
 
 /** What a transaction and its savepoints share. */
 export class TransactionState {
   savepoints = 0;
-  /** Flushes run one after the other; settles, and never rejects, when the last one has. */
-  tail: Promise<unknown> = Promise.resolve();
-  /** Statements begin in the order in which they were executed; settles when the last one may. */
-  line: Promise<unknown> = Promise.resolve();
-  /** Flushes that have not settled. */
-  flushes = 0;
+  readonly line = new TransactionLine();
+  readonly facts = new FactsScope();
   /** The scopes whose callbacks are running, the transaction's own first. */
   readonly open = new Set<Scope>();
-  readonly facts: FactsCache = new WeakMap();
-  /** Statements that wait for a flush before them. */
-  readonly waiting = new UnderWay();
-  /** Statements that drizzle is taking to the connection. */
-  readonly underWay = new UnderWay();
-  /** Something beside BEGIN has been sent for the caller: what failed can't be sent again behind his back. */
+  /** Something beside BEGIN has been sent for the caller: a refused flight can't be sent again without its knowledge. */
   hasWorked = false;
-  /** Raw SQL may have changed `search_path`, the role or a table since the facts were last seen to hold. */
-  isUnconfirmed = false;
 
   constructor(
     public connection: Connection,
-    /** Begins it anew: BEGIN on the same connection, or on another where that one has gone back to the pool. */
+    /** Begins it anew: BEGIN on the same connection, or on another one if that one has gone back to the pool. */
     readonly restart: () => Promise<void>,
   ) {}
 }

@@ -5,7 +5,7 @@ import type { Connection } from '../driver/driver.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { BatchedDrizzleError, codeOf } from '../errors.ts';
 import { flush } from '../flush/flush.ts';
-import type { FlushTarget } from '../flush/target.ts';
+import type { FlushScope, FlushTarget } from '../flush/target.ts';
 import { type FlushReport, ReportBuilder } from '../report.ts';
 import { commit, rollback, type Savepoint, setSavepoint } from '../send/transaction-commands.ts';
 import type { FlushFailure } from '../settle/failures.ts';
@@ -30,7 +30,7 @@ export class TransactionUnit extends UnitOfWork {
   async flush(): Promise<FlushReport> {
     this.warnOfDescribed();
     const refusal = this.takeRefusal()?.error;
-    const { report, failure } = await this.#flushInLine(false);
+    const { report, failure } = await this.#flush('inside');
     const error = failure?.error ?? refusal;
     if (error) throw error;
     return report;
@@ -42,25 +42,26 @@ export class TransactionUnit extends UnitOfWork {
   }
 
   protected flushUnasked(): void {
-    if (!this.queue.isEmpty) this.#flushInLine(false);
+    if (!this.queue.isEmpty) this.#flush('inside');
   }
 
   /**
-   * What a statement waits for, so that it reads what was written before it; nothing where nothing is queued.
+   * Runs a statement of the caller's: it sees every row that was queued before it.
    *
    * @param named entries that the statement refers to
    */
-  beforeStatement(named: ReadonlySet<Entry> = nothingNamed): Promise<unknown> | undefined {
-    const { open, flushes, waiting } = this.state;
-    // A statement reads what the transaction has written, in whichever of its scopes.
-    const queues = [...open].flatMap((scope) => scope.queueAhead(named) ?? []);
-    if (queues.length === 0 && flushes === 0 && !waiting.isAny) return undefined;
-    const turn = this.state.line.then(async () => {
-      for (const flushAhead of queues) flushAhead();
-      if (this.state.flushes > 0) await this.state.tail;
+  statement<T>(isRaw: boolean, named: ReadonlySet<Entry>, run: () => Promise<T>): Promise<T> {
+    const { state } = this;
+    return state.line.statement(this.#queuesAhead(named), () => {
+      state.hasWorked = true;
+      if (isRaw) state.facts.mustAskAgain = true;
+      return run();
     });
-    this.state.line = turn;
-    return turn;
+  }
+
+  /** A statement sees what the transaction has written, in whichever of its scopes. */
+  #queuesAhead(named: ReadonlySet<Entry>): (() => void)[] {
+    return [...this.state.open].flatMap((scope) => scope.queueAhead(named) ?? []);
   }
 
   /**
@@ -76,21 +77,8 @@ export class TransactionUnit extends UnitOfWork {
     return () => {
       const behind = new Set(unclaimed.filter(({ awaited }) => awaited));
       const ahead = this.queue.takeWhere((entry) => this.queue.isOlder(entry, now) && !behind.has(entry));
-      if (ahead.length === 0) return;
-      this.state.flushes += 1;
-      this.#begin(ahead, false);
+      if (ahead.length > 0) this.state.line.run(() => this.#write(ahead, 'inside'));
     };
-  }
-
-  /**
-   * A statement of the caller's begins; marks what it means for the flushes behind it.
-   *
-   * @returns what to call when it has settled
-   */
-  beginStatement(isRaw: boolean): () => void {
-    this.state.hasWorked = true;
-    if (isRaw) this.state.isUnconfirmed = true;
-    return this.state.underWay.begin();
   }
 
   /** A statement of this scope failed, whether or not its caller looks. */
@@ -98,31 +86,24 @@ export class TransactionUnit extends UnitOfWork {
     this.#failure ??= error;
   }
 
-  /** Runs statements of the library's own behind what is queued and what is on its way; others wait for them as for a flush. */
+  /** Runs statements of the library's own behind the queue and the statements that are on their way. */
   async inTurn<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    await this.beforeStatement();
-    const { underWay, tail } = this.state;
-    const done = tail.then(() => underWay.allSent()).then(() => work(this.state.connection));
-    this.state.flushes += 1;
+    const { line } = this.state;
+    await line.enter(this.#queuesAhead(nothingNamed));
     this.state.hasWorked = true;
-    this.state.tail = done
-      .catch(() => {})
-      .finally(() => {
-        this.state.flushes -= 1;
-      });
-    return done;
+    return line.run(() => work(this.state.connection));
   }
 
   /** Flushes what is left and commits, in one flight. @throws what the transaction rejects with */
   async commit(): Promise<void> {
-    await this.#settled();
+    await this.state.line.idle();
     this.#throwFailure();
     if (this.queue.isEmpty) {
       this.end(committedError());
       // A statement that nobody waited for may have failed since, and COMMIT tells no more than that.
       return commit(this.state.connection).catch((error) => Promise.reject(this.#failure ?? error));
     }
-    const flushed = this.#flushInLine(true);
+    const flushed = this.#flush('last');
     this.end(committedError());
     await flushed;
     if (this.#failure) throw this.#failure;
@@ -131,15 +112,15 @@ export class TransactionUnit extends UnitOfWork {
   /** Drops what is queued and rolls back. */
   async abort(reason: Error): Promise<void> {
     this.drop(reason);
-    await this.#settled();
+    await this.state.line.idle();
     await rollback(this.state.connection);
   }
 
   /** Flushes what is left of a savepoint. @throws what its transaction rejects with */
   async release(): Promise<void> {
-    await this.#settled();
+    await this.state.line.idle();
     this.#throwFailure();
-    const flushed = this.queue.isEmpty ? undefined : this.#flushInLine(false);
+    const flushed = this.queue.isEmpty ? undefined : this.#flush('inside');
     this.end(committedError());
     await flushed;
     if (this.#failure) throw this.#failure;
@@ -153,13 +134,13 @@ export class TransactionUnit extends UnitOfWork {
   /** Goes back to a savepoint, dropping what is queued. */
   async restore(reason: Error, mark: Savepoint): Promise<void> {
     this.drop(reason);
-    await this.#settled();
+    await this.state.line.idle();
     await mark.restore();
   }
 
   /** A savepoint for a nested transaction; BEGIN and what is queued go before it. */
   async nest(): Promise<{ unit: TransactionUnit; mark: Savepoint }> {
-    await this.beforeStatement();
+    await this.state.line.enter(this.#queuesAhead(nothingNamed));
     const unit = new TransactionUnit(this.context, this.state);
     const mark = setSavepoint(this.state.connection, `s${this.state.savepoints++}`);
     this.state.hasWorked = true;
@@ -187,64 +168,33 @@ export class TransactionUnit extends UnitOfWork {
     for (const entry of this.queue.take()) entry.conclude({ error: reason });
   }
 
-  /**
-   * Waits for flushes, and for the statements that the callback has executed without waiting for them: they
-   * belong inside, as in drizzle.
-   */
-  async #settled(): Promise<void> {
-    const { waiting, underWay } = this.state;
-    while (this.state.flushes > 0 || waiting.isAny || underWay.isAny) {
-      await this.state.line;
-      await this.state.tail;
-      await waiting.allSent();
-      await underWay.allSent();
-    }
-  }
-
-  /** Flushes what is queued now, in its turn: a statement that was executed before may yet take a part of it. */
-  async #flushInLine(commits: boolean): Promise<Flushed> {
+  /** Flushes what is queued now, in its turn. */
+  #flush(scope: FlushScope): Promise<Flushed> {
     const { now } = this.queue;
-    this.state.flushes += 1;
-    const turn = this.state.line.then(() => {
-      const entries = this.queue.takeWhere((entry) => this.queue.isOlder(entry, now));
-      return { flushed: this.#begin(entries, commits) };
-    });
-    this.state.line = turn;
-    return (await turn).flushed;
+    return this.state.line.flush(
+      () => this.queue.takeWhere((entry) => this.queue.isOlder(entry, now)),
+      (entries) => this.#write(entries, scope),
+    );
   }
 
-  /** Begins a flush, which runs behind those that have begun and the statements that are on their way. */
-  #begin(entries: readonly Entry[], commits: boolean): Promise<Flushed> {
-    const { underWay, tail } = this.state;
-    const flushed = tail.then(() => underWay.allSent()).then(() => this.#write(entries, commits));
-    this.state.tail = flushed.finally(() => {
-      this.state.flushes -= 1;
-    });
-    return flushed;
-  }
-
-  async #write(entries: readonly Entry[], commits: boolean): Promise<Flushed> {
+  async #write(entries: readonly Entry[], scope: FlushScope): Promise<Flushed> {
     const announced = announceFlush('transaction', entries);
     const report = new ReportBuilder();
     const { state } = this;
     const target: FlushTarget = {
+      scope,
       get connection() {
         return state.connection;
       },
       connect: async () => state.connection,
       run: (statement) => state.connection.send(statement),
       restart: state.hasWorked ? undefined : state.restart,
-      commits,
-      mayBeNamed: !commits,
-      owned: false,
-      isBounded: false,
-      confirm: state.isUnconfirmed,
+      lockTimeout: undefined,
       facts: state.facts,
     };
     const failure = await flush(this.context, entries, target, report);
     state.hasWorked = true;
     if (failure) this.fail(failure.cause);
-    else state.isUnconfirmed = false;
     return announced({ report: report.build(), failure });
   }
 }

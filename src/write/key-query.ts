@@ -5,6 +5,7 @@ import type { TableFacts } from '../facts/table-facts.ts';
 import type { KeyList } from '../take/key-run.ts';
 import { factsChanged, tokenSetting } from './guard.ts';
 import { isDrawn, settingOf } from './kept-keys.ts';
+import { boundByQuery } from './lock-timeout.ts';
 
 export interface KeyQueryInput {
   readonly lists: readonly KeyList[];
@@ -12,22 +13,9 @@ export interface KeyQueryInput {
   readonly facts: readonly (readonly [name: string, facts: TableFacts])[];
   /** Marks the flight's transaction in the server; `undefined` where `set_config` is not to be used. */
   readonly token: string | undefined;
-  /** A lock is waited for no longer than `lockTimeout`, by this query and by all behind it. */
-  readonly isBounded?: boolean;
+  /** How long this query and all statements behind it wait for a lock at most. */
+  readonly lockTimeout?: string | undefined;
 }
-
-/**
- * What a batch of several callers waits for a lock at most. The transaction that holds it may itself be waiting for
- * another insert of the batch, which no server can see.
- */
-const lockTimeout = '100ms';
-
-const isShortEnough = `current_setting('lock_timeout')::interval between interval '1 microsecond' and interval '${lockTimeout}'`;
-
-const boundInServer = `set_config('lock_timeout', case when ${isShortEnough} then current_setting('lock_timeout') else '${lockTimeout}' end, true)`;
-
-/** Sets `lock_timeout` for the transaction without `set_config`; never above the user's own. */
-export const boundLocks = `do $$ begin if not (${isShortEnough}) then set local lock_timeout = '${lockTimeout}'; end if; end $$`;
 
 /**
  * Compares the facts, marks the transaction, and takes the keys.
@@ -36,7 +24,7 @@ export const boundLocks = `do $$ begin if not (${isShortEnough}) then set local 
  * INSERTs behind it need not wait for the answer. The idea of one `nextval` over `generate_series` is that
  * of Benchling's sqlalchemy_batch_inserts.
  */
-export function keyQuery({ lists, facts, token, isBounded = false }: KeyQueryInput): Statement {
+export function keyQuery({ lists, facts, token, lockTimeout }: KeyQueryInput): Statement {
   const params: string[] = [];
   const param = (value: string): string => `$${params.push(value)}`;
   const isUnchanged = facts.map(([name, { oid, user, state }]) => {
@@ -52,9 +40,10 @@ export function keyQuery({ lists, facts, token, isBounded = false }: KeyQueryInp
     isUnchanged.length === 0
       ? mark
       : `case when ${isUnchanged.join(' and ')} then ${mark} else ${factsChanged} end`;
+  const bounded = lockTimeout && token !== undefined ? boundByQuery(lockTimeout) : undefined;
   // The bound comes first, since the comparison takes locks, too.
   const columns = [
-    isBounded && token !== undefined ? `concat(${boundInServer}, ${compared})` : compared,
+    bounded ? `concat(${bounded}, ${compared})` : compared,
     ...lists.map((list) => {
       const taken = `(select ${asText(list)} from (${takeKeys(list, param)}) s)`;
       return token === undefined ? taken : `set_config('${settingOf(list)}', ${taken}, true)`;

@@ -1,6 +1,6 @@
 import type { ValueEncoder } from '../driver/values.ts';
 import type { Rendered } from '../drizzle/render.ts';
-import { LateValue } from '../take/entry.ts';
+import { DeferredValue } from '../take/entry.ts';
 
 /** Collects the parameters of one statement; each is text or NULL. */
 export class Params {
@@ -22,7 +22,7 @@ export class Params {
   }
 
   #addDriverValue(param: unknown): string {
-    const value = param instanceof LateValue ? param.resolve() : param;
+    const value = param instanceof DeferredValue ? param.resolve() : param;
     if (value === null) return this.add(null);
     const type = this.encoder.declaredType(value);
     return `${this.add(this.encoder.serialize(value, 0))}${type ? `::${type.name}` : ''}`;

@@ -14,7 +14,8 @@ import type { Entry } from '../take/entry.ts';
 /** Whether the client has what an entry selects without asking: the keys it was given, and nothing else. */
 export function isKnown(entry: Entry, plan: Plan, chunk: Chunk, { driver }: FlushContext): boolean {
   const identifier = plan.identifiers.get(chunk.shape.table);
-  if (identifier === undefined || chunk.alone || chunk.match || chunk.facts?.secured) return false;
+  if (identifier === undefined || chunk.facts?.secured) return false;
+  if (chunk.way === 'own' || chunk.way === 'matched') return false;
   const facts = columnFacts(chunk.facts, chunk.shape, identifier);
   const key = chunk.shape.columns[identifier]?.column;
   const selectsKey = entry.returning?.every(({ field }) => field === key) ?? false;
@@ -44,7 +45,7 @@ export function planReturning(
   const late = [...chunk.told].map(nameOf);
 
   // Expressions are selected only by entries that stand alone, just as drizzle writes them.
-  if (chunk.alone && selection && !onlyColumns(selection)) {
+  if (chunk.way === 'own' && selection && !onlyColumns(selection)) {
     const own = renderSelection(dialect, selection);
     const extra = late.map((name) => `, ${dialect.escapeName(name)}`).join('');
     const texts = [...own.texts.slice(0, -1), `${own.texts.at(-1)}${extra}`];
@@ -67,7 +68,7 @@ export function planReturning(
   for (const name of late) names.add(name);
   if (chunk.match) return matchedReturning(chunk, chunk.match, names, dialect);
   if (names.size === 0) return { clause: undefined, places: new Map() };
-  if (!chunk.alone && identifier !== undefined) names.add(nameOf(identifier));
+  if (chunk.way !== 'own' && identifier !== undefined) names.add(nameOf(identifier));
   return {
     clause: clauseOf(names, dialect),
     places: new Map([...names].map((name, place) => [name, place])),

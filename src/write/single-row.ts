@@ -20,7 +20,7 @@ import { valuesInsert } from './values.ts';
 import type { Inserts } from './write-flight.ts';
 
 /** What is sent without a key query and without a guard. */
-export interface LoneInsert {
+export interface SingleRowInsert {
   readonly plan: Plan;
   readonly inserts: Inserts;
   /** None of the values is unfit. */
@@ -46,17 +46,17 @@ const mostTemplates = 100;
 /** What the row is written in. */
 export interface Surroundings {
   readonly connection: Pick<Connection, 'hasBegun'> | undefined;
-  readonly isBounded: boolean;
-  readonly mayBeNamed: boolean;
+  readonly scope: 'inside' | 'last' | 'own';
+  readonly lockTimeout: string | undefined;
 }
 
 /** @returns `undefined` where the flush must be planned */
-export function loneInsert(
+export function singleRowInsert(
   { dialect, driver }: FlushContext,
   entries: readonly Entry[],
   facts: FactsByTable,
   target: Surroundings,
-): LoneInsert | undefined {
+): SingleRowInsert | undefined {
   const [entry] = entries;
   if (!entry || entries.length > 1 || !isOrdinary(entry, target)) return undefined;
   const { shape, returning } = entry;
@@ -68,7 +68,7 @@ export function loneInsert(
   if (rejected.size > 0 || rows.forms !== entry.forms) return undefined;
 
   const lists = new KeyLists();
-  const chunk = new Chunk(shape, tableFacts, encoded, lists, true, undefined);
+  const chunk = new Chunk(shape, tableFacts, encoded, lists, 'own', undefined);
   chunk.add(entry, 0, entry.forms);
   const ofTable = getOrInsert(templates, tableFacts, () => new Map() as Templates);
   if (ofTable.size > mostTemplates) ofTable.clear();
@@ -90,9 +90,9 @@ export function loneInsert(
 }
 
 /** Its statement needs nothing around it, and nothing but its form and its selection says what it is. */
-function isOrdinary(entry: Entry, { isBounded, connection, mayBeNamed }: Surroundings): boolean {
+function isOrdinary(entry: Entry, { lockTimeout, connection, scope }: Surroundings): boolean {
   const { count, conflict, overriding, references, referenced, returning, awaited, forms, allotted } = entry;
-  if (isBounded || (connection && !connection.hasBegun) || (mayBeNamed && !awaited)) return false;
+  if (lockTimeout || (connection && !connection.hasBegun) || (scope === 'inside' && !awaited)) return false;
   if (count > 1 || conflict || overriding || references.length > 0 || referenced.size > 0 || allotted)
     return false;
   return forms instanceof Form && !forms.hasExpression && (!returning || onlyColumns(returning));

@@ -1,6 +1,6 @@
 /** A chunk → its statement, in the way of writing that can say it. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import { LateStatement, type Statement, type Written } from '../driver/statement.ts';
+import { LazyStatement, type Statement, type Written } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { columnFacts, isRefused } from '../facts/table-facts.ts';
 import type { Chunk } from '../plan/chunk.ts';
@@ -27,15 +27,23 @@ export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWrit
     const text = insert(chunk, { ...writer, params, returning });
     return { text, params: params.values };
   };
+  const lazily = (insert: typeof unnestInsert) =>
+    new LazyStatement(() => write(insert), hasToken, chunk.bytes);
   if (needsValues(chunk))
     return { ...write(valuesInsert), answer: 'values', guarded: hasToken && canGuard(chunk) };
-  if (chunk.copied) return copyChunk(chunk, writer.dialect, writer.keysKnown);
-  const insert = chunk.match && returning.clause ? matchedInsert : unnestInsert;
-  return new LateStatement(() => write(insert), hasToken, chunk.bytes);
+  switch (chunk.way) {
+    case 'copied':
+      return copyChunk(chunk, writer.dialect, writer.keysKnown);
+    case 'matched':
+      return lazily(returning.clause ? matchedInsert : unnestInsert);
+    case 'own':
+    case 'shared':
+      return lazily(unnestInsert);
+  }
 }
 
 /** Whether the plan is one statement that needs nothing around it: drizzle's own INSERT. */
-export function isLoneStatement({ chunks, lists, later }: Plan): boolean {
+export function isOwnStatement({ chunks, lists, later }: Plan): boolean {
   const [only] = chunks;
   return (
     only !== undefined && chunks.length === 1 && lists.length === 0 && later.length === 0 && needsValues(only)
@@ -47,11 +55,11 @@ export function isLoneStatement({ chunks, lists, later }: Plan): boolean {
  * table or column that is not there, a type that the role may not name.
  */
 function needsValues(chunk: Chunk): boolean {
-  const { facts, shape, size, alone } = chunk;
+  const { facts, shape, size, way } = chunk;
   const columns = [...shape.columns.keys()];
   if (!facts || size === 1 || !columns.some((column) => chunk.gives(column))) return true;
   // Rows that share a statement with others' were grouped by the columns that they leave out.
-  if (!alone) return false;
+  if (way !== 'own') return false;
   if ([...chunk.forms].some((form) => form.hasExpression)) return true;
   return columns.some((column) => {
     if (!chunk.gives(column)) return isRefused(facts, shape, column);

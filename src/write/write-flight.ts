@@ -1,10 +1,13 @@
 /** A plan → the statements of its flight, the key query before the INSERTs. */
 import { randomBytes } from 'node:crypto';
 import type { FlushContext } from '../context.ts';
-import type { Statement } from '../driver/statement.ts';
+import { command, type Statement } from '../driver/statement.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import type { Plan } from '../plan/plan.ts';
-import { keyQuery } from './key-query.ts';
+import type { Arrangement } from './arrange.ts';
+import { lockForCopy } from './copy.ts';
+import { type KeyQueryInput, keyQuery } from './key-query.ts';
+import { boundByStatement } from './lock-timeout.ts';
 import { isKnown, planReturning, type Returning } from './returning.ts';
 import { writeChunk } from './write-chunk.ts';
 
@@ -24,13 +27,33 @@ export function makeToken(): string {
   return randomBytes(8).toString('hex');
 }
 
-export interface KeyQueryOptions {
+/** What stands before the INSERTs of a flight. */
+export interface FlightHead {
+  /** Marks the flight in the server; `undefined` if its INSERTs need no guard. */
   readonly token: string | undefined;
-  /** A lock is waited for no longer than a batch of several callers may. */
-  readonly isBounded: boolean;
+  readonly opening: readonly Statement[];
+  readonly keyQuery: Statement | undefined;
 }
 
-export function writeKeyQuery(plan: Plan, options: KeyQueryOptions): Statement {
+export function writeHead(
+  { dialect }: FlushContext,
+  plan: Plan,
+  arrangement: Arrangement,
+  lockTimeout: string | undefined,
+): FlightHead {
+  if (arrangement === 'bare') return { token: undefined, opening: [], keyQuery: undefined };
+  const token = arrangement === 'guarded' ? makeToken() : undefined;
+  const copied = plan.chunks.filter((chunk) => chunk.way === 'copied');
+  const isBoundApart = lockTimeout !== undefined && (token === undefined || copied.length > 0);
+  const opening = [
+    ...(isBoundApart ? [boundByStatement(lockTimeout)] : []),
+    ...copied.map((chunk) => lockForCopy(chunk, dialect)),
+  ];
+  const keyQuery = plan.chunks.length === 0 ? undefined : writeKeyQuery(plan, { token, lockTimeout });
+  return { token, opening: opening.map(command), keyQuery };
+}
+
+export function writeKeyQuery(plan: Plan, options: Pick<KeyQueryInput, 'token' | 'lockTimeout'>): Statement {
   const facts = new Map(
     plan.chunks.flatMap(({ shape, facts }) => (facts ? [[shape.name, facts] as const] : [])),
   );
@@ -46,7 +69,7 @@ export function writeInserts(
   const { dialect, driver } = context;
   const sent = plan.chunks.map((chunk): SentChunk => {
     // Of what is copied nobody asks more than the keys that are known.
-    if (chunk.copied) return { chunk, returning: { clause: undefined, places: new Map() } };
+    if (chunk.way === 'copied') return { chunk, returning: { clause: undefined, places: new Map() } };
     const identifier = plan.identifiers.get(chunk.shape.table);
     const returning = planReturning(chunk, dialect, identifier, (entry) =>
       isKnown(entry, plan, chunk, context),

@@ -1,8 +1,8 @@
 import net from 'node:net';
 import type { Sql } from 'postgres';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { command } from '../../src/driver/statement.ts';
 import { PostgresJsDriver } from '../../src/postgres-js/driver.ts';
-import { command } from '../../src/send/transaction-commands.ts';
 import { endsDuring, rejectionOf } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
 

@@ -88,8 +88,8 @@ function isSame(plain: Seen, ours: Seen, likeness: Likeness, scope: ScopeTrace):
   }
   if (!('error' in expected && 'error' in given)) return false;
   if (codeOf(expected.error) === '25P02') {
-    const isAlike = classOf(given.error) === classOf(expected.error) || isBadReference(given.error);
-    return isAlike && isCodeAfterFailure(given.error, scope);
+    const hasSamePlan = classOf(given.error) === classOf(expected.error) || isBadReference(given.error);
+    return hasSamePlan && isCodeAfterFailure(given.error, scope);
   }
   return likeness.alike(describeError(expected.error), describeError(given.error));
 }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import type { EncodedCell } from '../../src/plan/encode-rows.ts';
-import { isAlike, withoutAlike } from '../../src/plan/same-plan.ts';
+import { distinctPlans, hasSamePlan } from '../../src/plan/same-plan.ts';
 import type { Entry, Rows } from '../../src/take/entry.ts';
 import { refer } from '../../src/take/ref.ts';
 import { doNothing, entryOf } from '../support/entries.ts';
@@ -11,7 +11,7 @@ const nothing: ReadonlyMap<Entry, Rows<EncodedCell>> = new Map();
 const ada = (): Entry => entryOf(users, { name: 'Ada' });
 
 test('entries that give the same columns and want the same back are alike, whatever their values and number', () => {
-  expect(isAlike(ada(), entryOf(users, [{ name: 'Bob' }, { name: null }]), nothing)).toBe(true);
+  expect(hasSamePlan(ada(), entryOf(users, [{ name: 'Bob' }, { name: null }]), nothing)).toBe(true);
 });
 
 test('an entry is not alike to one that differs in anything that planning asks', () => {
@@ -35,21 +35,21 @@ test('an entry is not alike to one that differs in anything that planning asks',
     [encoded, new Map([[encoded, encoded as Rows<EncodedCell>]])],
   ];
   for (const [other, given = nothing] of others) {
-    expect(isAlike(parent, other, given)).toBe(false);
-    expect(isAlike(other, parent, given)).toBe(false);
+    expect(hasSamePlan(parent, other, given)).toBe(false);
+    expect(hasSamePlan(other, parent, given)).toBe(false);
   }
 });
 
 test('an entry that refers to another, or has expressions, is alike to none, not even to its like', () => {
   const parent = ada();
   const child = () => entryOf(addresses, { email: 'a', userId: refer(parent, 'id', 0) });
-  expect(isAlike(child(), child(), nothing)).toBe(false);
+  expect(hasSamePlan(child(), child(), nothing)).toBe(false);
   const loud = () => entryOf(users, { name: sql`upper('a')` });
-  expect(isAlike(loud(), loud(), nothing)).toBe(false);
+  expect(hasSamePlan(loud(), loud(), nothing)).toBe(false);
 });
 
 test('of neighbours that are alike the first is left, and one that is like an earlier one stays', () => {
   const own = () => entryOf(users, { id: 1, name: 'own' });
   const entries = [ada(), ada(), own(), own(), ada(), ada()];
-  expect(withoutAlike(entries, nothing)).toEqual([entries[0], entries[2], entries[4]]);
+  expect(distinctPlans(entries, nothing)).toEqual([entries[0], entries[2], entries[4]]);
 });

@@ -34,8 +34,8 @@ describe('chunks', () => {
 
   test('keep to the limits, unless an entry stands alone', () => {
     checkPlans(anyBatch, ({ chunks }, { options: { maxRows = 0, maxBytes = 0 } }) => {
-      for (const { alone, size, bytes } of chunks) {
-        if (alone) continue;
+      for (const { way, size, bytes } of chunks) {
+        if (way === 'own') continue;
         expect(size).toBeLessThanOrEqual(maxRows);
         expect(bytes - 10, 'before its last row').toBeLessThan(maxBytes);
         expect(bytes).toBeCloseTo(size * 10);
@@ -46,7 +46,7 @@ describe('chunks', () => {
   test('hold one entry, whole, where they stand alone', () => {
     checkPlans(anyBatch, ({ chunks }) => {
       for (const chunk of chunks) {
-        if (!chunk.alone) continue;
+        if (chunk.way !== 'own') continue;
         expect(new Set(chunk.entries)).toEqual(new Set([chunk.first]));
         expect(chunk.size).toBe(chunk.first.count);
       }
@@ -64,7 +64,7 @@ describe('chunks', () => {
   test('hold rows that leave the same columns to the database, and take OVERRIDING alike', () => {
     checkPlans(anyBatch, ({ chunks }) => {
       for (const chunk of chunks) {
-        if (chunk.alone) continue;
+        if (chunk.way === 'own') continue;
         const kinds = plannedRows(chunk).map(({ entry, cells }) =>
           JSON.stringify([entry.overriding, ...cells.map((cell) => cell === undefined)]),
         );
@@ -128,8 +128,8 @@ describe('GENERATED ALWAYS', () => {
   test('a value that a row gives never shares a statement with a key taken for another caller', () => {
     checkPlans(anyBatch, ({ chunks }) => {
       for (const chunk of chunks) {
-        const { alone, shape, facts } = chunk;
-        if (alone) continue;
+        const { way, shape, facts } = chunk;
+        if (way === 'own') continue;
         const column = shape.columns.findIndex((_, index) => columnFacts(facts, shape, index)?.always);
         const isGiven = plannedRows(chunk)
           .filter(({ entry, cells }) => !entry.overriding && cells[column] !== undefined)

@@ -15,7 +15,7 @@ describe('the column that tells returned rows apart', () => {
     checkPlans(anyBatch, ({ chunks, identifiers }) => {
       for (const chunk of chunks) {
         const identifier = identifiers.get(chunk.shape.table);
-        if (chunk.alone || identifier === undefined) continue;
+        if (chunk.way === 'own' || identifier === undefined) continue;
         const texts = plannedRows(chunk).map(({ cells }) => {
           const cell = cells[identifier];
           return isKeyPlace(cell) ? `${cell.list.name} ${cell.position}` : cell;

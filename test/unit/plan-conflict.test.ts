@@ -32,10 +32,10 @@ const ignore = (value: string | null, conflict: Conflict = doNothing(name)) =>
 test('a statement of several entries with a conflict clause has all rows of each, and no value twice', () => {
   checkPlans(anyBatch, ({ chunks }) => {
     for (const chunk of chunks) {
-      const { match, size, alone } = chunk;
+      const { match, size, way } = chunk;
       const entries = [...entriesOf(chunk)];
       if (!match) {
-        if (entries.some(({ conflict }) => conflict)) expect(alone).toBe(true);
+        if (entries.some(({ conflict }) => conflict)) expect(way).toBe('own');
         continue;
       }
       expect(entries.length).toBeGreaterThan(1);

@@ -55,7 +55,7 @@ describe('keys', () => {
       planOf([entryOf(users, { name: 'Ada' })], { mayBeNamed: true }),
     ]) {
       expect(lists).toEqual([]);
-      expect(chunks).toMatchObject([{ alone: true, told: new Set([0]) }]);
+      expect(chunks).toMatchObject([{ way: 'own', told: new Set([0]) }]);
     }
   });
 
@@ -90,7 +90,7 @@ describe('keys', () => {
     const child = entryOf(users, { id: refer(referred, 'id', 0), name: 'Ada' });
     const { chunks, later } = planOf([referred, other, child], { facts: new Map([[addresses, identity]]) });
     expect(later).toEqual([child]);
-    expect(chunks[0]).toMatchObject({ alone: true, told: new Set([0]), entries: [referred] });
+    expect(chunks[0]).toMatchObject({ way: 'own', told: new Set([0]), entries: [referred] });
   });
 
   test('that nobody can take ahead are told by the written row, where somebody refers to them', () => {
@@ -116,7 +116,7 @@ describe('an entry stands alone', () => {
     const known = facts ? new Map([[entry.shape.table, facts]]) : new Map();
     const extra = entry.shape.table === users ? [other()] : [];
     const { chunks } = planOf([entry, ...extra], { facts: known });
-    return chunks.find(({ first }) => first === entry)?.alone;
+    return chunks.find(({ first }) => first === entry)?.way === 'own';
   };
   const twoLogs = [
     { level: 'info', message: 'a' },
@@ -150,7 +150,7 @@ describe('an entry stands alone', () => {
 
   test('of a table that the server does not have', () => {
     const { chunks } = planOf([other(), other()], { facts: new Map([[users, undefined]]) });
-    expect(chunks.map(({ alone }) => alone)).toEqual([true, true]);
+    expect(chunks.map(({ way }) => way)).toEqual(['own', 'own']);
   });
 
   test('only then', () => {
@@ -162,12 +162,12 @@ describe('an entry stands alone', () => {
   test('of all that any batch holds', () => {
     checkPlans(anyBatch, ({ chunks, identifiers, later }) => {
       const isLone = chunks.length === 1 && chunks[0]?.size === 1 && later.length === 0;
-      for (const { alone, entries, facts, shape } of chunks) {
+      for (const { way, entries, facts, shape } of chunks) {
         for (const entry of entries) {
           if (entry.conflict) continue;
           const isOdd = !facts?.plain || entry.cells.some(isExpression);
           const isUntold = entry.returning !== undefined && !identifiers.has(shape.table);
-          expect(alone).toBe(isOdd || isUntold || isLone);
+          expect(way === 'own').toBe(isOdd || isUntold || isLone);
         }
       }
     });
@@ -176,7 +176,9 @@ describe('an entry stands alone', () => {
 
 describe('rows are copied', () => {
   const copied = (entries: Entry[], facts: TableFacts = factsOf(users), copyRows = 3) =>
-    planOf(entries, { copyRows, facts: new Map([[users, facts]]) }).chunks.map((chunk) => chunk.copied);
+    planOf(entries, { copyRows, facts: new Map([[users, facts]]) }).chunks.map(
+      (chunk) => chunk.way === 'copied',
+    );
   const rows = (count: number, row: object = { name: 'a' }) => Array.from({ length: count }, () => row);
   const ids = (count: number) => Array.from({ length: count }, (_, id) => ({ id, name: 'a' }));
   const of = (count: number, options: Parameters<typeof entryOf>[2] = {}) =>
@@ -191,7 +193,7 @@ describe('rows are copied', () => {
 
   test('all by one statement, whatever the limits of an INSERT', () => {
     const plan = planOf([of(50)], { copyRows: 3, maxRows: 4, maxBytes: 10 });
-    expect(plan.chunks).toMatchObject([{ copied: true, size: 50 }]);
+    expect(plan.chunks).toMatchObject([{ way: 'copied', size: 50 }]);
   });
 
   test('unless they are few that give other columns than the rest, and fit into an INSERT', () => {
@@ -200,8 +202,8 @@ describe('rows are copied', () => {
     expect(copied(entries)).toEqual([false, true]);
     const plan = planOf([entryOf(addresses, odd)], { copyRows: 3 });
     expect(plan.chunks).toMatchObject([
-      { copied: true, size: 3 },
-      { copied: false, size: 1 },
+      { way: 'copied', size: 3 },
+      { way: 'shared', size: 1 },
     ]);
     const longer = odd.map((row) => ({ ...row, email: 'a'.repeat(1_000) }));
     const large = planOf([entryOf(addresses, longer)], { copyRows: 3, maxBytes: 999 });
@@ -232,7 +234,8 @@ describe('rows are copied', () => {
 
   test('where no value is given for a column that is GENERATED ALWAYS', () => {
     const emails = (count: number, row = {}) => entryOf(addresses, rows(count, { email: 'a', ...row }));
-    const chunks = (entries: Entry[]) => planOf(entries, { copyRows: 3 }).chunks.map((chunk) => chunk.copied);
+    const chunks = (entries: Entry[]) =>
+      planOf(entries, { copyRows: 3 }).chunks.map((chunk) => chunk.way === 'copied');
     expect(chunks([emails(3)])).toEqual([true]);
     expect(chunks([emails(3), emails(1, { id: 7 })])).not.toContain(true);
     expect(chunks([entryOf(addresses, rows(3, { id: 7, email: 'a' }), { overriding: true })])).toEqual([

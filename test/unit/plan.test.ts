@@ -41,7 +41,7 @@ describe('the order of chunks', () => {
     checkPlans(batches({ expression: 2, reference: 0 }), ({ chunks }, { entries }) => {
       for (const table of new Set(chunks.map(({ shape }) => shape.table))) {
         const own = chunks.filter(({ shape }) => shape.table === table);
-        if (table !== nodes && !own.some(({ alone }) => alone)) continue;
+        if (table !== nodes && !own.some(({ way }) => way === 'own')) continue;
         const names = own.flatMap((chunk) => rowNames(chunk, entries));
         expect(names).toEqual(names.toSorted((a, b) => a - b));
       }

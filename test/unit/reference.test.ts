@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Expression } from '../../src/drizzle/render.ts';
 import { BatchedDrizzleError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/take/entry.ts';
-import { LateValue, Reference } from '../../src/take/entry.ts';
+import { DeferredValue, Reference } from '../../src/take/entry.ts';
 import { refer } from '../../src/take/ref.ts';
 import { dialect, entryOf } from '../support/entries.ts';
 import { addresses, counters, events, tokens, users } from '../support/schema.ts';
@@ -52,7 +52,7 @@ describe('a reference', () => {
     const query = () => dialect.sqlToQuery(sql`select ${ref} + 1`);
     expect(query()).toMatchObject({
       sql: 'select $1::int + 1',
-      params: [new LateValue(ref)],
+      params: [new DeferredValue(ref)],
     });
     parent.learn(0, 0, '41');
     expect(query().params).toEqual(['41']);
@@ -120,13 +120,13 @@ test('ref() after the insert was written and nobody had asked for its key says w
 describe('a late value', () => {
   test('is the value once the row is written', () => {
     const parent = user();
-    const late = new LateValue(refer(parent, 'id', 0));
+    const late = new DeferredValue(refer(parent, 'id', 0));
     parent.learn(0, 0, '41');
     expect(late.resolve()).toBe('41');
   });
 
   test('of a row that is not written yet says so', () => {
-    expect(() => new LateValue(refer(user(), 'id', 0)).resolve()).toThrow(
+    expect(() => new DeferredValue(refer(user(), 'id', 0)).resolve()).toThrow(
       new BatchedDrizzleError(
         'BAD_REFERENCE',
         'ref to "users".id: its insert is not written yet; flush() the database or transaction it was made on first',
@@ -138,7 +138,7 @@ describe('a late value', () => {
     const parent = user();
     const ref = refer(parent, 'id', 0);
     parent.conclude({ value: () => [], driverValue: () => [] });
-    expect(() => new LateValue(ref).resolve()).toThrow(
+    expect(() => new DeferredValue(ref).resolve()).toThrow(
       new BatchedDrizzleError(
         'BAD_REFERENCE',
         'ref to "users".id: its row was not written, a conflict clause or a trigger left it out',
@@ -150,7 +150,7 @@ describe('a late value', () => {
     const parent = user();
     const error = new Error('failed');
     parent.conclude({ error });
-    expect(() => new LateValue(refer(parent, 'id', 0)).resolve()).toThrow(
+    expect(() => new DeferredValue(refer(parent, 'id', 0)).resolve()).toThrow(
       expect.objectContaining({
         code: 'BAD_REFERENCE',
         message: 'ref to "users".id: its insert failed',

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Expression } from '../../src/drizzle/render.ts';
 import { tableShape } from '../../src/drizzle/table.ts';
-import { LateValue } from '../../src/take/entry.ts';
+import { DeferredValue } from '../../src/take/entry.ts';
 import { formsOfTable, Given } from '../../src/take/form.ts';
 import { refer } from '../../src/take/ref.ts';
 import { takeRows } from '../../src/take/rows.ts';
@@ -167,7 +167,7 @@ describe('references', () => {
     const taken = take(addresses, { email: 'a', userId: sql`${ref} + ${1}` });
     expect(taken?.references).toEqual([ref]);
     expect(taken?.embedded).toEqual([ref]);
-    expect(taken?.cells[2]).toMatchObject({ rendered: { params: [new LateValue(ref), 1] } });
+    expect(taken?.cells[2]).toMatchObject({ rendered: { params: [new DeferredValue(ref), 1] } });
   });
 
   test('to a value that is known stand for it inside an expression', () => {

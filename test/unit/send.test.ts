@@ -4,13 +4,14 @@ import type { Connection } from '../../src/driver/driver.ts';
 import {
   type Answer,
   CopyStatement,
-  HeardStatement,
-  LateStatement,
+  command,
+  EagerStatement,
+  LazyStatement,
   type Statement,
 } from '../../src/driver/statement.ts';
 import { postgresJsErrors } from '../../src/postgres-js/errors.ts';
 import { isLong, sendFlight } from '../../src/send/send-flight.ts';
-import { command, commit, rollback } from '../../src/send/transaction-commands.ts';
+import { commit, rollback } from '../../src/send/transaction-commands.ts';
 import { times } from '../support/copies.ts';
 
 /** A connection that answers every statement with a tag, and notes what was sent. */
@@ -62,7 +63,7 @@ test('what is not guarded waits for the answer of BEGIN, and its flight with it'
     const flight = sendFlight(
       waiting,
       guarded.map((is) => statement(is ? 'guarded' : 'unguarded', is)),
-      false,
+      'open',
     );
     begin();
     await flight;
@@ -80,16 +81,16 @@ test('a statement with more parameters than can be sent keeps its whole flight b
     answer: 'values',
     guarded: true,
   });
-  const flight = sendFlight(connection('INSERT', sent), [statement(1), statement(65_534)], true);
+  const flight = sendFlight(connection('INSERT', sent), [statement(1), statement(65_534)], 'commit');
   await expect(flight).rejects.toMatchObject({ code: 'MAX_PARAMETERS_EXCEEDED' });
   expect(sent).toEqual([]);
-  await sendFlight(connection('INSERT', sent), [statement(1), statement(65_533)], false);
+  await sendFlight(connection('INSERT', sent), [statement(1), statement(65_533)], 'open');
   expect(sent).toEqual(['1', '65533']);
 });
 
 describe('statements of many rows', () => {
-  const large = (count: number): LateStatement[] =>
-    times(count, (n) => new LateStatement(() => ({ text: `${n}`, params: [] }), true, 2 * 1024 * 1024));
+  const large = (count: number): LazyStatement[] =>
+    times(count, (n) => new LazyStatement(() => ({ text: `${n}`, params: [] }), true, 2 * 1024 * 1024));
 
   /** A connection whose answers come when they are told to. */
   function slow() {
@@ -126,7 +127,7 @@ describe('statements of many rows', () => {
 
   test('are sent at most 8 MiB ahead of their answers, COMMIT behind the last', async () => {
     const { sent, answers, connection } = slow();
-    const flight = sendFlight(connection, large(7), true);
+    const flight = sendFlight(connection, large(7), 'commit');
     for (let answered = 0; answered < 3; answered++) {
       await turn();
       expect(sent).toEqual(times(4 + answered, String));
@@ -140,7 +141,7 @@ describe('statements of many rows', () => {
 
   test('leave at once where they are few', async () => {
     const { sent, answers, connection } = slow();
-    const flight = sendFlight(connection, large(4), true);
+    const flight = sendFlight(connection, large(4), 'commit');
     expect(sent).toEqual([...times(4, String), 'commit']);
     for (const answer of answers) answer.resolve();
     await flight;
@@ -148,7 +149,7 @@ describe('statements of many rows', () => {
 
   test('behind one that was refused are not sent, and rejected with its error', async () => {
     const { sent, answers, connection } = slow();
-    const flight = sendFlight(connection, large(9), true);
+    const flight = sendFlight(connection, large(9), 'commit');
     await turn();
     for (const answer of answers) answer.reject(new Error('refused'));
     const { answers: settled } = await flight;
@@ -159,7 +160,7 @@ describe('statements of many rows', () => {
 
   test('hold nothing back that has few', async () => {
     const { sent, answers, connection } = slow();
-    const flight = sendFlight(connection, [...times(9, (n) => command(`small ${n}`)), ...large(3)], false);
+    const flight = sendFlight(connection, [...times(9, (n) => command(`small ${n}`)), ...large(3)], 'open');
     expect(sent).toHaveLength(12);
     for (const answer of answers) answer.resolve();
     await flight;
@@ -167,11 +168,11 @@ describe('statements of many rows', () => {
 
   test('are written once until they are sent, and kept no longer', async () => {
     let writes = 0;
-    const statement = new LateStatement(() => ({ text: `${writes++}`, params: ['a'] }), true, 1);
+    const statement = new LazyStatement(() => ({ text: `${writes++}`, params: ['a'] }), true, 1);
     expect(writes).toBe(0);
     expect([statement.text, statement.params, statement.text]).toEqual(['0', ['a'], '0']);
     const sent: string[] = [];
-    await sendFlight(connection('INSERT', sent), [statement], false);
+    await sendFlight(connection('INSERT', sent), [statement], 'open');
     expect(sent).toEqual(['0']);
     expect(statement.text).toBe('1');
   });
@@ -201,23 +202,27 @@ test('COMMIT that was never written is known not to have been, and its loss is n
       send: fail,
       finish: fail,
     }) as never as Connection;
-  const waiting = await sendFlight(losing(false), [command('rows')], true);
+  const waiting = await sendFlight(losing(false), [command('rows')], 'commit');
   expect(waiting).toMatchObject({ isCommitSent: false, isCommitted: false, commitError: lost });
   expect(waiting.commitError).toBe(lost);
-  const sent = await sendFlight(losing(true), [command('rows')], true);
+  const sent = await sendFlight(losing(true), [command('rows')], 'commit');
   expect(sent).toMatchObject({ isCommitSent: true, isCommitted: false });
   expect(sent.commitError?.message).toMatch(/unknown/);
 });
 
 test('a statement that is heard tells its answer ahead of the rest of its flight', async () => {
-  const heard = new HeardStatement(command('keys'));
+  const heard = new EagerStatement(command('keys'));
   let finish = (): void => {};
   const late = new Promise<Answer>((resolve) => {
     finish = () => resolve(Object.assign([], { count: 0, command: 'INSERT' }));
   });
   const send = async ({ text }: Statement) =>
     text === 'keys' ? Object.assign([['7']], { count: 1, command: 'SELECT' }) : late;
-  const flight = sendFlight({ hasBegun: true, send } as never as Connection, [heard, command('rows')], false);
+  const flight = sendFlight(
+    { hasBegun: true, send } as never as Connection,
+    [heard, command('rows')],
+    'open',
+  );
   expect([...(await heard.answered)]).toEqual([['7']]);
   finish();
   await flight;

@@ -7,7 +7,7 @@ import { type Chunk, isKeyPlace, type PlannedCell } from '../../../src/plan/chun
 import type { Plan } from '../../../src/plan/plan.ts';
 import { refer } from '../../../src/take/ref.ts';
 import { canGuard } from '../../../src/write/values.ts';
-import { isLoneStatement } from '../../../src/write/write-chunk.ts';
+import { isOwnStatement } from '../../../src/write/write-chunk.ts';
 import { batches } from '../../support/arbitrary-entries.ts';
 import { entryOf, planOf } from '../../support/entries.ts';
 import { factsOf } from '../../support/facts.ts';
@@ -103,7 +103,7 @@ describe('a statement', () => {
       expect(text.includes(`current_setting('batched_drizzle.t', true) = 'token'`)).toBe(guarded);
       if (canGuard(chunk)) expect(guarded).toBe(true);
       const isDefaults = plannedRows(chunk).every(({ cells }) => cells.every((cell) => cell === undefined));
-      if (!guarded) expect(chunk.alone || isDefaults).toBe(true);
+      if (!guarded) expect(chunk.way === 'own' || isDefaults).toBe(true);
     }, 'token');
   });
 
@@ -166,7 +166,7 @@ describe('a plan is one lone statement, which is a transaction by itself,', () =
     ],
     ['nor where it has none', [], false],
   ])('%s', (_, entries, expected) => {
-    expect(isLoneStatement(planOf(entries))).toBe(expected);
+    expect(isOwnStatement(planOf(entries))).toBe(expected);
   });
 
   test('nor where keys are taken, or something waits for its answer', () => {
@@ -176,9 +176,9 @@ describe('a plan is one lone statement, which is a transaction by itself,', () =
     const odd = new Map([[users, factsOf(users, { plain: false })]]);
     const plan = planOf([parent, child(parent)], { facts: odd });
     expect(plan.chunks).toHaveLength(1);
-    expect(isLoneStatement(plan)).toBe(false);
+    expect(isOwnStatement(plan)).toBe(false);
     const taken = entryOf(users, [{ name: sql`upper('a')` }, { name }]);
     refer(taken, 'id', 0);
-    expect(isLoneStatement(planOf([taken]))).toBe(false);
+    expect(isOwnStatement(planOf([taken]))).toBe(false);
   });
 });

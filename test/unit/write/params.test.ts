@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { LateValue } from '../../../src/take/entry.ts';
+import { DeferredValue } from '../../../src/take/entry.ts';
 import { refer } from '../../../src/take/ref.ts';
 import { renderSnapshot } from '../../../src/take/rows.ts';
 import { Params } from '../../../src/write/params.ts';
@@ -47,7 +47,7 @@ describe('an embedded expression', () => {
 
   test('has the value of a reference once it is known, and is refused before', () => {
     const user = entryOf(users, { name: 'Ada' });
-    const late = { texts: ['id = ', ''], params: [new LateValue(refer(user, 'id', 0))] };
+    const late = { texts: ['id = ', ''], params: [new DeferredValue(refer(user, 'id', 0))] };
     expect(() => new Params(encoder).embed(late)).toThrow(expect.objectContaining({ code: 'BAD_REFERENCE' }));
     user.learn(0, 0, '7');
     const params = new Params(encoder);

@@ -1,10 +1,5 @@
-/** Statements that drizzle has begun to execute and that have not reached the connection yet. */
-
-/**
- * drizzle takes some promise jobs from `execute()` to the driver. A flush that is started in between is younger
- * than the statement, and must not overtake it.
- */
-export class UnderWay {
+/** Statements that have begun, and have not yet reached the next place on their way to the connection. */
+export class InFlight {
   readonly #statements = new Set<object>();
   #waiting: (() => void)[] = [];
 
@@ -12,21 +7,21 @@ export class UnderWay {
     return this.#statements.size > 0;
   }
 
-  /** A statement begins; what comes back is to be called when it has settled, for one that sends nothing. */
+  /** A statement begins. @returns its end, to be called when it has settled, for a statement that sends nothing */
   begin(): () => void {
     const statement = {};
     this.#statements.add(statement);
     return () => this.#leave(statement);
   }
 
-  /** A statement has reached the connection; they do so in the order in which they began. */
-  sent(): void {
+  /** The oldest statement has arrived; statements arrive in the order in which they began. */
+  arrived(): void {
     const [oldest] = this.#statements;
     if (oldest) this.#leave(oldest);
   }
 
-  /** Settles when every statement that has begun is sent; nothing where none is under way. */
-  allSent(): Promise<void> | undefined {
+  /** Settles when every statement that has begun has arrived; `undefined` if there is none. */
+  allArrived(): Promise<void> | undefined {
     if (this.#statements.size === 0) return undefined;
     return new Promise((resolve) => this.#waiting.push(resolve));
   }

@@ -8,7 +8,7 @@ const outlived = new WeakSet<object>();
  * query that is cancelled, meanwhile would end the process. Its own query is within reach by the class alone. It is
  * asked again by the next connection, and what waited for it is rejected as before.
  */
-export function outliveStart(made: Query): void {
+export function survivePoolStart(made: Query): void {
   const queries = Object.getPrototypeOf(made) as Query;
   if (outlived.has(queries)) return;
   outlived.add(queries);

@@ -1,0 +1,74 @@
+/** A plan → its flight, and the outcome of the flight. */
+import type { FlushContext } from '../context.ts';
+import type { Connection } from '../driver/driver.ts';
+import { EagerStatement, type Statement } from '../driver/statement.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { ReportBuilder } from '../report.ts';
+import type { FlightAnswers, FlightEnd } from '../send/send-flight.ts';
+import { runLogged, sendLogged } from '../send/send-logged.ts';
+import { keysAnswered } from '../settle/keys-answered.ts';
+import { notifyCache } from '../settle/notify-cache.ts';
+import { type Flight, readFlight, readKeysFirst } from '../settle/read-flight.ts';
+import type { Entry } from '../take/entry.ts';
+import { arrange, needsNoTransaction } from '../write/arrange.ts';
+import { type Inserts, writeHead, writeInserts } from '../write/write-flight.ts';
+import type { FlushTarget } from './target.ts';
+
+export interface FlightInput {
+  readonly plan: Plan;
+  /** The statement of a plan of one row, if it is written already. */
+  readonly single: Inserts | undefined;
+  readonly end: FlightEnd;
+}
+
+export async function runFlight(
+  context: FlushContext,
+  { plan, single, end }: FlightInput,
+  target: FlushTarget,
+  report: ReportBuilder,
+): Promise<Flight> {
+  const { lockTimeout } = target;
+  const isBare = single !== undefined || needsNoTransaction(plan, lockTimeout);
+  const connection = isBare ? target.connection : await target.connect();
+  const { keys } = context.options;
+  const hasBegun = connection?.hasBegun ?? true;
+  const arrangement = single ? 'bare' : arrange(plan, { hasBegun, keys, lockTimeout });
+  const { token, opening, keyQuery } = writeHead(context, plan, arrangement, lockTimeout);
+
+  const before: Statement[] = [...opening];
+  let keysKnown = Promise.resolve();
+  if (keyQuery && connection && arrangement === 'keysFirst') {
+    const first = await sendLogged(context, connection, [...before.splice(0), keyQuery], 'open', report);
+    const error = readKeysFirst(plan, first, report);
+    if (error) return { outcomes: [], error };
+  } else if (keyQuery) {
+    const eager = new EagerStatement(keyQuery);
+    keysKnown = keysAnswered(plan, eager);
+    before.push(eager);
+  }
+  const inserts = single ?? writeInserts(context, plan, token, keysKnown);
+  const isQueried = keyQuery !== undefined && arrangement !== 'keysFirst';
+  const send = () => sendAll(context, connection, target, [...before, ...inserts.statements], end, report);
+  const [answers, refusals] = await Promise.all([send(), notifyCache(context.cache, () => entriesOf(plan))]);
+  const read = readFlight(context, plan, inserts, answers, { isQueried, report });
+  const isWritten = read.outcomes.length > 0;
+  const refused = isWritten ? [...refusals].map(([entry, error]) => [[entry], { error }] as const) : [];
+  return { ...read, outcomes: [...refused, ...read.outcomes] };
+}
+
+function sendAll(
+  context: FlushContext,
+  connection: Connection | undefined,
+  target: FlushTarget,
+  statements: readonly Statement[],
+  end: FlightEnd,
+  report: ReportBuilder,
+): Promise<FlightAnswers> {
+  return connection
+    ? sendLogged(context, connection, statements, end, report)
+    : runLogged(context, (statement) => target.run(statement), statements, report);
+}
+
+function entriesOf({ chunks }: Plan): Set<Entry> {
+  return new Set(chunks.flatMap(({ entries }) => entries));
+}

@@ -1,0 +1,21 @@
+/** A bound on how long a flight waits for a lock. */
+
+/**
+ * How long a batch of several callers waits for a lock at most. The transaction that holds the lock may itself be
+ * waiting for another insert of the batch, and no server can see that.
+ */
+export const batchLockTimeout = '100ms';
+
+function isShortEnough(lockTimeout: string): string {
+  return `current_setting('lock_timeout')::interval between interval '1 microsecond' and interval '${lockTimeout}'`;
+}
+
+/** Sets `lock_timeout` for the transaction as a column of a query; never above the user's own. */
+export function boundByQuery(lockTimeout: string): string {
+  return `set_config('lock_timeout', case when ${isShortEnough(lockTimeout)} then current_setting('lock_timeout') else '${lockTimeout}' end, true)`;
+}
+
+/** The same as a statement, for flights that must not use `set_config`. */
+export function boundByStatement(lockTimeout: string): string {
+  return `do $$ begin if not (${isShortEnough(lockTimeout)}) then set local lock_timeout = '${lockTimeout}'; end if; end $$`;
+}
