@@ -36,7 +36,7 @@ export interface BenchOptions {
   readonly repeat: number;
 }
 
-/** What the command line asks for; throws a UsageError with one line that says what is wrong with it. */
+/** Parses the command line. Throws a UsageError with one line that describes the mistake. */
 export function readArgs(args: readonly string[]): BenchOptions | 'help' {
   const values = parse(args);
   if (values.help) return 'help';
@@ -76,7 +76,7 @@ function parse(args: readonly string[]) {
 
 function jobOf(given: string): string {
   const allowed: readonly string[] = [...jobNames, 'call cost', 'memory'];
-  // A shell is spared the quotes.
+  // Hyphens may replace the spaces, so that the shell needs no quotes.
   const job = given.replaceAll('-', ' ');
   if (allowed.includes(job)) return job;
   throw new UsageError(`--job must be one of ${allowed.join(', ')}, not '${given}'`);

@@ -1,6 +1,9 @@
 import { sides } from './sides/index.ts';
 
-/** Each run on a new connection that was opened before the clock started, or through PgBouncer in transaction mode. */
+/**
+ * How a run is connected: on a new connection that was opened before the clock started, or through PgBouncer
+ * in transaction mode.
+ */
 export type Way = 'cold' | 'pooler';
 
 /** One job of one size at one latency, to be measured. */
@@ -10,17 +13,17 @@ export interface Cell {
   readonly size: number;
   readonly latency: number;
   readonly chunk?: number;
-  /** Which way the sides go to the server, where it is not a warm connection of their own. */
+  /** How the sides are connected, if not by a warm connection of their own. */
   readonly way?: Way;
   readonly sweep?: string;
   readonly step?: number;
   readonly sides: readonly string[];
   readonly reference: string;
-  /** Seconds that the runs of one side may take together … */
+  /** The runs of one side may take so many seconds together. */
   readonly seconds: number;
-  /** … but so many runs at least, and at most. */
+  /** The least and the most runs of a side, whatever `seconds` is. */
   readonly runs: { readonly least: number; readonly most: number };
-  /** Seconds that a run may take, or its side is skipped. */
+  /** A side is skipped if a run takes more seconds than this. */
   readonly patience: number;
 }
 
@@ -54,7 +57,7 @@ export const without = (cell: Cell, ...names: string[]): Cell => ({
   sides: cell.sides.filter((name) => !names.includes(name)),
 });
 
-/** With what gives no ids back, to see how far the rest is from it. */
+/** Adds the sides that return no ids, to show how far the others are from them. */
 export const withReferences = (cell: Cell): Cell => ({
   ...cell,
   sides: sides
@@ -62,7 +65,7 @@ export const withReferences = (cell: Cell): Cell => ({
     .map(({ name }) => name),
 });
 
-/** Ours, and the fastest of the others when they wait for the network. */
+/** Our sides, and the fastest of the others when they wait for the network. */
 const onOtherWays = [
   byRows,
   'postgres.js: helper',

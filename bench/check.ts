@@ -5,8 +5,8 @@ import { sides } from './sides/index.ts';
 const ours = new Set(sides.filter(({ isOurs }) => isOurs).map(({ name }) => name));
 
 /**
- * What has become worse than in the committed results: a count of ours, or a ratio of ours that has fallen by
- * half. Durations are the machine's and are not compared.
+ * Reports each figure of ours that is worse than in the committed results: a count that has risen, or a ratio
+ * that has fallen by half. Durations depend on the machine and are not compared.
  */
 export function findWorse(now: Results, committed: Results): string[] {
   return [...worseCounts(now.counts, committed.counts), ...fallenRatios(now, committed)];
@@ -37,7 +37,7 @@ function fallenRatios(now: Results, committed: Results): string[] {
     return [...ours].flatMap((side) => {
       const [is, was] = [ratioOf(cell, side), ratioOf(known, side)];
       if (is === undefined || was === undefined || is >= was / 2) return [];
-      // A machine with other work disturbs the middle of a few runs, but seldom all of them.
+      // Other work on the machine may disturb the median of a few runs, but seldom all of them.
       const [atBest, wasAtBest] = [ratioOf(cell, side, fastest), ratioOf(known, side, fastest)];
       if (atBest === undefined || wasAtBest === undefined || atBest >= wasAtBest / 2) return [];
       return [`${side}, ${cell.id}: ${is.toFixed(2)} times ${cell.reference}, was ${was.toFixed(2)}`];

@@ -1,2 +1,2 @@
-/** The folder of the benchmark; what runs is compiled into .build/bench below it. */
+/** The folder of the benchmark. The compiled code runs in .build/bench below it. */
 export const folder = new URL('../../', import.meta.url);

@@ -1,4 +1,4 @@
-/** Of numbers that rise; NaN of none. */
+/** The median of sorted numbers; NaN for none. */
 export function median(sorted: readonly number[]): number {
   const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
   const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? Number.NaN;

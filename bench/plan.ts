@@ -21,9 +21,9 @@ export interface Plan {
   readonly counts: readonly { readonly job: string; readonly size: number }[];
   readonly profiles: readonly { readonly job: string; readonly size: number }[];
   readonly sides: readonly string[];
-  /** Rounds of what needs no server; none where it is not asked for. */
+  /** The number of rounds for the measurements without a server; 0 to skip them. */
   readonly callRounds: number;
-  /** Inserts that are queued to see what they hold of the heap; none where it is not asked for. */
+  /** The number of inserts that are queued to measure their heap; 0 to skip this. */
   readonly queued: number;
 }
 
@@ -35,7 +35,7 @@ const counts: Plan['counts'] = [
   { job: 'requests', size: 128 },
 ];
 
-/** What both modes measure, so that a ratio of the one can be compared with the other's. */
+/** Measured in both modes, so that the ratios of one can be compared with the other's. */
 const commonCells = (budget: Budget): Cell[] => [
   cell('graph', 100, 0, budget),
   cell('graph', 100, 1, budget),
@@ -50,7 +50,8 @@ export function fullPlan(): Plan {
     cells: [
       ...commonCells(full),
       cell('graph', 100, 5, { ...full, runs: { least: 2, most: 15 } }),
-      // The slowest take 12 seconds a run here, which is what the job is about, and hardly vary.
+      // The slowest sides take 12 seconds a run here, because they wait for each insert. Their times hardly
+      // vary.
       cell('graph', 100, 20, { ...full, runs: { least: 1, most: 15 }, patience: 30 }),
       onWay('cold', 100, 20),
       onWay('pooler', 100, 20),
@@ -74,8 +75,8 @@ export function fullPlan(): Plan {
 }
 
 /**
- * CI compares counts and ratios of ours. The loop is seen where it is the reference, or soon over; `Promise.all` takes its
- * time.
+ * The plan for CI, which compares our counts and ratios. The loop takes part only if it is the reference or
+ * fast; `Promise.all` would take too long.
  */
 export function quickPlan(): Plan {
   const slow = ['graph/100/1 ms', 'orders/1000/0 ms', 'wide/1000/0 ms'];
@@ -91,7 +92,7 @@ export function quickPlan(): Plan {
   };
 }
 
-/** Ours and what they are compared with, where counts and profiles are not asked for. */
+/** Our sides and their references, without counts and profiles. */
 export function repeatPlan(): Plan {
   return {
     ...ofSides({ ...quickPlan(), cells: commonCells(full) }, [oneByOne, ...ours]),
@@ -101,7 +102,7 @@ export function repeatPlan(): Plan {
   };
 }
 
-/** What one asks for by name; what is not named is taken as usual. */
+/** The parts that a command line names. The defaults are used for the rest. */
 export interface Chosen {
   readonly jobs: readonly string[];
   readonly sides: readonly string[];
@@ -131,7 +132,7 @@ export function chosenPlan({ jobs, sides: named, sizes, latencies }: Chosen): Pl
   return named.length > 0 ? ofSides(plan, named) : plan;
 }
 
-/** The job as usual, and where latency is asked for also on the other ways. */
+/** The usual cell of the job. With latency there are also the cells of the other ways to connect. */
 function chosenCells(job: string, size: number, latency: number): Cell[] {
   const usual = { ...cell(job, size, latency, full), patience: 60 };
   if (job === 'orders') return [withReferences(usual)];
@@ -141,7 +142,7 @@ function chosenCells(job: string, size: number, latency: number): Cell[] {
 
 const orElse = (given: readonly number[], usual: number) => (given.length > 0 ? given : [usual]);
 
-/** The plan for some sides, and those that they are compared with. */
+/** The plan for some sides, and the references that they are compared with. */
 export function ofSides(plan: Plan, named: readonly string[]): Plan {
   const cells = plan.cells.map((cell) => ({
     ...cell,

@@ -1,16 +1,19 @@
 import { stripVTControlCharacters } from 'node:util';
 
 export interface Progress {
-  /** Goes on to the next of the steps. */
+  /** Begins the next step. */
   step(name: string): void;
-  /** Says what is being done in it. */
+  /** Displays the current activity of the step. */
   say(doing: string): void;
-  /** Prints a line that stays. */
+  /** Prints a line that remains. */
   print(text: string): void;
   done(): void;
 }
 
-/** Steps counted, and the time they took: a line that is overwritten where a terminal is looked at, else one each. */
+/**
+ * Displays the number of the step and the elapsed time. A terminal shows one line that is overwritten; other
+ * output gets one line for each step.
+ */
 export function startProgress(steps: number): Progress {
   const started = performance.now();
   const isLive = process.stdout.isTTY;

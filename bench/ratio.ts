@@ -1,7 +1,7 @@
 import { median } from './median.ts';
 import type { CellResult } from './results.ts';
 
-/** How many times as fast as the reference a side is, by the middle of their runs: over 1 is faster. */
+/** How many times as fast as the reference a side is, by the medians of their runs: above 1 is faster. */
 export function ratioOf(
   { reference, sides }: Pick<CellResult, 'reference' | 'sides'>,
   name: string,

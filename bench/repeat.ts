@@ -4,18 +4,18 @@ import { median } from './median.ts';
 import { ratioOf } from './ratio.ts';
 import type { Results } from './results.ts';
 
-/** How a ratio came out in each repeat. */
+/** The values of a ratio in all repeats. */
 export interface Repeated {
   readonly cell: string;
   readonly side: string;
   readonly reference: string;
   readonly ratios: readonly number[];
   readonly median: number;
-  /** Repeats that differ by more than a quarter from the median. */
+  /** The number of repeats that differ from the median by more than a quarter. */
   readonly astray: number;
 }
 
-/** Measures some cells in a process and on a server of their own, time and again. */
+/** Measures some cells several times, each time in a new process and on a new server. */
 export async function repeat(
   times: number,
   signal: AbortSignal,
@@ -34,7 +34,7 @@ export async function repeat(
           const cell = cells.find((each) => each.id === id);
           return (cell && ratioOf(cell, side)) ?? [];
         });
-        // A side that was skipped in one of them has no ratio to speak of.
+        // A side that was skipped in one of the repeats has no comparable ratio.
         return ratios.length < times ? [] : [{ cell: id, side, reference, ...spread(ratios) }];
       }),
   );

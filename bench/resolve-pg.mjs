@@ -1,7 +1,8 @@
 import { register } from 'node:module';
 
-// drizzle-orm stands among the library's packages, where no pg is: it gets the benchmark's. A second copy of
-// drizzle-orm beside pg would not do, since drizzle tells the classes of another copy apart by a slower way.
+// drizzle-orm is among the library's packages, which do not include pg. This hook gives it the benchmark's
+// pg. A second copy of drizzle-orm beside pg is no solution: drizzle recognises classes of another copy in a
+// slower way.
 const hook = `
   export async function resolve(specifier, context, next) {
     const isDrizzle = specifier === 'pg' && context.parentURL?.includes('/node_modules/drizzle-orm/');

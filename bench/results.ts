@@ -1,4 +1,4 @@
-/** What a benchmark leaves behind, as it is written to a file and read again. */
+/** The results of a benchmark, as they are written to a file and read again. */
 
 import type { Way } from './cell.ts';
 import type { StatementTime } from './method/server-time.ts';
@@ -13,7 +13,7 @@ export interface Results {
   readonly profiles: readonly Profile[];
   readonly calls: readonly CallResult[];
   readonly memory: readonly MemoryResult[];
-  /** EXPLAIN (ANALYZE, BUFFERS) of what this library sends for 1,000 orders. */
+  /** EXPLAIN (ANALYZE, BUFFERS) of this library's statements for 1,000 orders. */
   readonly explained: readonly { readonly statement: string; readonly plan: string }[];
 }
 
@@ -23,7 +23,7 @@ export interface Environment {
   readonly cores: number;
   readonly memoryGb: number;
   readonly system: string;
-  /** Of one minute, when the run began; a busy machine is no place to measure on. */
+  /** The load average of one minute when the run began. Times from a busy machine are not reliable. */
   readonly load: number;
   readonly postgres: string;
   readonly server: string;
@@ -39,26 +39,26 @@ export interface CellResult {
   readonly size: number;
   readonly rows: number;
   readonly latency: number;
-  /** What a bare round trip took. */
+  /** The time of a bare round trip. */
   readonly measuredLatency: number;
   readonly way?: Way;
-  /** The sweep of which it is a step, and what is varied there. */
+  /** The sweep that the cell belongs to, which names the varied quantity. */
   readonly sweep?: string;
   readonly step?: number;
-  /** The side whose time the ratios are relative to. */
+  /** The side that the ratios are relative to. */
   readonly reference: string;
   readonly sides: readonly SideResult[];
 }
 
 export interface SideResult {
   readonly side: string;
-  /** Milliseconds of each run, rising; empty where it was skipped. */
+  /** Milliseconds of each run, ascending; empty if the side was skipped. */
   readonly samples: readonly number[];
   /** Why nothing was measured. */
   readonly skipped?: string;
 }
 
-/** Round trips and statements of one run; what CI compares. */
+/** Round trips and statements of one run, which CI compares. */
 export interface Count {
   readonly job: string;
   readonly size: number;
@@ -67,20 +67,20 @@ export interface Count {
   readonly statements: number;
 }
 
-/** What one side costs in a process of its own. */
+/** The cost of one side in a process of its own. */
 export interface Profile {
   readonly job: string;
   readonly size: number;
   readonly side: string;
   readonly runs: number;
-  /** Of one run, in milliseconds. */
+  /** The time of one run in milliseconds. */
   readonly wallMs: number;
   readonly clientCpuMs: number;
   readonly serverCpuMs?: number;
   /** Resident memory before the first run and at its peak. */
   readonly beforeMb: number;
   readonly peakMb: number;
-  /** Of the last run. */
+  /** The statements of the last run. */
   readonly statements?: readonly StatementTime[];
 }
 
@@ -96,11 +96,11 @@ export interface CallResult {
   }[];
 }
 
-/** What many rows hold in the memory of a process of their own. */
+/** The memory that many rows take in a process of their own. */
 export interface MemoryResult {
   readonly label: string;
   readonly rows: number;
-  /** Of the heap, for each row, beyond the caller's own rows; measured while all of them are queued. */
+  /** Heap bytes per row, without the caller's own rows, while all rows are queued. */
   readonly bytes?: number;
   /** Resident memory before rows are written, and its peak while they are. */
   readonly beforeMb?: number;

@@ -16,7 +16,7 @@ import type { CallResult, CellResult, MemoryResult, Results } from './results.ts
 import { showCalls, showCell, showMemory } from './show.ts';
 import { orders } from './tables.ts';
 
-/** Works off a plan, on a server of its own where no other is named. */
+/** Runs a plan, on a server of its own if no other is named. */
 export async function run(plan: Plan, mode: Results['mode'], signal: AbortSignal): Promise<Results> {
   const progress = startProgress(plan.cells.length + plan.sides.length + 2);
   const date = new Date().toISOString();
@@ -58,7 +58,7 @@ export async function run(plan: Plan, mode: Results['mode'], signal: AbortSignal
   }
 }
 
-/** What needs no server: the cost of a call, and of the passes of a flush. */
+/** The measurements without a server: the cost of a call, and of the passes of a flush. */
 async function runCalls(
   { callRounds }: Plan,
   signal: AbortSignal,
@@ -118,7 +118,7 @@ async function runSides(
     signal.throwIfAborted();
     progress.step(`${side}, in a process of its own`);
     for (const assignment of [{ counts }, ...profiles.map((profile) => ({ counts: [], profile }))]) {
-      // A database of its own too, which its process makes the tables of.
+      // Each process also has its own database, in which it creates the tables.
       const database = await createDatabase(serverUrl);
       try {
         findings.push(await runAlone({ url: database.url, side, ...assignment }, signal));

@@ -1,4 +1,5 @@
-// `npm run bench` in a clean clone is one command: what only the benchmark needs is installed by its first run.
+// `npm run bench` is a single command even in a clean clone: its first run installs the packages that only
+// the benchmark needs.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -6,19 +7,19 @@ import { fileURLToPath } from 'node:url';
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const [, , script, ...args] = process.argv;
 
-// A terminal's Ctrl-C reaches the children by itself; this process must outlive them, to give their status.
+// A terminal's Ctrl-C also reaches the children. This process must outlive them to return their status.
 process.on('SIGINT', () => {});
 
 if (!existsSync(path('node_modules/.package-lock.json'))) {
   console.log('Installing what the benchmark compares with, into bench/node_modules …');
   run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: path('.'), shell: process.platform === 'win32' });
 }
-// Compiled as the package is, and not by tsx while it runs: that wraps each closure, which costs ours, whose
-// source it would wrap, and not the others.
+// Compiled like the package, and not run by tsx. tsx wraps each closure of its source, which would slow only
+// our side.
 run(process.execPath, [path('../node_modules/typescript/bin/tsc'), '-p', path('tsconfig.build.json')]);
 
 const hook = new URL('resolve-pg.mjs', import.meta.url).href;
-// Dates without a time zone mean the same to every driver.
+// All drivers then read dates without a time zone as the same instant.
 run(process.execPath, ['--import', hook, path(`.build/bench/${script}`), ...args], {
   env: { ...process.env, TZ: 'UTC' },
 });

@@ -1,11 +1,11 @@
 import { type Budget, byRows, type Cell, cell, withReferences } from './cell.ts';
 import { columnCounts, jobNamed, keyCounts } from './jobs/job.ts';
 
-/** Few sides, many sizes. */
+/** These few sides are measured at many sizes. */
 const swept = [byRows, 'unnest by hand', 'COPY', 'batched: insert() a row', 'batched: values(rows)'];
-/** Those that are told the rows of a statement, and write what they are given at once. */
+/** The sides that accept a number of rows per statement, and write all given rows at once. */
 const chunkwise = [byRows, 'unnest by hand', 'batched: values(rows)'];
-/** INSERTs of the default size beside COPY. */
+/** INSERTs of the default size, compared with COPY. */
 const byCopy = [byRows, 'batched: values(rows)', 'batched: values(rows) by COPY'];
 const mostParameters = 65_534;
 
@@ -24,7 +24,7 @@ export function sweeps(budget: Budget): Cell[] {
     ...chunks.map((chunk) =>
       step('chunk size', chunk, 'orders', 50_000, {
         chunk,
-        // As many parameters are not to be had.
+        // Leaves out a side that would need too many parameters.
         sides: chunkwise.filter((side) => side !== byRows || chunk * perOrder <= mostParameters),
       }),
     ),

@@ -1,4 +1,4 @@
-/** What the benchmark writes: tables whose rows are functions of their number. */
+/** The tables that the benchmark writes. The values of a row are functions of its number. */
 
 export type Kind =
   | 'smallint'
@@ -20,17 +20,17 @@ export type Kind =
 export interface Column {
   readonly name: string;
   readonly kind: Kind;
-  /** What row `index` holds; `undefined` where only the job knows. */
+  /** The value in row `index`; `undefined` if only the job knows it. */
   of?(index: number): unknown;
-  /** The table whose id it holds. */
+  /** The table whose ids the column holds. */
   readonly references?: Table;
 }
 
-/** A table with a serial `id` and these columns; properties are named as the columns are. */
+/** A table with a serial `id` and these columns. The properties have the names of the columns. */
 export interface Table {
   readonly name: string;
   readonly columns: readonly Column[];
-  /** How many of its first columns have an index of their own. */
+  /** So many of its first columns have an index of their own. */
   readonly indexes?: number;
 }
 
@@ -88,7 +88,7 @@ export const wide: Table = {
   ],
 };
 
-/** As many columns, by turns numbers and text. */
+/** A table with so many columns, alternately numbers and text. */
 export function columns(count: number): Table {
   return {
     name: `columns_${count}`,
@@ -100,7 +100,7 @@ export function columns(count: number): Table {
   };
 }
 
-/** What the foreign keys of `referring` point at. */
+/** The foreign keys of `referring` refer to this table. */
 export const targets: Table = { name: 'targets', columns: [{ name: 'label', kind: 'text' }] };
 export const targetRows = 1_000;
 
@@ -112,14 +112,14 @@ const five = (count: number, references?: Table): Column[] =>
     ...(references !== undefined && c < count ? { references } : {}),
   }));
 
-/** Five integers, as many of them indexed. */
+/** A table of five integers, so many of them indexed. */
 export const indexed = (count: number): Table => ({
   name: `indexed_${count}`,
   columns: five(0),
   indexes: count,
 });
 
-/** The same five, as many of them foreign keys. */
+/** The same five integers, so many of them foreign keys. */
 export const referring = (count: number): Table => ({
   name: `referring_${count}`,
   columns: five(count, targets),
@@ -138,7 +138,7 @@ export function create({ name, columns, indexes = 0 }: Table): string {
     ({ name, kind, references }) => `${name} ${kind}${references ? ` references ${references.name}` : ''}`,
   );
   return [
-    // What a run leaves behind is nobody's to clean up in the middle of the next one.
+    // Without this, autovacuum would clean up after one run in the middle of the next one.
     `create table ${name} (id serial primary key, ${defined.join(', ')}) with (autovacuum_enabled = off);`,
     ...columns.slice(0, indexes).map((column) => `create index on ${name} (${column.name});`),
   ].join('\n');

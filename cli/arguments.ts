@@ -5,9 +5,9 @@ import type { Casing } from './target-columns.ts';
 
 export type FileFormat = 'csv' | 'tsv' | 'ndjson';
 
-/** What `load` was asked to do. */
+/** The arguments and options of `load`. */
 export interface LoadArguments {
-  /** Nothing, or `-`, is stdin. */
+  /** A path; `undefined` or `-` is stdin. */
   readonly file: string | undefined;
   readonly schema: string;
   readonly table: string;
@@ -28,7 +28,7 @@ export interface LoadArguments {
 
 type Commander = typeof import('commander');
 
-/** Nothing where help or the version was asked for, which has been printed then. */
+/** Returns nothing if help or the version was requested; commander has already printed it then. */
 export function readArguments(
   argv: readonly string[],
   { Command, Option, InvalidArgumentError }: Commander,
@@ -48,35 +48,35 @@ export function readArguments(
   program
     .command('load')
     .description('Load a file of rows into a table of a drizzle schema, all of it or nothing.')
-    .argument('[file]', 'CSV, TSV or lines of JSON, gzipped or not; stdin where there is none, or -')
+    .argument('[file]', 'CSV, TSV or lines of JSON, gzipped or not; stdin if missing or -')
     .requiredOption('--schema <file>', 'the module of drizzle tables')
     .requiredOption('--table <name>', 'the table: its export in the schema, or its name in the database')
     .option('--url <url>', 'the database (default: DATABASE_URL)')
-    .option('--embedded', 'try it: on a PostgreSQL of its own, with empty tables, gone afterwards', false)
+    .option('--embedded', 'try it on a temporary PostgreSQL with empty tables', false)
     .option(
       '--migrations <folder>',
-      'with --embedded: make the tables by these migrations, not by the schema',
+      'with --embedded: create the tables by these migrations, not by the schema',
     )
     .addOption(new Option('--casing <casing>', 'as given to drizzle()').choices(['snake_case', 'camelCase']))
     .addOption(
-      new Option('--format <format>', 'where the name does not tell it').choices(['csv', 'tsv', 'ndjson']),
+      new Option('--format <format>', 'if not that of the file name').choices(['csv', 'tsv', 'ndjson']),
     )
     .option('--delimiter <character>', 'between fields (default: a comma, in .tsv a tab)', delimiter)
     .addOption(
-      new Option('--on-error <what>', 'at a bad row: write nothing, or all others')
+      new Option('--on-error <what>', 'at a bad row: write nothing, or all other rows')
         .choices(['fail', 'skip'])
         .default('fail'),
     )
-    .option('--rejects <file>', 'with --on-error skip: where rejected rows go')
+    .option('--rejects <file>', 'with --on-error skip: the file for rejected rows')
     .addOption(
-      new Option('--on-conflict <what>', 'at a row that is there already')
+      new Option('--on-conflict <what>', 'at a row that already exists')
         .choices(['error', 'nothing'])
         .default('error'),
     )
-    .option('--commit-every <rows>', 'commit in between, and keep what is committed', positive)
+    .option('--commit-every <rows>', 'commit after so many rows; a failure keeps committed rows', positive)
     .option(
       '--chunk-rows <rows>',
-      'rows of one round trip: more where the server is far away',
+      'rows of one round trip; use more if the server is far away',
       positive,
       2_500,
     )
@@ -91,7 +91,7 @@ export function readArguments(
   } catch (thrown) {
     const { code, exitCode, message } = thrown as CommanderError;
     if (!code?.startsWith('commander.')) throw thrown;
-    // Commander has printed it.
+    // Commander has already printed the message.
     if (exitCode !== 0 || code === 'commander.help')
       throw new CommandError('', undefined, { cause: message });
     return undefined;
@@ -103,7 +103,7 @@ export function readArguments(
 const exitCodeHelp = `
 Exit codes:
   0    all rows are written (with --dry-run: would be)
-  1    it failed: nothing is written, or with --commit-every what is named
+  1    it failed: nothing is written, or with --commit-every what the message names
   2    the call is wrong: arguments, schema, header, database URL, a missing package
   3    rows were rejected (--on-error skip), and all others written
   130  interrupted by SIGINT (143: SIGTERM), and rolled back`;
@@ -116,7 +116,7 @@ function checkTogether({ rejects, onError, migrations, embedded, url }: LoadArgu
     throw new CommandError('--url and --embedded are two databases: give one');
 }
 
-/** By way of the package's own name, which is the same from source and from `dist`. */
+/** Resolved by the package's own name, which works both from source and from `dist`. */
 function version(): string {
   const manifest = new URL(import.meta.resolve('batched-drizzle/package.json'));
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;

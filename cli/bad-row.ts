@@ -1,6 +1,6 @@
 const shownLength = 80;
 
-/** A record that can't become a row, and why. */
+/** A record that can't become a row, and the reason. */
 export class BadRow extends Error {
   constructor(
     readonly reason: string,
@@ -11,10 +11,13 @@ export class BadRow extends Error {
   }
 }
 
-/** A bad row where it stands in its source. */
+/** A bad row and its place in the source. */
 export interface BadLine {
   readonly file: string;
-  /** Counted as an editor counts, from 1, newlines in quotes too; unknown where the server did not name the row. */
+  /**
+   * The line as an editor counts it, from 1, including newlines in quotes. `undefined` if the server did not
+   * name the row.
+   */
   readonly line: number | undefined;
   readonly column: string | undefined;
   readonly value: string | undefined;
@@ -30,7 +33,7 @@ export function describeBadLine({ file, line, column, value, reason }: BadLine):
   return `${where}: ${describeReason({ value, reason })}`;
 }
 
-/** The value, shortened, and what is wrong with it. */
+/** The value, shortened, and the reason why it is bad. */
 export function describeReason({ value, reason }: Pick<BadLine, 'value' | 'reason'>): string {
   if (value === undefined) return reason;
   const shown = value.length > shownLength ? `${value.slice(0, shownLength)}…` : value;

@@ -1,2 +1,2 @@
-/** A value that its column can't take; the message completes a sentence that begins with the value. */
+/** A value that its column can't take. The message completes a sentence that begins with the value. */
 export class BadValue extends Error {}

@@ -1,4 +1,7 @@
-/** What a field of text becomes: a value of the column's type in `$inferInsert`, which drizzle maps as any other. */
+/**
+ * Parsers from the text of a field to the column's type in `$inferInsert`. drizzle maps the result like any
+ * other value.
+ */
 import { is } from 'drizzle-orm';
 import { PgArray, type PgColumn } from 'drizzle-orm/pg-core';
 import { BadValue } from './bad-value.ts';
@@ -20,7 +23,7 @@ export type TextParser = (text: string) => unknown;
 const int2 = integerParser(2 ** 15 - 1);
 const int4 = integerParser(2 ** 31 - 1);
 
-/** By drizzle's own name for a type of column; whatever is not named is told by its `dataType`. */
+/** Parsers by drizzle's `columnType`. `textParser` chooses one for the types that are not listed here. */
 const byType: Record<string, TextParser> = {
   PgSmallInt: int2,
   PgSmallSerial: int2,
@@ -43,7 +46,7 @@ const byType: Record<string, TextParser> = {
   PgUUID: parseUuid,
 };
 
-/** Made once for a column, and used for each of its fields. */
+/** Called once for a column. The parser is used for each of its fields. */
 export function textParser(column: PgColumn): TextParser {
   const known = byType[column.columnType];
   if (known) return known;
@@ -55,7 +58,7 @@ export function textParser(column: PgColumn): TextParser {
     : (text) => column.mapFromDriverValue(text);
 }
 
-/** The prefixes that PostgreSQL takes for a boolean. */
+/** The prefixes that PostgreSQL accepts as a boolean. */
 const booleans = new Map<string, boolean>([
   ...['t', 'tr', 'tru', 'true', 'y', 'ye', 'yes', 'on', '1'].map((text) => [text, true] as const),
   ...['f', 'fa', 'fal', 'fals', 'false', 'n', 'no', 'of', 'off', '0'].map((text) => [text, false] as const),
@@ -74,7 +77,7 @@ function parseJson(text: string): unknown {
   } catch (cause) {
     throw new BadValue('is not JSON', { cause });
   }
-  // drizzle takes null for the NULL of SQL, which is another value.
+  // drizzle writes a null as the NULL of SQL, which is a different value.
   if (value === null) throw new BadValue('is the null of JSON; an empty field is NULL');
   return value;
 }
@@ -104,7 +107,7 @@ function arrayParser(element: PgColumn): TextParser {
   return (text) => elements(parseArrayLiteral(text));
 }
 
-/** An array of several dimensions is an array of arrays to drizzle. */
+/** In drizzle an array of several dimensions is an array of arrays. */
 function elementsParser(element: PgColumn): (literal: ArrayLiteral) => unknown[] {
   const parseArray = is(element, PgArray) ? elementsParser(element.baseColumn as PgColumn) : undefined;
   const parseText = parseArray ? undefined : textParser(element);

@@ -1,8 +1,8 @@
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 
-/** Ends the command with a message for its user, who is shown no stack. */
+/** Ends the command with a message for its user, without a stack. */
 export class CommandError extends Error {
-  /** Rows that stand all the same. */
+  /** The number of rows that stay committed in spite of the error. */
   committed = 0;
 
   constructor(

@@ -8,7 +8,7 @@ import { markQuotedEmpties, quotedEmpty } from './quoted-empty.ts';
 import { type Block, countNewlines, longestRow, type Records, type Row } from './records.ts';
 import type { TargetColumn } from './target-columns.ts';
 
-/** The fields of a line, and what papaparse has found wrong with it. */
+/** The fields of a line, and the error that papaparse found in it. */
 export interface CsvRecord extends Array<string> {
   malformed?: string;
 }
@@ -19,7 +19,7 @@ export interface CsvOptions {
   readonly parser: typeof Papa.Parser;
 }
 
-/** @throws {CommandError} where the header does not fit the table */
+/** @throws {CommandError} if the header does not fit the table */
 export async function openCsv(text: AsyncIterable<string>, options: CsvOptions): Promise<Records<CsvRecord>> {
   const pieces = text[Symbol.asyncIterator]();
   return new CsvRecords(await readHead(pieces, options), pieces, options);
@@ -27,7 +27,7 @@ export async function openCsv(text: AsyncIterable<string>, options: CsvOptions):
 
 interface Head {
   readonly header: string[];
-  /** What has been read behind the header. */
+  /** The text that was read after the header. */
   readonly rest: string;
   /** The line of the first record. */
   readonly line: number;
@@ -43,7 +43,7 @@ async function readHead(
     const piece = await pieces.next();
     if (!piece.done) text += piece.value;
     const newline = /\r?\n/.exec(text)?.[0] === '\r\n' ? '\r\n' : '\n';
-    // Not the fast mode, whose cursor stands behind the row that follows.
+    // Not in fast mode: there the cursor is after the row that follows the header.
     const parser = new Parser({ delimiter, newline, preview: 1, fastMode: false });
     const { data, meta } = parser.parse(text, 0, !piece.done);
     if (data[0] && text !== '') {
@@ -101,14 +101,14 @@ class CsvRecords implements Records<CsvRecord> {
     return this.#parseSome(text, firstLine, true).block;
   }
 
-  /** The records that end within the text, and where the last of them does. */
+  /** The complete records in the text, and the position where the last one ends. */
   #parseSome(text: string, firstLine: number, isAll: boolean): { block: Block<CsvRecord>; end: number } {
     const { data, errors, meta } = this.#parser.parse(text, 0, !isAll);
     for (const { row, message } of errors) {
       if (data[row]) data[row].malformed = message;
     }
     if (this.#newline === '\n' && text.includes('\r\n')) data.forEach(refuseReturn);
-    // Behind the last newline papaparse sees one more record.
+    // After the last newline papaparse finds one more, empty record.
     if (isAll && text.endsWith('\n') && isBlank(data.at(-1))) data.pop();
     return { block: new CsvBlock(text.slice(0, meta.cursor), firstLine, data), end: meta.cursor };
   }
@@ -134,7 +134,7 @@ class CsvRecords implements Records<CsvRecord> {
     return this.#write([String(line ?? ''), reason, ...this.#own(record)]);
   }
 
-  /** Without what an earlier rejection has added, the only columns that are not read. */
+  /** Drops the two columns that an earlier rejection added. They are the only columns without a reader. */
   #own(fields: readonly string[]): string[] {
     return fields.filter((_, index) => index >= this.#readers.length || this.#readers[index] !== undefined);
   }
@@ -153,7 +153,7 @@ function isBlank(record: CsvRecord | undefined): boolean {
   return record?.length === 1 && record[0] === '' && record.malformed === undefined;
 }
 
-/** Or a carriage return would be taken for the last character of the last field. */
+/** Otherwise the carriage return would become part of the last field. */
 function refuseReturn(record: CsvRecord): void {
   if (record.at(-1)?.endsWith('\r')) record.malformed = 'ends with CR LF, and the header with LF';
 }

@@ -12,7 +12,7 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
-/** Where the rows are to go, or nothing with `--dry-run`. */
+/** The URL of the database that rows are loaded into; it may be missing with `--dry-run` or `--embedded`. */
 export function databaseUrl({ url, embedded, dryRun }: LoadArguments): string | undefined {
   const known = url ?? process.env.DATABASE_URL;
   if (known || embedded || dryRun) return known;
@@ -21,7 +21,7 @@ export function databaseUrl({ url, embedded, dryRun }: LoadArguments): string | 
   );
 }
 
-/** The database that was named, or a server of its own, which lasts as long as the command. */
+/** Connects to the given database, or starts an embedded server that lasts as long as the command. */
 export async function openDatabase(args: LoadArguments, schema: SchemaModule): Promise<OpenDatabase> {
   if (args.embedded) return openEmbedded(args, schema);
   const client = connect(databaseUrl(args) as string);
@@ -56,7 +56,7 @@ function connect(url: string): Sql {
   try {
     return postgres(url, { onnotice: () => {}, connection: { application_name: 'batched-drizzle load' } });
   } catch (cause) {
-    // The message may have the password of the URL in it.
-    throw new CommandError('the database URL is none', undefined, { cause });
+    // The message of the cause may contain the password of the URL, so it is not shown.
+    throw new CommandError('the database URL is not valid', undefined, { cause });
   }
 }

@@ -1,15 +1,15 @@
-/** What the status of the process says. */
+/** The exit codes of the command. */
 export const exitCodes = {
   done: 0,
-  /** Something failed: nothing is written, or with `--commit-every` what the message names. */
+  /** The load failed. Nothing is written, except the rows that `--commit-every` has committed. */
   failed: 1,
-  /** The call itself: arguments, schema, header, a package that is not there. Nothing was begun. */
+  /** The call is wrong: arguments, schema, header, or a missing package. Nothing was begun. */
   usage: 2,
-  /** Rows were rejected, and the others written. */
+  /** Some rows were rejected, and all others were written. */
   rejected: 3,
-  /** SIGINT; 128 and the number of the signal, as shells have it. */
+  /** SIGINT: 128 plus the number of the signal, as in shells. */
   interrupted: 130,
-  /** SIGTERM. */
+  /** SIGTERM: 128 plus the number of the signal. */
   terminated: 143,
 } as const;
 

@@ -4,20 +4,20 @@ import { textParser } from './column-parsers.ts';
 import { jsonParser } from './json-values.ts';
 import type { TargetColumn } from './target-columns.ts';
 
-/** Reads one column's value of each record. */
+/** Reads one column's value from each record. */
 export interface FieldReader {
-  /** The property of the row. */
+  /** The name of the property in the row. */
   readonly key: string;
-  /** Null is NULL; throws a {@link BadRow} that names the column. */
+  /** Returns null for NULL. Throws a {@link BadRow} that names the column. */
   read(value: unknown): unknown;
 }
 
-/** Of fields that are text. */
+/** A reader of fields that are text. */
 export function fieldReader(target: TargetColumn): FieldReader {
   return readerOf(target, textParser(target.column) as (value: unknown) => unknown);
 }
 
-/** Of values that JSON.parse has given. */
+/** A reader of values from JSON.parse. */
 export function jsonReader(target: TargetColumn): FieldReader {
   return readerOf(target, jsonParser(target.column));
 }
@@ -34,7 +34,7 @@ function readerOf({ key, column }: TargetColumn, parse: (value: unknown) => unkn
         return parse(value);
       } catch (cause) {
         const text = typeof value === 'string' ? value : JSON.stringify(value);
-        // What is thrown otherwise comes from the column's own mapping.
+        // Any other error comes from the column's own mapping.
         throw new BadRow(
           cause instanceof BadValue ? cause.message : `does not fit: ${String(cause)}`,
           key,

@@ -1,4 +1,4 @@
-/** What a value of a line of JSON becomes. What JSON can't say (dates, bigints, bytes) is text, as in CSV. */
+/** Parsers of JSON values. A value of a type that JSON lacks (a date, bigint or bytes) is text, as in CSV. */
 import { is } from 'drizzle-orm';
 import { PgArray, type PgColumn } from 'drizzle-orm/pg-core';
 import { BadValue } from './bad-value.ts';
@@ -8,7 +8,7 @@ import { isExact } from './parse-number.ts';
 /** @throws {BadValue} for a value that the column can't take */
 export type JsonParser = (value: unknown) => unknown;
 
-/** Made once for a column, and used for each of its values but null. */
+/** Called once for a column. The parser is used for each of its values except null. */
 export function jsonParser(column: PgColumn): JsonParser {
   if (column.columnType === 'PgJson' || column.columnType === 'PgJsonb') return (value) => value;
   const parseText = textParser(column);
@@ -18,7 +18,7 @@ export function jsonParser(column: PgColumn): JsonParser {
     if (typeof value === 'number' && isNumeric(column)) return parseText(numberText(value));
     if (typeof value === 'boolean' && column.dataType === 'boolean') return value;
     if (Array.isArray(value) && parseArray) return parseArray(value);
-    // Points, vectors and the like are arrays or objects to drizzle, and a custom type may be anything.
+    // In drizzle, points and vectors are arrays or objects, and a custom type may be any value.
     if (value !== null && typeof value === 'object' && /^(?:array|json|custom)$/.test(column.dataType))
       return value;
     throw new BadValue(`is ${kindOf(value)}, and the column is ${column.getSQLType()}`);
@@ -29,7 +29,7 @@ function isNumeric(column: PgColumn): boolean {
   return /^(?:number|bigint)$/.test(column.dataType) || column.columnType === 'PgNumeric';
 }
 
-/** JSON.parse has rounded what a double can't hold. */
+/** Refuses numbers that a double can't hold, since JSON.parse has already rounded them. */
 function numberText(value: number): string {
   const text = String(value);
   if (!Number.isSafeInteger(value) && !isExact(text)) {

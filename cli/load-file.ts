@@ -13,7 +13,7 @@ import { openSource } from './source.ts';
 import { targetColumns } from './target-columns.ts';
 import { rowsInFlight, writeRows } from './write-rows.ts';
 
-/** Where the command reads and what it tells whom. */
+/** The streams of the command, and the signal that aborts it. */
 export interface Surroundings {
   readonly stdin: Readable;
   readonly stderr: NodeJS.WriteStream;
@@ -21,7 +21,7 @@ export interface Surroundings {
 }
 
 /**
- * From a file to rows of a table: what the arguments and the header say is checked before anything is begun.
+ * Loads a file into a table. The arguments and the header are checked before the load begins.
  *
  * @throws {CommandError} with the exit code
  */

@@ -2,7 +2,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { run } from './run.ts';
 
-// V8 lets a small heap grow fourfold before it collects what rows have left: some 40 MB more, for 4 % less time.
+// By default V8 lets a small heap grow fourfold before it collects the garbage of the rows. That needs 40 MB
+// more, and saves 4 % of the time.
 setFlagsFromString('--heap-growing-percent=100');
 
 process.exitCode = await run(process.argv.slice(2));

@@ -3,7 +3,9 @@ import { optionalPackage } from './optional-packages.ts';
 import type { SchemaModule } from './schema-file.ts';
 import type { Casing } from './target-columns.ts';
 
-/** Makes the tables of a schema in an empty database, by the statements of drizzle-kit's first migration. */
+/**
+ * Creates the tables of a schema in an empty database, by the statements of drizzle-kit's first migration.
+ */
 export async function makeTables(client: Sql, schema: SchemaModule, casing?: Casing): Promise<void> {
   const { generateDrizzleJson, generateMigration } = await optionalPackage(
     'drizzle-kit',

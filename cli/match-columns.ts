@@ -1,10 +1,13 @@
 import { CommandError } from './command-error.ts';
 import type { TargetColumn } from './target-columns.ts';
 
-/** The names of the columns that a rejects file has more than its source; a mended one can be loaded as it is. */
+/**
+ * The columns that a rejects file has in addition to those of its source. They are ignored when it is loaded,
+ * so a corrected rejects file can be loaded unchanged.
+ */
 export const rejectColumns = ['rejected_line', 'rejected_reason'] as const;
 
-/** The column of that name: a property of the table, or else a name in the database. */
+/** The column of that name, which is a property of the table or else a name in the database. */
 export function findColumn(columns: readonly TargetColumn[], name: string): TargetColumn | undefined {
   return columns.find(({ key }) => key === name) ?? columns.find((column) => column.name === name);
 }
@@ -13,13 +16,13 @@ export function isRejectColumn(name: string): boolean {
   return (rejectColumns as readonly string[]).includes(name);
 }
 
-/** What stands in the place of a column that is to be left out. */
+/** The column that a name of the header matches; `undefined` for a name that is ignored. */
 export type MatchedColumn = TargetColumn | undefined;
 
 /**
- * The columns that the names of a header stand for.
+ * Finds the columns that a header names.
  *
- * @throws {CommandError} for names that are unknown, twice there, or generated, and for columns that are missing
+ * @throws {CommandError} if a name is unknown, repeated or generated, or if a required column is missing
  */
 export function matchHeader(header: readonly string[], columns: readonly TargetColumn[]): MatchedColumn[] {
   const matched = header.map((name) => findColumn(columns, name));

@@ -6,7 +6,7 @@ import { findColumn, isRejectColumn, rejectColumns } from './match-columns.ts';
 import { type Block, longestRow, type Records, type Row } from './records.ts';
 import type { TargetColumn } from './target-columns.ts';
 
-/** A JSON object a line. */
+/** Opens text with one JSON object per line. */
 export function openNdjson(text: AsyncIterable<string>, columns: readonly TargetColumn[]): Records<string> {
   return new NdjsonRecords(text, columns);
 }
@@ -75,7 +75,7 @@ class NdjsonRecords implements Records<string> {
     return reader;
   }
 
-  /** The object as it stands, with two keys before its own; what is no object is kept as text. */
+  /** The object unchanged, with two keys added at its start. A record that is no object is kept as text. */
   toReject(record: string, line: number | undefined, reason: string): string {
     const added = JSON.stringify({ [rejectColumns[0]]: line, [rejectColumns[1]]: reason }).slice(1, -1);
     const own = isObject(record)

@@ -11,7 +11,9 @@ interface FormatOptions {
   readonly delimiter: string | undefined;
 }
 
-/** The records of a source, in the format that is given or that its name tells; CSV where neither does. */
+/**
+ * The records of a source. The format is the given one, or that of the source's file extension, or else CSV.
+ */
 export async function openRecords(
   source: Source,
   columns: readonly TargetColumn[],

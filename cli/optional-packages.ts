@@ -1,9 +1,10 @@
 import { CommandError } from './command-error.ts';
 
 /**
- * What only the command needs is an optional peer of the package: the library installs and imports none of it.
+ * Imports a package that only the command needs. It is an optional peer dependency, which the library never
+ * imports.
  *
- * @throws {CommandError} that says what to install, where the package is not there
+ * @throws {CommandError} with the command that installs the package, if it is missing
  */
 export async function optionalPackage<T>(name: string, load: () => Promise<T>, purpose: string): Promise<T> {
   try {

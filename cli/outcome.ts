@@ -3,19 +3,19 @@ import { BadLineError } from './bad-line-error.ts';
 import { CommandError } from './command-error.ts';
 import { count, countRows } from './progress.ts';
 
-/** What has become of the rows of a source; `--json` prints it. */
+/** The result for the rows of a source; `--json` prints it. */
 export interface Outcome {
   readonly table: string;
   readonly file: string;
   readonly dryRun: boolean;
-  /** Written, or with `--dry-run` found to be right. */
+  /** Rows that were written, or with `--dry-run` found to be valid. */
   readonly rows: number;
-  /** Left out by `--on-conflict nothing`. */
+  /** Rows that `--on-conflict nothing` left out. */
   readonly skipped: number;
-  /** Left out because they are bad. */
+  /** Bad rows that were left out. */
   readonly rejected: number;
   readonly ms: number;
-  /** With `--embedded`: rows that are in the table now. */
+  /** With `--embedded`: the number of rows in the table after the load. */
   readonly inTable?: number;
 }
 
@@ -37,7 +37,7 @@ export function describeOutcome(outcome: Outcome, { rejects }: Pick<LoadArgument
   ].join('\n');
 }
 
-/** What a failure is to `--json`. */
+/** The JSON that `--json` prints for a failure. */
 export function failureAsJson(error: unknown): object {
   const place = error instanceof BadLineError ? error.badLine : {};
   const committed = error instanceof CommandError ? error.committed : 0;

@@ -1,11 +1,11 @@
 import { BadValue } from './bad-value.ts';
 
-/** An array as PostgreSQL writes it, `{1,NULL,"a b",{…}}`: strings, nulls and arrays of them. */
+/** An array as PostgreSQL writes it, `{1,NULL,"a b",{…}}`: strings, nulls and nested arrays. */
 export type ArrayLiteral = (string | null | ArrayLiteral)[];
 
 const element = /\s*(?:"((?:[^"\\]|\\[\s\S])*)"|([^",{}\\]+))\s*/y;
 
-/** @throws {BadValue} for what is no array */
+/** @throws {BadValue} for text that is no array */
 export function parseArrayLiteral(text: string): ArrayLiteral {
   const literal = text.trim();
   const { elements, end } = readArray(literal, 0);

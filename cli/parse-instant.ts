@@ -1,10 +1,11 @@
 import { BadValue } from './bad-value.ts';
 
 /**
- * A date or timestamp as PostgreSQL and ISO 8601 write it. Without a zone it is UTC, as drizzle reads and writes a
- * column in mode 'date'. Read by positions, since a regular expression takes as long as all else that is done to a row.
+ * Parses a date or timestamp in the format of PostgreSQL or ISO 8601. Without a zone it is UTC, as in
+ * drizzle's columns of mode 'date'. The characters are read by position: a regular expression would take as
+ * long as all other work on a row.
  *
- * @throws {BadValue} for what a `Date` can't hold
+ * @throws {BadValue} for an instant that a `Date` can't hold
  */
 export function parseInstant(given: string): Date {
   const text = given.trim();
@@ -30,7 +31,10 @@ export function parseInstant(given: string): Date {
   return isISO ? new ReadInstant(time, text, milliseconds) : new Date(time);
 }
 
-/** Knows from its text what a Date works out in a tenth of all the time of a load: drizzle asks for nothing but this. */
+/**
+ * Makes its ISO text from the parsed text, since drizzle calls only `toISOString()`. To compute it from the
+ * time would take a tenth of a whole load.
+ */
 class ReadInstant extends Date {
   readonly #iso: string;
 
@@ -51,7 +55,10 @@ function daysOf(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** Years below 100 would be taken for those of the last century; 400 years of the calendar last as long as any others. */
+/**
+ * `Date.UTC` reads years below 100 as 1900 to 1999. So we add 400 years, which are one full cycle of the
+ * calendar, and subtract their days.
+ */
 function utc(year: number, month: number, day: number, milliseconds: number): number {
   if (year >= 100) return Date.UTC(year, month - 1, day) + milliseconds;
   return Date.UTC(year + 400, month - 1, day) - 146_097 * 86_400_000 + milliseconds;

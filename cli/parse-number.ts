@@ -52,13 +52,13 @@ export function parseExactNumber(text: string): number {
   return value;
 }
 
-/** A numeric keeps its digits, and so stays text. */
+/** A numeric stays text, so that it keeps all its digits. */
 export function parseDecimal(text: string): string {
   if (!decimal.test(text)) throw new BadValue('is not a number');
   return text;
 }
 
-/** Whether a double holds all digits of a number, which it does of up to 15. */
+/** Whether a double holds all digits of the number. It does for up to 15 digits. */
 export function isExact(text: string): boolean {
   const digits = text.replace(/e.*$/i, '').replaceAll(/\D/g, '').replace(/^0+/, '');
   return digits.replace(/0+$/, '').length <= 15;

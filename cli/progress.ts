@@ -1,7 +1,7 @@
 import { optionalPackage } from './optional-packages.ts';
 import type { Source } from './source.ts';
 
-/** Told of as often as one likes. */
+/** The display of a load's progress. `update` may be called as often as the caller likes. */
 export interface Progress {
   update(rows: number): void;
   stop(): void;
@@ -9,7 +9,7 @@ export interface Progress {
 
 const noProgress: Progress = { update() {}, stop() {} };
 
-/** A bar with rate and time left on `stream`, or nothing where that is no terminal. */
+/** A bar on `stream` with the rate and the time left. It shows nothing if `stream` is no terminal. */
 export async function showProgress(
   source: Source,
   stream: NodeJS.WriteStream,
@@ -52,7 +52,7 @@ function figures(rows: number, rate: number, secondsLeft: number): Record<string
   return { rows: count(rows), rate: count(Math.round(rate)), left };
 }
 
-/** With separators. */
+/** The number with thousands separators. */
 export function count(value: number): string {
   return value.toLocaleString('en');
 }

@@ -1,12 +1,12 @@
 /**
- * `""` is an empty string and an empty field is NULL, as to COPY; papaparse gives `''` for both. So `""` becomes a quoted
- * marker before it parses: a character that no text of PostgreSQL can have.
+ * `""` is an empty string and an empty field is NULL, as for COPY. papaparse returns `''` for both. So `""`
+ * is replaced before parsing by this character in quotes. No text of PostgreSQL can contain it.
  */
 export const quotedEmpty = '\0';
 
 /**
- * Marks the fields that are `""`; text in which there is none is given back as it is. Where more text is to come, what
- * stands at the end may not be a field yet.
+ * Marks the fields that are `""`. Text without such a field is returned unchanged. A `""` at the end of the
+ * text is marked only if `isAll`, since otherwise its field may continue.
  */
 export function markQuotedEmpties(text: string, delimiter: string, isAll: boolean): string {
   if (!text.includes('""')) return text;

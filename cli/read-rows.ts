@@ -2,12 +2,12 @@ import { BadRow } from './bad-row.ts';
 import type { RecentRecords } from './recent-records.ts';
 import type { Block, Records, Row } from './records.ts';
 
-/** What is done with a record that is no row; it may throw, which ends the load. */
+/** Handles a record that can't become a row. If it throws, the load ends. */
 export type OnBadRecord<TRecord> = (record: TRecord, line: number, bad: BadRow) => void;
 
 /**
- * The rows of a source, in order. A row that is there already is given without a promise, which `load()` and `for await`
- * take as well, and which saves one wait a row.
+ * The rows of a source, in order. A row that is already parsed is returned without a promise. `load()` and
+ * `for await` accept that too, and it saves one wait per row.
  */
 export interface Rows extends AsyncIterable<Row> {
   next(): IteratorResult<Row, undefined> | Promise<IteratorResult<Row, undefined>>;

@@ -3,29 +3,29 @@ import type { Block, Records } from './records.ts';
 interface Kept {
   readonly text: string;
   readonly firstLine: number;
-  /** The index of its first row among the rows that were handed over. */
+  /** The index of its first row among all rows that were handed to `load()`. */
   readonly firstRow: number;
-  /** Which of its records became rows, where not all of them did. */
+  /** The indexes of the records that became rows; `undefined` while all of them did. */
   rows: number[] | undefined;
   count: number;
 }
 
 /**
- * Finds the record that a row came from, while the row may still be refused. What is kept of a record is the text of
- * its block, which is parsed once more when one is asked for.
+ * Finds the record of a row as long as the row may still be refused. Only the text of each block is kept. It
+ * is parsed again when a record is needed.
  */
 export class RecentRecords<TRecord> {
   readonly #records: Records<TRecord>;
   readonly #keptRows: number;
   readonly #blocks: Kept[] = [];
 
-  /** `keptRows` is how many rows, at the most, may still be refused. */
+  /** `keptRows` is the maximum number of rows that may still be refused. */
   constructor(records: Records<TRecord>, keptRows: number) {
     this.#records = records;
     this.#keptRows = keptRows;
   }
 
-  /** Begins a block; the functions it returns are told what became of its records, one after the other. */
+  /** Begins a block. Call one of the returned functions for each of its records, in order. */
   begin({ text, firstLine }: Block<TRecord>): { became: (index: number) => void; skipped: () => void } {
     const last = this.#blocks.at(-1);
     const firstRow = last === undefined ? 0 : last.firstRow + last.count;
@@ -45,7 +45,7 @@ export class RecentRecords<TRecord> {
     };
   }
 
-  /** The record of a row, by the row's index from 0. */
+  /** The record of a row; the row's index counts from 0. */
   find(row: number): { record: TRecord; line: number } | undefined {
     const kept = this.#blocks.findLast(({ firstRow }) => firstRow <= row);
     if (kept === undefined || row >= kept.firstRow + kept.count) return undefined;

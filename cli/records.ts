@@ -1,6 +1,6 @@
-/** Some records of a source, parsed together. */
+/** Some records of a source that were parsed together. */
 export interface Block<TRecord = unknown> {
-  /** What they were parsed from. */
+  /** The text that they were parsed from. */
   readonly text: string;
   readonly firstLine: number;
   readonly records: readonly TRecord[];
@@ -8,22 +8,22 @@ export interface Block<TRecord = unknown> {
   lineOf(index: number): number;
 }
 
-/** A row as `$inferInsert` has it. */
+/** A row of the type `$inferInsert`. */
 export type Row = Record<string, unknown>;
 
-/** A source as CSV or lines of JSON. */
+/** The records of a source in CSV or in lines of JSON. */
 export interface Records<TRecord = unknown> {
   readonly blocks: AsyncIterable<Block<TRecord>>;
-  /** Parses the text of a block once more, which is not kept as records. */
+  /** Parses the text of a block again, since its records are not kept. */
   parse(text: string, firstLine: number): Block<TRecord>;
-  /** Nothing for a blank line; throws a {@link BadRow} for a record that can't become a row. */
+  /** Returns nothing for a blank line. Throws a {@link BadRow} for a record that can't become a row. */
   toRow(record: TRecord): Row | undefined;
-  /** What a file of rejected records begins with. */
+  /** The first line of a file of rejected records; empty for lines of JSON. */
   readonly rejectsHead: string;
   toReject(record: TRecord, line: number | undefined, reason: string): string;
 }
 
-/** A row longer than this is a quote that nobody has closed. */
+/** A longer row is treated as a quote that was left open. */
 export const longestRow = 16 * 1024 * 1024;
 
 export function countNewlines(text: string, end = text.length): number {

@@ -3,7 +3,7 @@ import { type BadLine, describeBadLine, describeReason } from './bad-row.ts';
 import { CommandError } from './command-error.ts';
 import type { Records } from './records.ts';
 
-/** Where the records go that were not written. */
+/** Receives the records that were not written. */
 export interface Rejects<TRecord> {
   readonly count: number;
   add(record: TRecord | undefined, bad: BadLine): void;
@@ -12,7 +12,7 @@ export interface Rejects<TRecord> {
 
 const shownRejects = 10;
 
-/** Into a file, which is emptied first, and the first few onto `show`. */
+/** Writes records to a file, which is emptied first, and shows the first few by `show`. */
 export function openRejects<TRecord>(
   path: string | undefined,
   source: string | undefined,

@@ -6,11 +6,12 @@ import { optionalPackage } from './optional-packages.ts';
 import { describeOutcome, failureAsJson } from './outcome.ts';
 import { countRows } from './progress.ts';
 
-/** The command, from its arguments to its exit code; it never rejects. */
+/** Runs the command with its arguments and returns its exit code. It never rejects. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
   const { signal, forget } = abortOnSignals();
   const { stdin, stdout, stderr } = process;
-  // A reader that goes away is told nothing more; the load goes on, and the exit code says what has become of it.
+  // If the reader of the output closes it, the load continues without output. The exit code still reports the
+  // result.
   for (const output of [stdout, stderr]) output.on('error', () => {});
   let isJson = false;
   try {
@@ -27,7 +28,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     return error instanceof CommandError ? error.exitCode : exitCodes.failed;
   } finally {
     forget();
-    // A pipe that nobody closes would keep the process.
+    // Otherwise a pipe that stays open would keep the process running.
     stdin.destroy();
   }
 }
@@ -40,7 +41,7 @@ function describeFailure(error: unknown): string {
   return `batched-drizzle: ${message}${exitCode === exitCodes.usage ? '' : `; ${fate}`}\n`;
 }
 
-/** The first signal rolls back; a second one ends the process. */
+/** The first signal rolls back. A second one ends the process. */
 function abortOnSignals(): { signal: AbortSignal; forget: () => void } {
   const controller = new AbortController();
   const codes = { SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated } as const;

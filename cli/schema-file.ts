@@ -6,10 +6,10 @@ import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { CommandError } from './command-error.ts';
 import { optionalPackage } from './optional-packages.ts';
 
-/** What a module of drizzle tables exports. */
+/** The exports of a module of drizzle tables. */
 export type SchemaModule = Record<string, unknown>;
 
-/** @throws {CommandError} where the file is not there, or fails to load */
+/** @throws {CommandError} if the file is missing or fails to load */
 export async function importSchema(path: string): Promise<SchemaModule> {
   const file = resolve(path);
   if (!existsSync(file)) throw new CommandError(`--schema ${path}: no such file`);
@@ -25,7 +25,7 @@ export async function importSchema(path: string): Promise<SchemaModule> {
   }
 }
 
-/** By tsx, which also finds what is imported without an extension; Node's own stripping of types does not. */
+/** Imports with tsx, which also resolves imports without an extension. Node's own type stripping does not. */
 async function importTypeScript(file: string): Promise<SchemaModule> {
   const { register } = await optionalPackage('tsx', () => import('tsx/esm/api'), 'a schema in TypeScript');
   const unregister = register();
@@ -37,9 +37,9 @@ async function importTypeScript(file: string): Promise<SchemaModule> {
 }
 
 /**
- * The table of that name: the name of its export, or its name in the database, with or without the schema.
+ * Finds a table by the name of its export, or by its name in the database, with or without the schema.
  *
- * @throws {CommandError} with the names of all tables, where there is none
+ * @throws {CommandError} with the names of all tables, if no table matches
  */
 export function findTable(schema: SchemaModule, wanted: string): PgTable {
   const tables = Object.entries(schema).filter((entry): entry is [string, PgTable] => is(entry[1], PgTable));
@@ -51,7 +51,7 @@ export function findTable(schema: SchemaModule, wanted: string): PgTable {
   throw new CommandError(`--table ${wanted}: no such table; the schema exports: ${names}`);
 }
 
-/** The name in the database, with the schema where the table is in one of its own. */
+/** The name in the database, prefixed with the schema if the table declares one. */
 export function qualifiedName(table: PgTable): string {
   const { schema, name } = getTableConfig(table);
   return schema === undefined ? name : `${schema}.${name}`;

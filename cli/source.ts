@@ -4,21 +4,21 @@ import { createGunzip } from 'node:zlib';
 import { CommandError } from './command-error.ts';
 import { exitCodes } from './exit-codes.ts';
 
-/** A file or stdin, as text. */
+/** A file or stdin, read as text. */
 export interface Source {
-  /** As messages name it. */
+  /** The name that messages use. */
   readonly name: string;
-  /** Bytes of the file, compressed if it is; unknown of stdin. */
+  /** The size of the file in bytes, compressed if it is; `undefined` for stdin. */
   readonly size: number | undefined;
-  /** How many of them have been read. */
+  /** How many of these bytes have been read. */
   readBytes(): number;
-  /** Blocks of text that end anywhere, in order. */
+  /** Blocks of text in order; a block may end in the middle of a row. */
   readonly text: AsyncIterable<string>;
 }
 
 const blockBytes = 128 * 1024;
 
-/** @throws {CommandError} where there is no such file */
+/** @throws {CommandError} if there is no such file */
 export function openSource(path: string | undefined, stdin: Readable, signal: AbortSignal): Source {
   if (path === undefined || path === '-') return readSource('stdin', undefined, stdin, signal);
   if (!existsSync(path)) throw new CommandError(`${path}: no such file`);
@@ -27,7 +27,7 @@ export function openSource(path: string | undefined, stdin: Readable, signal: Ab
   return readSource(path, statSync(path).size, stream, signal);
 }
 
-/** @param signal ends the waiting for what may never come, as at a terminal */
+/** @param signal ends a read that may never finish, as at a terminal */
 function readSource(name: string, size: number | undefined, stream: Readable, signal: AbortSignal): Source {
   addAbortSignal(signal, stream);
   let bytes = 0;
@@ -40,7 +40,7 @@ function readSource(name: string, size: number | undefined, stream: Readable, si
   return { name, size, readBytes: () => bytes, text: decode(name, unzipped(counted()), signal) };
 }
 
-/** By the first bytes and not by the name, which stdin has not. */
+/** Recognises gzip by its first bytes and not by the file name, since stdin has no name. */
 async function* unzipped(blocks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
   const first = await blocks.next();
   if (first.done) return;
@@ -49,7 +49,7 @@ async function* unzipped(blocks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer>
     yield* blocks;
   };
   const isGzip = first.value[0] === 0x1f && first.value[1] === 0x8b;
-  // The error is that of the iteration.
+  // The callback ignores the error because the iteration throws it too.
   yield* isGzip ? pipeline(all, createGunzip({ chunkSize: blockBytes }), () => {}) : all();
 }
 

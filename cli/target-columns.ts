@@ -11,9 +11,9 @@ export interface TargetColumn {
   /** The name in the database, after `casing`. */
   readonly name: string;
   readonly column: PgColumn;
-  /** Whether the database makes each of its values, so that none can be given. */
+  /** Whether the database generates every value, so that a row can't contain one. */
   readonly isGenerated: boolean;
-  /** Whether a row can't do without. */
+  /** Whether every row must have a value. */
   readonly isRequired: boolean;
 }
 

@@ -11,7 +11,10 @@ import type { RecentRecords } from './recent-records.ts';
 import type { Row } from './records.ts';
 import type { Rejects } from './rejects.ts';
 
-/** How many rows, at the most, have been handed over and may still be refused: two chunks, and one that is being made. */
+/**
+ * The maximum number of rows that were handed to `load()` and may still be refused. These are two chunks in
+ * flight, and one that is being made.
+ */
 export function rowsInFlight({ chunkRows }: LoadArguments): number {
   return 3 * chunkRows;
 }
@@ -32,7 +35,7 @@ interface Written {
   readonly inTable?: number;
 }
 
-/** Loads the rows, and says of each that the server refuses on which line it stands. */
+/** Loads the rows, and reports the line of each row that the server refuses. */
 export async function writeRows<TRecord>(
   { client }: OpenDatabase,
   args: LoadArguments,
@@ -71,7 +74,7 @@ export async function writeRows<TRecord>(
   }
 }
 
-/** What the server, or the mapping of a column, has against a row. */
+/** Why the server, or the mapping of a column, refuses a row. */
 function refusal({ value, cause }: LoadError): Pick<BadLine, 'value' | 'reason'> {
   const { message, detail } = cause as Error & { detail?: string };
   const why = detail === undefined ? message : `${message}: ${detail}`;
@@ -85,16 +88,16 @@ function textOf(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** The error that the user of the command is shown. */
+/** The error that is shown to the user of the command. */
 function explained(error: unknown, committed: number, badLineOf: (error: LoadError) => BadLine): unknown {
   const shown = error instanceof LoadError ? explainedLoad(error, badLineOf) : error;
-  // The reason of a signal, too, has come behind what is committed.
+  // An error from a signal needs the count too, since rows may have been committed before the signal.
   if (shown instanceof CommandError) shown.committed = committed;
   return shown;
 }
 
 function explainedLoad(error: LoadError, badLineOf: (error: LoadError) => BadLine): CommandError {
-  // What the source has thrown says where by itself.
+  // An error that the source threw already names the place.
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof CommandError) return cause;
   }

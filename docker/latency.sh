@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes what leaves an interface late by netem, and puts the interface back when it is ended.
+# Delays all packets that leave a network interface, by netem. Restores the interface when it ends.
 #
-#   latency.sh <ms> [interface]                 delays the interface (eth0) until it is ended
-#   latency.sh <ms> lo <command> [argument …]   delays it while the command runs, and gives its status
+#   latency.sh <ms> [interface]                 delays the interface (default: eth0) until it is ended
+#   latency.sh <ms> lo <command> [argument …]   delays it while the command runs, and returns its status
 set -eu
 
 ms=${1:?usage: latency.sh <ms> [interface [command …]]}

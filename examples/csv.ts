@@ -10,8 +10,9 @@ import { writeUsers } from './users-file.ts';
 type User = typeof users.$inferInsert;
 
 /**
- * A file of a million users, of which no more than two chunks are in memory. Where the file is all there is to it, the
- * command does it: `npx batched-drizzle load --schema examples/schema.ts --table users users.csv`.
+ * Loads a file of a million users, with at most two chunks of it in memory. If the rows need no code of your
+ * own, the command can load the file: `npx batched-drizzle load --schema examples/schema.ts --table users
+ * users.csv`.
  */
 export const csv: Example = async ({ db, count }) => {
   const folder = await mkdtemp(join(tmpdir(), 'batched-drizzle-example-'));

@@ -3,8 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import type { Example } from './example.ts';
 
 /**
- * The driver's own COPY, past drizzle: no mapping, no defaults of the schema, and each value escaped by hand. The client
- * is the one that the database was made of.
+ * The driver's own COPY, without drizzle: no mapping, no defaults of the schema, and each value escaped by
+ * hand. It uses the client that the database was made from.
  */
 export const driver: Example = async ({ db, count }) => {
   const copy = await db.$client`copy users (username, age) from stdin`.writable();
@@ -16,7 +16,7 @@ export const driver: Example = async ({ db, count }) => {
   return `${row?.users} users by COPY`;
 };
 
-/** A value as COPY's text format has it. */
+/** A value in COPY's text format. */
 function escaped(value: string): string {
   const names: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
   return value.replaceAll(/[\\\t\n\r]/g, (character) => names[character] as string);

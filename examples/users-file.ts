@@ -1,18 +1,19 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 
-/** The header of the file: names of columns in the database. */
+/** The header of the file, with the names of the columns in the database. */
 export const columns = ['username', 'name', 'email', 'age', 'joined_at'];
 const forenames = ['Ada', 'Grace', 'Edsger', 'Barbara', 'Alan', 'Radia', 'Donald', 'Frances'];
 const surnames = ['Lovelace', 'Hopper', 'Dijkstra', 'Liskov', 'Turing', 'Perlman', 'Knuth', 'Allen'];
 const linesPerWrite = 1_000;
 
-/** The seed of the file that everybody gets. */
+/** The default seed, which makes the same file for everybody. */
 export const seed = 20_240_229;
 
 /**
- * Writes users as CSV, the same ones each time: with commas, quotes and newlines in some names, and ages and names that
- * are NULL. Quoted as PostgreSQL quotes, so that `COPY … TO` of the table gives the same bytes.
+ * Writes the same users each time as CSV. Some names contain commas, quotes or newlines; some names and ages
+ * are NULL. Fields are quoted as PostgreSQL quotes them, so that `COPY … TO` of the table gives the same
+ * bytes.
  */
 export async function writeUsers(file: string, count: number, ofSeed = seed): Promise<void> {
   const out = createWriteStream(file);
@@ -31,7 +32,7 @@ function userLine(index: number, random: () => number): string {
   const pick = (from: readonly string[]) => from[Math.floor(random() * from.length)] as string;
   const [forename, surname] = [pick(forenames), pick(surnames)];
   const age = random() < 0.05 ? '' : String(18 + Math.floor(random() * 80));
-  // A second of the years from 2000 to 2023.
+  // A second in the years from 2000 to 2023.
   const joined = new Date(Date.UTC(2000, 0, 1) + Math.floor(random() * 24 * 365.25 * 86_400) * 1_000);
   const fields = [
     `${forename.toLowerCase()}${index}`,
@@ -51,7 +52,7 @@ function nameOf(forename: string, surname: string, chance: number): string {
   return chance < 0.1 ? `"${surname}, ${forename}"` : `${forename} ${surname}`;
 }
 
-/** The generator mulberry32: numbers from 0 to 1 that a seed decides. */
+/** The generator mulberry32: numbers from 0 to 1 that are determined by a seed. */
 function randomNumbers(ofSeed: number): () => number {
   let state = ofSeed;
   return () => {

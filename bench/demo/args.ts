@@ -20,7 +20,7 @@ export interface DemoOptions {
   readonly mode: 'both' | 'plain' | 'batched';
 }
 
-/** What the command line asks for; throws a UsageError with one line that says what is wrong with it. */
+/** Parses the command line. Throws a UsageError with one line that describes the mistake. */
 export function readArgs(args: readonly string[]): DemoOptions | 'help' {
   const values = parse(args);
   if (values.help) return 'help';
@@ -34,7 +34,7 @@ export function readArgs(args: readonly string[]): DemoOptions | 'help' {
 export class UsageError extends Error {}
 
 function parse(args: readonly string[]) {
-  // parseArgs takes the value of `--latency -1` for an option, and calls it ambiguous.
+  // For `--latency -1` parseArgs reads the value as an option, and calls it ambiguous.
   const glued = args
     .join('\0')
     .replace(/\0(-\d)/g, '=$1')
@@ -50,7 +50,7 @@ function parse(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    // The lines behind the first explain how to escape what nobody wants to escape here.
+    // The other lines of the message explain escaping, which does not apply here.
     throw new UsageError((error as Error).message.split('\n')[0]);
   }
 }

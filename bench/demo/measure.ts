@@ -13,8 +13,8 @@ export interface Measurement {
 }
 
 /**
- * Lets a side write through the relay, on a client of its own, and checks over `direct` what it has written.
- * Rejects soon after `signal` has aborted, when the side's transaction has been rolled back.
+ * Lets a side write through the relay, on a client of its own, and checks the rows over `direct`. Rejects
+ * soon after `signal` has aborted, when the side's transaction has been rolled back.
  */
 export async function measure(
   side: Side,
@@ -47,7 +47,7 @@ export async function measure(
   }
 }
 
-/** Nothing to look at where nobody looks. */
+/** Returns no progress bar if the output is not a terminal. */
 function progressBar(label: string): SingleBar | undefined {
   if (!process.stdout.isTTY) return undefined;
   return new SingleBar({ format: `${label} {bar} {value}/{total} users`, clearOnComplete: true });

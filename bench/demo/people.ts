@@ -4,7 +4,7 @@ export interface Person {
   readonly emails: readonly [string, string];
 }
 
-/** What a side was told that it has written. */
+/** The rows that a side's inserts returned. */
 export interface WrittenPerson {
   readonly id: number;
   readonly name: string;
@@ -17,7 +17,7 @@ export interface WrittenAddress {
   readonly userId: number | null;
 }
 
-/** People whose names and emails start with `group`, so that the sides do not meet. */
+/** People whose names and emails start with `group`, so that the rows of the sides differ. */
 export function people(group: string, count: number): Person[] {
   return Array.from({ length: count }, (_, i) => ({
     name: `${group} ${i + 1}`,

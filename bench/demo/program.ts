@@ -4,7 +4,7 @@ import { WrongRows } from './verify.ts';
 /**
  * Runs a program until it ends or is interrupted.
  *
- * @returns its exit code: that of its work, 2 for arguments that it can't take, 130 where it was interrupted, else 1
+ * @returns the exit code: that of `work`, 2 for invalid arguments, 130 after an interruption, or else 1
  */
 export async function runProgram(
   usage: string,

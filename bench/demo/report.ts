@@ -3,7 +3,7 @@ import Chartscii from 'chartscii';
 import Table from 'cli-table3';
 import type { Measurement } from './measure.ts';
 
-/** The table and the chart. `plain` is what the factors are relative to, where it was measured. */
+/** The table and the chart. The factors are relative to `plain`, if it was measured. */
 export function report(measurements: readonly Measurement[], plain: Measurement | undefined): string {
   return `${table(measurements, plain)}\n\n${chart(measurements)}`;
 }

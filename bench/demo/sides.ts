@@ -9,7 +9,7 @@ export interface Side {
   readonly label: string;
   readonly group: string;
   readonly batched: boolean;
-  /** `onPerson` is called behind each person whose rows are in the database. */
+  /** `onPerson` is called after each person whose rows are in the database. */
   write(client: Sql, people: readonly Person[], onPerson: () => void): Promise<WrittenPerson[]>;
 }
 
@@ -61,7 +61,7 @@ export const sides: readonly Side[] = [plain, flushed, queued];
 type Transaction = Parameters<Parameters<ReturnType<typeof batchedDrizzle>['transaction']>[0]>[0];
 type PersonInserts = ReturnType<typeof insertPerson>;
 
-/** The three inserts of a person, not awaited: the addresses refer to an id that nobody knows yet. */
+/** The three inserts of a person, not awaited: the addresses refer to an id that is not known yet. */
 function insertPerson(tx: Transaction, { name, emails }: Person) {
   const user = tx.insert(users).values({ name }).returning({ id: users.id });
   const address = (email: string) =>

@@ -1,12 +1,13 @@
 import type { Sql } from 'postgres';
 import type { Person, WrittenAddress, WrittenPerson } from './people.ts';
 
-/** What a side was told and what the tables hold do not agree. */
+/** The rows that a side returned differ from those in the tables. */
 export class WrongRows extends Error {}
 
 /**
- * Reads the rows back and compares them with what the caller was given: each id must be that of the row with
- * this name or email, each address must point at its own user, and none may be missing. Returns how many rows.
+ * Compares the rows in the tables with those that the caller was given. Each id must be that of the row with
+ * this name or email. Each address must refer to its own user, and no row may be missing. Returns the number
+ * of rows.
  */
 export async function verify(
   direct: Sql,

@@ -2,7 +2,7 @@ import { median } from '../median.ts';
 import type { Measurement } from '../method/turns.ts';
 import type { CallResult } from '../results.ts';
 
-/** `per` is how many of what the title names a sample holds. */
+/** `per` is the number of things in a sample; the title names the thing. */
 export function callResult(
   title: string,
   unit: CallResult['unit'],

@@ -19,13 +19,13 @@ class DetachedUnit extends DatabaseUnit {
 export interface Detached {
   readonly db: BatchedDatabase;
   readonly context: FlushContext;
-  /** Empties the queue; nothing of it is written. */
+  /** Empties the queue without writing anything. */
   take(): Entry[];
 }
 
-/** A database that never connects and never flushes by itself, however much is queued. */
+/** A database that never connects and never flushes by itself, however many inserts are queued. */
 export function detached(): Detached {
-  // Ours to read the serialisers of; it connects with its first query, which never comes.
+  // It only provides the serialisers. It would connect with its first query, and none is sent.
   const plain = drizzle(postgres());
   const parts = partsOf(plain);
   const context: FlushContext = {

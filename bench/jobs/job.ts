@@ -13,18 +13,18 @@ import {
   wide,
 } from '../tables.ts';
 
-/** What all sides do, each in its own way. */
+/** A task that every side does, each in its own way. */
 export interface Job {
   readonly name: string;
   readonly title: string;
-  /** What its size counts. */
+  /** The thing that the size counts. */
   readonly unit: string;
   readonly tables: readonly Table[];
-  /** Rows written by a run of this size. */
+  /** The number of rows that a run of this size writes. */
   rows(size: number): number;
-  /** Tells the referee what a run ought to leave behind. */
+  /** Gives the referee the rows that a run must leave behind. */
   expect(referee: Referee, size: number): Promise<void>;
-  /** A run of its own, its data made; nothing where the side takes no part. */
+  /** Makes the data of a run and returns the run. Returns nothing if the side takes no part. */
   prepare(session: Session, size: number): (() => Promise<readonly Given[]>) | undefined;
 }
 
@@ -34,7 +34,7 @@ const people = (count: number): Person[] =>
     emails: [`${i}@home.example`, `${i}@work.example`],
   }));
 
-/** Every side knows them. */
+/** Every side has them. */
 export const graphTables: readonly Table[] = [users, addresses];
 
 const graph: Job = {
@@ -124,7 +124,7 @@ function written(table: Table): Pick<Job, 'unit' | 'tables' | 'rows' | 'expect'>
 export const columnCounts = [1, 3, 7, 15, 30];
 export const keyCounts = [0, 1, 3, 5];
 
-/** The tables of the sweeps are jobs of their own. */
+/** All jobs. Each table of a sweep is a job of its own. */
 export const jobs: readonly Job[] = [
   graph,
   flat(orders, 'orders of three columns, one transaction'),
@@ -136,7 +136,9 @@ export const jobs: readonly Job[] = [
   ...keyCounts.map((count) => flat(referring(count), `five columns, ${count} of them foreign keys`)),
 ];
 
-/** The jobs that a command line can name beside what needs no table; the others are steps of a sweep. */
+/**
+ * The jobs that a command line can name, besides those that need no table. The others are steps of a sweep.
+ */
 export const jobNames = ['graph', 'orders', 'wide', 'await each', 'requests'] as const;
 
 export function jobNamed(name: string): Job {
@@ -148,5 +150,5 @@ export function jobNamed(name: string): Job {
 const byName = new Map<string, Table>([[targets.name, targets]]);
 for (const { tables } of jobs) for (const table of tables) byName.set(table.name, table);
 
-/** Every table, parents before who refers to them. */
+/** Every table; parents are before the tables that refer to them. */
 export const tables: readonly Table[] = [...byName.values()];

@@ -17,7 +17,10 @@ import { detached } from './detached.ts';
 
 const names = Array.from({ length: 1_000 }, (_, index) => `user ${index}`);
 
-/** The passes of a flush that need no server, beside drizzle's making of one statement of as many rows. */
+/**
+ * Times the passes of a flush that need no server. drizzle's making of one statement of as many rows is timed
+ * too.
+ */
 export async function passes(rounds: Rounds): Promise<CallResult> {
   const { db, context, take } = detached();
   for (const name of names) db.insert(users).values({ name }).returning({ id: users.id });
@@ -55,7 +58,7 @@ export async function passes(rounds: Rounds): Promise<CallResult> {
   return callResult('1,000 rows → statements', 'ms', 1, await measure(sides, rounds));
 }
 
-/** The key query and the INSERTs of a flight, as `fly` has them made. */
+/** Writes the key query and the INSERTs of a flight, as `fly` does. */
 function write(planned: Plan, context: FlushContext): Written[] {
   const token = '0123456789abcdef';
   const inserts = planned.chunks.map((chunk) => {
@@ -71,6 +74,6 @@ function write(planned: Plan, context: FlushContext): Written[] {
   });
   const facts = planned.chunks.flatMap(({ shape, facts }) => (facts ? [[shape.name, facts] as const] : []));
   const statements = [keyQuery({ lists: planned.lists, facts, token }), ...inserts];
-  // A statement of many rows is written when it is read.
+  // Statements of many rows are written lazily, when `text` and `params` are read.
   return statements.map(({ text, params }) => ({ text, params }));
 }

@@ -6,14 +6,17 @@ import type { Sql } from 'postgres';
 import { columns } from '../../examples/users-file.ts';
 import { runLoad } from './command.ts';
 
-/** A sentence that must hold, and what was found. */
+/** A statement that must hold, and the value that was found. */
 export interface Check {
   readonly what: string;
   readonly holds: boolean;
   readonly found: string;
 }
 
-/** The table, in the order of its ids and written as the file is, gives the bytes of the file. */
+/**
+ * Checks the table against the file: its rows, ordered by id and formatted as in the file, must give the
+ * file's bytes.
+ */
 export async function checkRows(client: Sql, file: string): Promise<Check> {
   const written = createHash('sha256').update(`${columns.join(',')}\n`);
   for await (const rows of client`
@@ -36,7 +39,7 @@ export async function checkRows(client: Sql, file: string): Promise<Check> {
   };
 }
 
-/** A bad line fails the load, or with `--on-error skip` is all that is left out. */
+/** Checks that a bad line fails the load, and that with `--on-error skip` only this line is left out. */
 export async function checkBadLine(url: string, client: Sql, file: string, rows: number): Promise<Check[]> {
   const row = Math.min(700_001, rows);
   const bad = `${file}.bad.csv`;
@@ -70,10 +73,10 @@ async function countUsers(client: Sql): Promise<number> {
   return row?.users as number;
 }
 
-/** Copies the file with an age that is none in that row; gives the line on which the row begins. */
+/** Copies the file with an invalid age in that row. Returns the line on which the row begins. */
 async function spoilAge(from: string, to: string, row: number): Promise<number> {
   const out = createWriteStream(to);
-  // The file numbers its users from 0, by their names.
+  // The names in the file contain the number of the user, from 0.
   const begins = new RegExp(`^[a-z]+${row - 1},`);
   const age = /(@example\.com),\d*,/;
   let [lines, found, isSpoilt] = [0, 0, false];

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const schema = fileURLToPath(new URL('../../examples/schema.ts', import.meta.url));
 
-/** Tells the most memory that its process has had, at its end, by a file descriptor of its own. */
+/** At its end, the process writes its peak of resident memory to a file descriptor of its own. */
 const peakHook = `data:text/javascript,${encodeURIComponent(
   "import { writeSync } from 'node:fs';" +
     "process.on('exit', () => writeSync(3, String(process.resourceUsage().maxRSS)));",
@@ -14,13 +14,13 @@ export interface CommandRun {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** From its start to its end. */
+  /** The time from the start of the process to its end. */
   readonly ms: number;
-  /** Resident memory of the process, in MB of 10^6 bytes. */
+  /** The peak of the process's resident memory, in MB of 10^6 bytes. */
   readonly peakMb: number;
 }
 
-/** Loads users by the command, as it was built. */
+/** Loads users with the built command. */
 export async function runLoad(url: string, file: string, ...options: readonly string[]): Promise<CommandRun> {
   const started = performance.now();
   const args = ['--import', peakHook, main, 'load', '--schema', schema, '--table', 'users', ...options, file];

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { columns } from '../../examples/users-file.ts';
 
-/** What the command is compared with: the file's bytes, as they are, into the server's own reader of CSV. */
+/** The comparison for the command: the unchanged bytes of the file go to the server's own CSV reader. */
 export interface Copy {
   readonly how: string;
   run(url: string, file: string): Promise<{ readonly ms: number }>;
@@ -13,7 +13,7 @@ export interface Copy {
 
 const target = `users (${columns.join(', ')}) from`;
 
-/** `\copy` of psql, or where there is no psql, COPY by postgres.js. */
+/** `\copy` of psql, or COPY by postgres.js if psql is not installed. */
 export async function findCopy(): Promise<Copy> {
   const version = await promisify(execFile)('psql', ['--version']).then(
     ({ stdout }) => stdout.trim(),

@@ -1,4 +1,7 @@
-/** `npm run load:check`: a file of users by the command and by `\copy`, in turns, and what must hold of it. */
+/**
+ * `npm run load:check`: loads a file of users by the command and by `\copy`, in turns, and checks the
+ * results.
+ */
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

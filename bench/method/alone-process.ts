@@ -9,7 +9,7 @@ import { makeContestant } from './run-cell.ts';
 import { readStatements, serverCpu, spent, startStatements } from './server-time.ts';
 import { turn } from './turns.ts';
 
-/** Milliseconds behind which the runs that are weighed are enough. */
+/** No more runs are measured once they have taken so many milliseconds together. */
 const longest = 1_000;
 
 const { url, side, counts, profile } = JSON.parse(process.argv[2] ?? '') as Assignment;
@@ -27,7 +27,10 @@ try {
 }
 process.disconnect();
 
-/** Round trips and statements, through a relay slow enough for no answer to come while a flight is written. */
+/**
+ * Counts round trips and statements. The relay is slow enough that no result arrives while a flight is
+ * written.
+ */
 async function count(): Promise<Count[]> {
   if (counts.length === 0) return [];
   const relay = await startRelay({ target: url, delay: 5 });
@@ -47,7 +50,8 @@ async function count(): Promise<Count[]> {
         relay.reset();
       },
     };
-    // A client that was held up in the middle of a flight is seen to take one trip more.
+    // If a client pauses in the middle of a flight, one more round trip is counted. So the least of three
+    // runs is taken.
     for (let n = 0, ms = 0; n < 3 && ms < 500; n++) {
       ms += (await turn(run, 1))[0] ?? 0;
       seen.push({ trips: relay.trips, statements: relay.statements.length });
@@ -94,7 +98,7 @@ async function weigh(name: string, size: number): Promise<Profile[]> {
       },
     };
     const [first = 0] = await turn(watched, 1);
-    // Of its time much went into compiling; of a run that takes long enough, little.
+    // Compiling takes much of the first run's time, so that run counts only if it takes long.
     if (first < longest) sums = { wall: 0, client: 0, server: 0 };
     else [sums.wall, runs] = [first, 1];
     while (runs < 20 && sums.wall < longest) {
@@ -118,7 +122,9 @@ async function weigh(name: string, size: number): Promise<Profile[]> {
   }
 }
 
-/** The referee looks at the tables after the run, by statements that name what it expects. */
+/**
+ * Excludes the referee's own statements. They check the tables after the run, and name the schema `expected`.
+ */
 function isTheSides({ query }: { query: string }): boolean {
   return !query.includes('expected.');
 }

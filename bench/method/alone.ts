@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Count, Profile } from '../results.ts';
 
-/** What one side does in a process of its own. */
+/** The work of one side in a process of its own. */
 export interface Assignment {
   readonly url: string;
   readonly side: string;
@@ -15,7 +15,7 @@ export interface Findings {
   readonly profiles: readonly Profile[];
 }
 
-/** A process for each side: its peak of memory and its processor time are its own. */
+/** Runs a side in a process of its own, so that its peak of memory and its processor time are its own. */
 export function runAlone(assignment: Assignment, signal: AbortSignal): Promise<Findings> {
   const program = fileURLToPath(new URL('alone-process.js', import.meta.url));
   return new Promise((resolve, reject) => {

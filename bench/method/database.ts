@@ -3,17 +3,17 @@ import { WrongRows } from '../demo/verify.ts';
 import type { Ids } from '../sides/side.ts';
 import { create, type Row, rowsOf, type Table, targetRows, targets } from '../tables.ts';
 
-/** What a side says that it has written into a table. */
+/** The rows that a side reports to have written into a table. */
 export interface Given {
   readonly table: Table;
-  /** Rows sent. */
+  /** The number of rows sent. */
   readonly count: number;
   readonly ids: Ids;
-  /** Of a child: the id that its parent was given, row by row, and the column that must hold it. */
+  /** For a child table: the column that holds the parent's id, and the expected id for each row. */
   readonly parents?: { readonly column: string; readonly ids: Ids };
 }
 
-/** The benchmark's own connection, by which it empties tables and reads what was written. */
+/** The benchmark's own connection. It empties tables and checks the rows that were written. */
 export class Referee {
   readonly sql: Sql;
   readonly #expected = new Map<string, number>();
@@ -22,7 +22,7 @@ export class Referee {
     this.sql = postgres(url, { max: 1, onnotice: () => {} });
   }
 
-  /** Makes the tables, and beside each of them one that will hold what ought to be in it. */
+  /** Creates the tables, and beside each one a table for the expected rows. */
   async createTables(tables: readonly Table[]): Promise<void> {
     await this.sql`alter database ${this.sql(this.sql.options.database)} set timezone to 'UTC'`;
     await this.sql`create schema expected`;
@@ -37,7 +37,7 @@ export class Referee {
     }
   }
 
-  /** Says what the table ought to hold: its rows, or the first of these. */
+  /** Sets the first `count` rows that the table must hold. */
   async expect(table: Table, count: number, rows?: readonly Row[]): Promise<void> {
     const known = this.#expected.get(table.name) ?? 0;
     if (known >= count) return;
@@ -56,7 +56,10 @@ export class Referee {
     await this.sql.unsafe(`analyze expected.${table.name}`);
   }
 
-  /** Empty tables, fresh sequences, and nothing left to be written behind the next one's back. */
+  /**
+   * Empties the tables and restarts the sequences. The checkpoint leaves no dirty pages that would slow the
+   * next run.
+   */
   async reset(tables: readonly Table[]): Promise<void> {
     const names = tables.map(({ name }) => name).join(', ');
     await this.sql.unsafe(`truncate ${names} restart identity cascade`);
@@ -64,8 +67,8 @@ export class Referee {
   }
 
   /**
-   * Compares the table with what ought to be in it, in the server: every row given back must stand in it under
-   * the id that was given for it, with the values of its number, and no other row may.
+   * Compares the table with the expected rows, in the server. Every returned id must be that of a row with
+   * the expected values, and there may be no other row.
    */
   async check(side: string, { table, count, ids, parents }: Given): Promise<void> {
     const compared = table.columns.map(({ name }) => name).filter((name) => name !== parents?.column);

@@ -4,7 +4,7 @@ import type { Sql } from 'postgres';
 import { folder } from '../folder.ts';
 import type { Environment } from '../results.ts';
 
-/** What a time in the results depends on beside the code. */
+/** The settings that a time in the results depends on, besides the code. */
 const settings = [
   'shared_buffers',
   'fsync',
@@ -52,7 +52,7 @@ export function machine(): Pick<
   };
 }
 
-/** They are pinned to exact versions. */
+/** The versions of a package's dependencies, which are pinned exactly. */
 function dependencies(path: string): Record<string, string> {
   const read = JSON.parse(readFileSync(new URL(path, folder), 'utf8'));
   return { ...read.devDependencies, ...read.dependencies };

@@ -9,10 +9,13 @@ interface Sent {
   readonly params: readonly unknown[];
 }
 
-/** EXPLAIN (ANALYZE, BUFFERS) of what this library sends for 1,000 orders: sent again, and rolled back. */
+/**
+ * EXPLAIN (ANALYZE, BUFFERS) of this library's statements for 1,000 orders. They are sent again and rolled
+ * back.
+ */
 export async function explainInsert(url: string): Promise<{ statement: string; plan: string }[]> {
   const sent = await sentStatements(url);
-  // node-postgres leaves parameters that are text already as they are.
+  // node-postgres does not convert parameters that are text already.
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
@@ -36,7 +39,7 @@ export async function explainInsert(url: string): Promise<{ statement: string; p
   }
 }
 
-/** The statements of the second of two flushes, which knows the table already. */
+/** The statements of the second of two flushes; the first one has read the facts of the table. */
 async function sentStatements(url: string): Promise<Sent[]> {
   const client = postgres(url, { max: 1, onnotice: () => {} });
   const into = drizzleTable(orders);

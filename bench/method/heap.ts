@@ -5,13 +5,13 @@ setFlagsFromString('--expose-gc');
 
 const gc = runInNewContext('gc') as (options?: { type: 'minor' | 'major' }) => void;
 
-/** All of it, which takes as long as the heap is large. */
+/** Collects the whole heap; the time that takes grows with the heap. */
 export const collectGarbage = () => gc();
 
-/** What one side has just left behind is not for the next one to clean up. */
+/** Collects the young garbage of one side, so that the next side does not have to. */
 export const collectYoung = () => gc({ type: 'minor' });
 
-/** Roughly what one of the things that `make` makes keeps of the heap, in bytes. */
+/** The approximate heap size of one object that `make` makes, in bytes. */
 export function bytesOf(make: (index: number) => unknown): number {
   const count = 20_000;
   const kept = new Array<unknown>(count).fill(undefined);
@@ -20,6 +20,6 @@ export function bytesOf(make: (index: number) => unknown): number {
   for (let index = 0; index < count; index++) kept[index] = make(index);
   collectGarbage();
   const bytes = (process.memoryUsage().heapUsed - before) / count;
-  // Looked at afterwards, so that nothing is collected before.
+  // Reading `kept` after the measurement keeps its objects alive until then.
   return kept.length === count ? bytes : Number.NaN;
 }

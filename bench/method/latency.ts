@@ -4,15 +4,15 @@ import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import { median } from '../median.ts';
 
-/** A way to the database on which a round trip takes longer. */
+/** A route to the database with a longer round trip. */
 export interface Link {
   readonly url: string;
-  /** What a bare `select 1` takes on it, in milliseconds. */
+  /** The time of a bare `select 1` on it, in milliseconds. */
   readonly measured: number;
   close(): Promise<void>;
 }
 
-/** Straight to the database at 0, else through a relay. */
+/** Connects directly if the latency is 0, or else through a relay. */
 export async function openLink(target: string, latency: number): Promise<Link> {
   if (latency === 0) return { url: target, measured: await bareTrip(target), close: async () => {} };
   const there = Math.ceil(latency / 2);

@@ -16,9 +16,9 @@ process.send?.({ label: labels[task], rows: count, ...result });
 await client.end();
 process.disconnect();
 
-/** What is queued in a transaction that sends nothing, whose rows are there before. */
+/** Measures queued inserts in a transaction that sends none of them. Their rows are made before. */
 async function queue(keeps: boolean): Promise<Partial<MemoryResult>> {
-  // So much would be flushed on the way.
+  // Without these options the queue would be flushed on the way.
   const unbounded = { maxRows: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
   const db = batchedDrizzle(client, { batch: unbounded });
   const enough = new Error('nothing of it is written');
@@ -34,7 +34,7 @@ async function queue(keeps: boolean): Promise<Partial<MemoryResult>> {
     }
     collectGarbage();
     bytes = (process.memoryUsage().heapUsed - before) / count;
-    // Looked at afterwards, so that nothing of it is collected before.
+    // Reading `kept` after the measurement keeps its inserts alive until then.
     if (kept.length + tx.pending < count) throw new Error('the inserts are gone');
     throw enough;
   });

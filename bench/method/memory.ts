@@ -12,10 +12,10 @@ export interface MemoryAssignment {
   readonly rows: number;
 }
 
-/** Seconds that one of them may take. */
+/** The maximum number of seconds for each task. */
 const patience = 60;
 
-/** What queueing and writing so many orders holds, each in a process of its own. */
+/** The memory that is held to queue and to write so many orders. Each task runs in a process of its own. */
 export async function weighMemory(
   url: string,
   rows: number,

@@ -13,11 +13,11 @@ export interface Surroundings {
   readonly url: string;
   readonly referee: Referee;
   readonly signal: AbortSignal;
-  /** Says what is being done now. */
+  /** Displays the current step. */
   say(doing: string): void;
 }
 
-/** Times all sides of a cell, interleaved, each run followed by a look at what it has written. */
+/** Times all sides of a cell, interleaved. The rows are checked after each run. */
 export async function runCell(cell: Cell, surroundings: Surroundings): Promise<CellResult> {
   const { url, referee, signal, say } = surroundings;
   const job = jobNamed(cell.job);
@@ -63,7 +63,10 @@ export async function runCell(cell: Cell, surroundings: Surroundings): Promise<C
   }
 }
 
-/** A side with the turns that it gets, warmed up; or why it is left out; or nothing where it takes no part in the job. */
+/**
+ * Returns a side, warmed up, with its number of turns. Returns a string with the reason if the side is left
+ * out, and nothing if it takes no part in the job.
+ */
 async function admit(
   name: string,
   cell: Cell,
@@ -95,23 +98,26 @@ function onWay(contestant: Contestant, way: OpenWay, session: Session): Contesta
   };
 }
 
-/** Runs it unmeasured, and gives the seconds that a run takes, or would take where a smaller one says enough. */
+/**
+ * Runs the side unmeasured. Returns the seconds of a run, or an estimate if a smaller run shows that it takes
+ * long.
+ */
 async function warmUp(
   { size, patience, seconds: budget, runs }: Cell,
   ofSize: (size: number) => Contestant,
 ): Promise<number> {
-  // The first connects, prepares, and learns what must be learnt once.
+  // The first run connects, prepares, and reads the facts that are read once.
   await turn(ofSize(1), 1);
   for (const part of [20, 4]) {
     const sample = Math.ceil(size / part);
     const took = await seconds(ofSize(sample));
     const estimated = took * (size / sample);
-    // Of a run that is over at once most is no matter of its size, and says nothing of a larger one.
+    // The time of a very short run hardly depends on its size, so it can't predict a larger run.
     if (took > patience / 8 && estimated > patience) return estimated;
-    // A side that takes long is warm by then, and its runs are few.
+    // A slow side is warm by then, and will have few runs.
     if (took > 1 && estimated > 4) return estimated;
   }
-  // Code that has run a few times only is not compiled yet.
+  // Code that has run only a few times is not compiled yet.
   const times: number[] = [];
   for (let spent = 0; times.length < runs.most && spent < budget; spent += times.at(-1) ?? 0) {
     times.push(await seconds(ofSize(size)));
@@ -124,7 +130,7 @@ async function seconds(contestant: Contestant): Promise<number> {
   return ms / 1_000;
 }
 
-/** Up to this size the rows of a run are young when it is over. */
+/** Up to this size the rows of a run are still in the young heap when the run is over. */
 const largest = 2_000;
 
 export function makeContestant(
@@ -141,7 +147,7 @@ export function makeContestant(
     waits: true,
     async before() {
       await referee.reset(job.tables);
-      // Made anew: some sides write ids into what they are given.
+      // Made anew for each run: some sides write ids into the objects they are given.
       run = job.prepare(session, size);
       if (size > largest) collectGarbage();
       else collectYoung();

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Sql } from 'postgres';
 
-/** What pg_stat_statements knows of one statement. */
+/** The record of one statement in pg_stat_statements. */
 export interface StatementTime {
   readonly query: string;
   /** Whether it is an INSERT or a COPY. */
@@ -12,7 +12,7 @@ export interface StatementTime {
   readonly totalMs: number;
 }
 
-/** Begins to count; false where the server does not load pg_stat_statements. */
+/** Starts counting. Returns false if the server does not load pg_stat_statements. */
 export async function startStatements(sql: Sql): Promise<boolean> {
   try {
     await sql`create extension if not exists pg_stat_statements`;
@@ -23,7 +23,7 @@ export async function startStatements(sql: Sql): Promise<boolean> {
   }
 }
 
-/** What has been executed in this database since `startStatements`, the most expensive first. */
+/** The statements executed in this database since `startStatements`, the most expensive first. */
 export async function readStatements(sql: Sql): Promise<StatementTime[]> {
   const rows = await sql<StatementTime[]>`
     select query, query ~* '(^copy|insert into) ' as "isWrite", calls::int, rows::int, mean_exec_time as "meanMs", total_exec_time as "totalMs"
@@ -35,8 +35,8 @@ export async function readStatements(sql: Sql): Promise<StatementTime[]> {
 }
 
 /**
- * Milliseconds of processor time by process of the server, as Linux accounts for them; `undefined` where the
- * server's processes can't be seen from here (another machine, a container, another system).
+ * Milliseconds of processor time for each process of the server, as Linux counts them. `undefined` if those
+ * processes are not visible from here (another machine, a container, another system).
  */
 export async function serverCpu(sql: Sql): Promise<Map<number, number> | undefined> {
   try {
@@ -60,7 +60,7 @@ export function spent(before: Map<number, number>, after: Map<number, number>): 
   return [...after].reduce((sum, [pid, ms]) => sum + ms - (before.get(pid) ?? 0), 0);
 }
 
-/** The parent of a process of PostgreSQL's; nothing where that is not what has this number here. */
+/** The parent of a PostgreSQL process. Returns nothing if the process with this number is another program. */
 async function parentOf(pid: number): Promise<number | undefined> {
   const [, program, parent] =
     /^\d+ \((.*)\) \S (\d+)/.exec(await readFile(`/proc/${pid}/stat`, 'utf8')) ?? [];

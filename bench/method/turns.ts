@@ -1,39 +1,39 @@
 import { Bench } from 'tinybench';
 
-/** One of those whose times are compared. */
+/** One of the candidates whose times are compared. */
 export interface Contestant {
   readonly label: string;
-  /** What is timed; awaited where it `waits`. */
+  /** The timed function. It is awaited if `waits`. */
   run(): unknown;
   readonly waits: boolean;
-  /** Runs before each `run`, and is not timed. */
+  /** Runs before each `run`, untimed. */
   before?(): Promise<void> | void;
-  /** Runs after each `run`, and is not timed; what it throws ends the benchmark. */
+  /** Runs after each `run`, untimed. If it throws, the benchmark ends. */
   after?(): Promise<void> | void;
-  /** Turns that it gets, where that is not every one. */
+  /** The number of turns, if not one in every round. */
   readonly turns?: number;
 }
 
 export interface Measurement {
   readonly label: string;
-  /** Milliseconds of each run, rising. */
+  /** Milliseconds of each run, ascending. */
   readonly samples: readonly number[];
 }
 
 export interface Rounds {
   readonly rounds: number;
-  /** Rounds before them that warm up and are not counted. */
+  /** Warm-up rounds before the measured ones. */
   readonly warmup: number;
-  /** Runs of a turn. */
+  /** The number of runs in a turn. */
   readonly runs: number;
   readonly signal: AbortSignal;
-  /** Called behind each turn. */
+  /** Called after each turn. */
   onTurn?(): void;
 }
 
 /**
- * Times the contestants in turns, there and back again, so that what slows the machine for a while slows them
- * all. Rejects soon after the signal has aborted.
+ * Times the contestants in turns, forwards and backwards by turns, so that a slow moment of the machine
+ * affects all of them. Rejects soon after the signal has aborted.
  */
 export async function measure(
   contestants: readonly Contestant[],
@@ -52,19 +52,19 @@ export async function measure(
   return [...samples].map(([{ label }, own]) => ({ label, samples: own.sort((a, b) => a - b) }));
 }
 
-/** Who has fewer turns than there are rounds has them spread over all of them. */
+/** Spreads the turns over all rounds if the contestant has fewer turns than there are rounds. */
 function hasTurn({ turns }: Contestant, round: number, rounds: number): boolean {
   if (turns === undefined || turns >= rounds) return true;
   return Math.floor((round * turns) / rounds) !== Math.floor(((round - 1) * turns) / rounds);
 }
 
-/** Runs once or more, and gives the milliseconds of each run. */
+/** Runs once or more. Returns the milliseconds of each run. */
 export async function turn(
   { label, run, waits, before, after }: Contestant,
   runs: number,
 ): Promise<readonly number[]> {
   const bench = new Bench({ iterations: runs, time: 0, warmup: false, retainSamples: true, throws: true });
-  // Told, since tinybench would find out whether to wait by one more run.
+  // Without `async` tinybench would find out by one more run whether to wait.
   bench.add(label, run, { async: waits, beforeEach: before, afterEach: after });
   const [task] = await bench.run();
   if (task?.result.state !== 'completed') throw new Error(`${label}: ended as ${task?.result.state}`);

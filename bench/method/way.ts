@@ -6,17 +6,17 @@ import type { Session, Setting } from '../sides/side.ts';
 /** Long enough for a run to begin on the connection that was opened for it. */
 const idleMs = 150;
 
-/** How the sides of a cell go to the server. */
+/** How the sides of a cell connect to the server. */
 export interface OpenWay {
   readonly url: string;
-  /** What their clients must be told. */
+  /** The settings for their clients. */
   readonly setting: Pick<Setting, 'isPooled' | 'idleMs'>;
-  /** Done last before each run, and not timed. */
+  /** The last step before each run, untimed. */
   before(session: Session): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Why a cell can't be measured here, where it can't. */
+/** Why a cell can't be measured here; `undefined` if it can. */
 export function lacking(way: Way | undefined): string | undefined {
   return way === 'pooler' && pgBouncerProgram === undefined ? 'PgBouncer is not installed' : undefined;
 }
@@ -39,7 +39,7 @@ export async function openWay(way: Way | undefined, url: string, sql: Sql): Prom
   };
 }
 
-/** Waits until every pool has closed its idle connections; 10 seconds at most. */
+/** Waits until every pool has closed its idle connections, for at most 10 seconds. */
 async function untilAlone(sql: Sql): Promise<void> {
   for (let n = 0; n < 500; n++) {
     const others = await sql`

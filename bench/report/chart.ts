@@ -1,6 +1,6 @@
 import { type EChartsOption, init } from 'echarts';
 
-/** Draws without a browser. The background is set, since README files are looked at on dark pages too. */
+/** Draws without a browser. The background is white, since README files are also read on dark pages. */
 export function draw(option: EChartsOption, { width, height }: { width: number; height: number }): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   chart.setOption({
@@ -24,11 +24,14 @@ export function colorOf(isOurs: boolean, index: number): string {
 export interface Line {
   readonly name: string;
   readonly isOurs: boolean;
-  /** Of each step; nothing where it was not measured. */
+  /** The value of each step; `undefined` if it was not measured. */
   readonly values: readonly (number | undefined)[];
 }
 
-/** A line for each side, its name at its end; logarithmic upwards, since sides differ by orders of magnitude. */
+/**
+ * Draws a line for each side, with its name at the end. The y axis is logarithmic, since sides differ by
+ * orders of magnitude.
+ */
 export function lines(
   title: string,
   x: { readonly name: string; readonly steps: readonly string[] },
@@ -61,7 +64,7 @@ export function lines(
   );
 }
 
-/** One bar a side, the longest at the top. */
+/** Draws one bar for each side, the longest at the top. */
 export function bars(
   title: string,
   drawn: readonly { name: string; isOurs: boolean; value: number }[],

@@ -5,18 +5,18 @@ import { bars, type Line, lines, short } from './chart.ts';
 
 export interface Chart {
   readonly file: string;
-  /** What it shows, for who does not see it. */
+  /** A text for readers who can't see the chart. */
   readonly alt: string;
   readonly svg: string;
 }
 
-/** The middle of its runs in milliseconds; nothing where it was not measured. */
+/** The median of its runs in milliseconds; `undefined` if it was not measured. */
 export function middleOf(cell: CellResult | undefined, side: string): number | undefined {
   const samples = cell?.sides.find((each: SideResult) => each.side === side)?.samples ?? [];
   return samples.length > 0 ? median(samples) : undefined;
 }
 
-/** A chart shows no more lines than an eye can follow; the table has them all. */
+/** The sides in the charts. More lines would be hard to distinguish, and the table has all sides. */
 const followed = [
   'drizzle: loop',
   'drizzle: multi-row',
@@ -95,7 +95,7 @@ const sweeps: readonly { sweep: string; file: string; title: string; x: string }
   },
 ];
 
-/** What a row costs at each step of a sweep. */
+/** Charts of the cost of a row at each step of a sweep. */
 export function sweepCharts({ cells }: Results): Chart[] {
   return sweeps.flatMap(({ sweep, file, title, x }) => {
     const steps = cells.filter((cell) => cell.sweep === sweep);

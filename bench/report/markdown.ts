@@ -1,4 +1,4 @@
-/** A table of Markdown; the first column is text, the others are numbers. */
+/** A Markdown table. Its first column is text, and the others are numbers. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
@@ -6,7 +6,7 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   return [line(head), line(rule), ...rows.map(line)].join('\n');
 }
 
-/** Puts text between the two marks of this name; throws where a file has lost them. */
+/** Puts text between the two marks of this name. Throws if the file lacks a mark. */
 export function between(text: string, name: string, content: string): string {
   const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
   const from = text.indexOf(begin);
@@ -19,7 +19,7 @@ export function decimals(value: number, digits: number): string {
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** Three digits that say something, no more. */
+/** The number with three significant digits. */
 export function roughly(value: number): string {
   if (value >= 100) return decimals(Math.round(value), 0);
   return value >= 10 ? decimals(value, 1) : decimals(value, 2);

@@ -3,7 +3,7 @@ import { isOurs, isReference } from '../sides/index.ts';
 import { middleOf } from './charts.ts';
 import { roughly } from './markdown.ts';
 
-/** Why another way may be ahead; said only where it is. */
+/** Why another side may be faster. The reason is printed only if it is. */
 const reasons: Readonly<Record<string, string>> = {
   COPY: 'it streams rows past the parser and the planner; it takes one trip more, and has no RETURNING, no conflict clause and no row-level security',
   'unnest by hand':
@@ -21,13 +21,13 @@ const reasons: Readonly<Record<string, string>> = {
   'sequelize: bulkCreate': 'it writes values into the SQL text of one statement, and takes no keys ahead',
 };
 
-/** Where the job itself is what ours is not made for. */
+/** Reasons that come from the job itself, if the library is not made for it. */
 const reasonsByJob: Readonly<Record<string, string>> = {
   'await each':
     'an insert that is awaited alone waits for the end of its turn of the event loop, in case others of it follow; the way to be faster is not to await each',
 };
 
-/** A sentence for each cell in which a peer is ahead of the fastest of ours. */
+/** A sentence for each cell in which a peer is faster than our fastest side. */
 export function notFirst({ cells }: Results): string[] {
   return cells.flatMap((cell) => {
     const ranked = cell.sides

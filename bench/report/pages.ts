@@ -19,7 +19,7 @@ import { tunedFor } from './tuned-for.ts';
 
 const image = ({ alt, file }: Chart, folder: string) => `![${alt}](${folder}${file})`;
 
-/** What stands in the README: two charts and the table. */
+/** The README's section: two charts and the table. */
 export function readmeSection(results: Results, charts: readonly Chart[]): string {
   return [
     ...charts.map((chart) => image(chart, 'bench/results/')),
@@ -30,7 +30,7 @@ export function readmeSection(results: Results, charts: readonly Chart[]): strin
   ].join('\n\n');
 }
 
-/** Everything else, for who wants to know. */
+/** The section with all other results. */
 export function benchSection(
   results: Results,
   charts: readonly Chart[],

@@ -5,7 +5,7 @@ import { decimals, roughly } from './markdown.ts';
 const side = 'batched: values(rows)';
 const defaultRows = 10_000;
 
-/** What a sweep says of ours, in a sentence. */
+/** A sentence about our results in a sweep. */
 export function sweepNote(sweep: string, { cells }: Pick<Results, 'cells'>): string | undefined {
   const costs = cells
     .filter((cell) => cell.sweep === sweep)
@@ -18,7 +18,7 @@ export function sweepNote(sweep: string, { cells }: Pick<Results, 'cells'>): str
   return sweep === 'rows' ? noteOnGrowth(costs) : undefined;
 }
 
-/** Microseconds of a row. */
+/** Microseconds per row. */
 function costOf(cell: CellResult): number | undefined {
   const ms = middleOf(cell, side);
   return ms === undefined ? undefined : (ms * 1_000) / cell.rows;

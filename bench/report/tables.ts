@@ -7,7 +7,7 @@ import { decimals, markdownTable, roughly } from './markdown.ts';
 
 const bold = (name: string, text = name) => (isOurs(name) ? `**${text}**` : text);
 
-/** The README's table: what a reader picks by. */
+/** The README's table, which helps readers to choose. */
 export function summary({ cells, counts, profiles }: Results): string {
   const columns: readonly [head: string, id: string, show: (cell: CellResult, ms: number) => string][] = [
     ['graph, 0 ms: ms', 'graph/100/0 ms', (_, ms) => roughly(ms)],
@@ -44,7 +44,7 @@ export function summary({ cells, counts, profiles }: Results): string {
   );
 }
 
-/** Everything that was measured in one cell. */
+/** All figures that were measured in one cell. */
 export function cellTable(cell: CellResult): string {
   const rows = cell.sides.map(({ side, samples, skipped }) => {
     const ms = middleOf(cell, side);
@@ -87,7 +87,7 @@ export function countTable({ counts }: Results): string {
   return markdownTable(['round trips / statements parsed', ...kinds.map(([head]) => head)], rows);
 }
 
-/** Where the time of a run goes, each side in a process of its own. */
+/** How the time of a run is spent; each side ran in a process of its own. */
 export function profileTable(profiles: Results['profiles']): string {
   const rows = profiles.map(({ side, wallMs, clientCpuMs, serverCpuMs, beforeMb, peakMb, statements }) => {
     const writes = (statements ?? []).filter(({ isWrite }) => isWrite);
@@ -137,7 +137,7 @@ export function repeatTable(repeats: readonly Repeated[]): string {
   return markdownTable(['ratio', 'median', 'each repeat', 'off by over 25 %'], rows);
 }
 
-/** What many rows hold, written or waiting. */
+/** The memory of many rows while they are queued or written. */
 export function memoryTable(memory: Results['memory']): string {
   const rows = memory.map(({ label, rows, bytes, beforeMb, peakMb, skipped }) => [
     `${decimals(rows, 0)} orders: ${label}`,

@@ -13,11 +13,11 @@ const psql = 'psql \\copy (no ids)';
 
 interface Measured {
   readonly value: number;
-  /** What else there is to say of it. */
+  /** An addition to the value. */
   readonly note?: string;
 }
 
-/** A figure, and what it should be. */
+/** A figure and its intended range. */
 interface Aim {
   readonly what: string;
   readonly least?: number;
@@ -25,7 +25,7 @@ interface Aim {
   of(results: Results): Measured | undefined;
 }
 
-/** What is counted has no decimals. */
+/** Counts have no decimals. */
 const figureOf = (value: number) => (Number.isInteger(value) ? decimals(value, 0) : roughly(value));
 
 const cellOf = ({ cells }: Results, id: string) => cells.find((cell) => cell.id === id);
@@ -40,7 +40,7 @@ function times(ours: string, id: string, other: string): Aim['of'] {
   };
 }
 
-/** The share that ours takes of the time of the fastest of the others. */
+/** Our time as a share of the fastest peer's time. */
 function ofBestPeer(id: string): Aim['of'] {
   return (results) => {
     const cell = cellOf(results, id);
@@ -60,7 +60,7 @@ function ranked(cell: CellResult | undefined): { side: string; ms: number }[] {
     .sort((a, b) => a.ms - b.ms);
 }
 
-/** What a row costs among many, as often as what it costs among few. */
+/** The cost of a row among many, divided by its cost among few. */
 function growth(side: string): Aim['of'] {
   return (results) => {
     const [few, many] = ['rows 10000', 'rows 1000000'].map((id) => {
@@ -73,7 +73,7 @@ function growth(side: string): Aim['of'] {
   };
 }
 
-/** A figure of ours by that of plain drizzle's loop. */
+/** Our figure, divided by that of plain drizzle's loop. */
 function byLoop<T extends { readonly job: string; readonly side: string }>(
   all: readonly T[],
   job: string,
@@ -145,7 +145,7 @@ const aims: readonly Aim[] = [
   },
 ];
 
-/** What the library was tuned for, and what it came to. */
+/** A table of the intended and the measured figures. */
 export function tunedFor(results: Results): string {
   const rows = aims.map(({ what, least, most, of }) => {
     const wanted = least === undefined ? `at most ${most}` : `at least ${least}`;

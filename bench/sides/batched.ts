@@ -9,7 +9,7 @@ type Db = Pick<BatchedDatabase, 'insert'>;
 function connect(setting: Setting, copyRows = Number.POSITIVE_INFINITY) {
   const { url, chunk } = setting;
   const client = postgres(url, { ...postgresOptions(setting), onnotice: () => {} });
-  // A size of chunks is one of INSERTs, where nobody says COPY.
+  // The size of a chunk is that of INSERTs, so COPY is used only if `copyRows` is given.
   const batch = chunk === undefined ? {} : { maxRows: chunk, copyRows };
   const db = batchedDrizzle(client, { batch });
   return {
@@ -25,7 +25,7 @@ function insertRow(db: Db, table: Table, row: Row) {
   return db.insert(into).values(row).returning({ id: into.id });
 }
 
-/** Of inserts that are written: one after the other costs less than a promise of all. */
+/** Awaits inserts that are already written. One after the other costs less than `Promise.all`. */
 async function idsOf(inserts: readonly ReturnType<typeof insertRow>[]): Promise<Ids> {
   const ids: number[] = [];
   for (const insert of inserts) ids.push(only(await insert));

@@ -6,7 +6,9 @@ import type { Column, Row, Table } from '../tables.ts';
 import { element, namesOf } from './postgres-js.ts';
 import { type Ids, type Open, poolSize, session } from './side.ts';
 
-/** On node-postgres: postgres.js leaves Nagle on, and loses 40 ms to it at the end of each COPY. */
+/**
+ * Uses node-postgres. postgres.js leaves Nagle's algorithm on, and loses 40 ms to it at the end of each COPY.
+ */
 export const copy: Open = ({ url }) => {
   const pool = new Pool({ connectionString: url, max: poolSize });
   return session<PoolClient | undefined>({
@@ -37,7 +39,7 @@ export const copy: Open = ({ url }) => {
   });
 };
 
-/** Lines of COPY's text format, some 64 kB at a time; with their ids where they are given. */
+/** Lines in COPY's text format, in blocks of some 64 kB; with their ids if `ids` is given. */
 export function* blocks({ columns }: Table, rows: Row[], ids?: Ids): Generator<string> {
   let block = '';
   for (const [n, row] of rows.entries()) {

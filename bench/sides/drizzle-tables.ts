@@ -40,7 +40,7 @@ export type DrizzleTable = ReturnType<typeof define>;
 
 const defined = new Map<string, DrizzleTable>();
 
-/** The table as a schema of drizzle declares it, made once. */
+/** The table as declared in a drizzle schema, made once. */
 export function drizzleTable(table: Table): DrizzleTable {
   const known = defined.get(table.name);
   if (known) return known;

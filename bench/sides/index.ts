@@ -1,19 +1,22 @@
 import type { Open, Session, Setting } from './side.ts';
 
-/** One way of inserting, in the form that its own documentation recommends. */
+/** One way to insert, in the form that its own documentation recommends. */
 export interface Side {
   readonly name: string;
-  /** A line that says what it does. */
+  /** A line that describes it. */
   readonly what: string;
   /** Whether it is this library. */
   readonly isOurs?: boolean;
-  /** It gives no ids back, and so is nobody's peer: what the server can do at best. */
+  /** It returns no ids and has no peers. It shows the best that the server can do. */
   readonly isReference?: boolean;
-  /** Another setting of ours, which a sweep alone compares. */
+  /** A variant of ours with another setting, which only a sweep compares. */
   readonly isVariant?: boolean;
-  /** Why it can't be measured here, where it can't. */
+  /** Why the side can't be measured here; `undefined` if it can. */
   lacks?(): Promise<string | undefined>;
-  /** Loads what it needs only when it is wanted: in a process of its own a side has its own packages in memory. */
+  /**
+   * Loads the packages of the side only when they are needed, so that a process has no other side's packages
+   * in memory.
+   */
   load(): Promise<Open>;
 }
 

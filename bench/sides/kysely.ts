@@ -5,7 +5,7 @@ import { chunked, inChunks, type Open, only, pgOptions, session } from './side.t
 
 type Schema = Record<string, { id: number }>;
 
-/** Rows as they are: node-postgres writes dates, documents and arrays. */
+/** The rows need no conversion: node-postgres writes dates, documents and arrays. */
 function insert(db: Kysely<Schema>, { name }: Table, rows: Row[]) {
   return db
     .insertInto(name)

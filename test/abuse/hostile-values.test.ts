@@ -28,7 +28,7 @@ const things = pgTable('things', {
   j: jsonb(),
 });
 
-/** What would do harm, or be lost, if it got from where values are to where SQL, a literal or a setting is. */
+/** Values that would do harm or be lost if they became part of SQL, of a literal or of a setting. */
 const attempts = [
   ...["'); drop table victim; --", `"; drop table victim; --`, "' or '1'='1", "\\'; drop table victim; --"],
   ...['$$; drop table victim; $$', '; commit; drop table victim', "E'\\x27'", '\\x27', '--', '/* */'],

@@ -19,7 +19,7 @@ beforeEach(() => check.execute(emptyTables()));
 const load = (table: string, ...args: string[]) =>
   runCommand(['load', '--schema', schemaFile, '--table', table, '--url', database.url, ...args]);
 
-/** A file of `uses`, of which some are not what they should be; its lines begin at 2. */
+/** A file with the column `uses`, in which some values are invalid. Its rows begin at line 2. */
 function tokensFile(name: string, rows: number, bad: Record<number, string>): string {
   const lines = Array.from({ length: rows }, (_, index) => `label ${index + 2},${bad[index + 2] ?? index}`);
   return files.write(name, `label,uses\n${lines.join('\n')}\n`);

@@ -18,7 +18,7 @@ test.each([
   const ended = untilEnd(child);
   child.stdin?.write('level,message\n');
   child.stdin?.write('info,a line of a log that has no end\n'.repeat(50_000));
-  // The rows of a transaction that is not committed are seen by none but the statistics of their table.
+  // Uncommitted rows are invisible to other connections. Only the size of the table shows them.
   await until(async () => {
     const [row] = await check.execute<{ size: string }>(sql`select pg_relation_size('logs') as size`);
     return Number(row?.size) > 0;
@@ -39,7 +39,7 @@ test('SIGINT ends the waiting for a stdin that gives nothing more', async () => 
   ]);
   const ended = untilEnd(child);
   child.stdin?.write(`level,message\ninfo\n${'info,a line of a log\n'.repeat(5_000)}`);
-  // Its first row has been read then.
+  // The output shows that the first row has been read.
   await once(child.stderr as Readable, 'data');
   child.kill('SIGINT');
   const { code, stderr } = await ended;

@@ -6,7 +6,7 @@ const files = useFolder();
 const users = files.write('users.csv', 'name\nAda\n');
 const ofSchema = ['--schema', schemaFile];
 const ofUsers = [...ofSchema, '--table', 'users'];
-// Nothing listens there: what is refused is refused before anything is begun.
+// No server listens there, so these calls must be refused before they connect.
 const nowhere = ['--url', 'postgres://nobody@127.0.0.1:1/none'];
 
 test('--help says what the exit codes mean', async () => {

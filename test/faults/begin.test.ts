@@ -31,7 +31,7 @@ beforeEach(async () => {
   await db.transaction(async (tx) => void queueFlight(tx, 'known'));
 });
 
-/** Runs work whose BEGIN, or COMMIT, the server refuses; then the pool must serve the next call. */
+/** Runs work whose BEGIN or COMMIT the server refuses. The pool must serve the next call afterwards. */
 async function refused(
   words: RegExp,
   work: (name: string) => Promise<unknown>,

@@ -24,7 +24,10 @@ beforeEach(async () => {
 
 const flight = { parents: rowsOfFlight, children: rowsOfFlight };
 
-/** Ways to write rows that are there all or not at all; `end` is what makes them stand. */
+/**
+ * Ways to write rows completely or not at all. `sent` and `answered` match the statement that commits, and
+ * its tag.
+ */
 const ways: Record<
   string,
   { write: (name: string) => Promise<unknown>; all: typeof flight; sent: RegExp; answered: RegExp }
@@ -62,7 +65,7 @@ describe('a connection lost around COMMIT never writes a row twice, and says tha
       const seen = { none: 0, all: 0 };
       for (let time = 0; time < times; time++) {
         const name = `${way} ${time}`;
-        // Every second time the server has not got COMMIT, and nobody but it can know.
+        // Every second time the server has not received COMMIT, but the client can't know that.
         const point: HoldPoint =
           time % 2 ? { side: 'client', words: sent } : { side: 'server', words: answered };
         const held = relay.hold(point);

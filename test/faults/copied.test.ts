@@ -12,7 +12,7 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-/** Of each of two tables, in several blocks. */
+/** The number of rows for each of two tables; it takes several blocks. */
 const rows = 4_500;
 
 const begin: HoldPoint = { side: 'client', words: /^begin/ };
@@ -24,7 +24,9 @@ const data: HoldPoint = { side: 'client', words: /^4001\t/m };
 const done: HoldPoint = { side: 'client', words: /^CopyDone/ };
 const answer: HoldPoint = { side: 'server', words: /^COPY/ };
 
-/** Where the wire is held, by way of other points. */
+/**
+ * The stages at which the connection is held. A stage with several points ends at its last one.
+ */
 const stages: Record<string, readonly HoldPoint[]> = {
   'before BEGIN': [begin],
   'before the first COPY': [firstCopy],
@@ -40,7 +42,7 @@ const stages: Record<string, readonly HoldPoint[]> = {
 
 type Inserts = Pick<BatchedDatabase, 'insert'>;
 
-/** Rows of two tables, the second's pointing at the first's. */
+/** Rows of two tables; the second table's rows refer to the first's. */
 function queueRows(db: Inserts, name: string): PromiseLike<unknown>[] {
   const parents = db.insert(organizations).values(times(rows, () => ({ name })));
   const children = db
@@ -74,7 +76,7 @@ beforeEach(async () => {
   const client = database.connect({ ...oneConnection, url: relay.url });
   closed = new Promise((resolve) => Object.assign(client.options, { onclose: resolve }));
   db = batchedDrizzle(client, { batch: { copyRows: 3 } });
-  // Known tables and an open connection, so that nothing but the flight travels.
+  // The tables are known and the connection is open, so that only the flight is sent.
   await db.transaction(async (tx) => void queueFlight(tx, 'known'));
   await check`truncate organizations, teams, members restart identity`;
 });
@@ -86,7 +88,7 @@ const cases = Object.keys(stages).flatMap((stage) =>
 describe('the process lives, every promise settles, rows are all there or none, the pool serves the next call:', () => {
   test.each(cases)('%s %s, %s', async (fault, stage, way) => {
     const name = `flight ${flights++}`;
-    // COMMIT leaves behind the last rows.
+    // COMMIT is sent right after the last rows.
     const isCommitSent = way !== 'in a transaction that flushes by hand' && /last rows/.test(stage);
     let settled: PromiseSettledResult<unknown> | undefined;
     const ends = await endsDuring(async () => {
@@ -102,7 +104,7 @@ describe('the process lives, every promise settles, rows are all there or none, 
       if (isCommitSent) await wire.sent(/^commit/);
       await faults[fault]?.(wire, check);
       settled = await writing;
-      // What is sent before the client has heard of it goes down with the connection.
+      // Statements that are sent before the client notices the loss are lost with the connection.
       if (fault !== 'cancelled') await closed;
       await servesNextCalls();
     });
@@ -114,7 +116,7 @@ describe('the process lives, every promise settles, rows are all there or none, 
     const outcome = settled?.status === 'fulfilled' ? 'fulfilled' : String(settled?.reason.message);
     if (outcome === 'fulfilled') expect(written).toEqual(all);
     else if (/unknown/.test(outcome)) {
-      // An answer that is let go may bring the client to COMMIT.
+      // After the result was released, the client may have sent COMMIT.
       expect(isCommitSent || (stage.includes('answer') && fault.startsWith('the backend'))).toBe(true);
       expect([all, none]).toContainEqual(written);
     } else {

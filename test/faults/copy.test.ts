@@ -10,13 +10,16 @@ const database = useDatabase();
 
 const text = 'copy logs from stdin';
 const good = Buffer.from('info\tfine\n');
-/** More than a socket takes at once, so that the server refuses the first line while the rest is still to be written. */
+/**
+ * More data than a socket accepts at once. The server refuses the first line while the rest is still to be
+ * written.
+ */
 const refused = [
   Buffer.from('no\tsuch\tcolumn\n'),
   ...Array.from({ length: 500 }, () => Buffer.alloc(64 * 1024, good)),
 ];
 
-/** The types of the messages that leave, each write of postgres.js beginning with one. */
+/** The types of the messages that are sent. Each write of postgres.js begins with a message. */
 let sent: string[];
 let client: Sql;
 let driver: PostgresJsDriver;

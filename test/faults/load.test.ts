@@ -40,7 +40,7 @@ type Way = (
   hear: (load: PromiseLike<unknown>) => void,
 ) => PromiseLike<unknown>;
 
-/** @param hear is told of the load itself */
+/** @param hear is called with the load */
 const ways: Record<string, Way> = {
   'in one transaction': (db, source, hear) => heard(db.load(logs, source, { chunkRows: 10 }), hear),
   'in a transaction of the caller': (db, source, hear) =>
@@ -92,7 +92,7 @@ describe('a load settles, the process lives, rows are all there or none, the poo
       await faults[fault]?.(wire, check);
       settled = await loading;
       const next = await settling(db.execute('select 1'), 'the next call');
-      // What is sent before the client has heard of its loss goes down with the connection.
+      // Statements that are sent before the client notices the loss are lost with the connection.
       if (next.status === 'rejected') await db.execute('select 1');
     });
     expect(ends).toEqual([]);
@@ -103,7 +103,7 @@ describe('a load settles, the process lives, rows are all there or none, the poo
       expect(found).toBe(rows);
       return;
     }
-    // A source that was never asked for a row has nothing to end.
+    // A source that no row was requested from need not end.
     expect(source.hasEnded || !/data|COMMIT/.test(stage)).toBe(true);
     const message = (settled?.reason as Error | undefined)?.message;
     if (/COMMIT/.test(stage) && fault !== 'cancelled') expect(message).toMatch(/unknown/);
@@ -175,7 +175,7 @@ describe('a signal', () => {
       await waitingForLock(sql);
       controller.abort('enough');
       expect(await loading).toEqual({ status: 'rejected', reason: 'enough' });
-      // There is one connection, which is free again while the lock is still held.
+      // The only connection is free again while the lock is still held.
       expect(await settling(db.execute('select 1'), 'the next call')).toMatchObject({ status: 'fulfilled' });
     });
     expect(await written()).toBe(0);

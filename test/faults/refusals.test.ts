@@ -39,7 +39,7 @@ beforeEach(async () => {
   db = batchedDrizzle(client);
 });
 
-/** The pool serves what comes next, and no transaction is left open. */
+/** Checks that the pool serves the next call, and that no transaction is left open. */
 async function servesNextCall(): Promise<void> {
   const name = `flight ${flights++}`;
   const next = await settling(

@@ -26,7 +26,7 @@ const stages: Record<string, HoldPoint> = {
   'after COMMIT was sent and before its answer': { side: 'server', words: /^COMMIT/ },
 };
 
-/** Ways to write a flight; `travels` where COMMIT has left before anything was answered. */
+/** Ways to write a flight. With `travels`, COMMIT is sent before any result arrives. */
 const ways: Record<
   string,
   { travels: boolean; write: (db: BatchedDatabase, name: string) => Promise<unknown> }
@@ -50,7 +50,7 @@ let check: Sql;
 let blocker: Sql;
 let relay: FaultRelay;
 let db: BatchedDatabase;
-/** Settles when the client has heard that its connection is gone. */
+/** Settles when the client has noticed that its connection is lost. */
 let closed: Promise<unknown>;
 let flights = 0;
 
@@ -63,7 +63,7 @@ beforeEach(async () => {
   const client = database.connect({ ...oneConnection, url: relay.url });
   closed = new Promise((resolve) => Object.assign(client.options, { onclose: resolve }));
   db = batchedDrizzle(client);
-  // Known tables and an open connection, so that nothing but the flight travels.
+  // The tables are known and the connection is open, so that only the flight is sent.
   await db.transaction(async (tx) => void queueFlight(tx, 'known'));
 });
 
@@ -85,7 +85,7 @@ describe('the process lives, every promise settles, rows are all there or none, 
       if (stage === keyQuery) await whileItRuns(wire, () => faults[fault]?.(wire, check));
       else await faults[fault]?.(wire, check);
       settled = await writing;
-      // What is sent before the client has heard of it goes down with the connection.
+      // Statements that are sent before the client notices the loss are lost with the connection.
       if (fault !== 'cancelled') await closed;
       await servesNextCalls();
     });
@@ -144,12 +144,12 @@ describe('the process lives, every promise settles, rows are all there or none, 
   });
 });
 
-/** Lets a key query go, and has it wait for its sequence while `strike` is done. */
+/** Lets a key query run, and makes it wait for its sequence during `strike`. */
 async function whileItRuns(wire: HeldWire, strike: () => unknown): Promise<void> {
   await blocker.begin(async (sql) => {
     await sql`alter sequence organizations_id_seq cache 1`;
     wire.release();
-    // Outside a transaction of the caller's a lock is not waited for long.
+    // Outside a caller's transaction the wait for a lock is short, so this loop does not pause.
     for (let looks = 0; looks < 1_000 && (await waitingFor(wire.pid)).length === 0; looks++);
     await strike();
   });
@@ -161,7 +161,7 @@ function waitingFor(pid: number): Promise<object[]> {
 
 const nobody = { sent: async () => {}, release: () => {} };
 
-/** Strikes a connection on which nothing is under way, and waits until the client has heard. */
+/** Applies a fault to an idle connection, and waits until the client has noticed it. */
 async function strikeIdle(fault: string, pid: number): Promise<void> {
   await faults[fault]?.({ ...nobody, pid, cut: (how) => relay.cutOne(() => 0, how) }, check);
   if (fault !== 'cancelled') await closed;

@@ -43,7 +43,7 @@ describe('a connection that is struck as it starts, and asks for array types, en
         expect(await settling(write(`next ${name}`), 'the next call')).toMatchObject({ status: 'fulfilled' });
       });
       expect(ends).toEqual([]);
-      // Nothing had been sent, so that nothing is unknown.
+      // No statement was sent, so the outcome can't be unknown.
       if (settled?.status === 'rejected') expect(String(settled.reason)).not.toMatch(/unknown/);
       expect(await readFlight(check, name)).toEqual(settled?.status === 'fulfilled' ? all : none);
       expect(await readFlight(check, `next ${name}`)).toEqual(all);

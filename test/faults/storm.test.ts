@@ -19,7 +19,7 @@ test(
       missing: 0,
       connectionsLost: 0,
     });
-    // A storm that hits nothing, or leaves nothing standing, shows nothing.
+    // A storm without faults, or without written rows, would prove nothing.
     expect(
       Math.min(...Object.values(report.faults), report.flights.written, report.flights.rejected),
     ).toBeGreaterThan(0);

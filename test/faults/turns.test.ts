@@ -7,7 +7,8 @@ import { oneConnection, queueFlight, readFlight, rowsOfFlight, settling } from '
 import { organizations } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
-// What postgres.js writes behind the end of a socket, and before it has heard of it, it keeps for the next session.
+// If postgres.js writes after a socket has ended and before it notices that, it keeps the queries for the
+// next session.
 
 const database = useDatabase();
 
@@ -38,7 +39,7 @@ function open({ host: [host], port: [port] }: { host: [string]; port: [number] }
 const ways = { close: 'end', reset: 'error' } as const;
 
 describe.each(['close', 'reset'] as const)('in the turn in which its connection goes down (%s)', (how) => {
-  /** What `work` comes to, which begins when the socket hears of its end. */
+  /** The outcome of `work`, which begins when the socket's end is noticed. */
   const atItsEnd = (work: () => Promise<unknown>): Promise<PromiseSettledResult<unknown>> => {
     const working = new Promise((resolve, reject) => {
       socket.once(ways[how], () => work().then(resolve, reject));
@@ -68,7 +69,7 @@ describe.each(['close', 'reset'] as const)('in the turn in which its connection 
 
   test('an insert by itself that is flushed at once settles, and the connection is not lost to the pool', async () => {
     const name = `flight ${flights++}`;
-    // On a connection that has seen no transaction yet.
+    // On a connection that has not had a transaction yet.
     const other = batchedDrizzle(connect());
     await other.insert(organizations).values({ name: 'known' });
     const { status } = await atItsEnd(() => {
@@ -109,7 +110,7 @@ describe.each(['close', 'reset'] as const)('in the turn in which its connection 
 test('a transaction whose socket refuses to write sends nothing behind, and the connection is not lost to the pool', async () => {
   const writing = db.transaction(async (tx) => {
     await Promise.all(queueFlight(tx, 'refused'));
-    // Before the immediate by which postgres.js writes.
+    // Before the immediate in which postgres.js writes.
     setImmediate(() => relay.cutOne(() => 0, 'reset'));
     await tx.execute('select 1');
   });

@@ -1,4 +1,4 @@
-/** Outside a transaction: what travels together stands and falls apart. */
+/** Outside a transaction: inserts are sent together, but each succeeds or fails by itself. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
@@ -13,7 +13,10 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-/** Raises the error that a row asks for: always, or only in a batch, which `lock_timeout` tells. */
+/**
+ * Raises the error that a row names, either always or only in a batch. A batch is recognised by its
+ * `lock_timeout`.
+ */
 const picky = pgTable('picky', {
   id: serial('id').primaryKey(),
   wish: text('wish').notNull(),
@@ -110,7 +113,7 @@ describe('each entry commits or fails alone', () => {
     );
     const ids = settled.map((result) => (result.status === 'fulfilled' ? result.value[0]?.id : undefined));
     const [first] = ids as [number];
-    // Plain drizzle's failed insert takes a key, too.
+    // In plain drizzle a failed insert takes a key too.
     expect(ids).toEqual(wishes.map((_, index) => (index === 100 ? undefined : first + index)));
     const [next] = await check.insert(picky).values({ wish: 'next' }).returning();
     expect(next?.id).toBe(first + 200);
@@ -262,7 +265,7 @@ describe('a batch does not wait where one entry alone would wait', () => {
     let blocked: Promise<unknown> = Promise.resolve();
     await plain.transaction(async (tx) => {
       await tx.insert(users).values({ name: 'held' });
-      // Refused first, so that the batch is split before it meets the lock.
+      // Refused first, so that the batch is split before it reaches the lock.
       const refused = rejectionOf(db.insert(picky).values({ wish: always('22000') }));
       const held = [{ name: sql`${'held'}` }, { name: sql`${'held too'}` }];
       blocked = rejectionOf(db.insert(users).values(held));
@@ -285,7 +288,7 @@ describe('a batch does not wait where one entry alone would wait', () => {
     let blocked: Promise<unknown> = Promise.resolve();
     await plain.transaction(async (tx) => {
       await tx.insert(users).values({ name: 'held' });
-      // The violation is found before the lock is met, so that the batch is split first.
+      // The violation is found before the lock is reached, so that the batch is split first.
       const failed = rejectionOf(db.insert(picky).values({ wish: always('22000') }));
       blocked = rejectionOf(db.insert(users).values({ name: 'held' }));
       const [free] = await db.insert(users).values({ name: 'free' }).returning();

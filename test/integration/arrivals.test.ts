@@ -9,7 +9,9 @@ import { useDatabase } from '../support/test-database.ts';
 
 type Inserts = Pick<BatchedDatabase, 'insert'>;
 
-/** One of several that insert at the same time: a user, and addresses that are awaited or left to the others. */
+/**
+ * A caller that inserts at the same time as others. It inserts a user, and addresses that may not be awaited.
+ */
 interface Visitor {
   readonly awaitsUser: boolean;
   readonly returnsUser: boolean;
@@ -35,7 +37,7 @@ beforeAll(() => {
 });
 beforeEach(() => reset(client));
 
-/** What a visitor was given, by his number; every pause lets any other go on, and flushes be under way. */
+/** The rows returned to a visitor. Each pause lets other visitors continue, and flushes may be in flight. */
 async function visit(
   on: Inserts,
   visitor: Visitor,

@@ -29,7 +29,7 @@ describe('the turn of the event loop', () => {
     await db.execute('select 1');
     vi.useFakeTimers();
     const insert = db.insert(logs).values(log('a')).execute();
-    // postgres.js writes by `setImmediate`, and waits for the real one, also in plain drizzle.
+    // postgres.js writes in `setImmediate`, and needs the real one; so does plain drizzle.
     vi.useRealTimers();
     await insert;
     expect(await check.$count(logs)).toBe(1);
@@ -114,7 +114,7 @@ describe('the async context', () => {
 describe("a request's insert never runs in another request's store", () => {
   const storage = new AsyncLocalStorage<string>();
   const requests = Array.from({ length: 20 }, (_, index) => `${1_000 + index}`);
-  /** What functions of the program saw, and in whose store. */
+  /** The values that functions of the program received, and the store in which they ran. */
   let seen: { hook: string; value: unknown; store: string | undefined }[] = [];
   const note = <T>(hook: string, value: T): T => {
     seen.push({ hook, value, store: storage.getStore() });
@@ -144,7 +144,7 @@ describe("a request's insert never runs in another request's store", () => {
     amount: numeric('amount'),
   });
 
-  /** A database made in the store `made`, with a connection that was opened there. */
+  /** A database that was made in the store `made`, with a connection opened there. */
   function make(batch: BatchOptions = {}): Promise<BatchedDatabase> {
     return storage.run('made', async () => {
       const amount = {
@@ -170,7 +170,7 @@ describe("a request's insert never runs in another request's store", () => {
 
   const namesIn = (value: unknown): string[] => JSON.stringify(value)?.match(/\b10\d\d\b/g) ?? [];
 
-  /** Whatever holds the values of one request ran in its store, or in that in which the database was made. */
+  /** A function that received values of one request must have run in that request's store or in `made`. */
   function expectNoStrays(): void {
     const strays = seen.filter(({ value, store }) => {
       const names = new Set(namesIn(value));
@@ -229,7 +229,7 @@ describe("a request's insert never runs in another request's store", () => {
       expect(times, each).toBeGreaterThanOrEqual(1);
       expect(stores.toSorted(), each).toEqual(requests.flatMap((name) => Array(times).fill(name)));
     }
-    // postgres.js parses where the connection was opened.
+    // postgres.js parses in the store in which the connection was opened.
     expect(seen.filter(({ value, store }) => namesIn(value).some((name) => name !== store))).toEqual(
       seen.filter(({ hook }) => hook === 'parse'),
     );

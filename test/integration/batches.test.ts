@@ -33,7 +33,7 @@ describe('200,000 rows of 16 columns', () => {
   const total = 200_000;
   const perInsert = 50;
 
-  /** What the server can compute from `whole` alone, so that it can check every column. */
+  /** Every column is computed from `whole`, so that the server can check it. */
   function wideRow(number: number): typeof wide.$inferInsert {
     return {
       small: number % 30_000,
@@ -80,7 +80,7 @@ describe('200,000 rows of 16 columns', () => {
           }
         }),
       );
-      // As a program would that reads them from somewhere.
+      // A program that reads its rows from a source would pause like this.
       if (first % 10_000 === 0) await new Promise(setImmediate);
     }
     await db.flush();
@@ -237,7 +237,7 @@ describe('a value that its column cannot take', () => {
     expect(error).toMatchObject({ code: 'FLUSH_FAILED', failures: [{ table: '"logs"', rows: 1 }] });
     expect(error.message).not.toContain('secret');
     expect(await check.$count(logs)).toBe(1);
-    // Told once.
+    // A failure is reported only once.
     expect(await db.flush()).toMatchObject({ rows: 0 });
   });
 });

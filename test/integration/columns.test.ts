@@ -23,7 +23,7 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-/** A table `t` made by `ddl`, and rows written to it on both sides; gives what drizzle refused. */
+/** Creates a table `t` by `ddl`, and writes rows to it on both sides. Returns drizzle's refusals. */
 async function check(ddl: string, table: PgTable, rows: Row[], { casing, empty }: Options = {}) {
   const sides = sideBySide(database, casing ? { casing } : {}, sql`select`);
   await sides.plain.execute(sql.raw(`drop table if exists t cascade; ${ddl}`));

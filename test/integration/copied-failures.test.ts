@@ -1,4 +1,4 @@
-/** What becomes of rows that COPY was to write, where one of them is refused. */
+/** The outcome of rows written by COPY, if one of them is refused. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 import { sql } from 'drizzle-orm';
@@ -210,7 +210,7 @@ describe('in a transaction', () => {
     expect((result as { error: unknown[] }).error).toContain(code);
     const counts = await Promise.all([logs, wide, users, teams].map((table) => check.$count(table)));
     expect(counts).toEqual([0, 0, 0, 0]);
-    // The connection is whole.
+    // The connection still works.
     expect(await few.db.insert(logs).values(times(3, () => ({ level: 'a', message: 'b' })))).toMatchObject({
       count: 3,
     });

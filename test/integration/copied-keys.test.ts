@@ -1,4 +1,4 @@
-/** The keys of rows that COPY writes, which it does not return: whose they are. */
+/** The keys of rows that COPY writes. COPY does not return keys, so each key must belong to the right row. */
 import { sql } from 'drizzle-orm';
 import { bigint, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
@@ -12,7 +12,7 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-/** Enough that rows are made in more than one block. */
+/** Enough rows for more than one block. */
 const many = 4_500;
 
 let check: PostgresJsDatabase;
@@ -35,7 +35,7 @@ describe('the ids given back are those of their rows', () => {
   const shared = pgTable('shared', { id: integer().primaryKey(), name: text() });
   const tables = { always, byDefault, steps, falling, uuids, shared, users };
 
-  // Drizzle's own columns say that the database makes their keys.
+  // drizzle's own column types declare that the database generates their keys.
   for (const [name, table] of Object.entries(tables)) {
     if (name === 'users') continue;
     Object.assign(table.id, { hasDefault: true });
@@ -90,7 +90,7 @@ describe('the ids given back are those of their rows', () => {
     await holds(table, rows, result.flat());
   });
 
-  /** Each row stands in the table under the id that was given back for it. */
+  /** Each row in the table has the id that was returned for it. */
   async function holds(
     table: (typeof tables)[keyof typeof tables],
     rows: readonly { name: string }[],

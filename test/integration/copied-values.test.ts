@@ -1,4 +1,4 @@
-/** Whatever a value is, COPY stores what plain drizzle's INSERT stores, or refuses it with the same code. */
+/** For any value, COPY stores the same as plain drizzle's INSERT, or refuses it with the same code. */
 import { sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ beforeAll(() => {
 });
 beforeEach(() => plain.execute(emptyTables()));
 
-/** Writes by both, and gives what the table holds after each, as text. */
+/** Writes on both sides. Returns the rows of the table after each, as text. */
 async function stored(
   table: typeof wide | typeof logs,
   rows: readonly object[],
@@ -39,7 +39,7 @@ async function stored(
   return { plain: expected, copied };
 }
 
-/** The code with which both refuse the rows, of which none is written. */
+/** The code with which both sides refuse the rows. No row is written. */
 async function refusal(table: typeof wide | typeof logs, rows: readonly object[]): Promise<unknown> {
   sent = [];
   const insert = (db: PostgresJsDatabase) => tell(() => db.insert(table).values(rows as never));

@@ -11,7 +11,7 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-/** Enough that rows are made in more than one block. */
+/** Enough rows for more than one block. */
 const many = 4_500;
 
 let check: PostgresJsDatabase;
@@ -120,7 +120,7 @@ describe('rows of a table in one flush are copied', () => {
       }),
     );
     expect(copiesOf(statements)).toEqual(['users', 'addresses']);
-    // COMMIT is one by itself, since the callback waited.
+    // COMMIT is a separate trip, since the callback waited.
     expect(trips).toBe(4);
     expect(result).toMatchObject({ rows: 2 * many, keys: 2 * many, statements: 5, roundTrips: 3 });
     const [wired] = await check.execute(

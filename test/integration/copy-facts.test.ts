@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { rejectionOf } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
 
-// Each test pins one fact on which `src/postgres-js/copy.ts` rests: what postgres.js does, not what we do with it.
+// Each test pins a fact about postgres.js that `src/postgres-js/copy.ts` depends on. Our own code is not
+// tested here.
 
 const database = useDatabase();
 
@@ -23,7 +24,7 @@ beforeEach(async () => {
   await client`truncate logs`;
 });
 
-/** A COPY whose answers are looked at, in the order in which postgres.js gives them. */
+/** A COPY whose results are observed in the order in which postgres.js gives them. */
 function copy(): { query: Query; stream: Promise<Writable>; answered: Promise<unknown> } {
   const query = client.unsafe('copy logs from stdin') as unknown as Query;
   const { reject } = query;
@@ -57,11 +58,11 @@ describe('postgres.js: a COPY', () => {
     const writable = await stream;
     const heard = vi.fn();
     writable.on('error', heard).on('finish', heard);
-    // The last line has no end, and so the server has to wait for that of the data.
+    // The last line is incomplete, so the server has to wait for the end of the data.
     writable.end('info\ta\ninfo\tb\tc');
     expect(await rejectionOf(answered)).toMatchObject({ code: '22P04' });
     expect(heard).not.toHaveBeenCalled();
-    // The next statement's success is what the stream takes for its own.
+    // The stream mistakes the success of the next statement for its own.
     await client`select 1`;
     expect(heard).toHaveBeenCalledOnce();
     expect(await rows()).toBe(0);

@@ -16,7 +16,7 @@ let sides: SideBySide;
 
 beforeAll(async () => {
   await drizzle(database.connect({ max: 1 })).execute(sql.raw(types));
-  // The clients connect now, and learn of the types' arrays.
+  // The clients connect now, and read the array types.
   sides = sideBySide(database, {}, sql`select`);
 });
 

@@ -8,7 +8,7 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-// Each person may belong to a crew, and each crew may have a person for its lead.
+// Each person may belong to a crew, and each crew may have a person as its lead.
 
 const people = pgTable('people', {
   id: serial('id').primaryKey(),
@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 beforeEach(() => check.execute('truncate people, crews restart identity'));
 
-/** Who leads the crew of whom. */
+/** Pairs of a person and the lead of that person's crew. */
 async function leads(): Promise<[person: string, lead: string][]> {
   const rows = await check.execute<{ person: string; lead: string }>(sql`
     select p.name as person, l.name as lead from people p
@@ -121,7 +121,7 @@ describe('a cycle between tables falls back to the call order:', () => {
               'a chained call refers to an insert that refers back to its own ("people" → "crews" → "people"); neither can be written first',
           }),
         );
-        // It withdraws the insert, and what refers to it can't be written then.
+        // The insert is withdrawn, so inserts that refer to it can't be written.
         expect(tx.pending).toBe(1);
         const error = await rejectionOf(crew);
         expect(error.cause).toMatchObject({ code: 'BAD_REFERENCE' });

@@ -3,7 +3,7 @@ import { comparePrograms } from '../support/compare-programs.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const runs = Number(process.env.FUZZ_RUNS ?? 300);
-// The same programs in each test run; `npm run fuzz` makes others.
+// The same programs in each test run. `npm run fuzz` uses other seeds.
 const seed = Number(process.env.FUZZ_SEED ?? 1);
 
 const plainDatabase = useDatabase();

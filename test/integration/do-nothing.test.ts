@@ -34,7 +34,7 @@ const always = pgTable('always', {
 const tokens = pgTable('client_keyed', { id: uuid('id').primaryKey(), label: text('label').unique() });
 const kind = customType<{ data: string }>({ dataType: () => '"a kind"' });
 const short = customType<{ data: string }>({ dataType: () => 'short' });
-/** Tables without a key that the server makes, one for each type of their target. */
+/** Tables without generated keys, one for each type of the conflict target. */
 const byType = {
   char: pgTable('by_char', { a: char('a', { length: 4 }), n: integer('n') }),
   numeric: pgTable('by_numeric', { a: numeric('a', { precision: 6, scale: 2 }), n: integer('n') }),
@@ -335,7 +335,7 @@ describe('do nothing', () => {
             .returning(),
         ),
       ],
-      // Three as a batch, and then each by itself.
+      // One batch with three INSERTs, and then each of the seven inserts by itself.
       3 + 7,
     );
   });
@@ -515,7 +515,7 @@ test('rows of a partitioned table are batched', async () => {
   );
 });
 
-// At the end, since what is known of a table holds for a role.
+// These tests are last, since the known facts of a table are those of one role.
 describe('inserts that do nothing on conflict are batched for a role only', () => {
   test('that may select what tells their rows apart, and need no more than in drizzle', async () => {
     const sequence = 'usage on sequence keyed_id_seq';

@@ -33,7 +33,7 @@ const always = pgTable('always', {
   label: text('label'),
 });
 const label = { label: text('label') };
-/** Tables one for each type of their target. */
+/** One table for each type of the conflict target. */
 const byType = {
   smallint: pgTable('by_smallint', { a: smallint('a'), ...label }),
   integer: pgTable('by_integer', { a: integer('a'), ...label }),
@@ -583,7 +583,7 @@ describe('the order of calls', () => {
   });
 });
 
-// At the end, since what is known of a table holds for a role.
+// This test is last, since the known facts of a table are those of one role.
 test('do update needs no more of a role than in drizzle', async () => {
   const sequence = 'usage on sequence keyed_id_seq';
   const insert = (tx: Inserter) =>
@@ -594,6 +594,6 @@ test('do update needs no more of a role than in drizzle', async () => {
         .onConflictDoUpdate({ target: keyed.name, set: { label: excluded(keyed.label) } }),
     );
   await expectSameAs(['insert, update, select (name) on keyed', sequence], keyed, [], insert, 1);
-  // 42501, of two statements.
+  // Both sides fail with 42501; ours sends two statements.
   await expectSameAs(['insert, update on keyed', sequence], keyed, [], insert, 2);
 });

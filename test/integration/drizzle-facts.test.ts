@@ -34,7 +34,7 @@ import {
 } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
-// Each test pins one fact on which `src/drizzle/` rests: what drizzle does, not what we do with it.
+// Each test pins a fact about drizzle that `src/drizzle/` depends on. Our own code is not tested here.
 
 const database = useDatabase();
 
@@ -230,7 +230,7 @@ describe('drizzle: an insert', () => {
     const upsert = db.insert(tokens).values({ label: 'a' });
     upsert.onConflictDoUpdate({ target: tokens.id, set: { uses: 1, label: undefined } });
     const { onConflict: clause } = insides(upsert).config as { onConflict: SQL };
-    // What `set` names and is not undefined, and what has an $onUpdateFn.
+    // The columns that `set` names with a defined value, and those with an $onUpdateFn.
     expect(new PgDialect().sqlToQuery(clause).sql).toBe(
       '("id") do update set "uses" = $1, "updated_at" = $2',
     );

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** A process that has started a server, says so, and goes on with `code`. */
+/** A process that has started a server and printed its URL, and then runs `code`. */
 async function processWithServer(code: string): Promise<ChildProcess> {
   const source = `
     import { startEmbedded } from ${JSON.stringify(embedded)};

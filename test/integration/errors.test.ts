@@ -1,4 +1,4 @@
-/** What a caller catches, and what it tells of others. */
+/** The errors that a caller catches, and which data of other callers they contain. */
 import { inspect } from 'node:util';
 import { DrizzleQueryError, sql } from 'drizzle-orm';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
@@ -41,7 +41,7 @@ beforeEach(async () => {
   db = batchedDrizzle(database.connect());
 });
 
-/** Everything that a program can find on an error, its causes and their hidden fields, too. */
+/** Everything that a program can read from an error and its causes, including hidden fields. */
 function allOf(error: unknown): string {
   return inspect(error, {
     depth: 20,
@@ -130,7 +130,7 @@ describe("nobody sees another caller's values", () => {
       const [own, other] = await Promise.all([
         rejectionOf(shared.insert(people).values({ email: secret, country: 'full' })),
         rejectionOf(shared.insert(people).values({ email: 'other', country: 'de' }).returning()),
-        // Of the same statement and before it, so that which of them it was nobody can tell.
+        // Part of the same pipeline and before the failing INSERT, so it is not known which of them failed.
         rejectionOf(shared.insert(logs).values({ level: 'info', message: 'mine' })),
       ]);
       expect(other.cause).toMatchObject({ code: '53100' });

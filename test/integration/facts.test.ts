@@ -23,7 +23,7 @@ const role = `batched_drizzle_role_${process.pid}`;
 let check: PostgresJsDatabase;
 let db: BatchedDatabase;
 
-/** The tables, whose keys begin at `first`. */
+/** The SQL that creates the tables, with keys that begin at `first`. */
 function make(first: number): string {
   return `
     drop table if exists children, parents, elsewhere;
@@ -51,7 +51,7 @@ beforeEach(async () => {
 
 type Scope = Pick<BatchedDatabase, 'insert'>;
 
-/** Two parents with a child each, all wired. */
+/** Two parents with a child each; the children refer to their parents. */
 function family(scope: Scope, name: string): PromiseLike<unknown>[] {
   const both = scope.insert(parents).values(['calm', 'glad'].map((each) => ({ name, mood: each as 'calm' })));
   return [
@@ -60,7 +60,7 @@ function family(scope: Scope, name: string): PromiseLike<unknown>[] {
   ];
 }
 
-/** The keys of a family, and whose child each is. */
+/** The keys of a family: each parent with its child. */
 async function familyIn(schema: string, name: string): Promise<unknown[]> {
   const rows = await check.execute<{ parent: number; mood: string; child: number }>(sql`
     select p.id as parent, p.mood, c.id as child from ${sql.identifier(schema)}.parents p
@@ -168,7 +168,7 @@ describe('facts about a table hold for one current_user, and no statement needs 
     await check.execute([...privileges.map((privilege) => `grant ${privilege} to ${role}`)].join('; '));
   }
 
-  /** In a transaction, where each role is another one of the same connection's, and on a client of the role's own. */
+  /** A transaction that sets the role on a shared connection, and a client of the role's own. */
   const ways: [string, (work: (scope: Scope) => Promise<unknown>) => Promise<unknown>][] = [
     [
       'in a transaction that sets the role',
@@ -196,7 +196,7 @@ describe('facts about a table hold for one current_user, and no statement needs 
     test('references take keys ahead where the role may use the sequence, and nothing is selected', async () => {
       await granted('insert on parents', 'insert on children', 'usage on sequence parents_id_seq');
       await as(async (scope) => {
-        // The foreign key looks the parent up with its owner's leave.
+        // The check of the foreign key reads the parent with the privileges of the table's owner.
         await Promise.all(family(scope, 'mine'));
       });
       expect(await familyIn('public', 'mine')).toEqual([

@@ -11,7 +11,7 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-/** Its user need not exist before COMMIT. */
+/** The foreign key is deferred, so the user need not exist before COMMIT. */
 const pledges = pgTable('pledges', { id: serial('id').primaryKey(), userId: integer('user_id') });
 
 let check: PostgresJsDatabase;
@@ -48,7 +48,7 @@ describe('a promise is settled once the fate of a transaction that the library o
     const second = warm.db.insert(logs).values({ level: 'info', message: 'b' });
     const seen = async (insert: PromiseLike<unknown>): Promise<void> => {
       await insert;
-      // What another connection sees is committed.
+      // Another connection sees only committed rows.
       order.push(`${await check.$count(users)} ${await check.$count(logs)}`);
     };
     await Promise.all([seen(first), seen(second)]);
@@ -112,7 +112,7 @@ describe('more than one INSERT per table is sent only where one cannot say it:',
       warm.db.transaction(async (tx) => queue(tx as never)),
     );
     expect(insertsInto('wide', statements)).toHaveLength(expected);
-    // The first time that the table is written its facts are asked for.
+    // The first flush that writes to a table also queries its facts.
     expect(trips).toBeLessThanOrEqual(2);
   });
 
@@ -146,7 +146,7 @@ describe('more than one INSERT per table is sent only where one cannot say it:',
 });
 
 describe('a flight', () => {
-  /** What each of its statements was, and its parameters. */
+  /** The text and the parameters of each statement of a flight. */
   async function flightOf(queue: (tx: Transaction) => void): Promise<[text: string, params: unknown[]][]> {
     const sent: [string, unknown[]][] = [];
     const logger = { logQuery: (text: string, params: unknown[]) => void sent.push([text, params]) };
@@ -168,7 +168,7 @@ describe('a flight', () => {
     await check.execute(emptyTables());
     const stray = database.connect({ max: 1 });
     for (const [text, params] of inserts) await rejectionOf(stray.unsafe(text, params as never));
-    // Nor do they where the key query ran outside its transaction too.
+    // Nothing is written either if the key query also runs outside its transaction.
     for (const [text, params] of sent)
       await stray
         .unsafe(text, params as never)
@@ -190,7 +190,7 @@ describe('a flight', () => {
       warm.db.transaction(async (tx) => {
         graph(tx as never);
         await tx.insert(users).values({ name: 'alone' });
-        // postgres.js itself prepares one for the types of arrays.
+        // postgres.js itself prepares a statement, for the array types.
         const left = await tx.execute<{ statement: string }>(
           sql`select statement from pg_prepared_statements where statement not like '%typcategory%'`,
         );

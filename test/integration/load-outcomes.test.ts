@@ -37,7 +37,7 @@ const names = async (): Promise<(string | null)[]> =>
 const numbered = (count: number, from = 0): { id: number; name: string }[] =>
   Array.from({ length: count }, (_, index) => ({ id: index + from + 1, name: `user ${index + from}` }));
 
-/** Rows of which some are refused: names that were there before, and ids that are no numbers. */
+/** Good and bad rows. The names of bad rows exist already, or their ids are not numbers. */
 function mixed(
   count: number,
   isBad: (index: number) => boolean,
@@ -71,7 +71,7 @@ describe('rows that are refused are set aside, each with its index and its error
       await db.execute(emptyTables());
       await client`insert into users (id, name) values (1000, 'taken')`;
       const { rows, good, bad } = mixed(100, patterns[pattern] as (index: number) => boolean);
-      // A name that is taken is skipped then, and no error.
+      // With `onConflict: 'nothing'` a name that exists is skipped, and is no error.
       const errors = onConflict === 'error' ? bad : bad.filter((index) => index % 2 === 0);
       const aside: number[] = [];
       const report = await db.load(users, rows as never, {
@@ -118,7 +118,7 @@ describe('rows that are refused are set aside, each with its index and its error
       const [own] = await tx.execute<{ locks: number }>(sql`
         select count(*)::int as locks from pg_locks
         where locktype = 'transactionid' and pid = pg_backend_pid()`);
-      // That of the transaction, and that of the load.
+      // The lock of the transaction, and that of the load.
       expect(own?.locks).toBe(2);
     });
   });
@@ -220,7 +220,7 @@ describe('onConflict', () => {
     const rows = [...numbered(6), { id: 2, name: 'second' }, { id: 2, name: 'third' }];
     const update = { target: users.id, set: { name: sql`excluded.name` } };
     expect(await db.load(users, rows, { onConflict: { update } })).toMatchObject({ rows: 8, skipped: 0 });
-    // All at once, which PostgreSQL refuses, and then each by itself.
+    // One INSERT of all rows, which PostgreSQL refuses, and then one for each row.
     expect(statements.filter((statement) => statement.startsWith('insert into "users"'))).toHaveLength(1 + 8);
     expect(await names()).toEqual(['user 0', 'third', 'user 2', 'user 3', 'user 4', 'user 5']);
   });

@@ -26,7 +26,7 @@ const written = async (): Promise<string[]> =>
 const row = (n: number): Row => ({ level: 'info', message: `row ${n}` });
 const messages = (count: number): string[] => Array.from({ length: count }, (_, n) => `row ${n}`);
 
-/** Rows that are counted when they are pulled, and know whether they were told to end. */
+/** Rows that count how often they are pulled, and note whether the iterator was closed. */
 class Counted {
   pulled = 0;
   isEnded = false;
@@ -143,7 +143,7 @@ describe('of a slow server', () => {
       for (let looks = 0; looks < 500 && counted.pulled < 20; looks++) await sleep(10);
       await sleep(50);
       expect(counted.pulled).toBeGreaterThanOrEqual(20);
-      // A Node stream keeps some in a buffer of its own.
+      // A Node stream keeps some rows in its own buffer.
       expect(counted.pulled).toBeLessThanOrEqual(name === 'a Node stream' ? 40 : 20);
     });
     expect(await load).toMatchObject({ rows: 200 });

@@ -24,7 +24,10 @@ const database = useDatabase();
 
 let made = 0;
 
-/** A column for each way of which a value may be known before its row is written, and for each that is not. */
+/**
+ * A column for each way in which a value may be known before its row is written, and columns that are not
+ * known.
+ */
 const kinds = pgTable('kinds', {
   serial: serial('serial'),
   smallserial: smallserial('smallserial'),
@@ -46,7 +49,7 @@ const kinds = pgTable('kinds', {
   flag: boolean('flag'),
   labels: text('labels').array(),
   nothing: text('nothing'),
-  // Only the server knows these.
+  // Only the server knows these values.
   now: timestamp('now').defaultNow(),
   literal: integer('literal').default(7),
   expression: text('expression'),
@@ -93,7 +96,7 @@ beforeAll(async () => {
 beforeEach(() => check.execute('truncate kinds'));
 
 describe('ref() can name any column whose value is known before the row is written', () => {
-  /** Its column has in the database the type of the one that is named. */
+  /** Its column gets the database type of the column that `ref()` names. */
   const copies = pgTable('copies', { value: text('value') });
 
   test.each(nameable)('%s', async (kind) => {

@@ -82,13 +82,13 @@ describe('no Nagle', () => {
     await db.insert(logs).values(row);
     await sleep(150);
     await db.insert(logs).values(row);
-    // On a busy machine it may have been had more often than the two times that were waited for.
+    // On a busy machine the connection may have been reopened more often than in the two awaited cases.
     expect(calls.length).toBeGreaterThanOrEqual(2);
     expect(new Set(calls)).toEqual(new Set([true]));
   });
 
   describe('is sound with', () => {
-    /** What an insert resolves to or rejects with, on drizzle and on ours, each on a client of its own. */
+    /** The outcome of an insert on drizzle and on ours, each on its own client. */
     async function outcomes(connect: () => Sql): Promise<[plain: unknown, batched: unknown]> {
       const outcomeOf = async (db: ReturnType<typeof drizzle<Record<string, never>, Sql>>) => {
         try {

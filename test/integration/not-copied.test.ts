@@ -1,4 +1,4 @@
-/** What COPY cannot say is left to INSERT, however many rows there are. */
+/** Rows that COPY can't write are written by INSERT, however many they are. */
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
@@ -14,7 +14,7 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-/** Each test makes it in a way of its own. */
+/** Each test creates this table in its own way. */
 const things = pgTable('things', { id: serial().primaryKey(), name: text() });
 
 let owner: PostgresJsDatabase;
@@ -36,7 +36,7 @@ beforeEach(() => {
 
 const rows = times(5, (n) => ({ name: `name ${n}` }));
 
-/** No statement copied; as many INSERTs were there as are said. */
+/** Expects that no statement was a COPY, and that so many were INSERTs. */
 function expectInserts(count: number): void {
   expect(copiesOf(sent)).toEqual([]);
   expect(

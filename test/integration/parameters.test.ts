@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { rejectionOf } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
 
-// Parameters that are set before a query executes, as `src/postgres-js/` sends all of its own.
+// Parameters that are set before a query executes, which is how `src/postgres-js/` sends all its own.
 
 const database = useDatabase();
 

@@ -19,7 +19,7 @@ import { addresses, teams, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 import { usePooler } from '../support/test-pooler.ts';
 
-// Each test is skipped where PgBouncer is not installed.
+// Each test is skipped if PgBouncer is not installed.
 
 const database = useDatabase();
 const plainDatabase = useDatabase();
@@ -139,7 +139,8 @@ describe('what befalls the connection between PgBouncer and the server rejects p
     else if (way === 'that flushes by hand') expect(String(reason.message)).not.toMatch(/unknown/);
     else expect(String(reason.message)).toMatch(/unknown/);
     expect(await readFlight(check, 'struck')).toEqual({ parents: 0, children: 0 });
-    // PgBouncer closes the client's connection with the server's; what is sent before goes down with it.
+    // PgBouncer closes the client's connection with the server's. Statements that are sent before are lost
+    // with it.
     if (fate === 'killed') await closed;
     await servesNextCall(db);
   });

@@ -9,7 +9,8 @@ import { rejectionOf } from '../support/process-events.ts';
 import { addresses, logs, users, wide } from '../support/schema.ts';
 import { type ClientOptions, useDatabase } from '../support/test-database.ts';
 
-// Each test pins one fact on which `src/postgres-js/` rests: what postgres.js does, not what we do with it.
+// Each test pins a fact about postgres.js that `src/postgres-js/` depends on. Our own code is not tested
+// here.
 
 const database = useDatabase();
 
@@ -40,7 +41,7 @@ function unsafe(client: Sql, text: string, params: unknown[] = [], options: obje
   return client.unsafe(text, params as never, options) as unknown as Query;
 }
 
-/** Sends BEGIN and takes its connection as the library does. */
+/** Sends BEGIN and reserves its connection as the library does. */
 async function take(client: Sql): Promise<{ connection: PoolConnection; mine: ReturnType<typeof vi.fn> }> {
   const mine = Object.assign(vi.fn(), { release: false });
   let connection: PoolConnection | undefined;
@@ -54,7 +55,7 @@ async function take(client: Sql): Promise<{ connection: PoolConnection; mine: Re
   return { connection, mine };
 }
 
-/** A query that goes to the connection and nowhere else. */
+/** A query that is executed on this connection only. */
 function routed(client: Sql, connection: PoolConnection, text: string): Query {
   const query = unsafe(client, text);
   query.handler = Object.assign((self: Query) => connection.execute(self), { debug: client.options.debug });
@@ -336,7 +337,7 @@ describe('postgres.js: a connection', () => {
         ),
       );
     }
-    // Should this become ['answered', …], then `begin()` need not try again any more.
+    // If this becomes ['answered', …], `begin()` no longer needs its second attempt.
     expect(outcomes).toEqual(['57P01', 'answered', 'answered']);
   });
 
@@ -413,7 +414,10 @@ describe('postgres.js: the options of a client', () => {
   });
 });
 
-/** A graph of users and addresses, flushed, awaited and committed; the ids given are the ids in the tables. */
+/**
+ * A graph of users and addresses that is flushed, awaited and committed. The returned ids must be those in
+ * the tables.
+ */
 async function graphJob(batch: BatchOptions, client: Sql): Promise<void> {
   const db = batchedDrizzle(client, { batch });
   const prefix = `${Math.random()}`.slice(2, 10);

@@ -9,7 +9,7 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-// Roles are those of the whole server.
+// Roles belong to the whole server, so the name must be unique.
 const role = `batched_drizzle_${randomBytes(6).toString('hex')}`;
 let owner: PostgresJsDatabase;
 
@@ -33,7 +33,7 @@ const ok = 'ok';
 const all = (code: string) => rows.map(() => code);
 const table = 'create table public.things (n serial primary key, a text, b int default 7);';
 
-/** What drizzle refused to the role: without `returning()`, and with it. */
+/** drizzle's refusals for the role, without `returning()` and with it. */
 async function check(
   ddl: string,
   {

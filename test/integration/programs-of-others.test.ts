@@ -25,7 +25,7 @@ const sides = [
   ['batched', (client: Sql): SchemaDatabase => batchedDrizzle(client, { schema })],
 ] as const;
 
-/** What a program gives on plain drizzle, and on ours. */
+/** The result of a program on plain drizzle and on ours. */
 async function onBoth<T>(
   run: (make: (client: Sql) => SchemaDatabase) => Promise<T>,
 ): Promise<{ plain: T; batched: T }> {
@@ -44,7 +44,7 @@ describe("drizzle's migrator", () => {
     }
   }
 
-  /** Everything that a migration makes, and the migrator's own records but for their dates. */
+  /** Everything that a migration creates, and the migrator's own records without their dates. */
   async function readCatalog(client: Sql): Promise<unknown> {
     const own = client`select nspname from pg_namespace where nspname not like 'pg\_%' and nspname <> 'information_schema'`;
     return {
@@ -129,7 +129,7 @@ describe('@auth/drizzle-adapter', () => {
     expires_at: 1_234,
   });
 
-  /** Runs `work` with the adapter on both sides, and gives its results and what the tables hold. */
+  /** Runs `work` with the adapter on both sides. Returns its results and the rows of the tables. */
   function play(work: (adapter: Adapter) => Promise<unknown>) {
     const tables = Object.values(authTables);
     const empty = sql`truncate ${sql.join(tables, sql`, `)}`;
@@ -245,7 +245,7 @@ describe("drizzle's withReplicas", () => {
         (await db.update(users).set({ name: 'updated' }).where(eq(users.name, 'inserted'))).count,
         await db.delete(users).where(eq(users.name, 'nobody')).returning(),
         [...(await db.execute(sql`select name from users order by id`))],
-        // drizzle takes all of `with()` for a read.
+        // drizzle treats every statement with `with()` as a read.
         await db
           .with(db.$with('made').as(db.select().from(users)))
           .insert(users)
@@ -277,17 +277,17 @@ describe("drizzle's withReplicas", () => {
 });
 
 describe('a Proxy', () => {
-  /** Hands every property on, with the proxy itself as `this` of getters and methods. */
+  /** Passes every property on, with the proxy itself as `this` of getters and methods. */
   const bare = <T extends object>(target: T): T => new Proxy(target, {});
 
-  /** What tracers do: all that comes back, and all that a callback is given, is wrapped too. */
+  /** Wraps like a tracer: every returned object, and every argument of a callback, is wrapped too. */
   const deep = <T>(target: T): T => {
     if (typeof target !== 'object' || target === null) return target;
     if (target instanceof Promise || Array.isArray(target)) return target;
     return new Proxy(target, {
       get(object, key, receiver) {
         const found: unknown = Reflect.get(object, key, receiver);
-        // The client is a function with properties, and no method.
+        // The client is a function with properties, and not a method.
         const isMethod = typeof found === 'function' && Object.keys(found).length === 0;
         if (!isMethod || key === 'then' || key === 'constructor') return found;
         return (...args: unknown[]) => {

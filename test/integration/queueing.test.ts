@@ -21,7 +21,7 @@ beforeEach(() => check.execute(emptyTables()));
 
 type Scope = Pick<BatchedDatabase, 'insert' | 'execute' | 'flush' | 'pending'>;
 
-/** Both columns of the table of triggers. */
+/** The two columns of the contract's table of triggers. */
 const scopes: [name: string, within: <T>(work: (scope: Scope) => Promise<T>) => Promise<T>][] = [
   ['in a transaction', (work) => warm.db.transaction((tx) => work(tx))],
   ['on the database', (work) => work(warm.db)],
@@ -32,7 +32,7 @@ function named(name: string) {
 }
 
 describe.each(scopes)('an insert %s', (_, within) => {
-  /** Each way of awaiting: what it settles to, and how it does without an explicit flush. */
+  /** Ways to await an insert. The value they settle to is the same as without an explicit flush. */
   const ways: [string, (insert: ReturnType<ReturnType<typeof named>>, scope: Scope) => unknown][] = [
     ['await', (insert) => insert],
     ['then()', (insert) => insert.then()],
@@ -47,7 +47,7 @@ describe.each(scopes)('an insert %s', (_, within) => {
       const insert = named('a')(scope);
       expect(scope.pending).toBe(1);
       const all = Promise.all([awaitIt(insert, scope)]);
-      // `Promise.all` calls `then` one promise job later, and a flush waits for the end of the turn.
+      // `Promise.all` calls `then` one microtask later, and a flush waits for the end of the turn.
       await undefined;
       await endOfTurn();
       expect(scope.pending).toBe(0);
@@ -160,7 +160,7 @@ describe('flushes', () => {
   test('of one transaction run one after the other, in order', async () => {
     const { statements } = await warm.count(() =>
       warm.db.transaction(async (tx) => {
-        // The first has a table to ask the catalog of, and is not overtaken by the next meanwhile.
+        // The first flush has to query the facts of a table, and the next one must not overtake it meanwhile.
         tx.insert(wide).values({ note: 'first' });
         const flushed = ['a', 'b', 'c'].map((name) => {
           tx.insert(users).values([{ name }, { name: `${name}2` }]);

@@ -22,7 +22,7 @@ beforeEach(() => check.execute(emptyTables()));
 
 type Transaction = Parameters<Parameters<typeof db.transaction>[0]>[0];
 
-/** Each of these reads or changes what was inserted before it, and gives what it saw of the users' names. */
+/** Statements that read or change earlier inserts. Each returns the users' names that it saw. */
 const statements: Record<string, (tx: Transaction) => Promise<unknown>> = {
   select: async (tx) => (await tx.select().from(users).orderBy(users.id)).map(({ name }) => name),
   'select distinct': async (tx) => {
@@ -165,7 +165,7 @@ describe('in a transaction what was queued before is seen by', () => {
 });
 
 describe('what is queued behind a statement', () => {
-  /** A select is executed, and an insert called, in one turn and in that order. */
+  /** Executes a select and calls an insert, in one turn and in that order. */
   async function together(
     tx: Transaction | Parameters<Parameters<typeof plain.transaction>[0]>[0],
   ): Promise<unknown> {
@@ -182,7 +182,7 @@ describe('what is queued behind a statement', () => {
     expect(await db.transaction(together)).toEqual([[], 1]);
   });
 
-  /** As above, and as it is written in programs: each is executed when `Promise.all` asks for it. */
+  /** The same as programs write it: `Promise.all` executes both. */
   async function unexecuted(
     tx: Transaction | Parameters<Parameters<typeof plain.transaction>[0]>[0],
   ): Promise<unknown> {

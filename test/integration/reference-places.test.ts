@@ -26,7 +26,7 @@ function twoUsers(scope: Pick<Transaction, 'insert'>) {
   return scope.insert(users).values([{ name: 'a' }, { name: 'b' }]);
 }
 
-/** Each finds the second of two users by its reference, and gives its name. */
+/** Each finds the second of two users by its reference, and returns the user's name. */
 const places: Record<string, (tx: Transaction, pair: Users) => Promise<string | null | undefined>> = {
   'where of a select': async (tx, pair) => {
     const rows = await tx
@@ -256,7 +256,7 @@ test('references on the same table take each row of several, in one flush', asyn
     const children = [2, 0, 1].map((row) => ({ label: `${'abc'[row]}'s`, parentId: parents.ref('id', row) }));
     const second = tx.insert(nodes).values(children);
     tx.insert(nodes).values({ label: "a's's", parentId: second.ref('id', 1) });
-    // Those without a parent, and those with one.
+    // One statement for rows without a parent, and one for rows with a parent.
     expect(await tx.flush()).toMatchObject({ tables: [{ table: '"nodes"', rows: 7, statements: 2 }] });
   });
   const found = await check.execute<{ label: string; parent: string }>(

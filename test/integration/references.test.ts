@@ -21,7 +21,7 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-/** A child of anything, without foreign keys: what refers where is told by the references alone. */
+/** A child of any table, without foreign keys. Only the references show which table refers to which. */
 const links = pgTable('links', {
   id: serial('id').primaryKey(),
   uuid: uuid('uuid'),
@@ -75,7 +75,8 @@ describe('three tables deep', () => {
               .returning();
             rows.push(Promise.all([organization, team, member]));
           }
-          // Others come in between the rows, not only between the flushes.
+          // Flushes in the middle, so that others insert between the rows and not only between the
+          // transactions.
           if (t % 3 === 0) await tx.flush();
         }
       }
@@ -168,7 +169,7 @@ describe('ref()', () => {
   });
 
   test('of rows that take two statements, and are known from RETURNING', async () => {
-    // A trigger sets the ids, so that they can't be known before.
+    // A trigger sets the ids, so they can't be known before.
     await check.execute(sql`
       create table made (id int primary key, label text, extra int);
       create function make() returns trigger language plpgsql as $$

@@ -37,7 +37,7 @@ const parents = async (db: PostgresJsDatabase): Promise<void> => {
   await db.insert(teams).values({ id: 7, organizationId: 7, name: 'parent' });
 };
 
-/** Two rows of every table, and columns of it under other names. */
+/** Two rows of every table, and some of its columns under other names. */
 const tables: [name: string, table: PgTable, rows: object[], fields: Record<string, never>][] = (
   [
     ['users', users, [{ name: 'ada' }, { name: null }]],
@@ -170,7 +170,7 @@ describe.each(tables)('results of %s equal those of drizzle', (_, table, rows, f
   });
 });
 
-/** The same row with a key of its own, where it gives one that must be unique. */
+/** The same row with other values in the columns that must be unique. */
 function anotherKey(row: object): object {
   const { id, email, name } = row as { id?: string; email?: string; name?: string };
   return {
@@ -984,7 +984,7 @@ describe('an insert that is only described', () => {
 
   beforeEach(async () => {
     await sides.plain.execute(emptyTables());
-    // What other tests have described is not told in the next one.
+    // Clears the inserts that were described by `toSQL()`, so that the next test gets no warning about them.
     await warningsDuring(() => sides.batched.flush());
   });
 

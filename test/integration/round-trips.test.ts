@@ -22,7 +22,7 @@ function names(count: number): { name: string }[] {
   return Array.from({ length: count }, (_, index) => ({ name: `user ${index}` }));
 }
 
-/** The ids of the users in the table, in the order of their names' numbers. */
+/** The ids of the users in the table, in the order of the numbers in their names. */
 async function idsOfUsers(): Promise<number[]> {
   const rows = await check.select().from(users).orderBy(sql`length(${users.name}), ${users.name}`);
   return rows.map(({ id }) => id);
@@ -304,7 +304,7 @@ describe('a whole transaction', () => {
         return [first.roundTrips, second.roundTrips];
       }),
     );
-    // BEGIN, the raw SQL, two for the first flush, one for the second, COMMIT.
+    // BEGIN, the raw SQL, two trips for the first flush, one for the second, and COMMIT.
     expect(result).toEqual([2, 1]);
     expect(trips).toBe(6);
     expect(await check.$count(users)).toBe(10);
@@ -319,7 +319,7 @@ describe('a whole transaction', () => {
       { level: 'info', message: 'b' },
     ];
     await db.insert(logs).values(rows);
-    // The one warm connection is taken.
+    // The only warm connection is in use.
     const release = await holdConnection(client);
     const { trips } = await warm.count(() =>
       db.transaction(async (tx) => {

@@ -26,7 +26,7 @@ async function read(name: string): Promise<unknown[]> {
   return (await run(`select t::text as row from ${name} t order by 1`)).map(({ row }) => row);
 }
 
-/** Runs the work on both databases, each beginning with what `setup` makes, and demands the same of both. */
+/** Runs the work on both databases after `setup`, and expects the same results. */
 async function expectSame(
   setup: string,
   work: (db: Db) => Promise<unknown>,
@@ -46,7 +46,7 @@ function insertAll(db: Inserter, values: readonly object[]): Promise<unknown[]> 
 }
 
 describe('a schema per tenant', () => {
-  // One has other types and another order of columns; each has its own enum.
+  // One tenant has other types and another order of columns. Each tenant has its own enum.
   const columns: Record<string, string> = {
     a: 'id serial primary key, name text, kind tenant_a.kind',
     b: 'kind tenant_b.kind, id bigserial primary key, name varchar(5)',

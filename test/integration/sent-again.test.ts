@@ -1,4 +1,7 @@
-/** A batch of the database that needs more than one flight, or is sent again: what was told before holds no more. */
+/**
+ * A batch of the database that needs several flights or is sent again. Keys from an earlier attempt must not
+ * be used.
+ */
 import { eq, sql } from 'drizzle-orm';
 import { Cache } from 'drizzle-orm/cache/core';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
@@ -13,7 +16,7 @@ const database = useDatabase();
 
 const parents = pgTable('parents', { id: serial('id').primaryKey(), name: text('name').unique() });
 const stamped = pgTable('stamped', { id: serial('id').primaryKey(), name: text('name') });
-// Without foreign keys, so that a wrong one is written rather than refused.
+// Without foreign keys, so that a wrong key is written rather than refused.
 const children = pgTable('children', {
   id: serial('id').primaryKey(),
   parentId: integer('parent_id'),
@@ -42,7 +45,10 @@ beforeEach(async () => {
   db = batchedDrizzle(database.connect());
 });
 
-/** Makes the table anew as soon as keys have been taken from it, which the batch is refused in the meantime. */
+/**
+ * Recreates the table as soon as a batch has taken keys from its sequence. That attempt of the batch is
+ * refused.
+ */
 class Remaker extends Cache {
   #remade: Promise<void> | undefined;
 
@@ -135,7 +141,7 @@ test('keys of a table that is made anew before the batch is sent again are not t
   expect(statusOf(settled)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
   const stored = await check.select().from(parents).orderBy(parents.id);
   expect(stored.every(({ id }) => id < 100)).toBe(true);
-  // The sequence is not behind its table.
+  // The sequence still matches its table.
   await check.insert(parents).values(Array.from({ length: 10 }, (_, index) => ({ name: `later ${index}` })));
 });
 

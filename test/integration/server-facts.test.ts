@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { rejectionOf } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
 
-// Each test pins one fact of PostgreSQL on which a flight rests: what the server does, not what we do with it.
+// Each test pins a fact about PostgreSQL that a flight depends on. Our own code is not tested here.
 
 const database = useDatabase();
 

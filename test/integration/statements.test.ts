@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 beforeEach(() => check.execute(emptyTables()));
 
-/** The statements with their line breaks and the flight's token taken out; a token that changes is an error. */
+/** The statements without line breaks, and without the flight's token. All tokens must be the same. */
 function readable(statements: readonly string[]): string[] {
   const tokens = new Set(statements.flatMap((text) => text.match(/'[\da-f]{16}'/g) ?? []));
   expect(tokens.size).toBeLessThanOrEqual(1);
@@ -96,7 +96,7 @@ test('keys are taken for every table that somebody needs them of, in one query',
   expect(sent[2]).toMatch(
     /^with k0 .* insert into "users" \("id", "name"\) select .* returning "id", "name"$/,
   );
-  // Its keys are known from the key query, so that nothing is returned.
+  // Its keys are known from the key query, so there is no RETURNING.
   expect(sent[3]).toMatch(
     /^with k1 .* insert into "addresses" \("id", "email"\) overriding system value select .* end$/,
   );
@@ -186,7 +186,8 @@ test('rows of one table keep their call order, and keys rise in it', async () =>
 test('keys rise in the order of the calls also where rows take several statements', async () => {
   const { statements } = await warm.count(() =>
     warm.db.transaction(async (tx) => {
-      // With and without a role: the database's DEFAULT can't be said by one statement for some of its rows.
+      // Rows with and without a role: one statement can't use the database's DEFAULT for only some of its
+      // rows.
       const organization = tx.insert(organizations).values({ name: 'a' });
       const team = tx.insert(teams).values({ name: 'a', organizationId: organization.ref('id') });
       const teamId = team.ref('id');

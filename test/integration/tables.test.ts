@@ -8,7 +8,7 @@ import { useDatabase } from '../support/test-database.ts';
 const database = useDatabase();
 
 const things = pgTable('things', { n: serial().primaryKey(), a: text(), b: integer() });
-/** Rows that differ in what they give, so that they take several statements, one between another. */
+/** Rows that differ in their given columns, so that they need several statements. */
 const rows: Row[] = [
   { a: 'x', b: 1 },
   { a: 'y' },
@@ -29,7 +29,7 @@ interface Options {
   readonly stored?: SQL;
 }
 
-/** Makes `things` by the SQL, writes the rows on both sides, and gives what drizzle refused. */
+/** Creates `things` by the SQL, and writes the rows on both sides. Returns drizzle's refusals. */
 async function check(ddl: string, { table = things, ...options }: Options = {}): Promise<unknown[]> {
   const sides = sideBySide(database, {}, sql`select`);
   await sides.plain.execute(sql`drop schema public cascade; create schema public`);

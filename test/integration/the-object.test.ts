@@ -157,7 +157,7 @@ describe('the object', () => {
     db.insert(users);
     expect(alive()).toEqual(before);
     db.insert(users).values({ name: 'a' }).toSQL();
-    // What is queued may need a warning at the end of the process, and nothing else.
+    // Queued inserts may add a listener for the warning at the end of the process, but no other resource.
     expect(alive()[0]).toEqual(before[0]);
   });
 
@@ -224,7 +224,7 @@ describe('the object', () => {
 });
 
 describe('wrapped in new Proxy(…), needing no #private field of its receiver,', () => {
-  /** As tracers and multi-tenant helpers do: methods are called on the proxy, not on the target. */
+  /** Wraps like tracers and multi-tenant helpers: methods are called on the proxy, not on the target. */
   function proxied<Target extends object>(target: Target): Target {
     return new Proxy(target, {
       get(wrapped, property, receiver) {

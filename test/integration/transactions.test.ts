@@ -11,7 +11,7 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-/** Its user need not exist before COMMIT. */
+/** The foreign key is deferred, so the user need not exist before COMMIT. */
 const pledges = pgTable('pledges', { id: serial('id').primaryKey(), userId: integer('user_id') });
 
 let check: PostgresJsDatabase;
@@ -24,7 +24,7 @@ beforeAll(async () => {
   await check.execute(
     'create table pledges (id serial primary key, user_id int references users deferrable initially deferred)',
   );
-  // One connection, so that one which is lost to the pool is missed at once.
+  // One connection, so that a connection that is lost to the pool is noticed at once.
   client = database.connect({ max: 1 });
   db = batchedDrizzle(client);
   plain = drizzle(database.connect({ max: 1 }));
@@ -42,7 +42,7 @@ afterEach(async () => {
 
 type Transaction = Parameters<Parameters<PostgresJsDatabase['transaction']>[0]>[0];
 
-/** What both databases reject with, as a program would look at it. */
+/** The errors that both databases reject with, as a program sees them. */
 async function rejectionsOf(
   work: (tx: Transaction) => Promise<unknown>,
   config?: PgTransactionConfig,
@@ -167,7 +167,7 @@ describe('a callback that throws', () => {
       db.transaction(async (tx) => {
         const insert = tx.insert(users).values({ name: 'under way' });
         late.push(insert.then(() => 'written'));
-        // A flush begins one step behind the immediates of its turn.
+        // A flush begins after the immediates of its turn.
         for (let step = 0; step < 2; step++) await new Promise(setImmediate);
         throw new Error('enough');
       }),
@@ -375,7 +375,7 @@ describe('COMMIT', () => {
   test('that the server answers with ROLLBACK rejects with what failed, though nobody waited for it', async () => {
     const error = await rejectionOf(
       db.transaction(async (tx) => {
-        // Its error comes when COMMIT has been sent.
+        // Its error arrives after COMMIT was sent.
         tx.execute(sql`select 1/0`).catch(() => {});
         for (let jobs = 0; jobs < 20; jobs++) await undefined;
         return 'done';
@@ -645,7 +645,7 @@ describe('a raw commit in a transaction', () => {
     await rejectionOf(
       db.transaction(async (tx) => {
         await tx.execute('commit');
-        // On the one connection of the pool, which is free now.
+        // On the only connection of the pool, which is free now.
         other = rejectionOf(
           db.transaction(async (theirs) => {
             await theirs.insert(users).values({ name: 'theirs' });

@@ -14,7 +14,7 @@ import { useDatabase } from '../support/test-database.ts';
 const database = useDatabase();
 
 let sides: SideBySide;
-/** Where rows are copied as soon as they are two. */
+/** Copies two or more rows. */
 let copied: SideBySide;
 
 beforeAll(async () => {
@@ -22,12 +22,15 @@ beforeAll(async () => {
   await db.execute(sql`create type mood as enum ('fine', 'NULL', 'a "b"')`);
   for (const type of ['vector', 'halfvec', 'sparsevec']) await createType(db, type, 'vector');
   await createType(db, 'geometry', 'postgis');
-  // The clients connect now, and learn of the types' arrays.
+  // The clients connect now, and read the array types.
   sides = sideBySide(database, {}, sql`select`);
   copied = sideBySide(database, { batch: { copyRows: 1 } }, sql`select`);
 });
 
-/** The type of an extension, or one of its name that keeps every text where the server does not have it. */
+/**
+ * Creates the type of an extension. If the server does not have it, creates a type of that name that accepts
+ * every text.
+ */
 async function createType(db: PostgresJsDatabase, type: string, extension: string): Promise<void> {
   const [available] = await db.execute(sql`select from pg_available_extensions where name = ${extension}`);
   const standIn = `create type ${type};
@@ -58,7 +61,7 @@ test('every column type of pg-core, in every mode, is among those tried', () => 
   expect(new Set([...tried, 'PgArray', 'PgCustomColumn'])).toEqual(new Set(known.map(([name]) => name)));
 });
 
-/** A column of the type, an array of it and an array of those, and rows for them; a serial has no arrays. */
+/** Rows for a column of the type, for an array of it and for a nested array. A serial has no arrays. */
 function rowsOf(name: string, { column, type, values }: ColumnValues): { columns: Columns; rows: Row[] } {
   const sqlType = type ?? builtColumn(column()).getSQLType();
   const ones = [...values, null, undefined].map((one) => ({ one }));

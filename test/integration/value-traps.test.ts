@@ -1,4 +1,4 @@
-/** The traps of values and catalog that no other file names. */
+/** Special values and catalog states that no other file covers. */
 import { sql } from 'drizzle-orm';
 import {
   char,

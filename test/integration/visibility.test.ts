@@ -32,7 +32,7 @@ function log(message: string): { level: string; message: string } {
   return { level: 'info', message };
 }
 
-/** What no report counts, and drizzle does not log. */
+/** The statements that no report counts and drizzle does not log. */
 const frame = /^(begin|commit|rollback)$/;
 
 describe("drizzle's logger", () => {
@@ -70,7 +70,7 @@ describe("drizzle's logger", () => {
       new Set(['begin', 'savepoint', 'commit']),
     );
     const frames = await unseen((client, config) => batchedDrizzle(client, config));
-    // What is sent one by one, after a batch of which one failed, ends in a ROLLBACK.
+    // After a batch with a failed insert, statements are sent one by one, and some end in a ROLLBACK.
     expect(new Set([...frames, 'rollback'])).toEqual(new Set(['begin', 'savepoint', 'commit', 'rollback']));
   });
 
@@ -191,14 +191,14 @@ describe("drizzle's cache", () => {
   });
 });
 
-/** What the channel tells while `work` runs. */
+/** The messages of the channel while `work` runs. */
 async function messagesDuring(work: () => Promise<unknown>): Promise<FlushMessage[]> {
   const messages: FlushMessage[] = [];
   const listen = (message: unknown): void => void messages.push(message as FlushMessage);
   subscribe('batched-drizzle:flush', listen);
   try {
     await work();
-    // The callers of its inserts may hear of a flush before the channel does.
+    // Callers may get their results before the channel gets the message of the flush.
     await turn();
   } finally {
     unsubscribe('batched-drizzle:flush', listen);

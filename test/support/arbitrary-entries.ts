@@ -14,7 +14,7 @@ const tables = [users, addresses, nodes, events, logs, teams, counters];
 
 type CellKind = 'left out' | 'given' | 'null' | 'reference' | 'expression';
 
-/** Conflict clauses that name the first column of a table and assign the last. */
+/** Conflict clauses that name the first column of a table and set the last. */
 const clauses = {
   none: () => ({}),
   nothing: () => ({ conflict: doNothing() }),
@@ -30,7 +30,7 @@ const lastOf = ({ columns }: TableShape): Column => columns.at(-1)?.column as Co
 
 interface Call {
   readonly table: PgTable;
-  /** For each row what it has for each column; there are more kinds than columns. */
+  /** The kind of each row's cell for each column. A row has more kinds than the table has columns. */
   readonly rows: readonly (readonly CellKind[])[];
   readonly returning: boolean;
   readonly conflict: keyof typeof clauses;
@@ -46,8 +46,9 @@ const rarely = fc.nat({ max: 9 }).map((number) => number === 9);
 const kinds: Record<CellKind, number> = { 'left out': 6, given: 6, null: 1, reference: 4, expression: 0 };
 
 /**
- * The entries of one flush: any tables, any columns left out or given, references from any column to any key of
- * an earlier row, in cycles, too; tables that are missing, not plain or secured; small limits.
+ * The entries of one flush, with small limits. Any column of any table may be left out or given. A reference
+ * may go from any column to any key of an earlier row, also in cycles. Tables may be missing, not plain or
+ * secured.
  */
 export function batches(weights: Partial<Record<CellKind, number>> = {}): fc.Arbitrary<Batch> {
   const kind = fc.oneof(
@@ -87,7 +88,7 @@ export function batches(weights: Partial<Record<CellKind, number>> = {}): fc.Arb
     .map(({ calls, options }) => ({
       entries: entriesOf(calls),
       options,
-      // An entry holds its tables, too many lines to read.
+      // An entry contains its tables, which would be too many lines to read.
       [fc.toStringMethod]: () => fc.stringify({ calls: calls.map(shown), options: shownOptions(options) }),
     }));
 }
@@ -132,13 +133,13 @@ function entriesOf(calls: readonly Call[]): Entry[] {
   return entries;
 }
 
-/** A text that no other cell has, and no statement: `secret`, or seven digits. */
+/** A text that no other cell and no statement contains: `secret`, or seven digits. */
 function textOf(type: string, number: number): string {
   if (type === 'uuid') return `00000000-0000-0000-0000-00000${1_000_000 + number}`;
   return /int|serial/.test(type) ? `${1_000_000 + number}` : `secret ${number} ' " \\ , } $1`;
 }
 
-/** A reference to a key that an earlier row leaves out, `at` deciding to which. */
+/** A reference to a key that an earlier row leaves out. `at` chooses the key. */
 function referenceTo(entries: readonly Entry[], at: number): Reference | undefined {
   const keys = entries.flatMap((entry) =>
     inRows(entry.cells, entry.shape.columns).flatMap((row, index) =>

@@ -10,7 +10,7 @@ const selection = fc.oneof(
 const form = { selection, single: fc.boolean(), executed: rarely, overriding: rarely, described: rarely };
 const mostRows = { minLength: 1, maxLength: 3 };
 
-/** An insert that nothing refuses, unless something has failed before. */
+/** An insert that PostgreSQL accepts, unless an earlier statement has failed. */
 export function insertInto(tables: readonly TableName[]): fc.Arbitrary<Insert> {
   const plain = fc.oneof(...tables.map(plainInsert));
   const shared = tables.filter(isShared);
@@ -29,7 +29,7 @@ function plainInsert(table: TableName): fc.Arbitrary<Insert> {
   });
 }
 
-/** Inserts into one table, most of them with one conflict clause. */
+/** Inserts into one table, most of them with the same conflict clause. */
 export function conflictingInserts(tables: readonly TableName[]): fc.Arbitrary<Insert[]> | undefined {
   const shared = tables.filter(isShared);
   if (shared.length === 0) return undefined;
@@ -55,13 +55,16 @@ function conflictingInsert(table: SharedTable, conflict: fc.Arbitrary<Conflict>)
   });
 }
 
-/** A statement with ON CONFLICT DO UPDATE may not have one row twice. */
+/**
+ * The shared value that identifies a row. A statement with ON CONFLICT DO UPDATE may not contain one row
+ * twice.
+ */
 function sharedValue(row: Row): unknown {
   const shared = Object.values(row).find(({ is }) => is.startsWith('pool'));
   return shared && 'index' in shared ? shared.index : row;
 }
 
-/** An insert that PostgreSQL refuses for one of its rows. */
+/** An insert with one row that PostgreSQL refuses. */
 export const refusedInsert: fc.Arbitrary<Insert> = fc.oneof(
   ...violations.map(({ table, columns, code }) => {
     const bad = Object.entries(columns).map(([name, value]) => [name, { is: 'literal', value }] as const);

@@ -3,7 +3,7 @@ import { conflictingInserts, insertInto, refusedInsert } from './arbitrary-inser
 import { type ParentName, parent, rows, type TableName } from './program-rows.ts';
 import type { Insert, LeafName, Program, Statement, Step, Transaction } from './programs.ts';
 
-/** What a transaction writes to: of few tables more rows meet. */
+/** The tables that a transaction writes to. With few tables more of its rows interact. */
 const themes: readonly (readonly TableName[])[] = [
   ['users', 'addresses'],
   ['nodes'],
@@ -92,7 +92,7 @@ function stepIn(depth: number, theme: readonly TableName[]): fc.Arbitrary<Step> 
   );
 }
 
-/** A step that fails for certain, unless one before it has. */
+/** A step that certainly fails, unless an earlier step has failed. */
 function refusedStep(theme: readonly TableName[]): fc.Arbitrary<Step> {
   return fc.oneof(
     insertStep(refusedInsert, awaited),
@@ -126,10 +126,13 @@ function transaction(depth: number, theme: readonly TableName[]): fc.Arbitrary<T
 const anyTransaction = fc.oneof(...themes.map((theme) => transaction(1, theme)));
 const anyInsert = fc.oneof(...themes.map(insertInto));
 
-/** Its result does not tell what others have written meanwhile: a batch that is split keeps no order among tables. */
+/**
+ * An insert whose result does not depend on other inserts, since a batch that is split keeps no order among
+ * tables.
+ */
 const reticentInsert = anyInsert.filter(({ selection }) => selection !== 'expressions');
 
-/** Outside a transaction drizzle writes nothing that nobody awaits. */
+/** Steps outside a transaction. There drizzle writes no insert that is not awaited. */
 const outside: fc.Arbitrary<Step> = fc.oneof(
   insertStep(anyInsert, fc.constant(0)),
   insertStep(refusedInsert, fc.constant(0)),
@@ -140,7 +143,7 @@ const outside: fc.Arbitrary<Step> = fc.oneof(
   anyTransaction,
 );
 
-/** Programs, mostly of one transaction, over all tables of `schema.ts`. */
+/** Programs over all tables of `schema.ts`; most consist of one transaction. */
 export const programs: fc.Arbitrary<Program> = fc.record({
   steps: fc.oneof(
     { withCrossShrink: true },

@@ -1,7 +1,7 @@
 /**
- * Reads an array literal of one dimension by the rules of PostgreSQL's `array_in`: blanks around an element
- * are dropped unless quoted or escaped, an unquoted NULL in any case is NULL, a backslash takes the next
- * character as it is, in quotes and out of them.
+ * Reads an array literal of one dimension by the rules of PostgreSQL's `array_in`. Blanks around an element
+ * are dropped unless they are quoted or escaped. An unquoted NULL in any case is NULL. A backslash escapes
+ * the next character, inside and outside of quotes.
  */
 export function parseArrayLiteral(literal: string): (string | null)[] {
   if (!literal.startsWith('{') || !literal.endsWith('}')) throw new Error(`no array: ${literal}`);

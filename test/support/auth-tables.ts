@@ -1,10 +1,10 @@
 import { boolean, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 
-// The tables of Auth.js, with the names and columns that its adapter asks for.
+// The tables of Auth.js, with the names and columns that its adapter requires.
 
 let made = 0;
 
-/** Users made from here on are called `user-1`, `user-2`, …, so that two runs give the same ones. */
+/** Restarts the ids of new users at `user-1`, so that two runs produce the same ids. */
 export function startUserIds(): void {
   made = 0;
 }

@@ -9,10 +9,13 @@ import { firstGivenKey } from './program-tables.ts';
 import { type Issued, Runner } from './run-program.ts';
 import { nameOf, outcomeOf, type Path } from './trace.ts';
 
-/** Ours: awaits inserts where the program does, and refers to rows before they are written. */
+/**
+ * The runner of our side. It awaits an insert where the program does, and refers to rows before they are
+ * written.
+ */
 export class BatchedRunner extends Runner {
   readonly #inserts = new Map<string, BatchedInsert<PgTable, never>>();
-  /** The ids that awaited inserts gave back. */
+  /** The ids that awaited inserts returned. */
   readonly #ids = new Map<string, readonly number[]>();
 
   constructor(readonly choices: Choices) {

@@ -1,4 +1,4 @@
-/** Cells that stand one after another, row by row. */
+/** Splits a flat list of cells into rows. */
 export function inRows<Cell>(cells: readonly Cell[], columns: readonly unknown[]): Cell[][] {
   const { length } = columns;
   return Array.from({ length: cells.length / length }, (_, row) =>

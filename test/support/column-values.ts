@@ -4,14 +4,17 @@ import * as pg from 'drizzle-orm/pg-core';
 
 export interface ColumnValues {
   readonly column: () => PgColumnBuilderBase;
-  /** The type in SQL where drizzle's is not what the server takes, or not all that it can be. */
+  /**
+   * The type in SQL, if the server does not accept drizzle's name for it or if the name does not cover all
+   * values.
+   */
   readonly type?: string;
-  /** The first version of PostgreSQL that has it, where there are older ones. */
+  /** The first version of PostgreSQL that has the type, if older versions lack it. */
   readonly since?: number;
   readonly values: readonly unknown[];
 }
 
-/** Texts that some way of writing them down would take for something else. */
+/** Texts that some encoding could misread as something else. */
 export const texts = [
   ...[
     '',

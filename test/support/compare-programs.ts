@@ -14,16 +14,16 @@ import type { Program } from './programs.ts';
 import type { Runner } from './run-program.ts';
 import * as schema from './schema.ts';
 
-/** Limits of a batch move what travels together, and nothing else. */
+/** Limits of a batch change which inserts are sent together, and nothing else. */
 const limits = [{}, { maxRows: 2 }, { maxBytes: 100 }, { keys: 'client' as const }];
-/** A program takes some milliseconds; one that takes this long hangs. */
+/** A program takes some milliseconds. One that takes this long hangs. */
 const patience = 10_000;
 
 /**
- * Runs random programs on plain drizzle and on ours, and expects that they can't tell them apart.
+ * Runs random programs on plain drizzle and on ours, and expects results that can't be distinguished.
  *
- * @param plainClient and `batchedClient` have one connection each, to databases of their own: what is lost to the
- * pool is missed at once, and statements run in the order of their calls
+ * @param plainClient has one connection, to a database of its own, as `batchedClient` has. So a connection
+ * that is lost to the pool is noticed at once, and statements run in the order of their calls.
  */
 export async function comparePrograms(
   plainClient: Sql,
@@ -38,7 +38,8 @@ export async function comparePrograms(
   const note = (reason: unknown): void => void unhandled.push(reason);
 
   const cannotBeToldApart = async (program: Program, drawn: number): Promise<void> => {
-    // Batches of the database keep no order among one another, so there a smaller one would be another program.
+    // Batches outside a transaction keep no order among one another. A smaller batch would make another
+    // program.
     const limit = program.steps.every((step) => step.do === 'transaction') ? drawn : 0;
     const expected = new PlainRunner();
     const plainRan = await runOn(plainClient, plain, expected, program);
@@ -63,7 +64,7 @@ export async function comparePrograms(
 async function runOn(client: Sql, db: Database, runner: Runner, program: Program): Promise<Ran> {
   await reset(client);
   await runner.run(db, program);
-  // A rejection is unhandled a turn later.
+  // A rejection becomes unhandled one turn later.
   await turn();
   const [state] = await client.unsafe('select now() = statement_timestamp() as idle');
   expect(state, 'the connection is back in the pool, and in no transaction').toEqual({ idle: true });

@@ -23,7 +23,7 @@ export interface Ran {
   readonly contents: Contents;
 }
 
-/** Everything in which two runs of a program differ and may not. */
+/** All differences between two runs of a program that are not allowed. */
 export function compareRuns(plain: Ran, ours: Ran): Difference[] {
   const hasFailed = [...plain.trace.values()].some(({ outcome }) => 'error' in outcome);
   const likeness = new Likeness(!hasFailed);
@@ -51,20 +51,21 @@ function describe(outcome: Outcome): unknown {
 }
 
 /*
- * What may differ, with the section of CONTRACT.md that has it so.
+ * The differences that are allowed, with the section of CONTRACT.md that allows them.
  *
- * A flight stands or falls as one (3, 6): where an insert of a transaction fails, the others of its flight
- * reject with its SQLSTATE, while in plain drizzle those before it have resolved and those behind it get 25P02
- * (allowed by `isAllowedInFlight`). Where several would fail it is not the first in call order, but the first in
- * the order of the statements, that is told (3: parents before children).
+ * A flight is written completely or not at all (3, 6). If an insert of a transaction fails, the other
+ * inserts of its flight reject with its SQLSTATE. In plain drizzle the inserts before it have resolved, and
+ * those after it get 25P02 (allowed by `isAllowedInFlight`). If several inserts would fail, the reported
+ * one is the first in the order of the statements, not in the order of the calls (3: parents before
+ * children).
  *
  * So an insert that is awaited before the failed one may end the callback earlier than in plain drizzle
- * (allowed by `mayBeMissing`, and in `isAllowedEnd` for what the transaction rejects with).
+ * (allowed by `mayBeMissing`, and by `isAllowedEnd` for the error of the transaction).
  *
  * A statement that refers to a row of such a flight rejects with a `BatchedDrizzleError` whose cause is the
- * failure (4), where plain drizzle, that knows the id, gets 25P02.
+ * failure (4). Plain drizzle knows the id, and gets 25P02.
  *
- * `flush()` tells of failures, and has no counterpart in plain drizzle (6: `FlushError`).
+ * `flush()` reports failures, and has no counterpart in plain drizzle (6: `FlushError`).
  */
 
 function isAllowed(plain: Seen, ours: Seen, likeness: Likeness): boolean {
@@ -94,7 +95,7 @@ function isSame(plain: Seen, ours: Seen, likeness: Likeness, scope: ScopeTrace):
   return likeness.alike(describeError(expected.error), describeError(given.error));
 }
 
-/** What a transaction, a savepoint or the whole program ends with. */
+/** Whether the end of a transaction, a savepoint or the whole program is allowed. */
 function isAllowedEnd(plain: Seen, ours: Seen, likeness: Likeness): boolean {
   const [inner, other] = [plain.inner, ours.inner];
   const failed = inner?.failed ?? plain.scope;

@@ -9,16 +9,16 @@ import { describeResult, type SideBySide, sideBySide } from './side-by-side.ts';
 import type { TestDatabase } from './test-database.ts';
 import { codeOf, outcomeOf } from './trace.ts';
 
-/** What an insert is made on: a database or a transaction, of drizzle or ours. */
+/** A database or a transaction, of drizzle or ours, that an insert is made on. */
 export type Inserter = Pick<PostgresJsDatabase, 'insert' | 'execute'>;
 
 export interface Conflicts {
   /**
-   * Runs the inserts in one turn on plain drizzle and on ours, and expects the same results, errors, rows and next
-   * keys, and so many INSERTs of ours.
+   * Runs the inserts in one turn on plain drizzle and on ours. Expects the same results, errors, rows and
+   * next keys, and exactly `statements` INSERTs from ours.
    *
-   * @param given rows that the table has before
-   * @returns what the inserts gave, as ours told it
+   * @param given rows that are in the table beforehand
+   * @returns the results of our inserts
    */
   expectSame<T extends PgTable>(
     table: T,
@@ -26,14 +26,14 @@ export interface Conflicts {
     inserts: (db: Inserter) => PromiseLike<unknown>[],
     statements: number,
   ): Promise<unknown[]>;
-  /** The same on the database itself, where each insert stands alone. */
+  /** The same on the database itself, where each insert is a transaction of its own. */
   expectSameOutside: Conflicts['expectSame'];
-  /** The same in the name of a new role that was granted just this. */
+  /** The same as a new role that has only these grants. */
   expectSameAs(grants: readonly string[], ...given: Parameters<Conflicts['expectSame']>): Promise<unknown[]>;
   readonly sides: SideBySide;
 }
 
-/** @param setUp makes the tables, which are empty when a comparison begins, and their sequences new */
+/** @param setUp creates the tables. Each comparison begins with empty tables and new sequences. */
 export function compareConflicts(
   database: TestDatabase,
   setUp: readonly string[],
@@ -69,7 +69,7 @@ export function compareConflicts(
           }),
         );
         const sentInserts = sent.filter((text) => /insert into/.test(text)).length;
-        // A transaction fails as a whole, and every insert of its flight with it.
+        // A transaction fails as a whole, and every insert of its flight fails with it.
         if ('error' in outcome) return { results: [], code: codeOf(outcome.error), sentInserts };
         return { results, code: undefined, sentInserts };
       }, table);
@@ -107,7 +107,7 @@ export function compareConflicts(
   };
 }
 
-/** What a program can see of a result. */
+/** The part of a result that a program can see. */
 function told(value: unknown): unknown {
   const rows = value as RowList<never[]>;
   if (!('command' in rows)) return rows;

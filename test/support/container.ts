@@ -2,13 +2,13 @@ import { get, type RequestOptions } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** A PostgreSQL in a container that runs for as long as the tests need it. */
+/** A PostgreSQL in a container that runs as long as the tests need it. */
 interface Container {
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** PostgreSQL in a container, or nothing where no Docker engine answers. */
+/** Starts PostgreSQL in a container. Returns nothing if no Docker engine answers. */
 export async function startContainer(settings: readonly string[]): Promise<Container | undefined> {
   if (!(await dockerAnswers())) return undefined;
   const { PostgreSqlContainer } = await import('@testcontainers/postgresql');
@@ -21,7 +21,7 @@ export async function startContainer(settings: readonly string[]): Promise<Conta
   };
 }
 
-/** Asked here, and not by testcontainers, which takes seconds to load and to give up. */
+/** Asked here, since testcontainers takes seconds to load and to give up. */
 async function dockerAnswers(): Promise<boolean> {
   const answers = await Promise.all(engines().map(ping));
   return answers.includes(true);
@@ -40,7 +40,7 @@ function engines(): RequestOptions[] {
 
 function ping(engine: RequestOptions): Promise<boolean> {
   return new Promise((resolve) => {
-    // Any answer will do: an engine that wants TLS refuses this request, but it is there.
+    // Any response will do: an engine that requires TLS refuses this request, but it is running.
     const request = get({ ...engine, path: '/_ping', timeout: 1_000 }, (response) => {
       response.resume();
       resolve(true);

@@ -3,17 +3,17 @@ import { addresses, logs, users } from './schema.ts';
 
 export interface CountedJob {
   readonly name: string;
-  /** Round trips on a client that knows the tables. */
+  /** Round trips on a client that knows the facts of the tables. */
   readonly trips: number;
   /** The same with `batch.keys: 'client'`. */
   readonly tripsForKeys: number;
-  /** Writes to `users`, `addresses` and `logs`, and resolves to what it was given back. */
+  /** Writes to `users`, `addresses` and `logs`, and resolves to the results of its inserts. */
   run(db: BatchedDatabase): Promise<unknown>;
 }
 
 type Inserts = Pick<BatchedDatabase, 'insert'>;
 
-/** Ten users with two addresses each, and a note of it. */
+/** Ten users with two addresses each, and a row in `logs` about it. */
 function queueGraph(db: Inserts): PromiseLike<unknown>[] {
   const queued: PromiseLike<unknown>[] = [];
   for (let number = 0; number < 10; number++) {
@@ -32,7 +32,7 @@ function queueGraph(db: Inserts): PromiseLike<unknown>[] {
   return queued;
 }
 
-/** What the table of round trips in the contract names, and what needs keys. */
+/** The jobs of the contract's table of round trips, and others that need keys. */
 export const countedJobs: readonly CountedJob[] = [
   {
     name: 'a transaction whose callback only queues',

@@ -6,20 +6,20 @@ import type { Relay } from './relay.ts';
 import { addresses, events, logs, members, nodes, organizations, teams, users } from './schema.ts';
 import type { ClientOptions, TestDatabase } from './test-database.ts';
 
-/** A batched and a plain database behind one relay, on clients of their own that are connected already. */
+/** A batched and a plain database behind one relay, on separate clients that are already connected. */
 export interface Counted {
   readonly relay: Relay;
   readonly db: BatchedDatabase;
   readonly client: Sql;
   readonly plain: PostgresJsDatabase;
-  /** Round trips of `work`, and the statements sent; what the two databases did before is not among them. */
+  /** The round trips and statements of `work`. Those of earlier calls are not counted. */
   count<T>(work: () => Promise<T>): Promise<{ trips: number; statements: readonly string[]; result: T }>;
 }
 
 /**
- * Each database has one connection, so that its statements come in one order.
+ * Each database has one connection, so that its statements are in one order.
  *
- * @param knowing whether the client has learned the facts of the tables by an earlier flush; default true
+ * @param knowing whether an earlier flush has read the facts of the tables; default true
  */
 export async function startCounted(
   database: TestDatabase,
@@ -49,7 +49,7 @@ export async function startCounted(
   };
 }
 
-/** One flush that leaves nothing behind but the facts of the tables, and sequences that have moved on. */
+/** A flush that is rolled back. Only the known facts of the tables and the advanced sequences remain. */
 async function learnTables(db: BatchedDatabase): Promise<void> {
   const enough = new Error('facts learned');
   const learning = db.transaction(async (tx) => {
@@ -69,7 +69,7 @@ async function learnTables(db: BatchedDatabase): Promise<void> {
   });
 }
 
-/** Empties every table of the schema and starts its sequences anew. */
+/** Empties every table of the schema and restarts its sequences. */
 export function emptyTables(): SQL {
   return sql`truncate addresses, events, logs, members, nodes, organizations, teams, tokens, users, wide, "app data"."we""ird" restart identity cascade`;
 }

@@ -7,15 +7,15 @@ import postgres, { type Sql } from 'postgres';
 /** The migrations of `schema.ts`. */
 export const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
 
-/** A database of our own on the server; the names of all of them start with `batched_drizzle_`. */
+/** A database of our own on the server. All such databases have names that start with `batched_drizzle_`. */
 export interface Database {
   readonly name: string;
   readonly url: string;
-  /** Drops it, and ends what is still connected to it. */
+  /** Drops the database, and ends the connections to it. */
   drop(): Promise<void>;
 }
 
-/** An empty database, or a copy of the one named. */
+/** Creates an empty database, or a copy of `template`. */
 export async function createDatabase(serverUrl: string, template = 'template1'): Promise<Database> {
   const name = `batched_drizzle_${randomBytes(6).toString('hex')}`;
   await withClient(serverUrl, (sql) => sql`create database ${sql(name)} template ${sql(template)}`);
@@ -30,7 +30,7 @@ export async function createDatabase(serverUrl: string, template = 'template1'):
   };
 }
 
-/** Makes the tables of `schema.ts`, by the migrations that drizzle-kit wrote from it. */
+/** Creates the tables of `schema.ts`, by the migrations that drizzle-kit generated from it. */
 export function migrateDatabase(url: string): Promise<void> {
   return withClient(url, (sql) => migrate(drizzle(sql), { migrationsFolder }));
 }

@@ -1,6 +1,9 @@
 import { setImmediate as check } from 'node:timers/promises';
 
-/** Waits until what was due at the end of this turn has begun: it does so in the poll phase behind the next check. */
+/**
+ * Waits until the work that was due at the end of this turn has begun. It begins in the poll phase after the
+ * next check.
+ */
 export async function endOfTurn(): Promise<void> {
   await check();
   await check();

@@ -15,7 +15,7 @@ import { factsOf } from './facts.ts';
 
 export const dialect = new PgDialect();
 
-/** Near enough to the driver's own for values that tests use. */
+/** Close enough to the driver's own encoder for the values of these tests. */
 export const encoder: ValueEncoder = {
   serialize: (value) => {
     if (value instanceof Date) return value.toISOString();
@@ -28,10 +28,10 @@ export const encoder: ValueEncoder = {
 
 export interface EntryOptions {
   readonly returning?: readonly (Column | SQL)[];
-  /** What stands behind `on conflict`, as `doNothing` and `doUpdate` make it, or that alone. */
+  /** The text after `on conflict`, alone or as `doNothing` and `doUpdate` make it. */
   readonly conflict?: SQL | Conflict;
   readonly overriding?: boolean;
-  /** What `values()` would estimate; default none. */
+  /** The size that `values()` would estimate; default none. */
   readonly bytes?: number;
 }
 
@@ -43,7 +43,7 @@ export function entryOf(table: PgTable, values: object | object[], options: Entr
   return entryOfTaken(table, taken, options);
 }
 
-/** The same of cells as they are, which need not suit their columns. */
+/** The same for given cells, which need not fit their columns. */
 export function entryOfCells(
   table: PgTable,
   rows: readonly (readonly Cell[])[],
@@ -73,7 +73,7 @@ function entryOfTaken(table: PgTable, taken: TakenRows, options: EntryOptions): 
   return entry;
 }
 
-/** What `onConflictDoNothing()` makes of an entry. */
+/** The conflict clause that `onConflictDoNothing()` gives an entry. */
 export function doNothing(target: Column[] = [], where?: SQL): Conflict {
   const names = target.map(({ name }) => dialect.escapeName(name)).join(',');
   const condition = where && sql` where ${where}`;
@@ -81,7 +81,7 @@ export function doNothing(target: Column[] = [], where?: SQL): Conflict {
   return conflictOf(clause, { target, isPartial: where !== undefined });
 }
 
-/** What `onConflictDoUpdate()` makes of an entry, setting one column. */
+/** The conflict clause that `onConflictDoUpdate()` gives an entry; it sets one column. */
 export function doUpdate(
   target: Column[],
   [assigned, value]: [Column, SQL],
@@ -117,11 +117,13 @@ export interface PlanOptions {
   readonly maxRows?: number;
   readonly maxBytes?: number;
   readonly copyRows?: number;
-  /** What the catalog says of tables, where it is not what their schema says; `undefined` for a missing table. */
+  /** Facts from the catalog that differ from the tables' schema; `undefined` for a missing table. */
   readonly facts?: ReadonlyMap<PgTable, TableFacts | undefined>;
-  /** Rows may be named by a `ref()` that comes behind the flush; default no. */
+  /** Whether a `ref()` after the flush may refer to the rows; default no. */
   readonly mayBeNamed?: boolean;
-  /** The client reads keys as they are; default yes. */
+  /**
+   * Whether the client reads values unchanged, so that they can be compared with the sent ones; default yes.
+   */
   readonly canParse?: boolean;
 }
 

@@ -2,7 +2,7 @@ import { type PgColumn, PgDialect, type PgTable } from 'drizzle-orm/pg-core';
 import { isKeyed, tableShape } from '../../src/drizzle/table.ts';
 import type { ColumnFacts, KeySource, TableFacts } from '../../src/facts/table-facts.ts';
 
-/** What the catalog would say of a table that was made as its schema says. */
+/** The facts that the catalog would have for a table created as its schema declares. */
 export function factsOf(table: PgTable, given: Partial<TableFacts> = {}): TableFacts {
   const { columns } = tableShape(new PgDialect(), table);
   return {
@@ -19,7 +19,7 @@ export function factsOf(table: PgTable, given: Partial<TableFacts> = {}): TableF
   };
 }
 
-/** The same with other facts of one column. */
+/** The same facts with changes for one column. */
 export function withColumn(facts: TableFacts, name: string, given: Partial<ColumnFacts>): TableFacts {
   const known = facts.columns.get(name);
   if (!known) throw new Error(`no column ${name}`);

@@ -2,38 +2,41 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { MessageSplitter, type WireMessage, wordsOf } from './wire-messages.ts';
 
-/** A message at which a connection is held: a statement of the client, or the tag of the server's answer. */
+/** A message at which a connection is held: a statement of the client, or the command tag of the server. */
 export interface HoldPoint {
   readonly side: 'client' | 'server';
   readonly words: RegExp;
 }
 
-/** A connection whose messages of one side are held back. */
+/** A connection whose messages in one direction are held back. */
 export interface HeldWire {
-  /** The backend's process. */
+  /** The process id of the backend. */
   readonly pid: number;
-  /** Settles when the client has sent a statement like this one since the connection was held. */
+  /** Settles when the client has sent a matching statement since the connection was held. */
   sent(words: RegExp): Promise<void>;
-  /** Sends on what was held back. */
+  /** Sends the messages that were held back. */
   release(): void;
-  /** Closes both sides, as a proxy that goes away, or resets them, as a network that does. */
+  /** Closes both sides as a proxy would when it ends, or resets them as a broken network would. */
   cut(how: 'close' | 'reset'): void;
 }
 
 export interface FaultRelay {
   /** The target's URL, with the relay's host and port. */
   readonly url: string;
-  /** Holds the next connection that comes to the point, once, before the message is sent on. */
+  /** Holds the next connection that reaches the point, once, before the message is sent on. */
   hold(point: HoldPoint): Promise<HeldWire>;
-  /** Rewrites the next statement like this one, once; the text that is put in must be as long. */
+  /** Rewrites the next matching statement, once. The new text must be as long as the old one. */
   spoil(words: RegExp, by: string): void;
-  /** Cuts a connection among those that are open, where any is. */
+  /** Cuts one of the open connections, if there is any. */
   cutOne(pick: (count: number) => number, how: 'close' | 'reset'): void;
   /** Closes the relay and cuts all connections. */
   close(): Promise<void>;
 }
 
-/** A TCP relay in front of PostgreSQL that stops at a given message, so that a fault hits a known moment. */
+/**
+ * A TCP relay in front of PostgreSQL that stops at a given message, so that a fault happens at a known
+ * moment.
+ */
 export async function startFaultRelay(target: string): Promise<FaultRelay> {
   const { hostname, port } = new URL(target);
   const wires = new Set<Wire>();
@@ -163,7 +166,7 @@ class Pipe {
     if (!this.#isHeld) this.#pump();
   }
 
-  /** What ends one side ends the other, behind what is still to be sent. */
+  /** Closing one side closes the other, after the messages that are still to be sent. */
   end(): void {
     this.#isEnding = true;
     if (!this.#isHeld) this.to.end();

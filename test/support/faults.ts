@@ -1,7 +1,7 @@
 import type { Sql } from 'postgres';
 import type { HeldWire } from './fault-relay.ts';
 
-/** What may befall a connection whose messages are held back, by name; `check` is a client of its own. */
+/** Faults of a connection whose messages are held back, by name. `check` is a separate client. */
 export const faults: Record<string, (wire: HeldWire, check: Sql) => Promise<void>> = {
   'the backend terminated': async (wire, check) => {
     await check`select pg_terminate_backend(${wire.pid}, 5000)`;

@@ -3,12 +3,15 @@ import type { Sql } from 'postgres';
 import type { BatchedDatabase } from '../../src/index.ts';
 import { organizations, teams } from './schema.ts';
 
-/** Rows that a flight writes into each of its two tables. */
+/** The number of rows that a flight writes into each of its two tables. */
 export const rowsOfFlight = 3;
 
 type Inserts = Pick<BatchedDatabase, 'insert'>;
 
-/** Queues rows of two tables, the second's pointing at the first's, which bear the flight's name. */
+/**
+ * Queues rows of two tables, which have the flight's name. The second table's rows refer to those of the
+ * first.
+ */
 export function queueFlight(db: Inserts, name: string): [PromiseLike<unknown>, PromiseLike<unknown>] {
   const rows = Array.from({ length: rowsOfFlight }, (_, index) => index);
   const parents = db.insert(organizations).values(rows.map(() => ({ name })));
@@ -18,7 +21,7 @@ export function queueFlight(db: Inserts, name: string): [PromiseLike<unknown>, P
   return [parents, children];
 }
 
-/** The flight's rows in the tables, which are all of `rowsOfFlight` or none. */
+/** The flight's rows in the tables. Each count must be `rowsOfFlight` or 0. */
 export async function readFlight(sql: Sql, name: string): Promise<{ parents: number; children: number }> {
   const [row] = await sql<{ parents: number; children: number }[]>`
     select (select count(*)::int from organizations where name = ${name}) as parents,
@@ -26,7 +29,7 @@ export async function readFlight(sql: Sql, name: string): Promise<{ parents: num
   return row as { parents: number; children: number };
 }
 
-/** The rows of all flights, and the notes of them in `logs`, by name. */
+/** The rows of all flights and their notes in `logs`, by name. */
 export async function readFlights(
   sql: Sql,
 ): Promise<Map<string, Record<'parents' | 'children' | 'notes', number>>> {
@@ -38,7 +41,9 @@ export async function readFlights(
   return new Map(rows.map((row) => [row.name, row]));
 }
 
-/** What became of a promise; one that takes longer than a fault can make it take never settles. */
+/**
+ * The outcome of a promise. A promise that takes longer than any fault can delay it is treated as hanging.
+ */
 export async function settling(
   promise: PromiseLike<unknown>,
   what: string,
@@ -57,7 +62,7 @@ export async function settling(
   }
 }
 
-/** Sessions of this database, but the one that asks, which hold a transaction open. */
+/** Other sessions of this database that have an open transaction. */
 export function openTransactions(sql: Sql): Promise<{ state: string; query: string }[]> {
   return sql<{ state: string; query: string }[]>`
     select state, query from pg_stat_activity
@@ -65,5 +70,5 @@ export function openTransactions(sql: Sql): Promise<{ state: string; query: stri
       and backend_type = 'client backend' and xact_start is not null`;
 }
 
-/** Options of a client that has one connection, so that one which is lost is missed, and opens it anew without delay. */
+/** Options of a client with one connection, so that a lost one is noticed. It reconnects without delay. */
 export const oneConnection = { max: 1, backoff: () => 0.01 };

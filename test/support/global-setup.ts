@@ -10,7 +10,7 @@ declare module 'vitest' {
   }
 }
 
-/** One server for all test files, and on it one migrated database that each file copies. */
+/** Starts one server for all test files, and creates one migrated database on it that each file copies. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startServer();
   const template = await createDatabase(server.url);

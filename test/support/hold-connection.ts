@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres';
 
-/** Keeps one connection of the pool busy until the function that is returned is called. */
+/** Keeps one connection of the pool busy until the returned function is called. */
 export function holdConnection(client: Sql): Promise<() => Promise<unknown>> {
   return new Promise((taken, failed) => {
     const holding = client.begin(

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { TableName } from './program-rows.ts';
 import { firstGivenKey } from './program-tables.ts';
 
-/** Which table's keys a property of a row holds, as drizzle or as the driver names it. */
+/** The table whose keys a property of a row contains, by drizzle's or the driver's name of the property. */
 const keyTables: Readonly<Record<string, TableName>> = {
   userId: 'users',
   user_id: 'users',
@@ -14,7 +14,7 @@ const keyTables: Readonly<Record<string, TableName>> = {
   organization_id: 'organizations',
 };
 
-/** Which table's rows a property of a relational query holds. */
+/** The table whose rows a property of a relational query contains. */
 const relations: Readonly<Record<string, TableName>> = {
   addresses: 'addresses',
   user: 'users',
@@ -28,11 +28,12 @@ const relations: Readonly<Record<string, TableName>> = {
 /**
  * Compares values of the two sides.
  *
- * Two kinds are compared by structure, one to one, and not by value: what no two runs have in common (random
- * uuids, the server's clock), and, once something has failed or was thrown, keys from sequences. A rollback
- * does not take a sequence back, and ours has taken keys for a whole flight, or for no insert that was dropped
- * (CONTRACT.md, 3 and 2). Where nothing has failed keys are equal: they rise in the order of the calls on
- * both sides (CONTRACT.md, 3), and each row that leaves its key out takes one.
+ * Two kinds of values are compared by structure, one to one, and not by value. The first kind are values that
+ * differ between any two runs: random uuids and the server's clock. The second kind are keys from sequences,
+ * once something has failed or was thrown. A rollback does not reset a sequence. Ours has taken keys for a
+ * whole flight, or none for an insert that was dropped (CONTRACT.md, 3 and 2). If nothing has failed, the
+ * keys are equal. They rise in the order of the calls on both sides (CONTRACT.md, 3), and each row that
+ * leaves its key out takes one.
  */
 export class Likeness {
   readonly #there = new Map<string, string>();
@@ -81,7 +82,7 @@ function keyTable(property: string, table: TableName | undefined): TableName | u
   return property === 'id' || property === 'Id' || property === 'key' ? table : keyTables[property];
 }
 
-/** Rows hold no later time than 2020 unless it is the server's. */
+/** Rows contain no later time than 2020, except times from the server's clock. */
 function isNow(value: unknown): boolean {
   if (value instanceof Date) return value.getFullYear() >= 2020;
   return typeof value === 'string' && /^20[2-9]\d-\d\d-\d\d[T ]\d\d:/.test(value);
@@ -91,7 +92,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-/** What the driver's result has beside its rows. */
+/** The properties of the driver's result, without its rows. */
 export function resultProperties(rows: unknown[]): object {
   const { count, command, columns } = rows as {
     count?: number;

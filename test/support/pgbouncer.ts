@@ -9,19 +9,19 @@ import { freePort, spawnServer, untilLogged } from '../../cli/embedded/server-pr
 import { findProgram } from './find-program.ts';
 
 export interface PgBouncer {
-  /** The target's URL, with the pooler's host and port. */
+  /** The target's URL, with PgBouncer's host and port. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** Where PgBouncer is installed, if it is. */
+/** The path of PgBouncer, if it is installed. */
 export const pgBouncerProgram = findProgram('pgbouncer');
 
 /**
  * PgBouncer in transaction mode, in front of the database that the URL names.
  *
  * @param program `pgBouncerProgram`
- * @param poolSize connections to the server; transactions beyond them wait for one another
+ * @param poolSize connections to the server; further transactions wait for one another
  */
 export async function startPgBouncer(program: string, target: string, poolSize = 10): Promise<PgBouncer> {
   const owner = await serverOwner();
@@ -38,7 +38,8 @@ export async function startPgBouncer(program: string, target: string, poolSize =
     pooler?.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   });
-  // It keeps nothing that would have to be put in order, and what its gentler signals do depends on its version.
+  // SIGKILL is safe, since PgBouncer keeps no state. The effect of its gentler signals depends on its
+  // version.
   const stop = async () => {
     const ended = pooler && once(pooler, 'exit');
     if (pooler?.kill('SIGKILL')) await ended;

@@ -7,23 +7,23 @@ import { children, firstGivenKey, tables } from './program-tables.ts';
 import { type Issued, Runner } from './run-program.ts';
 import { nameOf, outcomeOf, type Path, type ScopeTrace } from './trace.ts';
 
-/** A row that others may refer to. */
+/** A row that other rows may refer to. */
 interface Candidate {
   readonly path: Path;
   readonly row: number;
   readonly of: ParentName;
   readonly id: number;
-  /** Its key is known to whoever has its insert, for it was returned or given. */
+  /** Whether the program knows its key, because the insert returned the key or the program gave it. */
   readonly isTold: boolean;
-  /** Its insert has been awaited, and left nothing behind to name it by (README, Limits). */
+  /** Whether its insert has been awaited without a way left to refer to the row (README, Limits). */
   isClaimed: boolean;
   isNamed: boolean;
 }
 
-/** Which row was chosen for a parent, by the place that refers to it; both sides choose the same. */
+/** The row that was chosen as a parent, by the place that refers to it. Both sides choose the same row. */
 export type Choices = Map<string, { readonly insert: string; readonly row: number }>;
 
-/** Plain drizzle: awaits each insert where it is issued, and knows each id. */
+/** The runner of plain drizzle. It awaits each insert where it is issued, and knows each id. */
 export class PlainRunner extends Runner {
   readonly choices: Choices = new Map();
   #candidates: Candidate[] = [];
@@ -75,7 +75,7 @@ export class PlainRunner extends Runner {
     const of = insert.table as ParentName;
     const rows = value as { id?: unknown; key?: unknown; length: number }[];
     const isReturned = returnsKey(insert);
-    // Which of its rows a conflict clause left out nobody can tell.
+    // If a conflict clause left out rows, the result does not show which ones.
     if (insert.conflict !== 'none' && (!isReturned || rows.length !== insert.rows.length)) return;
     const ids = isReturned
       ? rows.map(({ id, key }) => Number(id ?? key))
@@ -88,7 +88,7 @@ export class PlainRunner extends Runner {
   }
 }
 
-/** The ids of rows by their texts. */
+/** Finds the ids of rows by their texts. */
 async function lookUp(
   db: Database,
   of: ParentName,

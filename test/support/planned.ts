@@ -8,7 +8,7 @@ import { planOf } from './entries.ts';
 
 export const anyBatch = batches({ expression: 1 });
 
-/** Checks what holds for the plan of every batch. */
+/** Checks a property of the plans of random batches. */
 export function checkPlans(batch: fc.Arbitrary<Batch>, property: (plan: Plan, batch: Batch) => void): void {
   fc.assert(
     fc.property(batch, (given) => property(planOf(given.entries, given.options), given)),
@@ -20,7 +20,7 @@ export function checkPlans(batch: fc.Arbitrary<Batch>, property: (plan: Plan, ba
 export const rowName = (entries: readonly Entry[], entry: Entry, row: number): number =>
   entries.indexOf(entry) * 1_000 + row;
 
-/** A row of a chunk with what its statement has for each column. */
+/** A row of a chunk, with its statement's cell for each column. */
 export interface PlannedRow {
   readonly entry: Entry;
   readonly row: number;
@@ -37,7 +37,7 @@ export const plannedRows = (chunk: Chunk): PlannedRow[] =>
 export const rowNames = (chunk: Chunk, entries: readonly Entry[]): number[] =>
   plannedRows(chunk).map(({ entry, row }) => rowName(entries, entry, row));
 
-/** The keys that rows are given for columns they leave out, by table and column, in call order. */
+/** The keys given to rows for columns that they leave out, by table and column, in call order. */
 export function keysTaken({ chunks }: Plan, entries: readonly Entry[]): Map<string, KeyPlace[]> {
   const taken = new Map<string, KeyPlace[]>();
   const rows = chunks.flatMap(plannedRows);

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What this process emits while `work` runs and shortly after: a rejection is unhandled a turn later. */
+/**
+ * The events that this process emits while `work` runs and shortly after. A rejection becomes unhandled one
+ * turn later.
+ */
 async function collect<T>(
   event: 'warning' | 'unhandledRejection' | 'uncaughtException',
   work: () => Promise<unknown>,
@@ -25,7 +28,7 @@ export function unhandledDuring(work: () => Promise<unknown>): Promise<unknown[]
   return collect('unhandledRejection', work);
 }
 
-/** What would have ended this process. */
+/** The errors that would have ended this process. */
 export async function endsDuring(work: () => Promise<unknown>): Promise<unknown[]> {
   const rejections: unknown[] = [];
   const exceptions = await collect('uncaughtException', async () => {
@@ -34,7 +37,7 @@ export async function endsDuring(work: () => Promise<unknown>): Promise<unknown[
   return [...exceptions, ...rejections];
 }
 
-/** What a promise rejects with; resolving is an error. */
+/** The error that a promise rejects with. If it resolves, the test fails. */
 export async function rejectionOf(promise: PromiseLike<unknown>): Promise<Error & Record<string, unknown>> {
   let value: unknown;
   try {

@@ -2,5 +2,5 @@ import type { PgDatabase } from 'drizzle-orm/pg-core';
 import type { PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
 import type * as schema from './schema.ts';
 
-/** The type that plain drizzle and ours have in common: a database, or a transaction of one. */
+/** The common type of plain drizzle and ours: a database, or a transaction of one. */
 export type Database = PgDatabase<PostgresJsQueryResultHKT, typeof schema>;

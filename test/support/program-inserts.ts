@@ -8,13 +8,13 @@ import type { Insert } from './programs.ts';
 import { members, nodes, tokens, users } from './schema.ts';
 import { nameOf, type Path } from './trace.ts';
 
-/** An insert that has been called, with the values that its place in the program gives it. */
+/** An insert that has been called. Its values depend on its place in the program. */
 export interface PreparedInsert {
   readonly insert: Insert;
   readonly path: Path;
-  /** Of drizzle, or ours. */
+  /** The insert builder, drizzle's or ours. */
   readonly builder: PromiseLike<unknown>;
-  /** What is awaited: the insert, or what `db.execute()` made of it. */
+  /** The awaited value: the insert, or the result of passing it to `db.execute()`. */
   readonly awaitable: () => PromiseLike<unknown>;
 }
 
@@ -22,7 +22,7 @@ export interface Parents {
   parent(parent: Parent, path: Path): unknown;
 }
 
-/** What drizzle's insert and ours have in common, for tables of any kind. */
+/** The common methods of drizzle's insert and ours, for any table. */
 type AnyInsert = Pick<
   BatchedInsert<PgTable, never>,
   'onConflictDoNothing' | 'onConflictDoUpdate' | 'returning' | 'toSQL'
@@ -39,7 +39,7 @@ export function makeInsert(
   const { table } = tables[insert.table];
   const rows = insert.rows.map((row, index) => ({
     ...valuesOf(row, [...path, index], parents),
-    // What the column's identity would give must be overridden.
+    // The column's identity always generates a value, so a given one needs OVERRIDING SYSTEM VALUE.
     ...(insert.overriding &&
       insert.table === 'addresses' && { id: firstGivenKey + numberOf([...path, index]) }),
   }));
@@ -60,10 +60,10 @@ function valuesOf(row: Row, path: Path, parents: Parents): Record<string, unknow
   return Object.fromEntries(values);
 }
 
-/** A text that belongs to one place in the program. */
+/** A text that is unique to one place in the program. */
 export const labelOf = (path: Path): string => `at ${nameOf(path)}`;
 
-/** A number that belongs to one place in the program, which has fewer than 15 steps, members or rows anywhere. */
+/** A number that is unique to one place in the program, as long as no list in it has 15 or more members. */
 const numberOf = (path: Path): number => path.reduce((number, place) => number * 15 + place + 1, 0);
 
 function valueAt(value: Value, path: Path, parents: Parents): unknown {
@@ -130,7 +130,7 @@ function withConflict(query: AnyInsert, { conflict, table }: Insert, path: Path)
   return query;
 }
 
-/** Whether an insert gives the keys of its rows back. */
+/** Whether an insert returns the keys of its rows. */
 export function returnsKey({ selection, table }: Insert): boolean {
   return tables[table].key !== undefined && selection !== 'none' && selection !== 'text';
 }

@@ -14,21 +14,21 @@ export type TableName =
   | 'users'
   | 'wide';
 
-/** Tables that others refer to. */
+/** Tables that other tables refer to. */
 export type ParentName = 'nodes' | 'organizations' | 'teams' | 'users';
 
-/** A value of a row. What belongs to its place in the program is made when the program runs, see `Values`. */
+/** A value of a row. A value that depends on its place in the program is made when the program runs. */
 export type Value =
   | { readonly is: 'literal'; readonly value: unknown }
-  /** A text that no other row has, plain or as an `sql` expression that makes it. */
+  /** A text that no other row has, as a plain value or as an `sql` expression. */
   | { readonly is: 'label' | 'upper' }
   /** A key that no other row has. */
   | { readonly is: 'key' | 'uuid' }
-  /** A text, key or uuid that rows with a conflict clause share. */
+  /** A text, key or uuid that rows with conflict clauses share. */
   | { readonly is: 'pool text' | 'pool key' | 'pool uuid'; readonly index: number }
   /** `sql` that reads a table. */
   | { readonly is: 'count'; readonly of: TableName }
-  /** As `undefined`, and as `sql`. */
+  /** A column that is left out: `undefined`, or `default` as `sql`. */
   | { readonly is: 'left out' | 'default' }
   | Parent;
 
@@ -36,12 +36,12 @@ export type Value =
 export interface Parent {
   readonly is: 'parent';
   readonly of: ParentName;
-  /** Which of the rows there are, modulo their number. */
+  /** Chooses one of the existing rows, modulo their number. */
   readonly pick: number;
   readonly known: boolean;
 }
 
-/** A row as it is given: columns that are left out are not in it. */
+/** A row as the program gives it. Columns that are left out are not in it. */
 export type Row = { readonly [column: string]: Value };
 
 const literal = (...values: unknown[]): fc.Arbitrary<Value> =>
@@ -52,7 +52,7 @@ const pool = (is: 'pool text' | 'pool key' | 'pool uuid'): fc.Arbitrary<Value> =
   fc.record({ is: fc.constant(is), index: fc.nat({ max: 6 }) });
 const count = (of: TableName): fc.Arbitrary<Value> => fc.constant({ is: 'count', of });
 
-/** The first is what others shrink to. */
+/** The other values shrink to the first one. */
 function mostly(first: fc.Arbitrary<Value>, ...others: fc.Arbitrary<Value>[]): fc.Arbitrary<Value> {
   return fc.oneof({ withCrossShrink: true }, { weight: 8, arbitrary: first }, ...others);
 }
@@ -74,7 +74,7 @@ function row(first: Record<string, fc.Arbitrary<Value>>, others: Record<string, 
 const texts = ['', ' ', "it's", '"', '\\', '{a,b}', 'NULL', 'null', 'naïve 🐘', 'a\tb\r\nc', '$1', ',', 'ab'];
 const label = mostly(one('label'), one('upper'));
 const key = mostly(one('left out'), one('key'), one('default'));
-// Before 2020: what is later the server has taken from its clock.
+// Before 2020, so that later times are known to come from the server's clock.
 const dates = [new Date('2001-02-03T04:05:06.789Z'), new Date('1969-12-31T23:59:59.999Z')];
 
 export const rows: Record<TableName, fc.Arbitrary<Row>> = {
@@ -127,7 +127,7 @@ export const rows: Record<TableName, fc.Arbitrary<Row>> = {
   ),
 };
 
-/** Rows for conflict clauses: they share names, keys and uuids with one another, and with the rows there are. */
+/** Rows for conflict clauses. They share names, keys and uuids with one another and with existing rows. */
 export const sharedRows = {
   users: row({ name: pool('pool text') }),
   members: row({ email: pool('pool text'), teamId: parent('teams') }, { role: literal('writer') }),
@@ -135,7 +135,7 @@ export const sharedRows = {
   nodes: row({ label }, { id: mostly(pool('pool key'), one('default')), parentId: parent('nodes') }),
 };
 
-/** What PostgreSQL refuses: the columns that make it do so, and its SQLSTATE. */
+/** A row that PostgreSQL refuses: the columns that cause it, and the SQLSTATE. */
 export interface Violation {
   readonly table: TableName;
   readonly columns: Readonly<Record<string, unknown>>;

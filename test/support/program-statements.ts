@@ -8,7 +8,7 @@ import type { Statement } from './programs.ts';
 import { logs, users } from './schema.ts';
 import type { Path } from './trace.ts';
 
-/** A builder of drizzle, or what executes one. */
+/** A builder of drizzle, or a function that executes a statement. */
 export type Executable = PromiseLike<unknown> | (() => PromiseLike<unknown>);
 
 export interface RunningStatement {
@@ -18,7 +18,7 @@ export interface RunningStatement {
   readonly unordered: boolean;
 }
 
-/** A statement with the values that its place in the program gives it. */
+/** Makes a statement. Its values depend on its place in the program. */
 export function runStatement(db: Database, given: Statement, path: Path, parents: Parents): RunningStatement {
   const statement = makeStatement(db, given, path, parents);
   return { statement, table: tableOf(given), unordered: /update|move|delete/.test(given.do) };
@@ -36,7 +36,8 @@ function makeStatement(db: Database, given: Statement, path: Path, parents: Pare
       return selectFrom(db, given.table);
     case 'prepared': {
       const prepared = selectFrom(db, given.table).prepare('prepared_by_program');
-      // In its turn among the builders of a group, which `Promise.all` asks for a promise job later.
+      // `Promise.all` executes the builders of a group one microtask later. Waiting as long keeps the
+      // statement's turn.
       return () => Promise.resolve().then(() => prepared.execute());
     }
     case 'count':

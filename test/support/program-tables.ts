@@ -6,7 +6,7 @@ import * as schema from './schema.ts';
 interface TableColumns<TKey> {
   readonly table: PgTable;
   readonly key: TKey;
-  /** Rows of a program mostly have a text of their own. */
+  /** The text column. Most rows of a program have a unique text. */
   readonly text: PgColumn;
 }
 
@@ -33,12 +33,12 @@ export const tables: { readonly [name in Exclude<TableName, 'logs'>]: TableColum
 interface Children {
   readonly of: TableName;
   readonly table: PgTable;
-  /** What names the parent. */
+  /** The column that refers to the parent. */
   readonly column: PgColumn;
   readonly property: string;
 }
 
-/** Where each parent's children are. */
+/** The child table of each parent table. */
 export const children: { readonly [name in ParentName]: Children } = {
   users: { of: 'addresses', table: schema.addresses, column: schema.addresses.userId, property: 'userId' },
   nodes: { of: 'nodes', table: schema.nodes, column: schema.nodes.parentId, property: 'parentId' },
@@ -51,7 +51,7 @@ export const children: { readonly [name in ParentName]: Children } = {
   },
 };
 
-/** Keys from here on were given; those below are the server's. */
+/** Keys from here on were given by the program. Lower keys come from the server's sequences. */
 export const firstGivenKey = 1_000_000;
 
 const names = (Object.keys(tables) as TableName[]).map((name) =>
@@ -68,7 +68,7 @@ const sequences = [
   '"app data"."we""ird_Id_seq"',
 ];
 
-/** What a program finds: parents for every child, and rows for conflicts and violations. */
+/** The rows that exist before a program: parents for every child, and rows for conflicts and violations. */
 const prelude = `
   truncate ${names.join(', ')};
   select ${sequences.map((name) => `setval('${name}', 1, false)`).join(', ')};
@@ -79,12 +79,15 @@ const prelude = `
   insert into members (id, team_id, email, joined_at) values (1000000, 1000000, 'pool-0', '2001-02-03');
   insert into tokens (id, label) values ('00000000-0000-4000-9000-000000000000', 'pool')`;
 
-/** Empties the tables, starts their sequences anew, and writes what every program finds. */
+/** Empties the tables, restarts their sequences, and writes the rows that exist before every program. */
 export async function reset(client: Sql): Promise<void> {
   await client.unsafe(prelude);
 }
 
-/** Every row of a table as texts by column, in the order of the keys, else of the texts. */
+/**
+ * Every row of a table, as texts by column. Rows are ordered by their keys, or by their texts if there is no
+ * key.
+ */
 export type Contents = { readonly [table in TableName]?: readonly Readonly<Record<string, string | null>>[] };
 
 const contents = (Object.keys(tables) as TableName[])

@@ -1,29 +1,32 @@
 import type { Parent, ParentName, Row, TableName } from './program-rows.ts';
 
-/** What `returning()` is called with, if at all. */
+/** The kind of argument of `returning()`; `none` if it is not called. */
 export type Selection = 'none' | 'all' | 'key' | 'text' | 'aliases' | 'expressions';
 
-/** Which conflict clause: `update` has a target and sets something, `nothing` has a target or none. */
+/** The kind of conflict clause. `update` has a target and sets a column; `nothing` may have a target. */
 export type Conflict = 'none' | 'nothing' | 'nothing at target' | 'update' | 'update where';
 
 export interface Insert {
   readonly do: 'insert';
   readonly table: TableName;
   readonly rows: readonly Row[];
-  /** A lone row is given as an object, not as an array of one. */
+  /** Whether a single row is given as an object, not as an array of one. */
   readonly single: boolean;
   readonly selection: Selection;
   readonly conflict: Conflict;
-  /** Handed to `db.execute()`. */
+  /** Whether the insert is passed to `db.execute()`. */
   readonly executed: boolean;
   readonly overriding: boolean;
-  /** `toSQL()` is called first, if it is awaited at once: that takes an insert out of the queue until then. */
+  /**
+   * Whether `toSQL()` is called first, if the insert is awaited at once. It takes the insert out of the queue
+   * until then.
+   */
   readonly described: boolean;
-  /** The SQLSTATE with which PostgreSQL refuses it. */
+  /** The SQLSTATE with which PostgreSQL refuses the insert. */
   readonly code?: string;
 }
 
-/** Any statement but a batched insert. */
+/** Any statement except a batched insert. */
 export type Statement =
   | { readonly do: 'select' | 'count' | 'prepared'; readonly table: TableName }
   | { readonly do: 'relational'; readonly table: ParentName }
@@ -34,7 +37,7 @@ export type Statement =
 
 export type LeafName = 'addresses' | 'counters' | 'events' | 'logs' | 'members' | 'tokens' | 'wide';
 
-/** Whether the program goes on after an error. */
+/** Whether the program continues after an error. */
 export interface Caught {
   readonly caught: boolean;
 }
@@ -42,7 +45,7 @@ export interface Caught {
 export type Step =
   | (Insert &
       Caught & {
-        /** After how many further steps it is awaited, 0 being at once. */
+        /** The number of further steps before it is awaited; 0 awaits it at once. */
         readonly awaited: number | 'never' | 'after the transaction';
       })
   | (Statement & Caught)
@@ -51,7 +54,7 @@ export type Step =
   | ({ readonly do: 'group'; readonly members: readonly (Insert | Statement)[] } & Caught)
   | Transaction;
 
-/** A transaction, or in one a savepoint. */
+/** A transaction, or inside one a savepoint. */
 export type Transaction = {
   readonly do: 'transaction';
   readonly steps: readonly Step[];

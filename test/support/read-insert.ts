@@ -2,14 +2,20 @@ import type { Statement } from '../../src/driver/statement.ts';
 import type { KeyList } from '../../src/take/key-run.ts';
 import { parseArrayLiteral } from './array-literal.ts';
 
-/** What an INSERT writes, as PostgreSQL would read it. */
+/** The rows of an INSERT, as PostgreSQL would read them. */
 export interface ReadInsert {
   readonly columns: readonly string[];
-  /** Text, NULL, `default`, `k0[1]` for a key of a list, or an expression with its parameters in it. */
+  /**
+   * Each cell is text, NULL, `default`, `k0[1]` for a key of a list, or an expression with its parameters
+   * filled in.
+   */
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
-/** Reads any INSERT that `src/write` can write. Keys of a list are not known here, so they stand for themselves. */
+/**
+ * Reads any INSERT that `src/write` can write. The keys of a list are unknown here, so their places are
+ * returned.
+ */
 export function readInsert({ text: given, params }: Statement, lists: readonly KeyList[]): ReadInsert {
   const text = withoutMatch(given);
   const insert =
@@ -33,7 +39,7 @@ export function readInsert({ text: given, params }: Statement, lists: readonly K
   return { columns, rows };
 }
 
-/** The INSERT as it would be if nothing said of which source row each written one is. */
+/** The INSERT without the part that matches each written row to its source row. */
 function withoutMatch(text: string): string {
   const matched =
     /^with (.*)s as materialized \(select u\.o, (.*?) from ([^(]*unnest\(.*?) with ordinality as u\((.*?), o\)\), w as \((insert into .*?) select s\.c\d+.*? from s( where case .*)?, m as \(select .*$/s;
@@ -43,7 +49,7 @@ function withoutMatch(text: string): string {
   return `${head}${into} select ${cells.replaceAll(/ as c\d+/g, '')} from ${source} as u(${names})${rest}`;
 }
 
-/** Splits at the commas that stand in no parentheses. */
+/** Splits at the commas outside of parentheses. */
 function split(list: string): string[] {
   const parts = [''];
   let depth = 0;

@@ -1,17 +1,17 @@
 import { boolean, integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import type { Sql } from 'postgres';
 
-/** A table whose rows fail or dawdle as their `wish` says. */
+/** A table whose rows fail or are slow, depending on `wish`. */
 export const wishes = pgTable('wishes', { id: serial('id').primaryKey(), wish: text('wish').notNull() });
 
-/** Pairs that COMMIT finds wanting, or takes its time over. */
+/** Pairs that make COMMIT fail or take long. */
 export const promises = pgTable('promises', {
   id: serial('id').primaryKey(),
   owedTo: integer('owed_to'),
   isSlow: boolean('is_slow').notNull().default(false),
 });
 
-/** Makes both tables. A wish is an SQLSTATE to fail with, or `nap`, which takes 25 ms. */
+/** Creates both tables. A wish is an SQLSTATE to fail with, or `nap`, which takes 25 ms. */
 export async function makeRefusingTables(sql: Sql): Promise<void> {
   await sql.unsafe(`
     create function grant_wish(wish text) returns boolean language plpgsql as $$

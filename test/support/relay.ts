@@ -7,21 +7,24 @@ export interface RelayOptions {
   /** The URL of the database behind the relay. */
   readonly target: string;
   /**
-   * How long each way takes, in whole milliseconds, so that a round trip takes twice as long. Default: 0, where
-   * answers are delivered while a client still writes: its flight may be counted as several trips. Give a few
-   * milliseconds wherever the number matters.
+   * The time of each way in whole milliseconds; a round trip takes twice as long. Default: 0. Without a
+   * delay, results arrive while a client is still writing, so its flight may be counted as several trips. Set
+   * a few milliseconds if the number matters.
    */
   readonly delay?: number;
-  /** The way back, where it takes another time. Default: `delay`. */
+  /** The time of the way back, if it is different. Default: `delay`. */
   readonly delayBack?: number;
 }
 
 export interface Relay {
   /** The target's URL, with the relay's host and port. */
   readonly url: string;
-  /** Round trips since the last `reset()`, of all connections; `TripCounter` says what counts. */
+  /** Round trips of all connections since the last `reset()`. `TripCounter` defines which are counted. */
   readonly trips: number;
-  /** The SQL of every Parse and Query since the last `reset()`, in the order sent, start-up excepted. */
+  /**
+   * The SQL of every Parse and Query since the last `reset()`, in the order sent, without those of the
+   * start-up.
+   */
   readonly statements: readonly string[];
   reset(): void;
   /** Closes the relay and cuts all connections. */
@@ -29,8 +32,8 @@ export interface Relay {
 }
 
 /**
- * A TCP relay in front of PostgreSQL, which adds latency and counts round trips. It runs in the process of its
- * client, and speaks no TLS.
+ * A TCP relay in front of PostgreSQL that adds latency and counts round trips. It runs in the process of its
+ * client, and does not support TLS.
  */
 export async function startRelay({ target, delay = 0, delayBack = delay }: RelayOptions): Promise<Relay> {
   const { hostname, port } = new URL(target);
@@ -38,7 +41,7 @@ export async function startRelay({ target, delay = 0, delayBack = delay }: Relay
   const counters: TripCounter[] = [];
   let statements: string[] = [];
 
-  // Timers of one duration fire in the order in which they were set, so bytes keep theirs.
+  // Timers of the same duration fire in the order in which they were set, so the order of the bytes is kept.
   const later = (ms: number, deliver: () => void) => void (ms > 0 ? setTimeout(deliver, ms) : deliver());
 
   const relay = createServer({ noDelay: true }, (client) => {
@@ -79,7 +82,7 @@ export async function startRelay({ target, delay = 0, delayBack = delay }: Relay
     });
   });
 
-  /** What ends one side ends the other, behind the bytes still under way. */
+  /** Closing one side closes the other, after the bytes that are still being delivered. */
   function join(one: Socket, other: Socket, ms: number): void {
     sockets.add(one);
     one.on('error', () => later(ms, () => other.destroy()));

@@ -8,7 +8,7 @@ import { afterAll } from 'vitest';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
-/** The schema of the tests, as `--schema` takes it. */
+/** The schema of the tests, as a path for `--schema`. */
 export const schemaFile = fileURLToPath(new URL('./schema.ts', import.meta.url));
 
 export interface Ended {
@@ -18,15 +18,15 @@ export interface Ended {
 }
 
 export interface RunOptions {
-  /** What stdin gives; without it stdin ends at once. */
+  /** The content of stdin. Without it stdin ends at once. */
   readonly input?: string | Uint8Array;
-  /** In place of the process's own `DATABASE_URL`. */
+  /** Replaces the `DATABASE_URL` of this process. */
   readonly databaseUrl?: string;
-  /** A package that is not installed. */
+  /** A package to hide, as if it were not installed. */
   readonly without?: string;
 }
 
-/** Starts the command in a process of its own, with stdin open. */
+/** Starts the command in a separate process, with stdin open. */
 export function startCommand(
   args: readonly string[],
   { databaseUrl, without }: RunOptions = {},
@@ -38,7 +38,7 @@ export function startCommand(
     env: databaseUrl === undefined ? env : { ...env, DATABASE_URL: databaseUrl },
     stdio: 'pipe',
   });
-  // A command that ends before it has read its input is none of the test's business.
+  // A command may end before it has read its input. That is no error of the test.
   child.stdin.on('error', () => {});
   return child;
 }
@@ -61,7 +61,7 @@ export function untilEnd(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
 }
 
-/** A folder for a test file's files, gone after it. */
+/** A folder for the files of a test file. It is removed after the tests. */
 export function useFolder(): {
   path(name: string): string;
   write(name: string, text: string | Uint8Array): string;
@@ -78,7 +78,7 @@ export function useFolder(): {
   };
 }
 
-/** A module that makes a package one that is not there. */
+/** A module that makes imports of the package fail, as if it were not installed. */
 function hide(name: string): string {
   const resolve = `export const resolve = async (specifier, context, next) => {
     if (!specifier.startsWith(${JSON.stringify(name)})) return next(specifier, context);

@@ -10,19 +10,22 @@ import type { ClientOptions, TestDatabase } from './test-database.ts';
 export interface Way {
   readonly options?: ClientOptions;
   readonly batch?: BatchOptions;
-  /** The client knows the tables, and has to open another connection: its only one is held by a transaction. */
+  /**
+   * Whether the client must open a new connection, since a transaction holds its only one. It knows the
+   * tables.
+   */
   readonly isCold?: boolean;
 }
 
 export interface RanJob {
   readonly trips: number;
-  /** What the job was given back. */
+  /** The results that the job received. */
   readonly given: unknown;
-  /** What the tables hold after it. */
+  /** The rows of the tables after the job. */
   readonly rows: unknown[][];
 }
 
-/** Runs a job with empty tables, fresh sequences and a client of its own. */
+/** Runs a job with empty tables, restarted sequences and a client of its own. */
 export async function runCountedJob(
   database: TestDatabase,
   job: CountedJob,

@@ -5,16 +5,19 @@ import { type Executable, runStatement } from './program-statements.ts';
 import type { Insert, Program, Step, Transaction } from './programs.ts';
 import { nameOf, type Outcome, outcomeOf, type Path, ScopeTrace, type Seen, type Trace } from './trace.ts';
 
-/** An insert that has been issued, and is perhaps written; asking gives what awaiting it gives. */
+/**
+ * An insert that has been issued, and may have been written. Calling it gives the same outcome as awaiting
+ * the insert.
+ */
 export type Issued = () => Promise<Outcome>;
 
-/** What a program throws on its own account. */
+/** The error that a program throws by itself. */
 export class Enough extends Error {}
 
-/** Runs a program on a database; what differs between plain drizzle and ours is left to the two sides. */
+/** Runs a program on a database. The two subclasses do what differs between plain drizzle and ours. */
 export abstract class Runner {
   readonly trace: Trace = new Map();
-  /** Inserts that are awaited when the outermost transaction has ended. */
+  /** Inserts that are awaited after the outermost transaction has ended. */
   #afterwards: { issued: Issued; seen: Omit<Seen, 'outcome'>; path: Path }[] = [];
 
   async run(db: Database, program: Program): Promise<void> {
@@ -23,7 +26,7 @@ export abstract class Runner {
     this.trace.set('program', { what: 'transaction', scope, inner: scope, outcome });
   }
 
-  /** Issues an insert in its place among the calls. */
+  /** Issues an insert at its place among the calls. */
   protected abstract issue(db: Database, insert: PreparedInsert, scope: ScopeTrace): Promise<Issued>;
 
   /** The id of a parent, or an expression for it. */
@@ -31,10 +34,13 @@ export abstract class Runner {
 
   protected abstract flush(db: Database): Promise<void>;
 
-  /** An insert, or all of a transaction, has been awaited: rows whose keys nobody knows can't be named any more. */
+  /**
+   * Called when an insert or a whole transaction was awaited. Later steps can't refer to rows whose keys are
+   * unknown.
+   */
   protected claimed(_path: Path): void {}
 
-  /** The rows of a transaction are no longer there. */
+  /** Called when the rows of a transaction no longer exist. */
   protected rolledBack(_path: Path): void {}
 
   async #steps(db: Database, steps: readonly Step[], scope: ScopeTrace): Promise<void> {
@@ -147,7 +153,9 @@ export abstract class Runner {
     this.#see(path, { what: 'transaction', scope: outer, inner: scope, outcome }, step.caught);
   }
 
-  /** Everything settles, but only what was kept has rows to tell of. */
+  /**
+   * Awaits the remaining inserts. All of them settle, but only those that were not rolled back are recorded.
+   */
   async #claimAfterwards(): Promise<void> {
     for (const { issued, seen, path } of this.#afterwards.splice(0)) {
       const outcome = await issued();
@@ -167,7 +175,7 @@ export abstract class Runner {
     return this.issue(db, prepared, scope);
   }
 
-  /** A statement of a group: executed now, or when the group is. */
+  /** Executes a statement of a group, either now or together with the group. */
   protected abstract execute(statement: Executable, scope: ScopeTrace): Promise<Issued>;
 
   #see(path: Path, seen: Seen, caught: boolean): void {

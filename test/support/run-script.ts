@@ -6,10 +6,10 @@ const library = new URL('../../src/index.ts', import.meta.url).href;
 const tables = new URL('./schema.ts', import.meta.url).href;
 
 /**
- * Runs a program in a process of its own, until it has nothing left to do. It knows `postgres`, `batchedDrizzle` and
- * `schema`.
+ * Runs a program in a separate process until it ends. `postgres`, `batchedDrizzle` and `schema` are defined
+ * in it.
  *
- * @throws where it ends with another code than 0
+ * @throws if the exit code is not 0
  */
 export function runScript(program: string): Promise<{ stdout: string; stderr: string }> {
   const source = `

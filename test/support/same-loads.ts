@@ -5,7 +5,7 @@ import type { LoadOptions } from '../../src/index.ts';
 import { emptyTable, type Row, readTable, refusals, type SameRowsOptions, tell } from './same-rows.ts';
 import type { SideBySide } from './side-by-side.ts';
 
-/** Ways to load, by what the rows travel as. */
+/** Ways to load, by the statement that sends the rows. */
 const ways: Record<string, LoadOptions> = {
   'by COPY': {},
   'by COPY, in chunks': { chunkRows: 3 },
@@ -13,10 +13,10 @@ const ways: Record<string, LoadOptions> = {
 };
 
 /**
- * Loads rows in every way, those that are refused among them, and demands that what is stored, and why the others were
- * refused, is as when plain drizzle inserts them one by one.
+ * Loads rows in every way, including rows that are refused. Expects the same stored rows and the same
+ * refusals as when plain drizzle inserts the rows one by one.
  *
- * @returns what plain drizzle refused: the class of a code, the class of an error, or `ok`
+ * @returns the refusals by plain drizzle: the class of a code, the class of an error, or `ok`
  */
 export async function expectSameLoads(
   { plain, batched }: SideBySide,
@@ -45,7 +45,10 @@ export async function expectSameLoads(
   return expected.refused;
 }
 
-/** A value that is wrong in two ways has the one of them for its code that is found first. */
+/**
+ * If a value is wrong in two ways, its code depends on which check comes first. So only the code's class is
+ * compared.
+ */
 function classOf(code: unknown): unknown {
   return typeof code === 'string' && /^\d\w{4}$/.test(code) ? code.slice(0, 2) : code;
 }

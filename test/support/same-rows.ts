@@ -7,10 +7,10 @@ import type { SideBySide } from './side-by-side.ts';
 
 export type Row = Record<string, unknown>;
 
-/** What one caller was told: the rows, or what an error handler can ask an error. */
+/** The outcome for one caller: the rows, or the properties of the error that a handler can read. */
 export type Told = { readonly got: unknown } | { readonly error: readonly unknown[] };
 
-/** What a way of writing rows told its callers, and what the table holds then, as text. */
+/** The outcomes for the callers of one way to write rows, and the rows of the table afterwards, as text. */
 interface Written {
   readonly told: readonly Told[];
   readonly stored: readonly string[];
@@ -22,7 +22,7 @@ type Write = (db: PostgresJsDatabase, table: PgTable, rows: readonly Row[]) => P
 
 interface Form {
   readonly write: WriteRow;
-  /** Ways in which rows travel together. */
+  /** Ways to write several rows together. */
   readonly together: Record<string, (write: WriteRow) => Write>;
 }
 
@@ -55,25 +55,26 @@ const forms: Record<string, Form> = {
   },
 };
 
-/** Every row is tried by itself, so that it may be refused. */
+/** Writes every row by itself, so that rows may be refused. */
 const alone =
   (write: WriteRow): Write =>
   (db, table, rows) =>
     inTurn(rows, (row) => write(db, table, row));
 
 export interface SameRowsOptions {
-  /** Who may empty and read the table. */
+  /** The database for emptying and reading the table. */
   readonly owner?: PostgresJsDatabase;
   readonly empty?: SQL;
-  /** A query for what is stored, each as a text `row`. */
+  /** A query for the stored rows, each as a text `row`. */
   readonly stored?: SQL;
 }
 
 /**
- * Writes rows in every way on plain drizzle and on ours, with `returning()` and without, and demands that nobody can
- * tell the two apart. Rows that drizzle refuses one by one are not among those that travel together.
+ * Writes rows in every way on plain drizzle and on ours, with and without `returning()`. Expects that the two
+ * can't be distinguished. Rows that drizzle refuses one by one are left out of the ways that write several
+ * rows together.
  *
- * @returns what plain drizzle told of each row by itself, without and with `returning()`
+ * @returns the outcomes of plain drizzle for each row by itself, without and with `returning()`
  */
 export async function expectSameRows(
   sides: SideBySide,
@@ -120,7 +121,7 @@ function atOnce<T>(rows: readonly T[], write: (row: T) => PromiseLike<unknown>):
   return Promise.all(rows.map((row) => tell(() => write(row))));
 }
 
-/** Settles with what the caller was told; drizzle may throw at the call or reject. */
+/** Settles with the caller's outcome. drizzle may throw at the call, or reject. */
 export async function tell(write: () => PromiseLike<unknown>): Promise<Told> {
   try {
     const rows = (await write()) as unknown[] & { count?: number; command?: string };
@@ -130,7 +131,9 @@ export async function tell(write: () => PromiseLike<unknown>): Promise<Told> {
   }
 }
 
-/** Class, code and constraint of an error and of its cause; its words are ours. */
+/**
+ * Class, code and constraint of an error and of its cause. The messages are not compared, since ours differ.
+ */
 function describeError(error: unknown): readonly unknown[] {
   if (error instanceof DrizzleQueryError) return ['DrizzleQueryError', ...describeError(error.cause)];
   if (!(error instanceof Error)) return [error];
@@ -140,7 +143,7 @@ function describeError(error: unknown): readonly unknown[] {
   return code === 'UNDEFINED_VALUE' ? ['Error', code] : [error.constructor.name];
 }
 
-/** The SQLSTATEs, or classes of errors, with which rows were refused; `ok` for one that was not. */
+/** The SQLSTATE or the error class of each refused row; `ok` for a row that was accepted. */
 export function refusals(told: readonly Told[]): unknown[] {
   return told.map((each) => ('got' in each ? 'ok' : (each.error[2] ?? each.error.at(-1))));
 }

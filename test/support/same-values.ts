@@ -3,7 +3,7 @@ import { customType, type PgColumnBuilderBase, type PgTable, pgTable, serial } f
 import { expectSameRows, type Told } from './same-rows.ts';
 import type { SideBySide } from './side-by-side.ts';
 
-/** A column of a type that drizzle does not know, whose values go to the driver as they are. */
+/** A column of a type that drizzle does not know. Its values are passed to the driver unchanged. */
 export function custom(type: string): PgColumnBuilderBase {
   return customType<{ data: unknown }>({ dataType: () => type })();
 }
@@ -11,7 +11,7 @@ export function custom(type: string): PgColumnBuilderBase {
 export type Columns = Record<string, readonly [PgColumnBuilderBase, string]>;
 
 /**
- * Makes a table for columns, with a serial key `n` before them.
+ * Creates a table with these columns after a serial key `n`.
  *
  * @param columns column builders by name, each with its type in SQL
  */
@@ -24,16 +24,16 @@ export async function makeTable(
   const name = `values_${++tables}`;
   const table = pgTable(name, { n: serial().primaryKey(), ...builders });
   await sides.plain.execute(sql.raw(`create table ${name} (n serial primary key${types.join('')})`));
-  // Faster than TRUNCATE, which makes new files.
+  // Faster than TRUNCATE, which creates new files.
   const empty = sql`with gone as (delete from ${table}) select setval(c.oid::regclass, 1, false)
     from pg_class c where relkind = 'S' and starts_with(relname, ${`${name}_`})`;
   return { table, empty };
 }
 
 /**
- * Writes rows in every way, see `expectSameRows`, to a table made for them.
+ * Writes rows in every way (see `expectSameRows`) to a new table.
  *
- * @returns what plain drizzle told of each row by itself, not returned
+ * @returns the outcomes of plain drizzle for each row by itself, without `returning()`
  */
 export async function expectSameColumns(
   sides: SideBySide,
@@ -59,5 +59,5 @@ export function expectSameValues(
   );
 }
 
-/** drizzle knows the columns of a table by the table's name, so each has its own. */
+/** drizzle caches the columns of a table by the table's name, so each table gets its own name. */
 let tables = 0;

@@ -42,7 +42,7 @@ export const addressesRelations = relations(addresses, ({ one }) => ({
   user: one(users, { fields: [addresses.userId], references: [users.id] }),
 }));
 
-// Three levels, each with another kind of generated key.
+// Three levels, each with a different kind of generated key.
 
 export const memberRole = pgEnum('member_role', ['reader', 'writer', 'owner']);
 
@@ -93,7 +93,7 @@ export const nodesRelations = relations(nodes, ({ one, many }) => ({
   children: many(nodes, { relationName: 'parent' }),
 }));
 
-// Keys that no sequence gives: the server's uuid, the client's uuid, none at all.
+// Keys without a sequence: a uuid from the server, a uuid from the client, and no key.
 
 export const events = pgTable('events', {
   id: uuid('id').primaryKey().defaultRandom(),
@@ -116,7 +116,7 @@ export const logs = pgTable('logs', {
   message: text('message').notNull(),
 });
 
-// Every type that travels differently.
+// Every type that is encoded differently.
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 

@@ -1,7 +1,7 @@
 import { startEmbedded } from '../../cli/embedded/start.ts';
 import { startContainer } from './container.ts';
 
-/** A running PostgreSQL, and who started it. */
+/** A running PostgreSQL server, and how it was started. */
 export interface Server {
   /** The URL of a role that may create databases. */
   readonly url: string;
@@ -9,12 +9,12 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** For a server that lives as long as one run: nothing waits for a disk. */
+/** The data of a temporary server may be lost, so fsync is off. */
 const settings = ['fsync=off', 'max_connections=200', 'shared_preload_libraries=pg_stat_statements'];
 
 /**
- * The PostgreSQL that tests, demo and benchmark use: the one that `DATABASE_URL` names, else a container
- * where a Docker engine answers, else the binaries that npm installed.
+ * The PostgreSQL for tests, demo and benchmark. It is the server of `DATABASE_URL`, or a container if a
+ * Docker engine answers, or else started from the binaries that npm installed.
  */
 export async function startServer(): Promise<Server> {
   const url = process.env.DATABASE_URL;

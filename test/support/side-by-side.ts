@@ -6,7 +6,10 @@ import { type BatchedDatabase, type BatchedDrizzleConfig, batchedDrizzle } from 
 import { emptyTables } from './counted.ts';
 import type { TestDatabase } from './test-database.ts';
 
-/** What plain drizzle and ours gave for one work, each beginning with empty tables and fresh sequences. */
+/**
+ * The results of plain drizzle and ours for the same work. Each began with empty tables and restarted
+ * sequences.
+ */
 export interface BothSides<T> {
   readonly plain: T;
   readonly batched: T;
@@ -15,16 +18,16 @@ export interface BothSides<T> {
 export interface SideBySide {
   readonly plain: PostgresJsDatabase;
   readonly batched: BatchedDatabase;
-  /** Runs the work on both databases, and gives what it resolved to, or rejected with. */
+  /** Runs the work on both databases. Returns what it resolved to or rejected with. */
   run<T>(work: (db: PostgresJsDatabase) => Promise<T>): Promise<BothSides<T>>;
-  /** The same, and what the tables hold after it, in no promised order. */
+  /** The same, and the rows of the tables afterwards, in no particular order. */
   runAndRead<T>(
     work: (db: PostgresJsDatabase) => Promise<T>,
     ...tables: PgTable[]
   ): Promise<BothSides<{ result: T; rows: unknown[][] }>>;
 }
 
-/** A plain and a batched database on clients of their own. */
+/** A plain and a batched database on separate clients. */
 export function sideBySide(
   database: TestDatabase,
   { batch, ...config }: BatchedDrizzleConfig = {},
@@ -54,7 +57,7 @@ export function sideBySide(
   };
 }
 
-/** What a program can see of a result without `returning()`. */
+/** The properties of a result without `returning()` that a program can see. */
 export function describeResult(result: RowList<never[]>): object {
   const { statement, columns, state, command, count, length } = result;
   return {

@@ -14,23 +14,23 @@ import {
 } from './flights.ts';
 import { endsDuring } from './process-events.ts';
 
-/** What a storm came to; all but the first three are to be zero. */
+/** The results of a storm. All numbers from `crashes` on must be zero. */
 export interface StormReport {
   readonly flights: { written: number; rejected: number; unknown: number };
   readonly faults: { cancelled: number; terminated: number; cut: number };
   readonly seconds: number;
   readonly crashes: number;
   readonly hangs: number;
-  /** Flights of which a part of the rows stands. */
+  /** Flights with only some of their rows in the tables. */
   readonly halfWritten: number;
-  /** Flights of which rows stand although their transaction, or their insert, has failed. */
+  /** Flights with rows in the tables although their transaction, or their insert, has failed. */
   readonly outside: number;
-  /** Flights that succeeded and whose rows are missing. */
+  /** Flights that succeeded but whose rows are missing. */
   readonly missing: number;
   readonly connectionsLost: number;
 }
 
-/** A part of a flight that is written all or not at all, and what its caller heard of it. */
+/** A part of a flight that must be written completely or not at all, and the outcome for its caller. */
 interface Part {
   readonly tables: readonly ('parents' | 'children' | 'notes')[];
   readonly settled: PromiseSettledResult<unknown>;
@@ -38,10 +38,13 @@ interface Part {
 
 const pools = [1, 2, 3];
 const callers = 4;
-/** A flight takes milliseconds, and what a fault makes it wait for is less than this. */
+/** A flight takes milliseconds. The longest wait that a fault can cause is shorter than this. */
 const patience = 30_000;
 
-/** Flights in and outside transactions, on small pools, while backends are cancelled and killed and the wire is cut. */
+/**
+ * Runs flights in and outside transactions, on small pools. Meanwhile backends are cancelled and terminated,
+ * and connections are cut.
+ */
 export async function storm(url: string, flights: number): Promise<StormReport> {
   const relay = await startFaultRelay(url);
   const check = postgres(url, { max: 1, onnotice: () => {} });
@@ -95,7 +98,11 @@ export async function storm(url: string, flights: number): Promise<StormReport> 
 
 const application_name = 'storm';
 
-/** Writes one flight, in one of several ways. @throws where it does not settle */
+/**
+ * Writes one flight, in one of several ways.
+ *
+ * @throws if it does not settle
+ */
 async function fly(db: BatchedDatabase, name: string): Promise<Part[]> {
   const whole = ['parents', 'children', 'notes'] as const;
   const inTransaction = async (work: Parameters<BatchedDatabase['transaction']>[0]): Promise<Part[]> => [
@@ -153,12 +160,15 @@ async function rage(
   }
 }
 
-/** Connections of the pools that serve no next call, and sessions that are left in a transaction. */
+/**
+ * Counts connections of the pools that serve no further call, and sessions that are still in a transaction.
+ */
 async function countLost(clients: readonly Sql[], check: Sql): Promise<number> {
   let lost = 0;
   for (const client of clients) {
     const { max } = client.options;
-    // What is in use until all have begun can't be one connection serving several; the first round may meet the dead.
+    // Each call keeps its connection busy until all calls have begun, so no connection serves two of them.
+    // Only the second round counts, since the first one may meet dead connections.
     for (const isLast of [false, true]) {
       const calls = Array.from({ length: max }, () =>
         settling(client`select pg_sleep(0.05)`, 'a call', patience),
@@ -170,7 +180,7 @@ async function countLost(clients: readonly Sql[], check: Sql): Promise<number> {
   return lost + (await openTransactions(check)).length;
 }
 
-/** Compares what callers heard with what stands in the tables. */
+/** Compares the outcomes for the callers with the rows in the tables. */
 async function judge(
   check: Sql,
   parts: ReadonlyMap<string, readonly Part[]>,

@@ -7,17 +7,23 @@ import { type Relay, type RelayOptions, startRelay } from './relay.ts';
 /** The database of a test file. */
 export interface TestDatabase {
   readonly url: string;
-  /** A postgres.js client of this database, or of `url`; ended after the test that opened it, or after the file. */
+  /**
+   * A postgres.js client of this database, or of `url`. It is ended after the test or the file that opened
+   * it.
+   */
   connect(options?: ClientOptions): Sql;
-  /** A relay in front of this database; closed after the test that started it, or after the file. */
+  /** A relay in front of this database. It is closed after the test or the file that started it. */
   relay(options?: Partial<RelayOptions>): Promise<Relay>;
-  /** A relay in front of this database that stops where it is told to; closed as the other is. */
+  /** A relay in front of this database that stops at a given message. It is closed like the other relay. */
   faultRelay(target?: string): Promise<FaultRelay>;
 }
 
 export type ClientOptions = Options<Record<string, PostgresType>> & { url?: string };
 
-/** Called at the top of a test file: gives it a database of its own, with the tables of `schema.ts`, all empty. */
+/**
+ * Called at the top of a test file. The file gets its own database, with the tables of `schema.ts`, all
+ * empty.
+ */
 export function useDatabase(): TestDatabase {
   let database: Database;
   const open: (() => Promise<void>)[] = [];

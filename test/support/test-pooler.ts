@@ -3,8 +3,9 @@ import { type PgBouncer, pgBouncerProgram, startPgBouncer } from './pgbouncer.ts
 import type { TestDatabase } from './test-database.ts';
 
 /**
- * Called at the top of a test file: the same database, by way of a PgBouncer in transaction mode with so many
- * connections to the server. Where none is installed the tests of the file are skipped.
+ * Called at the top of a test file. Gives access to the same database through a PgBouncer in transaction mode
+ * with `poolSize` connections to the server. If PgBouncer is not installed, the tests of the file are
+ * skipped.
  */
 export function usePooler(database: TestDatabase, poolSize: number): TestDatabase {
   let pooler: PgBouncer | undefined;

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { asksForEncryption } from './wire-messages.ts';
 
-/** A server that speaks TLS as PostgreSQL does, in front of one that need not. */
+/** A server that speaks TLS as PostgreSQL does, in front of a server that may not support it. */
 export interface TlsFront {
   /** The target's URL, with the front's host and port. */
   readonly url: string;
@@ -47,7 +47,7 @@ export async function startTlsFront(target: string): Promise<TlsFront> {
   };
 }
 
-/** A certificate that lasts as long as any test, in the DER of X.509. */
+/** A self-signed certificate that lasts longer than any test, in the DER of X.509. */
 function selfSigned(name: string): { key: string; certificate: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const algorithm = der(0x30, Buffer.from('06082a8648ce3d040302', 'hex'));
@@ -74,7 +74,7 @@ function selfSigned(name: string): { key: string; certificate: string } {
   };
 }
 
-/** One element: its tag, the length of its content, and that. */
+/** One element of DER: its tag, the length of its content, and the content. */
 function der(tag: number, ...parts: Buffer[]): Buffer {
   const content = Buffer.concat(parts);
   const { length } = content;

@@ -2,7 +2,7 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import postgres from 'postgres';
 import type { TableName } from './program-rows.ts';
 
-/** Where a step stands in its program: in which step of which transaction, which member of a group. */
+/** The place of a step in its program: the step in each enclosing transaction, and the member of a group. */
 export type Path = readonly number[];
 export const nameOf = (path: Path): string => path.join('.');
 
@@ -17,19 +17,19 @@ export async function outcomeOf(work: PromiseLike<unknown> | (() => unknown)): P
 }
 
 /**
- * A transaction, a savepoint, or the database itself while a program runs. Flights are counted on the plain
- * side: inserts of one number would travel together.
+ * A transaction, a savepoint, or the database itself while a program runs. The plain side counts flights: our
+ * side would send inserts with the same number in one flight.
  */
 export class ScopeTrace {
   flight = 0;
-  /** The first refusal of the server; nothing behind it can succeed. */
+  /** The first refusal by the server. No later statement can succeed. */
   failure: { readonly flight: number; readonly code: string } | undefined;
-  /** What the server would refuse inserts of a flight for, had nothing failed before. */
+  /** The codes with which the server would refuse inserts of a flight, if nothing had failed before. */
   readonly codes = new Map<number, Set<string>>();
-  /** The step at which its callback gave up. */
+  /** The step at which the callback gave up. */
   thrownAt: string | undefined;
   isRolledBack = false;
-  /** The scope inside whose error its callback did not catch. */
+  /** The inner scope whose error the callback did not catch. */
   endedBy: ScopeTrace | undefined;
 
   constructor(
@@ -50,7 +50,9 @@ export class ScopeTrace {
     return this.failure ? this : this.endedBy?.failed;
   }
 
-  /** Where the callbacks gave up, from the outermost to that in which it began. */
+  /**
+   * The steps at which the callbacks gave up, from this scope inwards to the one in which the error began.
+   */
   get ending(): string {
     return `${this.thrownAt} ${this.endedBy?.ending}`;
   }
@@ -65,36 +67,39 @@ export class ScopeTrace {
   }
 }
 
-/** What a program saw of one step. */
+/** The outcome of one step, as the program saw it. */
 export interface Seen {
   readonly what: 'insert' | 'statement' | 'flush' | 'transaction';
   readonly scope: ScopeTrace;
   readonly outcome: Outcome;
-  /** The table whose rows it gave. */
+  /** The table that the rows of the result are from. */
   readonly table?: TableName | undefined;
   /** The flight of an insert. */
   readonly flight?: number;
-  /** Of a transaction, the scope inside it. */
+  /** The scope inside a transaction. */
   readonly inner?: ScopeTrace;
-  /** PostgreSQL promises no order of the rows. */
+  /** Whether the rows have no order that PostgreSQL guarantees. */
   readonly unordered?: boolean;
 }
 
 export type Trace = Map<string, Seen>;
 
-/** The SQLSTATE that an error has somewhere among its causes. */
+/** The SQLSTATE of an error or of one of its causes. */
 export function codeOf(error: unknown): string | undefined {
   if (error instanceof postgres.PostgresError) return error.code;
   return error instanceof Error ? codeOf(error.cause) : undefined;
 }
 
-/** What a program looks at when it catches an error: its class, or that of drizzle that it is one of. */
+/**
+ * The class that a program checks when it catches an error: drizzle's class if ours extends it, or else the
+ * error's own.
+ */
 export function classOf(error: unknown): string {
   if (error instanceof DrizzleQueryError) return 'DrizzleQueryError';
   return error instanceof Error ? error.constructor.name : typeof error;
 }
 
-/** The same with what the database said. */
+/** The same, with the fields of the database's error. */
 export function describeError(error: unknown): object {
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
   const { message, code, severity, schema_name, table_name, column_name, constraint_name } =

@@ -1,22 +1,25 @@
 /**
- * What a reader has seen of PostgreSQL's message framing. `start` when a message's header is complete,
- * `end` when its last byte has come; a large message lies long between the two.
+ * An event in PostgreSQL's message framing: `start` when a message's header is complete, `end` when its last
+ * byte has arrived. For a large message there is much time between the two.
  */
 export type WireEvent =
   | { readonly at: 'start'; readonly type: string }
   | { readonly at: 'end'; readonly type: string; readonly body: Buffer };
 
-/** The type given to the first message of a client, the only one that has none. */
+/** The type that stands for the first message of a client, which is the only one without a type. */
 export const START_UP = 'start-up';
 
-/** Cuts one direction of a connection into messages, however the bytes are split into chunks. */
+/** Splits one direction of a connection into messages, however the bytes are split into chunks. */
 export class MessageReader {
   readonly #keep: string;
   #typed: boolean;
   #header: Buffer = Buffer.alloc(0);
   #current: { type: string; left: number; pieces: Buffer[] } | undefined;
 
-  /** `keep` lists the types whose bodies are wanted; the others' are not held in memory and come out empty. */
+  /**
+   * `keep` lists the types whose bodies are needed. Other bodies are not kept in memory and are returned
+   * empty.
+   */
   constructor(side: 'client' | 'server', keep = '') {
     this.#typed = side === 'server';
     this.#keep = keep;
@@ -49,13 +52,13 @@ export class MessageReader {
   }
 }
 
-/** A whole message, and the bytes that it travels as. */
+/** A whole message, and its bytes on the wire. */
 export interface WireMessage {
   readonly type: string;
   readonly bytes: Buffer;
 }
 
-/** Cuts one direction of a connection into whole messages, which can be held back and sent on. */
+/** Splits one direction of a connection into whole messages, which can be held back and sent on. */
 export class MessageSplitter {
   #typed: boolean;
   #rest: Buffer = Buffer.alloc(0);
@@ -81,8 +84,9 @@ export class MessageSplitter {
 }
 
 /**
- * What a message of one side says in words: a statement of the client, the rows of its COPY and their end; the tag with
- * which the server ends a statement, and that it is ready for a COPY's rows.
+ * The readable text of a message, by which tests match it. For the client it is a statement, the rows of a
+ * COPY, or the end of a COPY. For the server it is the tag at the end of a statement, or the readiness for a
+ * COPY's rows.
  */
 export function wordsOf({ type, bytes }: WireMessage): string | undefined {
   const body = bytes.subarray(5);
@@ -93,13 +97,15 @@ export function wordsOf({ type, bytes }: WireMessage): string | undefined {
   return type === 'C' ? body.toString('utf8', 0, body.length - 1) : undefined;
 }
 
-/** The SQL that a Parse or Query message carries. */
+/** The SQL of a Parse or Query message. */
 export function statementText(type: 'P' | 'Q', body: Buffer): string {
   const start = type === 'P' ? body.indexOf(0) + 1 : 0;
   return body.toString('utf8', start, body.indexOf(0, start));
 }
 
-/** Whether these bytes ask for TLS (or GSSAPI); a client sends them alone and waits for a one-byte answer. */
+/**
+ * Whether these bytes request TLS (or GSSAPI). A client sends them alone and waits for a one-byte response.
+ */
 export function asksForEncryption(chunk: Buffer): boolean {
   return chunk.length === 8 && [80877103, 80877104].includes(chunk.readInt32BE(4));
 }

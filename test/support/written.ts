@@ -5,7 +5,7 @@ import { writeChunk } from '../../src/write/write-chunk.ts';
 import { dialect, encoder } from './entries.ts';
 
 export interface WriteOptions {
-  /** Marks the flight; `undefined` where BEGIN has been answered. */
+  /** Marks the flight; `undefined` if the server has already confirmed BEGIN. */
   readonly token?: string | undefined;
 }
 
@@ -17,7 +17,7 @@ export function statementsOf({ chunks, identifiers }: Plan, { token }: WriteOpti
   });
 }
 
-/** How a statement parses a list of keys of a sequence: `1:100` where they follow one another, else `1,3,4`. */
+/** The SQL that parses a list of keys of a sequence: `1:100` for consecutive keys, or else `1,3,4`. */
 export const parsedList = (name: string, type: string): string =>
   `${name} as materialized (select case when s like '%:%' ` +
   `then array(select generate_series(split_part(s, ':', 1)::int8, split_part(s, ':', 2)::int8))::pg_catalog.${type}[] ` +
@@ -31,7 +31,7 @@ export function guardOf({ text }: Statement): string | undefined {
   return guard.exec(text)?.[1]?.replaceAll(/\s+/g, ' ');
 }
 
-/** A statement and its parameters, without the guard and what is its own of them. */
+/** A statement and its parameters, without the guard and the guard's own parameters. */
 export function unguarded(statement: Statement): (string | null)[] {
   const own = new Set(
     [...(guardOf(statement) ?? '').matchAll(/\$(\d+)/g)].map(([, place]) => Number(place) - 1),

@@ -15,7 +15,7 @@ interface Measured {
   readonly cell?: string;
 }
 
-/** Results of one side in one cell, in which the reference takes `referenceMs`. */
+/** The results of one side in one cell. The reference takes `referenceMs`. */
 function results({
   trips = 2,
   statements = 4,

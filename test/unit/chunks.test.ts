@@ -57,7 +57,7 @@ describe('chunks', () => {
     const rows = Array.from({ length: 30_000 }, (_, id) => ({ id, name: id === 0 ? sql`upper('a')` : 'a' }));
     const sizes = (entry: Entry) => planOf([entry]).chunks.map(({ size }) => size);
     expect(sizes(entryOf(users, rows))).toEqual([25_001, 4_999]);
-    // A conflict clause sees all rows of its statement.
+    // A conflict clause applies to all rows of its statement, so they are not split.
     expect(sizes(entryOf(users, rows, { conflict: sql`do nothing` }))).toEqual([30_000]);
   });
 

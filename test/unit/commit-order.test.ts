@@ -4,7 +4,7 @@ import { commitOrder } from '../../src/plan/commit-order.ts';
 
 type Graph = ReadonlyMap<number, readonly number[]>;
 
-/** Tables 0 to `size - 1`, given in a random order; `pairs` say what points at what. */
+/** Tables 0 to `size - 1` in a random order. Each pair is a table and the table that it refers to. */
 const graphs = fc.integer({ min: 1, max: 9 }).chain((size) => {
   const table = fc.nat({ max: size - 1 });
   return fc.record({
@@ -27,7 +27,7 @@ function graphOf(pairs: readonly (readonly [number, number])[]): Graph {
 const order = (tables: readonly number[], graph: Graph) =>
   commitOrder(tables, (table) => graph.get(table) ?? []);
 
-/** Whether a way leads from one table to another. */
+/** Whether a path leads from one table to another. */
 function reaches(graph: Graph, from: number, to: number): boolean {
   const seen = new Set<number>();
   const next = [...(graph.get(from) ?? [])];

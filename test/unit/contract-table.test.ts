@@ -14,7 +14,7 @@ const rows = read('README.md')
 const called =
   /^( *)(?:(?:test|describe)\b.*?\(|.*\]\)\()\s*('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)\s*,/gm;
 
-/** The tests of a file, each behind the groups that it stands in: `group › test`. */
+/** The tests of a file, each with the names of its groups before it: `group › test`. */
 function testsOf(path: string): Set<string> {
   const names = new Set<string>();
   const groups: { indent: number; name: string }[] = [];

@@ -14,7 +14,7 @@ import { encoder, entryOf, planOf } from '../support/entries.ts';
 import { factsOf, withColumn } from '../support/facts.ts';
 import { addresses, users } from '../support/schema.ts';
 
-/** Says the type it was given, and refuses bytes. */
+/** Appends the given type to the value, and refuses bytes. */
 const serialize: Serialize = (value, type) => {
   if (value instanceof Uint8Array) throw new TypeError('no bytes');
   return `${value}:${type}`;
@@ -27,7 +27,7 @@ function encode(...entries: Entry[]) {
   return encodeRows(entries, facts, { ...encoder, serialize });
 }
 
-/** The rows of an entry as they are sent where all the entries are. */
+/** The rows of an entry as they are sent together with all the entries. */
 const sent = (entry: Entry, ...entries: Entry[]) =>
   inRows(encodedRows(encode(...entries).encoded, entry).cells, entry.shape.columns);
 

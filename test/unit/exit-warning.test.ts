@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { runScript } from '../support/run-script.ts';
 
-/** What a process says on stderr that runs `code` and then has no work left. */
+/** The stderr of a process that runs `code` and then has no work left. */
 async function lastWordsOf(code: string): Promise<string> {
   const { stderr } = await runScript(`const { users } = schema; const db = batchedDrizzle.mock(); ${code}`);
   return stderr;

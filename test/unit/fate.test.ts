@@ -5,7 +5,7 @@ import { isCommitLost } from '../../src/driver/errors.ts';
 import { BatchedDrizzleError } from '../../src/errors.ts';
 import { postgresJsErrors } from '../../src/postgres-js/errors.ts';
 
-/** What the database answers; the class takes fields, whatever its types say. */
+/** An error from the database. The constructor accepts fields, although its type does not declare that. */
 function answered(code: string, severity = 'ERROR'): Error {
   const PostgresError = postgres.PostgresError as unknown as new (fields: object) => Error;
   return new PostgresError({ message: 'answered', code, severity });
@@ -15,7 +15,7 @@ function ofDriver(code?: string): Error {
   return Object.assign(new Error('of the driver'), code === undefined ? {} : { code });
 }
 
-/** What PgBouncer says of a server that it has lost: of the severity it has only what servers translate. */
+/** PgBouncer's error for a lost server. It has only the severity field that servers translate. */
 const ofPooler = Object.assign(new Error('server conn crashed?'), { code: '08P01', severity_local: 'FATAL' });
 
 describe('the fate of a batch', () => {

@@ -5,7 +5,7 @@ import { type Form, Forms, Given } from '../../src/take/form.ts';
 const formOfRow = (forms: Forms, row: readonly Given[]): Form =>
   row.reduce<Form>((form, given) => form.with(given), forms.empty);
 
-/** The row that has the number's digits for its columns, in base 4. */
+/** The row whose columns are the digits of the number in base 4. */
 const rowOf = (number: number): Given[] =>
   Array.from({ length: 8 }, (_, column) => (Math.floor(number / 4 ** column) % 4) as Given);
 

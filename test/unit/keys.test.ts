@@ -19,7 +19,7 @@ const { lists } = planOf([
 const [sequence, identity, uuid] = lists as [KeyList, KeyList, KeyList];
 const facts = [['"users"', factsOf(users)] as const];
 
-/** SQL on one line. */
+/** The SQL on one line. */
 const text = (statement: { text: string }) => statement.text.replaceAll(/\s+/g, ' ');
 const rangeOrList = `case when min(k - n) = max(k - n) then min(k) || ':' || max(k) else array_to_string(array_agg(k), ',') end`;
 const answerOf = (...row: unknown[]): Answer => Object.assign([row], { count: 1, command: 'SELECT' });

@@ -10,7 +10,7 @@ import type { UnitOfWork } from '../../src/unit-of-work/unit-of-work.ts';
 import { dialect, entryOf } from '../support/entries.ts';
 import { users } from '../support/schema.ts';
 
-/** An insert that somebody else writes, and who it is that waits. */
+/** An insert with a stub for its unit of work, and the entries that it has awaited. */
 function insertOf(entry: Entry) {
   const awaited: Entry[] = [];
   const wait = (each: Entry) => {
@@ -119,7 +119,10 @@ describe('an insert', () => {
 
 type Database = Pick<PostgresJsDatabase, 'insert'>;
 
-/** Without the rows; whoever did not ask for OVERRIDING has it false here, and not at all in drizzle. */
+/**
+ * The configuration without the rows. Without OVERRIDING ours contains false, and drizzle's has no such
+ * property.
+ */
 function configOf(insert: object): object {
   const { config } = insert as { config: Record<string, unknown> };
   return { ...config, values: [], overridingSystemValue_: config.overridingSystemValue_ === true };

@@ -12,7 +12,7 @@ import { factsOf, withColumn } from '../support/facts.ts';
 import { anyBatch, checkPlans, plannedRows } from '../support/planned.ts';
 import { addresses, counters, logs, members, nodes, tokens, users, wide } from '../support/schema.ts';
 
-/** Which entries each statement holds, by their places in call order. */
+/** The entries of each statement, by their places in call order. */
 const sharing = ({ chunks }: Plan, entries: readonly Entry[]): number[][] =>
   chunks.map((chunk) => [...new Set(chunk.entries.map((entry) => entries.indexOf(entry)))]);
 

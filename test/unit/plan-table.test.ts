@@ -73,7 +73,7 @@ describe('keys', () => {
     const referred = entryOf(users, [{ name: 'Ada' }, { name: 'Bob' }], { conflict: sql`do nothing` });
     const child = entryOf(addresses, { email: 'a', userId: refer(referred, 'id', 0) });
     expect(planOf([referred, child])).toMatchObject({ lists: [], chunks: [{ told: new Set([0]) }] });
-    // Where others of its table have theirs taken, so has this one, but it may not come to be used.
+    // If other entries of the table take keys, this one takes some too, but they may not be used.
     const others = ['Cyd', 'Dan'].map((name) => entryOf(users, { name }, { returning: [users.id] }));
     expect(planOf([referred, child, ...others]).chunks[0]).toMatchObject({ told: new Set([0]) });
   });

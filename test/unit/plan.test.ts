@@ -26,7 +26,7 @@ describe('the order of chunks', () => {
 
   test('has the tables that foreign keys point at before those that point', () => {
     checkPlans(batches({ reference: 0 }), ({ chunks }) => {
-      // What a trigger reads nobody knows, so that such tables keep all others in call order.
+      // It is not known which tables a trigger reads, so such tables keep all others in call order.
       if (chunks.some(({ facts }) => facts?.plain === false)) return;
       for (const [index, child] of chunks.entries()) {
         for (const later of chunks.slice(index + 1)) {

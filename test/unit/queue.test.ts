@@ -92,7 +92,7 @@ describe('takeWhere', () => {
     const grandchild = addressOf(child);
     push(user('not wanted'), parent, child, addressOf(parent), grandchild);
     grandchild.awaited = true;
-    // The child's id is the parent's, so that the child itself is not needed.
+    // The child's id is the parent's id, so the child itself is not needed.
     expect(queue.takeWhere(awaited)).toEqual([parent, grandchild]);
     child.awaited = true;
     expect(queue.takeWhere(awaited)).toEqual([child]);

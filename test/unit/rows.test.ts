@@ -16,7 +16,7 @@ import { addresses, events, tokens, users, wide } from '../support/schema.ts';
 const take = (table: Parameters<typeof tableShape>[1], ...values: object[]) =>
   takeRows(tableShape(dialect, table), values as Record<string, unknown>[]);
 
-/** The cells of a row by itself. */
+/** The cells of a single row. */
 const cells = (table: Parameters<typeof tableShape>[1], values: object) => take(table, values)?.cells;
 
 let calls = 0;

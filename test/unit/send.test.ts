@@ -14,7 +14,7 @@ import { isLong, sendFlight } from '../../src/send/send-flight.ts';
 import { commit, rollback } from '../../src/send/transaction-commands.ts';
 import { times } from '../support/copies.ts';
 
-/** A connection that answers every statement with a tag, and notes what was sent. */
+/** A connection that confirms every statement with a tag, and records the sent statements. */
 function connection(tag: string, sent: string[] = []): Connection {
   const answer = async ({ text }: Statement) => {
     sent.push(text);
@@ -92,7 +92,7 @@ describe('statements of many rows', () => {
   const large = (count: number): LazyStatement[] =>
     times(count, (n) => new LazyStatement(() => ({ text: `${n}`, params: [] }), true, 2 * 1024 * 1024));
 
-  /** A connection whose answers come when they are told to. */
+  /** A connection whose results the test resolves. */
   function slow() {
     const sent: string[] = [];
     const answers: PromiseWithResolvers[] = [];

@@ -15,7 +15,7 @@ function sources(): [path: string, code: string][] {
 
 test('nothing but drizzle/ and postgres-js/ reads what a library does not export', () => {
   const readers = sources().filter(([, code]) => {
-    // What is exported has a type; what is not is read through `any`, or by postgres.js's own names for it.
+    // Exports have a type. Other members are read through `any`, or by postgres.js's own names for them.
     return /\bas any\b|: any\b|\bonexecute\b|\.handler\b|\bdescribeFirst\b/.test(code);
   });
   const places = new Set(readers.map(([path]) => path.split('/')[0]));

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { TripCounter } from '../support/trip-counter.ts';
 
-/** Plays a conversation: each letter is a message, `>` before those of the client, `<` before the server's. */
+/**
+ * Plays a conversation. Each letter is a message; `>` is before the client's messages, and `<` before the
+ * server's.
+ */
 function trips(conversation: string, counter = started()): number {
   let client = true;
   for (const letter of conversation.replaceAll(' ', '')) {

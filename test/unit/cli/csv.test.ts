@@ -15,7 +15,7 @@ interface Read {
   reject?: string;
 }
 
-/** All records of a text that comes in pieces. */
+/** All records of a text that arrives in pieces. */
 async function readAll(pieces: readonly string[], delimiter = ','): Promise<{ head: string; read: Read[] }> {
   const text = (async function* () {
     yield* pieces;
@@ -32,7 +32,7 @@ async function readAll(pieces: readonly string[], delimiter = ','): Promise<{ he
         const { reason } = bad as BadRow;
         read.push({ line, bad: reason, reject: records.toReject(record, line, reason) });
       }
-      // A block is parsed once more when one of its rows is refused.
+      // A block is parsed again when one of its rows is refused.
       const again = records.parse(block.text, block.firstLine);
       expect(again.records[index]).toEqual(record);
       expect(again.lineOf(index)).toBe(line);

@@ -11,7 +11,7 @@ const rules: RunRules = { defaulted: [true, false, true], canCopy: true, canDefa
 
 type Read = Pick<CellReader, 'texts' | 'casts' | 'isPlain'>;
 
-/** What becomes of rows of which each has a text for the columns it names. */
+/** Builds a chunk from rows that have a text for each column they name. */
 function build(
   rows: readonly (Partial<Read> & { texts: TextCell[] })[],
   given: Partial<RunRules> = {},

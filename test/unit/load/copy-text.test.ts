@@ -4,7 +4,7 @@ import { lineOf } from '../../../src/load/copy-statement.ts';
 import type { TextCell } from '../../../src/write/copy-text.ts';
 import { CopyText, isSpecial } from '../../../src/write/copy-text.ts';
 
-/** What PostgreSQL reads in a line, by the rules of its documentation. */
+/** The cells that PostgreSQL reads from a line, by the rules of its documentation. */
 function readLine(line: string): TextCell[] {
   return line.split('\t').map((field) => {
     if (field === '\\N') return null;

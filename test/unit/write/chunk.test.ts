@@ -18,7 +18,7 @@ import { statementsOf } from '../../support/written.ts';
 
 type Property = (statement: Statement, chunk: Chunk, plan: Plan) => void;
 
-/** Holds for every statement of any batch, with a token and without. */
+/** Checks a property of every statement of any batch, with a token and without. */
 function check(property: Property, token?: string): void {
   fc.assert(
     fc.property(batches({ expression: 1 }), ({ entries, options }) => {
@@ -30,7 +30,7 @@ function check(property: Property, token?: string): void {
   );
 }
 
-/** A cell as `readInsert` shows it. */
+/** A cell as `readInsert` returns it. */
 function shown(cell: PlannedCell): string | null {
   if (cell === undefined) return 'default';
   if (isKeyPlace(cell)) return `${cell.list.name}[${cell.position}]`;
@@ -45,7 +45,8 @@ describe('a statement', () => {
         const read = readInsert(statement, lists);
         expect(read.rows).toHaveLength(chunk.size);
         for (const [index, { cells }] of plannedRows(chunk).entries()) {
-          // A row of defaults alone names no column; several say the word for every column.
+          // A row with only defaults names no column. Several such rows have the word `default` for every
+          // column.
           const names = read.columns.length > 0 ? read.columns : chunk.shape.columns.map(({ name }) => name);
           for (const [column, { name }] of chunk.shape.columns.entries()) {
             const written = read.rows[index]?.[names.indexOf(name)];

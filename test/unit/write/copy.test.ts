@@ -12,7 +12,7 @@ import { statementsOf } from '../../support/written.ts';
 
 const copiedPlan = (entries: readonly Entry[]): Plan => planOf(entries, { copyRows: 2 });
 
-/** The lines of a plan's chunk, whose keys the server has told. */
+/** The lines of a plan's chunk, after the server has returned its keys. */
 async function linesOf({ chunks }: Plan, index = 0, keysKnown = Promise.resolve()): Promise<string> {
   const { blocks } = copyChunk(chunks[index] as Chunk, dialect, keysKnown);
   const bytes: Uint8Array[] = [];
