@@ -1,4 +1,5 @@
 /** drizzle's session, twice: for the database, and for a transaction, whose every statement flushes first. */
+
 import type { SQL } from 'drizzle-orm';
 import type { PgPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
 import { PostgresJsSession, type PostgresJsTransaction } from 'drizzle-orm/postgres-js';
@@ -11,6 +12,7 @@ import {
   replaceParams,
   transactionModes,
 } from '../drizzle/database.ts';
+import { resolveDeferred } from '../take/deferred-value.ts';
 import { DeferredValue, type Entry } from '../take/entry.ts';
 import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
 import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
@@ -112,7 +114,9 @@ function prefaced<T extends PreparedQueryConfig>(
     const execute = statement[method].bind(statement);
     statement[method] = (...args) =>
       inTurn(async () => {
-        replaceParams(statement, (param) => (param instanceof DeferredValue ? param.resolve() : param));
+        replaceParams(statement, (param) =>
+          param instanceof DeferredValue ? resolveDeferred(param) : param,
+        );
         return execute(...args);
       }, entriesNamedBy(statement));
   }

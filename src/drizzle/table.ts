@@ -104,3 +104,8 @@ export function isKeyed(column: PgColumn): boolean {
     : '';
   return /^\s*(nextval|gen_random_uuid|uuidv[47])\s*\(/i.test(text);
 }
+
+/** A key's type as a cast, `::integer` for a serial column. */
+export function keyCast(column: PgColumn): string {
+  return `::${column.getSQLType().replace('serial', 'int')}`;
+}

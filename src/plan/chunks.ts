@@ -1,8 +1,8 @@
 /** Rows → chunks: what one statement can say, no larger than one statement should be. */
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { Expression } from '../drizzle/render.ts';
-import { type Entry, formOf } from '../take/entry.ts';
-import type { Form } from '../take/form.ts';
+import type { Entry } from '../take/entry.ts';
+import { type Form, formOf } from '../take/form.ts';
 import { Chunk, type WayOfWriting } from './chunk.ts';
 import { encodedRows } from './encode-rows.ts';
 import type { KeyLists } from './key-lists.ts';

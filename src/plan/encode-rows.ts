@@ -5,16 +5,9 @@ import type { ValueEncoder } from '../driver/values.ts';
 import { Expression, isPlaceholder, type Rendered } from '../drizzle/render.ts';
 import { asError } from '../errors.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
-import {
-  type Cell,
-  DeferredValue,
-  type Entry,
-  formOf,
-  Reference,
-  type Rows,
-  unresolved,
-} from '../take/entry.ts';
-import { type Form, formsOfTable } from '../take/form.ts';
+import { unresolved } from '../take/deferred-value.ts';
+import { type Cell, DeferredValue, type Entry, Reference } from '../take/entry.ts';
+import { type Form, formOf, formsOfTable, type Rows } from '../take/form.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { givenBy } from '../take/rows.ts';
 

@@ -1,8 +1,8 @@
 /** The column by which rows that share a statement are told apart. Pure. */
 import type { TableShape } from '../drizzle/table.ts';
 import { columnFacts, type TableFacts } from '../facts/table-facts.ts';
-import { type Entry, formOf, formsOf } from '../take/entry.ts';
-import { Given } from '../take/form.ts';
+import type { Entry } from '../take/entry.ts';
+import { formOf, formsOf, Given } from '../take/form.ts';
 import { encodedRows } from './encode-rows.ts';
 import type { PlanInput } from './plan-input.ts';
 

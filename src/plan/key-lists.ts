@@ -1,7 +1,9 @@
 /** The keys of a flight: which list, and which place in it, each row has. */
+
 import type { TableShape } from '../drizzle/table.ts';
 import type { ColumnFacts } from '../facts/table-facts.ts';
-import { type Entry, type Reference, unresolved } from '../take/entry.ts';
+import { unresolved } from '../take/deferred-value.ts';
+import type { Entry, Reference } from '../take/entry.ts';
 import { findPlace, type KeyList, type KeyPlace, type KeyRun } from '../take/key-run.ts';
 
 /** The key query has a column for each list, and PostgreSQL takes 1,664 of them. */

@@ -1,7 +1,9 @@
 /** Entries → ordered chunks, each of which is one INSERT. Pure. */
+
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { getOrInsert } from '../get-or-insert.ts';
-import { type Entry, type Reference, unresolved } from '../take/entry.ts';
+import { unresolved } from '../take/deferred-value.ts';
+import type { Entry, Reference } from '../take/entry.ts';
 import type { KeyList } from '../take/key-run.ts';
 import { allocateForOrder, mayReadTables, mustKeepOrder } from './call-order.ts';
 import type { Chunk } from './chunk.ts';

@@ -1,6 +1,6 @@
 import { type ColumnFacts, columnFacts } from '../facts/table-facts.ts';
-import { type Entry, formsOf, type Rows } from '../take/entry.ts';
-import { type Form, Given } from '../take/form.ts';
+import type { Entry } from '../take/entry.ts';
+import { type Form, formsOf, Given, type Rows } from '../take/form.ts';
 import type { WayOfWriting } from './chunk.ts';
 import type { EncodedCell } from './encode-rows.ts';
 import type { Match } from './match.ts';

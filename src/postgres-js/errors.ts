@@ -1,7 +1,7 @@
 /** Errors of postgres.js: which kind they are, and copies for another statement than the one that was sent. */
 import type { DescribeStatement, DriverErrors, ErrorKind } from '../driver/errors.ts';
 import type { Serialize } from '../driver/text.ts';
-import { codeOf } from '../errors.ts';
+import { BatchedDrizzleError, codeOf } from '../errors.ts';
 
 export const postgresJsErrors: DriverErrors = {
   kindOf,
@@ -101,4 +101,18 @@ function withoutValues(error: Error, message: string): Error {
 function tableOf(error: Error): string | undefined {
   const { table_name } = error as { table_name?: unknown };
   return typeof table_name === 'string' ? table_name : undefined;
+}
+
+/** Whether a query was rejected because its connection went away; not every error without an SQLSTATE says that. */
+export function isLoss(error: unknown): boolean {
+  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  return code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DESTROYED' || typeof errno === 'number';
+}
+
+/** For a statement that comes when its connection is no longer in the transaction. */
+export function ended(): BatchedDrizzleError {
+  return new BatchedDrizzleError(
+    'TRANSACTION_ENDED',
+    'the transaction has ended on its connection (a COMMIT or ROLLBACK of its own, or a BEGIN that failed); nothing more can be sent in it',
+  );
 }

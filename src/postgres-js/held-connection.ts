@@ -1,12 +1,12 @@
 /** A connection of the pool, held for one transaction without waiting for BEGIN's answer. */
-import type { Sql } from 'postgres';
 import type { Connection, StatementListener } from '../driver/driver.ts';
 import { type Answer, CopyStatement, type Statement } from '../driver/statement.ts';
-import { asError, BatchedDrizzleError } from '../errors.ts';
+import { asError } from '../errors.ts';
 import { type CopyFeed, makeCopy } from './copy.ts';
-import { postgresJsErrors, withoutLine } from './errors.ts';
+import { ended, isLoss, postgresJsErrors, withoutLine } from './errors.ts';
 import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
 import { isQuery, makeQuery } from './query.ts';
+import { wrapClient } from './wrap-client.ts';
 
 export class HeldConnection implements Connection {
   readonly errors = postgresJsErrors;
@@ -26,7 +26,6 @@ export class HeldConnection implements Connection {
   /** COMMIT or ROLLBACK, which waits where a COPY has not got its rows, or a description its answer. */
   readonly #endings = new WeakSet<Query>();
   #closed: Error | undefined;
-  /** Why BEGIN failed. */
   #refusal: Error | undefined;
   #begin!: () => void;
   #lose!: (error: Error) => void;
@@ -86,7 +85,6 @@ export class HeldConnection implements Connection {
   async cancel(): Promise<void> {
     const active = [...this.#outstanding].find((query) => query.active);
     if (!active || !this.isOpen) return;
-    // What comes of it the statement's own answer tells.
     await Promise.allSettled([active.canceller?.(active)]);
   }
 
@@ -112,15 +110,7 @@ export class HeldConnection implements Connection {
       });
       return made;
     };
-    const { unsafe, file, notify } = this.#client;
-    const tagged = (...args: unknown[]): unknown =>
-      adopt((this.#client as (...args: unknown[]) => unknown)(...args));
-    return Object.assign(tagged, this.#client, {
-      unsafe: (...args: Parameters<typeof unsafe>) => adopt(unsafe(...args)),
-      file: (...args: Parameters<typeof file>) => adopt(file(...args)),
-      notify: (...[channel, payload]: Parameters<typeof notify>) =>
-        adopt((tagged as unknown as Sql)`select pg_notify(${channel}, ${payload})`),
-    });
+    return wrapClient(this.#client, adopt);
   }
 
   #route(query: Query, handler: (query: Query) => void): void {
@@ -207,17 +197,4 @@ export class HeldConnection implements Connection {
     if (!this.#closed) return;
     for (const query of this.#outstanding) query.reject(error);
   }
-}
-
-/** Whether a query was rejected because its connection went away; not every error without an SQLSTATE says that. */
-function isLoss(error: unknown): boolean {
-  const { code, errno } = error as { code?: unknown; errno?: unknown };
-  return code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DESTROYED' || typeof errno === 'number';
-}
-
-function ended(): BatchedDrizzleError {
-  return new BatchedDrizzleError(
-    'TRANSACTION_ENDED',
-    'the transaction has ended on its connection (a COMMIT or ROLLBACK of its own, or a BEGIN that failed); nothing more can be sent in it',
-  );
 }

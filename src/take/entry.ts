@@ -1,14 +1,13 @@
 /** One `values()` call: its rows, and what its caller waits for. */
 
-import type { PgColumn } from 'drizzle-orm/pg-core';
 import { Param, SQL, StringChunk } from '../drizzle/exports.ts';
 import { Expression } from '../drizzle/render.ts';
 import type { SelectedField } from '../drizzle/selection.ts';
-import type { TableShape } from '../drizzle/table.ts';
-import { BatchedDrizzleError } from '../errors.ts';
+import { keyCast, type TableShape } from '../drizzle/table.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import type { Conflict } from './conflict.ts';
-import { Form } from './form.ts';
+import { EntryExtras } from './entry-extras.ts';
+import type { Form, Rows } from './form.ts';
 import { findPlace, type KeyRun } from './key-run.ts';
 import { settled, type Waiting, wait } from './result.ts';
 
@@ -20,23 +19,6 @@ export type Cell = undefined | null | Expression | Reference | DriverValue;
 
 export type DriverValue = string | number | bigint | boolean | object;
 
-/** Rows without an array or an object of their own each, of which there may be millions. */
-export interface Rows<Value = Cell> {
-  /** Row after row, each in the order of the shape's columns. */
-  readonly cells: readonly Value[];
-  /** That of every row, or of each. */
-  readonly forms: Form | readonly Form[];
-}
-
-export function formOf({ forms }: Pick<Rows, 'forms'>, row: number): Form {
-  return forms instanceof Form ? forms : (forms[row] as Form);
-}
-
-/** Each form among the rows, once. */
-export function formsOf({ forms }: Pick<Rows, 'forms'>): Iterable<Form> {
-  return forms instanceof Form ? [forms] : new Set(forms);
-}
-
 export interface Outcome {
   /** Why the insert failed. */
   readonly error?: Error;
@@ -47,7 +29,7 @@ export interface Outcome {
 }
 
 /** Entries are held by the million until a flush: what few have stands in sets and maps made when they have it. */
-export class Entry implements Rows {
+export class Entry implements Rows<Cell> {
   returning: readonly SelectedField[] | undefined;
   conflict: Conflict | undefined;
   /** Somebody waits for the result; outside a transaction only such entries are flushed unasked. */
@@ -59,7 +41,7 @@ export class Entry implements Rows {
   outcome: Outcome | undefined;
   /** Keys that were taken for its rows, and stay theirs when they are sent again. */
   allotted: KeyRun | undefined;
-  #named: Named | undefined;
+  #extras: EntryExtras<Reference> | undefined;
   #result: Promise<unknown> | Waiting | undefined;
 
   constructor(
@@ -76,12 +58,12 @@ export class Entry implements Rows {
     /** An estimate, see `sizeOf`. */
     readonly bytes: number,
   ) {
-    if (embedded.length > 0) embeddedIn.set(this, embedded);
+    if (embedded.length > 0) this.#extras = new EntryExtras(embedded);
   }
 
   /** References that stand inside an expression. */
   get embedded(): readonly Reference[] {
-    return embeddedIn.get(this) ?? noReferences;
+    return this.#extras?.embedded ?? noReferences;
   }
 
   cell(row: number, column: number): Cell {
@@ -90,20 +72,21 @@ export class Entry implements Rows {
 
   /** Columns that a reference names, by index. */
   get referenced(): ReadonlySet<number> {
-    return this.#named?.columns ?? nothing;
+    return this.#extras?.referenced ?? nothing;
   }
 
   /** A reference names a column. */
   refer(column: number): void {
-    this.#named ??= new Named();
-    this.#named.columns.add(column);
+    this.#extras ??= new EntryExtras();
+    this.#extras.referenced.add(column);
   }
 
   /** An expression of the insert refers to other rows. */
   embed(references: readonly Reference[]): void {
     if (references.length === 0) return;
     this.references = [...this.references, ...references];
-    embeddedIn.set(this, [...this.embedded, ...references]);
+    this.#extras ??= new EntryExtras();
+    this.#extras.embedded = [...this.#extras.embedded, ...references];
   }
 
   /** Settles the caller's promise now, or as soon as somebody asks for it. The first outcome stands. */
@@ -119,19 +102,19 @@ export class Entry implements Rows {
   /** Keeps a value that the server told; what the caller gave, or refers to, is known where it stands. */
   learn(row: number, column: number, value: unknown): void {
     if (this.cell(row, column) !== undefined) return;
-    this.#named ??= new Named();
-    getOrInsert(this.#named.values, column, () => [])[row] = value;
+    this.#extras ??= new EntryExtras();
+    getOrInsert(this.#extras.values, column, () => [])[row] = value;
   }
 
   /** What the answers of a transaction told that rolled back says nothing of the next; keys that were told stay. */
   unlearn(): void {
-    this.#named?.values.clear();
+    this.#extras?.values.clear();
     while (this.allotted && !this.allotted.list.keys) this.allotted = this.allotted.before;
   }
 
   /** Keys of a table that is gone are not those of the one in its place. */
   forgetKeys(): void {
-    this.#named?.values.clear();
+    this.#extras?.values.clear();
     this.allotted = undefined;
   }
 
@@ -145,7 +128,7 @@ export class Entry implements Rows {
   made(row: number, column: number): unknown {
     // What a conflict clause makes of the row only the answer can tell.
     const key = this.conflict ? undefined : this.key(row, column);
-    return key ?? this.#named?.values.get(column)?.[row];
+    return key ?? this.#extras?.values.get(column)?.[row];
   }
 
   /** What `db.execute(insert)` gives, once the insert has been written. */
@@ -154,32 +137,17 @@ export class Entry implements Rows {
     return this.outcome?.driverValue ? this.outcome.driverValue(this) : value;
   }
 
-  #settledNow(): Promise<unknown> | undefined {
-    const { outcome } = this;
-    return outcome && settled(outcome.error, () => outcome.value?.(this));
-  }
-
   /** The one promise of this insert; asking again gives the same rows, or the same error. */
   result(): Promise<unknown> {
-    this.#result ??= this.#settledNow() ?? wait();
+    const { outcome } = this;
+    this.#result ??= outcome ? settled(outcome.error, () => outcome.value?.(this)) : wait();
     return this.#result instanceof Promise ? this.#result : this.#result.promise;
   }
-}
-
-/** What others may name of an entry's rows. */
-class Named {
-  /** Columns that a reference names, by index. */
-  readonly columns = new Set<number>();
-  /** Values that the server told of columns the rows left out, by column index. */
-  readonly values = new Map<number, unknown[]>();
 }
 
 const nothing: ReadonlySet<number> = new Set();
 
 const noReferences: readonly Reference[] = [];
-
-/** Few entries have any. */
-const embeddedIn = new WeakMap<Entry, readonly Reference[]>();
 
 /**
  * Stands for the value that a column of a queued row will have. drizzle takes it wherever it takes SQL; an
@@ -225,38 +193,7 @@ export class Reference<T = unknown> extends SQL<T> {
   }
 }
 
-/** A key's type as a cast, `::integer` for a serial column. */
-function keyCast(column: PgColumn): string {
-  return `::${column.getSQLType().replace('serial', 'int')}`;
-}
-
 /** A reference among the parameters of a statement that was built before its insert was written. */
 export class DeferredValue {
   constructor(readonly reference: Reference) {}
-
-  /** @throws {BatchedDrizzleError} `BAD_REFERENCE` where the insert has failed or is not written yet. */
-  resolve(): unknown {
-    const value = this.reference.value();
-    if (value !== undefined) return value;
-    throw unresolved(this.reference);
-  }
-}
-
-/** Why a reference has no value, `failure` being what befell its insert where that is not settled yet. */
-export function unresolved(reference: Reference, failure?: Error): BatchedDrizzleError {
-  const { outcome } = reference.entry;
-  const cause = outcome?.error ?? failure;
-  if (cause) {
-    return new BatchedDrizzleError('BAD_REFERENCE', `ref to ${reference.name}: its insert failed`, { cause });
-  }
-  if (outcome) {
-    return new BatchedDrizzleError(
-      'BAD_REFERENCE',
-      `ref to ${reference.name}: its row was not written, a conflict clause or a trigger left it out`,
-    );
-  }
-  return new BatchedDrizzleError(
-    'BAD_REFERENCE',
-    `ref to ${reference.name}: its insert is not written yet; flush() the database or transaction it was made on first`,
-  );
 }

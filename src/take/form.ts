@@ -56,3 +56,20 @@ const formsByTable = new WeakMap<object, Forms>();
 export function formsOfTable(shape: object): Forms {
   return getOrInsert(formsByTable, shape, () => new Forms());
 }
+
+/** Rows without an array or an object of their own each, of which there may be millions. */
+export interface Rows<Value> {
+  /** Row after row, each in the order of the shape's columns. */
+  readonly cells: readonly Value[];
+  /** That of every row, or of each. */
+  readonly forms: Form | readonly Form[];
+}
+
+export function formOf({ forms }: Pick<Rows<unknown>, 'forms'>, row: number): Form {
+  return forms instanceof Form ? forms : (forms[row] as Form);
+}
+
+/** Each form among the rows, once. */
+export function formsOf({ forms }: Pick<Rows<unknown>, 'forms'>): Iterable<Form> {
+  return forms instanceof Form ? [forms] : new Set(forms);
+}

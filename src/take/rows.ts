@@ -5,11 +5,11 @@ import { is, SQL } from '../drizzle/exports.ts';
 import { Expression, isPlaceholder, type Rendered, render } from '../drizzle/render.ts';
 import type { InsertColumn, TableShape } from '../drizzle/table.ts';
 import { UndefinedValueError } from '../errors.ts';
-import { type Cell, DeferredValue, type DriverValue, Reference, type Rows } from './entry.ts';
-import { type Form, formsOfTable, Given } from './form.ts';
+import { type Cell, DeferredValue, type DriverValue, Reference } from './entry.ts';
+import { type Form, formsOfTable, Given, type Rows } from './form.ts';
 import { sizeOf, snapshot } from './snapshot.ts';
 
-export interface TakenRows extends Rows {
+export interface TakenRows extends Rows<Cell> {
   readonly references: readonly Reference[];
   /** Those among them that stand inside an expression. */
   readonly embedded: readonly Reference[];

@@ -3,15 +3,17 @@
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
-import { BatchedDrizzleError, codeOf } from '../errors.ts';
+import { codeOf } from '../errors.ts';
 import { flush } from '../flush/flush.ts';
-import type { FlushScope, FlushTarget } from '../flush/target.ts';
+import type { FlushScope } from '../flush/target.ts';
 import { type FlushReport, ReportBuilder } from '../report.ts';
 import { commit, rollback, type Savepoint, setSavepoint } from '../send/transaction-commands.ts';
 import type { FlushFailure } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
+import { committedError, endedError } from './ended-errors.ts';
 import { announceFlush } from './flush-channel.ts';
 import type { TransactionState } from './transaction-state.ts';
+import { TransactionTarget } from './transaction-target.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
 export class TransactionUnit extends UnitOfWork {
@@ -180,20 +182,8 @@ export class TransactionUnit extends UnitOfWork {
   async #write(entries: readonly Entry[], scope: FlushScope): Promise<Flushed> {
     const announced = announceFlush('transaction', entries);
     const report = new ReportBuilder();
-    const { state } = this;
-    const target: FlushTarget = {
-      scope,
-      get connection() {
-        return state.connection;
-      },
-      connect: async () => state.connection,
-      run: (statement) => state.connection.send(statement),
-      restart: state.hasWorked ? undefined : state.restart,
-      lockTimeout: undefined,
-      facts: state.facts,
-    };
-    const failure = await flush(this.context, entries, target, report);
-    state.hasWorked = true;
+    const failure = await flush(this.context, entries, new TransactionTarget(this.state, scope), report);
+    this.state.hasWorked = true;
     if (failure) this.fail(failure.cause);
     return announced({ report: report.build(), failure });
   }
@@ -204,17 +194,4 @@ const nothingNamed: ReadonlySet<Entry> = new Set();
 interface Flushed {
   readonly report: FlushReport;
   readonly failure: FlushFailure | undefined;
-}
-
-function committedError(): BatchedDrizzleError {
-  return new BatchedDrizzleError(
-    'TRANSACTION_ENDED',
-    'the transaction has ended; insert before its callback returns',
-  );
-}
-
-function endedError(cause: Error): BatchedDrizzleError {
-  return new BatchedDrizzleError('TRANSACTION_ENDED', 'the transaction has ended: it was rolled back', {
-    cause,
-  });
 }

@@ -2,8 +2,7 @@
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import { columnFacts } from '../facts/table-facts.ts';
 import type { Chunk } from '../plan/chunk.ts';
-import { formOf } from '../take/entry.ts';
-import { Given } from '../take/form.ts';
+import { formOf, Given } from '../take/form.ts';
 import type { Params } from './params.ts';
 import type { Returning } from './returning.ts';
 

@@ -1,5 +1,6 @@
 import type { ValueEncoder } from '../driver/values.ts';
 import type { Rendered } from '../drizzle/render.ts';
+import { resolveDeferred } from '../take/deferred-value.ts';
 import { DeferredValue } from '../take/entry.ts';
 
 /** Collects the parameters of one statement; each is text or NULL. */
@@ -22,7 +23,7 @@ export class Params {
   }
 
   #addDriverValue(param: unknown): string {
-    const value = param instanceof DeferredValue ? param.resolve() : param;
+    const value = param instanceof DeferredValue ? resolveDeferred(param) : param;
     if (value === null) return this.add(null);
     const type = this.encoder.declaredType(value);
     return `${this.add(this.encoder.serialize(value, 0))}${type ? `::${type.name}` : ''}`;

@@ -207,7 +207,7 @@ describe('rows are copied', () => {
     ]);
     const longer = odd.map((row) => ({ ...row, email: 'a'.repeat(1_000) }));
     const large = planOf([entryOf(addresses, longer)], { copyRows: 3, maxBytes: 999 });
-    expect(large.chunks).toMatchObject([{ copied: true }, { copied: true }]);
+    expect(large.chunks).toMatchObject([{ way: 'copied' }, { way: 'copied' }]);
   });
 
   test('where nothing is asked back but what tells them apart', () => {

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { Expression } from '../../src/drizzle/render.ts';
 import { BatchedDrizzleError } from '../../src/errors.ts';
+import { resolveDeferred } from '../../src/take/deferred-value.ts';
 import type { Outcome } from '../../src/take/entry.ts';
 import { DeferredValue, Reference } from '../../src/take/entry.ts';
 import { refer } from '../../src/take/ref.ts';
@@ -122,11 +123,11 @@ describe('a late value', () => {
     const parent = user();
     const late = new DeferredValue(refer(parent, 'id', 0));
     parent.learn(0, 0, '41');
-    expect(late.resolve()).toBe('41');
+    expect(resolveDeferred(late)).toBe('41');
   });
 
   test('of a row that is not written yet says so', () => {
-    expect(() => new DeferredValue(refer(user(), 'id', 0)).resolve()).toThrow(
+    expect(() => resolveDeferred(new DeferredValue(refer(user(), 'id', 0)))).toThrow(
       new BatchedDrizzleError(
         'BAD_REFERENCE',
         'ref to "users".id: its insert is not written yet; flush() the database or transaction it was made on first',
@@ -138,7 +139,7 @@ describe('a late value', () => {
     const parent = user();
     const ref = refer(parent, 'id', 0);
     parent.conclude({ value: () => [], driverValue: () => [] });
-    expect(() => new DeferredValue(ref).resolve()).toThrow(
+    expect(() => resolveDeferred(new DeferredValue(ref))).toThrow(
       new BatchedDrizzleError(
         'BAD_REFERENCE',
         'ref to "users".id: its row was not written, a conflict clause or a trigger left it out',
@@ -150,7 +151,7 @@ describe('a late value', () => {
     const parent = user();
     const error = new Error('failed');
     parent.conclude({ error });
-    expect(() => new DeferredValue(refer(parent, 'id', 0)).resolve()).toThrow(
+    expect(() => resolveDeferred(new DeferredValue(refer(parent, 'id', 0)))).toThrow(
       expect.objectContaining({
         code: 'BAD_REFERENCE',
         message: 'ref to "users".id: its insert failed',

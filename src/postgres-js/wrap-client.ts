@@ -1,0 +1,14 @@
+import type { Sql } from 'postgres';
+import type { Client } from './internals.ts';
+
+/** A client each of whose statements passes through `adopt` before it executes. */
+export function wrapClient(client: Client, adopt: <Made>(made: Made) => Made): unknown {
+  const { unsafe, file, notify } = client;
+  const tagged = (...args: unknown[]): unknown => adopt((client as (...args: unknown[]) => unknown)(...args));
+  return Object.assign(tagged, client, {
+    unsafe: (...args: Parameters<typeof unsafe>) => adopt(unsafe(...args)),
+    file: (...args: Parameters<typeof file>) => adopt(file(...args)),
+    notify: (...[channel, payload]: Parameters<typeof notify>) =>
+      adopt((tagged as unknown as Sql)`select pg_notify(${channel}, ${payload})`),
+  });
+}

@@ -1,0 +1,29 @@
+/** What becomes of references among the parameters of a statement. */
+import { BatchedDrizzleError } from '../errors.ts';
+import type { DeferredValue, Reference } from './entry.ts';
+
+/** @throws {BatchedDrizzleError} `BAD_REFERENCE` if the insert has failed or is not written yet */
+export function resolveDeferred({ reference }: DeferredValue): unknown {
+  const value = reference.value();
+  if (value !== undefined) return value;
+  throw unresolved(reference);
+}
+
+/** Why a reference has no value, `failure` being what befell its insert where that is not settled yet. */
+export function unresolved(reference: Reference, failure?: Error): BatchedDrizzleError {
+  const { outcome } = reference.entry;
+  const cause = outcome?.error ?? failure;
+  if (cause) {
+    return new BatchedDrizzleError('BAD_REFERENCE', `ref to ${reference.name}: its insert failed`, { cause });
+  }
+  if (outcome) {
+    return new BatchedDrizzleError(
+      'BAD_REFERENCE',
+      `ref to ${reference.name}: its row was not written, a conflict clause or a trigger left it out`,
+    );
+  }
+  return new BatchedDrizzleError(
+    'BAD_REFERENCE',
+    `ref to ${reference.name}: its insert is not written yet; flush() the database or transaction it was made on first`,
+  );
+}

@@ -1,0 +1,30 @@
+import type { Connection } from '../driver/driver.ts';
+import type { FlushScope, FlushTarget } from '../flush/target.ts';
+import type { TransactionState } from './transaction-state.ts';
+
+/** A user's transaction as the place where a batch is written. */
+export class TransactionTarget implements FlushTarget {
+  readonly lockTimeout = undefined;
+  readonly facts: FlushTarget['facts'];
+  readonly restart: FlushTarget['restart'];
+  readonly #state: TransactionState;
+
+  constructor(
+    state: TransactionState,
+    readonly scope: FlushScope,
+  ) {
+    this.#state = state;
+    this.facts = state.facts;
+    this.restart = state.hasWorked ? undefined : state.restart;
+  }
+
+  get connection(): Connection {
+    return this.#state.connection;
+  }
+
+  async connect(): Promise<Connection> {
+    return this.connection;
+  }
+
+  readonly run: FlushTarget['run'] = (statement) => this.connection.send(statement);
+}
