@@ -7,7 +7,7 @@ export const usage = `Usage: npm run bench -- [options]
 
 Times inserting through this library beside everything else that one would pick, checks every row against the
 table, and counts round trips and statements. Without options: everything, under 25 minutes; the results go to
-bench/results/full.json, from which \`npm run bench:report\` draws the charts and writes the README's tables.
+bench/results/full.json, from which \`npm run bench:report\` draws the charts and writes the tables of the documents.
 
 Options:
   --quick            few sizes and runs: under two minutes

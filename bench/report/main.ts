@@ -5,7 +5,7 @@ import type { Repeated } from '../repeat.ts';
 import type { Results } from '../results.ts';
 import { type Chart, latencyChart, sweepCharts, throughputChart } from './charts.ts';
 import { between } from './markdown.ts';
-import { benchSection, readmeSection } from './pages.ts';
+import { benchSection, comparisonSection, readmeSection } from './pages.ts';
 
 const at = (path: string) => new URL(path, folder);
 
@@ -23,10 +23,12 @@ async function main(): Promise<number> {
     ? JSON.parse(await readFile(repeated, 'utf8'))
     : undefined;
 
-  const first = [latencyChart(results), throughputChart(results)].filter((chart) => chart !== undefined);
+  const latency = latencyChart(results);
+  const compared = [throughputChart(results)].filter((chart) => chart !== undefined);
   const more = sweepCharts(results);
-  await Promise.all([...first, ...more].map(writeChart));
-  await rewrite('README.md', readmeSection(results, first));
+  await Promise.all([...(latency ? [latency] : []), ...compared, ...more].map(writeChart));
+  await rewrite('README.md', readmeSection(results, latency));
+  await rewrite('docs/benchmark.md', comparisonSection(results, compared));
   await rewrite('bench/README.md', benchSection(results, more, repeats));
   return 0;
 }

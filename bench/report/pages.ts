@@ -14,23 +14,38 @@ import {
   repeatTable,
   summary,
   sweepTable,
+  threeFigures,
 } from './tables.ts';
 import { tunedFor } from './tuned-for.ts';
 
 const image = ({ alt, file }: Chart, folder: string) => `![${alt}](${folder}${file})`;
 
-/** The README's section: two charts and the table. */
-export function readmeSection(results: Results, charts: readonly Chart[]): string {
+/** The README's section: one chart, three figures, and where they were measured. */
+export function readmeSection(results: Results, chart: Chart | undefined): string {
   return [
-    ...charts.map((chart) => image(chart, 'bench/results/')),
-    summary(results),
-    'What it is tuned for, and how far it is:',
-    tunedFor(results),
-    `Medians of one run of \`npm run bench\` on ${where(results.environment)}; ${results.date.slice(0, 10)}.`,
+    ...(chart ? [image(chart, 'bench/results/')] : []),
+    threeFigures(results),
+    measuredOn(results),
   ].join('\n\n');
 }
 
-/** The section with all other results. */
+/** The section of docs/benchmark.md: every side in one table, and what the library is tuned for. */
+export function comparisonSection(results: Results, charts: readonly Chart[]): string {
+  return [
+    ...charts.map((chart) => image(chart, '../bench/results/')),
+    '## Every side',
+    summary(results),
+    measuredOn(results),
+    '## What it is tuned for',
+    tunedFor(results),
+  ].join('\n\n');
+}
+
+function measuredOn({ environment, date }: Results): string {
+  return `Medians of one run of \`npm run bench\` on ${where(environment)}; ${date.slice(0, 10)}.`;
+}
+
+/** The section of bench/README.md: everything else. */
 export function benchSection(
   results: Results,
   charts: readonly Chart[],
@@ -42,8 +57,6 @@ export function benchSection(
   return [
     '## Where it was measured',
     environmentTable(environment),
-    '## What it is tuned for',
-    tunedFor(results),
     '## Where ours is not the first',
     ahead.length > 0 ? ahead.map((line) => `- ${line}`).join('\n') : 'Nowhere.',
     '## The sides',

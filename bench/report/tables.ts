@@ -7,7 +7,35 @@ import { decimals, markdownTable, roughly } from './markdown.ts';
 
 const bold = (name: string, text = name) => (isOurs(name) ? `**${text}**` : text);
 
-/** The README's table, which helps readers to choose. */
+/** The README's table: plain drizzle beside ours, in three cells. */
+export function threeFigures({ cells }: Results): string {
+  const compared = ['drizzle: loop', 'drizzle: multi-row', 'batched: insert() a row'];
+  const figures: readonly [title: string, id: string, show: (cell: CellResult, ms: number) => string][] = [
+    [
+      '100 users with two addresses each in one transaction, 20 ms a round trip',
+      'graph/100/20 ms',
+      (_, ms) => `${roughly(ms)} ms`,
+    ],
+    ['10,000 orders in one transaction, no latency', 'orders/10000/0 ms', rowsPerSecond],
+    ['1,024 inserts by 64 callers, 5 ms a round trip', 'requests/1024/5 ms', (_, ms) => `${roughly(ms)} ms`],
+  ];
+  const rows = figures.map(([title, id, show]) => {
+    const cell = cells.find((each) => each.id === id);
+    return [
+      title,
+      ...compared.map((side) => {
+        const ms = middleOf(cell, side);
+        return cell && ms !== undefined ? bold(side, show(cell, ms)) : '–';
+      }),
+    ];
+  });
+  return markdownTable(['', ...compared.map((side) => bold(side))], rows);
+}
+
+const rowsPerSecond = (cell: CellResult, ms: number) =>
+  `${decimals(Math.round((cell.rows / ms) * 1_000), 0)} rows/s`;
+
+/** The table of docs/benchmark.md, which helps readers to choose. */
 export function summary({ cells, counts, profiles }: Results): string {
   const columns: readonly [head: string, id: string, show: (cell: CellResult, ms: number) => string][] = [
     ['graph, 0 ms: ms', 'graph/100/0 ms', (_, ms) => roughly(ms)],

@@ -51,7 +51,7 @@ function describe(outcome: Outcome): unknown {
 }
 
 /*
- * The differences that are allowed, with the section of CONTRACT.md that allows them.
+ * The differences that are allowed, with the section of docs/contract.md that allows them.
  *
  * A flight is written completely or not at all (3, 6). If an insert of a transaction fails, the other
  * inserts of its flight reject with its SQLSTATE. In plain drizzle the inserts before it have resolved, and

@@ -31,8 +31,8 @@ const relations: Readonly<Record<string, TableName>> = {
  * Two kinds of values are compared by structure, one to one, and not by value. The first kind are values that
  * differ between any two runs: random uuids and the server's clock. The second kind are keys from sequences,
  * once something has failed or was thrown. A rollback does not reset a sequence. Ours has taken keys for a
- * whole flight, or none for an insert that was dropped (CONTRACT.md, 3 and 2). If nothing has failed, the
- * keys are equal. They rise in the order of the calls on both sides (CONTRACT.md, 3), and each row that
+ * whole flight, or none for an insert that was dropped (docs/contract.md, 3 and 2). If nothing has failed, the
+ * keys are equal. They rise in the order of the calls on both sides (docs/contract.md, 3), and each row that
  * leaves its key out takes one.
  */
 export class Likeness {

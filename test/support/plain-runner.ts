@@ -15,7 +15,7 @@ interface Candidate {
   readonly id: number;
   /** Whether the program knows its key, because the insert returned the key or the program gave it. */
   readonly isTold: boolean;
-  /** Whether its insert has been awaited without a way left to refer to the row (README, Limits). */
+  /** Whether its insert has been awaited without a way left to refer to the row (docs/limits.md). */
   isClaimed: boolean;
   isNamed: boolean;
 }

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 const folder = new URL('../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, folder), 'utf8');
 
-/** A row of a table of README.md: `| 2.1 | sentence | tests |`. */
-const rows = read('README.md')
+/** A row of a table of CONTRACT.md: `| C2.1 | sentence | tests |`. */
+const rows = read('CONTRACT.md')
   .split('\n')
   .map((line) => /^\| ([CW][\d.]+) \| (.+) \| (.*) \|$/.exec(line))
   .filter((row) => row !== null)
@@ -26,7 +26,7 @@ function testsOf(path: string): Set<string> {
   return names;
 }
 
-describe('README.md', () => {
+describe('CONTRACT.md', () => {
   test('has a test for each sentence of the contract, each with a number of its own', () => {
     expect(rows.length).toBeGreaterThan(150);
     expect(new Set(rows.map(({ number }) => number)).size).toBe(rows.length);
