@@ -17,6 +17,8 @@ export interface InsertColumn {
   /** The name in the database after `casing`, `user_id`, unquoted. */
   readonly name: string;
   readonly column: PgColumn;
+  /** The type as the schema names it, `varchar(50)`. */
+  readonly sqlType: string;
   /** Makes the value of a row that leaves it out, in JavaScript; the database does where there is none. */
   readonly fill: (() => unknown) | undefined;
   /** Hands the driver every value as it is. */
@@ -58,7 +60,8 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
     names.set(column, name);
     if ((column as any).shouldDisableInsert()) continue;
     const isPlain = column.mapToDriverValue === Column.prototype.mapToDriverValue;
-    columns.push({ key, name, column, fill: fillOf(column), isPlain, isKeyed: isKeyed(column) });
+    const sqlType = column.getSQLType();
+    columns.push({ key, name, column, sqlType, fill: fillOf(column), isPlain, isKeyed: isKeyed(column) });
   }
   const schema: string | undefined = (table as any)[(Table as any).Symbol.Schema];
   const name: string = (table as any)[(Table as any).Symbol.Name];

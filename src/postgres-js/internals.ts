@@ -35,6 +35,8 @@ export interface PoolConnection {
 
 export interface ClientOptions {
   readonly serializers: Record<number, ((value: unknown) => unknown) | undefined>;
+  /** The array type of each type that the server was asked about. */
+  readonly shared?: { readonly typeArrayMap?: Record<number, number | string> };
   readonly parsers: Record<number, (((text: string) => unknown) & { array?: boolean }) | undefined>;
   readonly transform?: { value?: { from?: unknown }; row?: { from?: unknown } };
   readonly debug?: unknown;

@@ -3,8 +3,11 @@ import { arrayLiteral, textOf } from '../driver/text.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { declaredType, isCastFromDeclared } from './declared-type.ts';
 import type { ClientOptions } from './internals.ts';
+import { hasOwnSerializers } from './own-serializers.ts';
 
-export function postgresJsValues({ serializers }: Pick<ClientOptions, 'serializers'>): ValueEncoder {
+export function postgresJsValues(options: Pick<ClientOptions, 'serializers' | 'shared'>): ValueEncoder {
+  const { serializers } = options;
+  const needsTypes = hasOwnSerializers(options);
   /** The type is the one that postgres.js knows from the value, else the column's; without a type it is a string. */
   const serialize = (value: unknown, typeOid: number): string => {
     // The server casts a boolean that postgres.js has declared as such, so that a text column holds `true`.
@@ -33,7 +36,18 @@ export function postgresJsValues({ serializers }: Pick<ClientOptions, 'serialize
       return typeof text === 'string' ? text : serialize(value, typeOid);
     };
   };
-  return { serialize, textWriter, declaredType, isCastFromDeclared };
+  const untyped = (value: unknown, sqlType: string | undefined): string | undefined => {
+    if (needsTypes) return undefined;
+    if (typeof value === 'string') return isReadByType(sqlType) ? undefined : value;
+    if (typeof value === 'number') return isReadByType(sqlType) ? undefined : `${value}`;
+    return declaredType(value) && !Array.isArray(value) ? serialize(value, 0) : undefined;
+  };
+  return { serialize, untyped, textWriter, declaredType, isCastFromDeclared };
+}
+
+/** A string for such a column is not its own text: postgres.js writes `'true'` for a boolean as false. */
+function isReadByType(sqlType: string | undefined): boolean {
+  return sqlType === 'boolean' || sqlType === 'bool' || sqlType === 'bytea';
 }
 
 function nameOf(value: unknown): string {

@@ -56,7 +56,7 @@ export class TransactionUnit extends UnitOfWork {
     const { state } = this;
     return state.line.statement(this.#queuesAhead(named), () => {
       state.hasWorked = true;
-      if (isRaw) state.facts.mustAskAgain = true;
+      if (isRaw) state.facts.doubt();
       return run();
     });
   }
