@@ -79,6 +79,16 @@ export function columnName(dialect: PgDialect, column: Column): string {
   return (dialect as any).casing.getColumnCasing(column);
 }
 
+/** A column of the table by its index among those that drizzle writes. */
+export function columnAt(
+  { columns, name }: Pick<TableShape, 'columns' | 'name'>,
+  index: number,
+): InsertColumn {
+  const column = columns[index];
+  if (!column) throw new Error(`no column ${index} in ${name}`);
+  return column;
+}
+
 /** The name under which drizzle's cache knows the table. */
 export function cacheName(table: PgTable): string {
   const schema: string | undefined = (table as any)[(Table as any).Symbol.Schema];

@@ -1,6 +1,6 @@
 /** What the catalog knows of a table and drizzle's schema does not: real types, sequences, privileges, triggers. */
 import type { PgTable } from 'drizzle-orm/pg-core';
-import type { TableShape } from '../drizzle/table.ts';
+import { columnAt, type TableShape } from '../drizzle/table.ts';
 
 /** How the server makes keys for a column, where rows may be given them ahead. */
 export type KeySource = 'identity' | 'sequence' | 'gen_random_uuid()' | 'uuidv4()' | 'uuidv7()';
@@ -64,7 +64,7 @@ export function columnFacts(
   shape: TableShape,
   column: number,
 ): ColumnFacts | undefined {
-  return facts?.columns.get(shape.columns[column]?.name ?? '');
+  return facts?.columns.get(columnAt(shape, column).name);
 }
 
 /**

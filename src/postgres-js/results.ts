@@ -32,7 +32,11 @@ function objects(answer: Answer, names: readonly string[], rows: readonly unknow
 /** The names of the answer's columns at these places. */
 function columnNames(answer: Answer, places: readonly number[]): string[] {
   const columns = columnsOf(answer);
-  return places.map((place) => columns[place]?.name ?? '');
+  return places.map((place) => {
+    const column = columns[place];
+    if (!column) throw new Error(`no column ${place} in the answer, which has ${columns.length}`);
+    return column.name;
+  });
 }
 
 function columnsOf(answer: Answer): readonly { readonly name: string }[] {

@@ -3,7 +3,7 @@ import type { FlushContext } from '../context.ts';
 import type { ResultMaker } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
 import { onlyColumns, type SelectedField } from '../drizzle/selection.ts';
-import { columnName } from '../drizzle/table.ts';
+import { columnAt, columnName } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { columnFacts } from '../facts/table-facts.ts';
 import { getOrInsert } from '../get-or-insert.ts';
@@ -94,14 +94,15 @@ function readShared(
     throw new BatchedDrizzleError('MISMATCHED_ANSWER', message);
   }
   const identifier = plan.identifiers.get(shape.table);
-  const { type = 0, base = 0 } = columnFacts(chunk.facts, shape, identifier ?? -1) ?? {};
+  const { type = 0, base = 0 } =
+    identifier === undefined ? {} : (columnFacts(chunk.facts, shape, identifier) ?? {});
   const { driver } = context;
   const parse = driver.parser(base);
   const known = new Known(answer, driver.results, identifier, parse, (key) =>
     driver.values.serialize(key, type),
   );
   if (!clause) return [entries, known];
-  const place = places.get(shape.columns[identifier ?? -1]?.name ?? '');
+  const place = identifier === undefined ? undefined : places.get(columnAt(shape, identifier).name);
   if (identifier === undefined || place === undefined) {
     throw new BatchedDrizzleError(
       'MISMATCHED_ANSWER',

@@ -3,7 +3,7 @@
 import { Param, SQL, StringChunk } from '../drizzle/exports.ts';
 import { Expression } from '../drizzle/render.ts';
 import type { SelectedField } from '../drizzle/selection.ts';
-import { keyCast, type TableShape } from '../drizzle/table.ts';
+import { columnAt, keyCast, type TableShape } from '../drizzle/table.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import type { Conflict } from './conflict.ts';
 import { EntryExtras } from './entry-extras.ts';
@@ -172,10 +172,10 @@ export class Reference<T = unknown> extends SQL<T> {
       },
     };
     this.queryChunks.push(new Param<unknown, unknown>(undefined, encoder));
-    const { column: target, isKeyed } = entry.shape.columns[column] ?? {};
+    const { column: target, isKeyed } = columnAt(entry.shape, column);
     // A parameter alone in a select list would come back as text.
-    if (target && isKeyed) this.queryChunks.push(new StringChunk(keyCast(target)));
-    if (target) this.mapWith(target);
+    if (isKeyed) this.queryChunks.push(new StringChunk(keyCast(target)));
+    this.mapWith(target);
   }
 
   /** The value where it is known, given by the caller or made by the server; of a failed insert there is none. */
@@ -189,7 +189,7 @@ export class Reference<T = unknown> extends SQL<T> {
   }
 
   get name(): string {
-    return `${this.entry.shape.name}.${this.entry.shape.columns[this.column]?.name}`;
+    return `${this.entry.shape.name}.${columnAt(this.entry.shape, this.column).name}`;
   }
 }
 
