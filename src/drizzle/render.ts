@@ -16,7 +16,7 @@ export interface Rendered {
 }
 
 /** Marks the place of a parameter: no SQL has a NUL, and one that does must still reach the server, to be refused. */
-const place = '\0$\0';
+const parameterMark = '\0$\0';
 
 /** Renders now what drizzle would render when it executes; later changes to the expression change nothing. */
 export function render(dialect: PgDialect, expression: SQL): Rendered {
@@ -26,9 +26,9 @@ export function render(dialect: PgDialect, expression: SQL): Rendered {
     escapeName: internals.escapeName,
     escapeString: internals.escapeString,
     prepareTyping: internals.prepareTyping,
-    escapeParam: () => place,
+    escapeParam: () => parameterMark,
   });
-  return { texts: query.sql.split(place), params: query.params };
+  return { texts: query.sql.split(parameterMark), params: query.params };
 }
 
 /** `returning …` as drizzle writes it for a single table. */

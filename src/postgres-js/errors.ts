@@ -4,7 +4,7 @@ import type { Serialize } from '../driver/text.ts';
 import { BatchedDrizzleError, codeOf } from '../errors.ts';
 
 export const postgresJsErrors: DriverErrors = {
-  kindOf,
+  kindOf: kindOfError,
   copy: copyError,
   withoutStatement,
   withStatement,
@@ -31,7 +31,7 @@ const unopened = new Set([
 ]);
 
 /** A pooler that has lost the database reports that in its own name, without `severity`. */
-function kindOf(error: Error): ErrorKind {
+function kindOfError(error: Error): ErrorKind {
   if ('severity' in error) return 'answer';
   const code = codeOf(error);
   if (code === undefined) return 'other';

@@ -17,7 +17,7 @@ export function postgresJsValues({ serializers }: Pick<ClientOptions, 'serialize
     const text = serializer && isKnown ? serializer(value) : textOf(value);
     // postgres.js would throw inside its socket handler, which ends the process.
     if (typeof text !== 'string')
-      throw new TypeError(`can't be sent to PostgreSQL as it is: got ${nameOf(value)}`);
+      throw new TypeError(`can't be sent to PostgreSQL as it is: got ${typeNameOf(value)}`);
     return text;
   };
   const nestedLiteral = (values: readonly unknown[]): string => {
@@ -36,7 +36,7 @@ export function postgresJsValues({ serializers }: Pick<ClientOptions, 'serialize
   return { serialize, textWriter, declaredType, isCastFromDeclared };
 }
 
-function nameOf(value: unknown): string {
+function typeNameOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return typeof value;
   return value.constructor?.name ?? 'an object';
 }

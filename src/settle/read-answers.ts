@@ -71,7 +71,8 @@ function readOwn(
     if (entry.returning) written.rows.push(order.map((place) => values[place]));
     // Which row a conflict clause has skipped nobody can tell from the rows that are left.
     const row = isWhole ? chunk.rows[index] : undefined;
-    if (row !== undefined) for (const [column, place] of keyPlaces) entry.learn(row, column, values[place]);
+    if (row !== undefined)
+      for (const [column, place] of keyPlaces) entry.rememberValue(row, column, values[place]);
   }
 }
 
@@ -118,7 +119,7 @@ function readShared(
   for (const [index, entry] of entries.entries()) {
     const row = rows[index] ?? 0;
     const values = returned[index];
-    if (values) for (const [column, place] of keyPlaces) entry.learn(row, column, values[place]);
+    if (values) for (const [column, place] of keyPlaces) entry.rememberValue(row, column, values[place]);
     const { returning } = entry;
     const selected =
       returning &&
@@ -177,7 +178,7 @@ function readMatched(
     if (!values) continue;
     gathered.count += 1;
     if (entry.returning) gathered.rows.push(selected.places.map((place) => values[place]));
-    for (const [column, place] of keyPlaces) entry.learn(rows[index] ?? 0, column, values[place]);
+    for (const [column, place] of keyPlaces) entry.rememberValue(rows[index] ?? 0, column, values[place]);
   }
 }
 

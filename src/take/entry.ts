@@ -100,14 +100,14 @@ export class Entry implements Rows<Cell> {
   }
 
   /** Keeps a value that the server told; what the caller gave, or refers to, is known where it stands. */
-  learn(row: number, column: number, value: unknown): void {
+  rememberValue(row: number, column: number, value: unknown): void {
     if (this.cell(row, column) !== undefined) return;
     this.#extras ??= new EntryExtras();
     getOrInsert(this.#extras.values, column, () => [])[row] = value;
   }
 
   /** What the answers of a transaction told that rolled back says nothing of the next; keys that were told stay. */
-  unlearn(): void {
+  forgetValues(): void {
     this.#extras?.values.clear();
     while (this.allotted && !this.allotted.list.keys) this.allotted = this.allotted.before;
   }
@@ -125,7 +125,7 @@ export class Entry implements Rows<Cell> {
   }
 
   /** What the server made, or will make, for a column that a row left out, as far as it is known. */
-  made(row: number, column: number): unknown {
+  generatedValue(row: number, column: number): unknown {
     // What a conflict clause makes of the row only the answer can tell.
     const key = this.conflict ? undefined : this.key(row, column);
     return key ?? this.#extras?.values.get(column)?.[row];
@@ -182,8 +182,8 @@ export class Reference<T = unknown> extends SQL<T> {
   value(): DriverValue | null | undefined {
     const { entry, row, column } = this.origin;
     if (entry.outcome?.error) return undefined;
-    const made = entry.made(row, column);
-    if (made !== undefined) return made as DriverValue | null;
+    const generated = entry.generatedValue(row, column);
+    if (generated !== undefined) return generated as DriverValue | null;
     const cell = entry.cell(row, column);
     return cell instanceof Expression || cell instanceof Reference ? undefined : cell;
   }
