@@ -1,6 +1,6 @@
 /** Rows as one `COPY … FROM STDIN`. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import type { TableShape } from '../drizzle/table.ts';
+import { columnAt, type TableShape } from '../drizzle/table.ts';
 import { defaultMarker } from '../write/copy-text.ts';
 import type { Run } from './chunk.ts';
 
@@ -9,7 +9,7 @@ import type { Run } from './chunk.ts';
  * copy "users" ("name", "age") from stdin with (default E'\\D')
  */
 export function copyStatement(dialect: PgDialect, shape: TableShape, { columns, hasDefaults }: Run): string {
-  const names = columns.map((column) => dialect.escapeName(shape.columns[column]?.name ?? ''));
+  const names = columns.map((column) => dialect.escapeName(columnAt(shape, column).name));
   // Whether a backslash in a plain string is one is a setting of the session.
   const marker = hasDefaults ? ` with (default E'${defaultMarker.replace('\\', '\\\\')}')` : '';
   return `copy ${shape.name} (${names.join(', ')}) from stdin${marker}`;

@@ -4,7 +4,7 @@ import type { Statement } from '../driver/statement.ts';
 import { arrayLiteral } from '../driver/text.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import type { Rendered } from '../drizzle/render.ts';
-import type { TableShape } from '../drizzle/table.ts';
+import { columnAt, type TableShape } from '../drizzle/table.ts';
 import { type ColumnFacts, columnFacts, type TableFacts } from '../facts/table-facts.ts';
 import type { TextCell } from '../write/copy-text.ts';
 import { Params } from '../write/params.ts';
@@ -90,13 +90,13 @@ function cellAt({ columns, cells }: Run, row: number, position: number): TextCel
 
 /** A key that was taken ahead is given to GENERATED ALWAYS as well; a row's own value never gets here. */
 function head({ columns }: Run, { dialect, shape, facts }: InsertContext): string {
-  const names = columns.map((column) => dialect.escapeName(shape.columns[column]?.name ?? ''));
+  const names = columns.map((column) => dialect.escapeName(columnAt(shape, column).name));
   const isOverriding = columns.some((column) => columnFacts(facts, shape, column)?.always);
   return `insert into ${shape.name} (${names.join(', ')})${isOverriding ? ' overriding system value' : ''}`;
 }
 
 function tail({ conflict, returning, dialect, shape }: InsertContext, params: Params): string {
-  const name = returning === undefined ? undefined : shape.columns[returning]?.name;
+  const name = returning === undefined ? undefined : columnAt(shape, returning).name;
   return (
     (conflict ? ` on conflict ${params.embed(conflict)}` : '') +
     (name === undefined ? '' : ` returning ${dialect.escapeName(name)}::text`)

@@ -4,7 +4,7 @@ import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import type { Statement } from '../driver/statement.ts';
 import { getTableConfig } from '../drizzle/exports.ts';
-import type { TableShape } from '../drizzle/table.ts';
+import { columnAt, type TableShape } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import { logAll } from '../send/send-logged.ts';
@@ -74,7 +74,7 @@ export class KeySupply {
   }
 
   async #take(connection: Connection, count: number): Promise<string[]> {
-    if (!this.facts?.columns.get(this.shape.columns[this.column]?.name ?? '')?.keys) {
+    if (!this.facts?.columns.get(columnAt(this.shape, this.column).name)?.keys) {
       throw unknownKeys(
         this.shape,
         'which the server makes neither from a sequence that this role may use nor at random',
@@ -104,7 +104,7 @@ select case when a.attidentity <> ''
   else pg_catalog.pg_get_expr(d.adbin, d.adrelid) end
 from pg_catalog.pg_attribute a left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where a.attrelid = to_regclass($1) and a.attname = $2`;
-    const params = [this.shape.name, this.shape.columns[this.column]?.name ?? ''];
+    const params = [this.shape.name, columnAt(this.shape, this.column).name];
     const answer = await this.#send(connection, { text, params, answer: 'raw', guarded: false });
     return String(answer[0]?.[0]);
   }
@@ -129,7 +129,7 @@ export function keyReader(
   column: number,
   facts: TableFacts | undefined,
 ): (text: TextCell) => unknown {
-  const { column: key, name } = shape.columns[column] as TableShape['columns'][number];
+  const { column: key, name } = columnAt(shape, column);
   const parse = driver.parser(facts?.columns.get(name)?.base ?? 0);
   return (text) => key.mapFromDriverValue(parse && typeof text === 'string' ? parse(text) : text);
 }

@@ -83,7 +83,7 @@ export function readOwnFlight(
 function remember({ entry, learned }: OwnAnswer, answer: Answer): void {
   if (answer.length !== entry.count) return;
   for (let row = 0; row < answer.length; row++) {
-    for (const [column, place] of learned) entry.learn(row, column, answer[row]?.[place]);
+    for (const [column, place] of learned) entry.rememberValue(row, column, answer[row]?.[place]);
   }
 }
 

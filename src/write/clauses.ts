@@ -1,5 +1,7 @@
 /** What the ways of writing an INSERT have in common. */
+
 import type { PgDialect } from 'drizzle-orm/pg-core';
+import { columnAt } from '../drizzle/table.ts';
 import { columnFacts } from '../facts/table-facts.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import { formOf, Given } from '../take/form.ts';
@@ -17,9 +19,7 @@ export interface WriteContext {
 
 /** `insert into t (a, b)`, up to where the rows begin. */
 export function insertInto(chunk: Chunk, columns: readonly number[], { dialect }: WriteContext): string {
-  const names = columns
-    .map((column) => dialect.escapeName(chunk.shape.columns[column]?.name ?? ''))
-    .join(', ');
+  const names = columns.map((column) => dialect.escapeName(columnAt(chunk.shape, column).name)).join(', ');
   const overriding = isOverriding(chunk) ? ' overriding system value' : '';
   return `insert into ${chunk.shape.name}${names && ` (${names})`}${overriding}`;
 }

@@ -1,4 +1,5 @@
 /** `INSERT … ON CONFLICT` for several callers: it says of which source row each written row is. */
+import { columnAt } from '../drizzle/table.ts';
 import { columnFacts } from '../facts/table-facts.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import { insertInto, insertTail, type WriteContext } from './clauses.ts';
@@ -33,8 +34,7 @@ export function matchedInsert(chunk: Chunk, context: WriteContext): string {
   ];
   const asked = [...context.returning.places.keys()].map((name) => `, w.${context.dialect.escapeName(name)}`);
   const joined = chunk.match?.columns.map(
-    (column, index) =>
-      `w.${context.dialect.escapeName(chunk.shape.columns[column]?.name ?? '')} = m.m${index}`,
+    (column, index) => `w.${context.dialect.escapeName(columnAt(chunk.shape, column).name)} = m.m${index}`,
   );
   return (
     `with ${withs.join(', ')} ` +
