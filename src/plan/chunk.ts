@@ -25,7 +25,7 @@ export function isKeyPlace(cell: unknown): cell is KeyPlace {
  */
 export type WayOfWriting = 'own' | 'shared' | 'matched' | 'copied';
 
-export interface ChunkMatch {
+export interface ChunkConflictKey {
   readonly columns: readonly number[];
   /** The values of the rows, none of which comes twice; `undefined` where of equal ones the first is written. */
   readonly values: Set<string> | undefined;
@@ -46,7 +46,7 @@ export class Chunk {
   /** Which of its entry's rows each is. */
   readonly rows: number[] = [];
   /** Columns, by index, that a reference waits for and only the written row can tell. */
-  readonly told = new Set<number>();
+  readonly returnedColumns = new Set<number>();
   /** The forms of its rows, each once. */
   readonly forms = new Set<Form>();
   bytes = 0;
@@ -54,7 +54,7 @@ export class Chunk {
   params = 0;
   way: WayOfWriting;
   /** Finds the source of a written row, if several entries share a conflict clause. */
-  match: ChunkMatch | undefined;
+  conflictKey: ChunkConflictKey | undefined;
   readonly #keys = new Map<number, ChunkKeys>();
   readonly #encoded: EncodedEntries['encoded'];
   readonly #lists: KeyLists;
@@ -65,12 +65,12 @@ export class Chunk {
     encoded: EncodedEntries['encoded'],
     lists: KeyLists,
     way: WayOfWriting,
-    match: ChunkMatch | undefined,
+    conflictKey: ChunkConflictKey | undefined,
   ) {
     this.#encoded = encoded;
     this.#lists = lists;
     this.way = way;
-    this.match = match;
+    this.conflictKey = conflictKey;
   }
 
   /** How many rows. */

@@ -61,7 +61,7 @@ export function encodeRows(
     }
     try {
       const { table } = entry.shape;
-      const columns = types.get(table) ?? columnTypes(entry, facts.get(table));
+      const columns = types.get(table) ?? declaredTypes(entry, facts.get(table));
       types.set(table, columns);
       const rows = encodeEntry(entry, columns, values);
       if (rows) encoded.set(entry, rows);
@@ -86,7 +86,7 @@ interface ColumnType {
   readonly base: number | undefined;
 }
 
-function columnTypes({ shape }: Entry, facts: TableFacts | undefined): ColumnType[] {
+function declaredTypes({ shape }: Entry, facts: TableFacts | undefined): ColumnType[] {
   return shape.columns.map(({ name }) => {
     const { type = 0, base } = facts?.columns.get(name) ?? {};
     return { type, base };
@@ -99,7 +99,7 @@ function encodeEntry(
   columns: readonly ColumnType[],
   values: ValueEncoder,
 ): Rows<EncodedCell> | undefined {
-  if (entry.conflict) checkParams(entry.conflict.params, values);
+  if (entry.conflict) checkExpressionParams(entry.conflict.params, values);
   const { cells } = entry;
   const width = columns.length;
   let encoded: EncodedCell[] | undefined;
@@ -128,7 +128,7 @@ function encodeCell(
     return entry.key(Math.floor(place / width), place % width);
   }
   if (cell instanceof Expression) {
-    checkParams(cell.rendered.params, values);
+    checkExpressionParams(cell.rendered.params, values);
     return cell;
   }
   const value = cell instanceof Reference ? cell.value() : cell;
@@ -172,7 +172,7 @@ function parameter(value: unknown): Rendered {
 }
 
 /** Parameters of expressions become text only when their statement is written, too late to reject one caller. */
-function checkParams(params: readonly unknown[], { serialize }: ValueEncoder): void {
+function checkExpressionParams(params: readonly unknown[], { serialize }: ValueEncoder): void {
   for (const param of params) {
     if (isPlaceholder(param))
       throw new Error('no value was provided for a placeholder; prepare() the insert');

@@ -33,7 +33,7 @@ export function planEntries(
     pointsAt: parentsAmong(valid, facts),
     // What is awaited is mostly awaited where it is made, and leaves nothing behind to name it by.
     mayBeNamed: ({ awaited }) => !awaited && scope === 'inside',
-    canParse: (type) => tellsApart(driver.parser(type), type),
+    canParse: (type) => distinguishesKeys(driver.parser(type), type),
     ...options,
   });
   return { plan: planned, rejected };
@@ -44,7 +44,7 @@ const uuidType = 2950;
 const uuids = ['00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002'];
 
 /** Whether the client's reading of keys has a text by which they differ; objects of its own may all look alike. */
-function tellsApart(parser: ReturnType<Driver['parser']>, type: number): boolean {
+function distinguishesKeys(parser: ReturnType<Driver['parser']>, type: number): boolean {
   if (!parser) return false;
   try {
     const texts = (type === uuidType ? uuids : ['1', '2']).map((key) => String(parser(key)));

@@ -5,27 +5,27 @@ import type { TableShape } from '../drizzle/table.ts';
 import { columnFacts, type TableFacts } from '../facts/table-facts.ts';
 import type { Entry } from '../take/entry.ts';
 import { type Form, formsOf, Given } from '../take/form.ts';
-import { findIdentifier } from './identifier.ts';
-import { findMatch, type Match } from './match.ts';
+import { type ConflictKey, findConflictKey } from './conflict-key.ts';
 import type { Planning } from './plan-input.ts';
 import { distinctPlans } from './same-plan.ts';
+import { findSentinelColumn } from './sentinel-column.ts';
 
 export interface TablePlan {
   readonly facts: TableFacts | undefined;
   /** Columns whose left-out values are taken ahead, by index. */
   readonly allocated: Set<number>;
-  readonly identifier: number | undefined;
+  readonly sentinelColumn: number | undefined;
   /** What finds the sources of the written rows of entries that may share a conflict clause. */
-  readonly matches: ReadonlyMap<Entry, Match>;
+  readonly conflictKeys: ReadonlyMap<Entry, ConflictKey>;
   /** Columns of an entry that a reference names, or may name later, by index. */
-  readonly named: (entry: Entry) => ReadonlySet<number>;
+  readonly nameableColumns: (entry: Entry) => ReadonlySet<number>;
   /** What was found out of forms and selections, which many entries have in common. */
-  readonly sharing: Sharing;
+  readonly shareability: Shareability;
   /** More rows than one INSERT has, of which nobody asks more than is known before: COPY writes them. */
   readonly isCopied: boolean;
 }
 
-export interface Sharing {
+export interface Shareability {
   /** Whether rows of a form may share a statement. */
   readonly forms: Map<Form, boolean>;
   /** Whether an answer that several share can be told apart, and serves the selection. */
@@ -38,42 +38,43 @@ export function planTable(planning: Planning, table: PgTable, entries: readonly 
   const allocated = new Set<number>();
   const shape = entries[0]?.shape;
   const keyed = keyedColumns(shape, facts);
-  const named = (entry: Entry): ReadonlySet<number> => {
-    if (!mayBeNamed(entry)) return entry.referenced;
-    return entry.referenced.size === 0 ? keyed : new Set([...entry.referenced, ...keyed]);
+  const nameableColumns = (entry: Entry): ReadonlySet<number> => {
+    if (!mayBeNamed(entry)) return entry.referencedColumns;
+    return entry.referencedColumns.size === 0 ? keyed : new Set([...entry.referencedColumns, ...keyed]);
   };
-  const sharing: Sharing = { forms: new Map(), selections: new Map() };
+  const shareability: Shareability = { forms: new Map(), selections: new Map() };
   const unplanned = {
     facts,
     allocated,
-    identifier: undefined,
-    matches: new Map(),
-    named,
-    sharing,
+    sentinelColumn: undefined,
+    conflictKeys: new Map(),
+    nameableColumns,
+    shareability,
     isCopied: false,
   };
   if (!shape || !facts?.plain) return unplanned;
   const different = distinctPlans(entries, planning.encoded);
   const sure = different.filter(({ conflict }) => !conflict);
   for (const entry of sure) {
-    for (const column of named(entry)) {
+    for (const column of nameableColumns(entry)) {
       // A row by itself can tell its key when it is written, without a key query.
-      const isTold = isLone && !facts.secured && columnFacts(facts, shape, column)?.selectable;
-      if (!allocated.has(column) && canAllocate(facts, shape, column) && !isTold) allocated.add(column);
+      const isReturned = isLone && !facts.secured && columnFacts(facts, shape, column)?.selectable;
+      if (!allocated.has(column) && canAllocate(facts, shape, column) && !isReturned) allocated.add(column);
     }
   }
   const rows = entries.reduce((sum, { conflict, count }) => (conflict ? sum : sum + count), 0);
-  const identifier =
+  const sentinelColumn =
     rows > 1 && sure.some(({ returning }) => returning)
-      ? findIdentifier(shape, facts, { different: sure, entries }, planning)
+      ? findSentinelColumn(shape, facts, { different: sure, entries }, planning)
       : undefined;
-  if (identifier !== undefined && canAllocate(facts, shape, identifier)) allocated.add(identifier);
-  const matches = findMatches(different, facts, planning);
-  for (const { columns } of matches.values()) {
+  if (sentinelColumn !== undefined && canAllocate(facts, shape, sentinelColumn))
+    allocated.add(sentinelColumn);
+  const conflictKeys = findConflictKeys(different, facts, planning);
+  for (const { columns } of conflictKeys.values()) {
     for (const column of columns) if (canAllocate(facts, shape, column)) allocated.add(column);
   }
-  const isCopied = rows >= planning.copyRows && canCopy(different, shape, facts, identifier);
-  return { ...unplanned, identifier, matches, isCopied };
+  const isCopied = rows >= planning.copyRows && canCopy(different, shape, facts, sentinelColumn);
+  return { ...unplanned, sentinelColumn, conflictKeys, isCopied };
 }
 
 /** COPY returns nothing, knows no conflict clause, and gives any value to a column that is GENERATED ALWAYS. */
@@ -81,10 +82,10 @@ function canCopy(
   entries: readonly Entry[],
   shape: TableShape,
   facts: TableFacts,
-  identifier: number | undefined,
+  sentinelColumn: number | undefined,
 ): boolean {
   if (facts.secured) return false;
-  const key = shape.columns[identifier ?? -1]?.column;
+  const key = shape.columns[sentinelColumn ?? -1]?.column;
   const always = [...shape.columns.keys()].filter((column) => columnFacts(facts, shape, column)?.always);
   return entries.every((entry) => {
     const { length } = entry.returning ?? [undefined];
@@ -95,18 +96,18 @@ function canCopy(
   });
 }
 
-/** A clause that one entry alone has needs no match: its statement is drizzle's own. */
-function findMatches(
+/** A clause that one entry alone has needs no conflict key: its statement is drizzle's own. */
+function findConflictKeys(
   entries: readonly Entry[],
   facts: TableFacts,
   planning: Planning,
-): ReadonlyMap<Entry, Match> {
+): ReadonlyMap<Entry, ConflictKey> {
   const clauses = entries.filter(({ conflict }) => conflict);
   if (clauses.length < 2) return new Map();
   return new Map(
     clauses.flatMap((entry) => {
-      const match = findMatch(entry, facts, planning);
-      return match ? [[entry, match]] : [];
+      const conflictKey = findConflictKey(entry, facts, planning);
+      return conflictKey ? [[entry, conflictKey]] : [];
     }),
   );
 }

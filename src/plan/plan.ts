@@ -18,7 +18,7 @@ export interface Plan {
   readonly chunks: readonly Chunk[];
   readonly lists: readonly KeyList[];
   /** The column, by index, by whose value a table's returned rows are told apart. */
-  readonly identifiers: ReadonlyMap<PgTable, number>;
+  readonly sentinelColumns: ReadonlyMap<PgTable, number>;
   /** Entries whose parents' keys are known only after this flight. */
   readonly later: readonly Entry[];
 }
@@ -37,7 +37,7 @@ export function plan(given: PlanInput): Plan {
   const isOneTable = first !== undefined && different.every(({ shape }) => shape.table === first);
   const tables = isOneTable ? new Map([[first, now]]) : groupByTable(now);
   const keys = new KeyLists();
-  const identifiers = new Map<PgTable, number>();
+  const sentinelColumns = new Map<PgTable, number>();
   const chunks: Chunk[] = [];
   const all = [...tables.keys()];
   // What waits for later does not read what it may not see.
@@ -46,8 +46,8 @@ export function plan(given: PlanInput): Plan {
   const levels = readsNow ? [all] : commitOrder(all, input.pointsAt);
   for (const level of levels) {
     const planned = new Map(level.map((table) => [table, planTable(input, table, tables.get(table) ?? [])]));
-    for (const [table, { identifier }] of planned) {
-      if (identifier !== undefined) identifiers.set(table, identifier);
+    for (const [table, { sentinelColumn }] of planned) {
+      if (sentinelColumn !== undefined) sentinelColumns.set(table, sentinelColumn);
     }
     const [only] = level;
     const isCycle = level.length > 1;
@@ -62,7 +62,7 @@ export function plan(given: PlanInput): Plan {
     }
     for (const chunk of made) chunks.push(chunk);
   }
-  return { chunks, lists: keys.all, identifiers, later };
+  return { chunks, lists: keys.all, sentinelColumns, later };
 }
 
 /** Asked for conflict clauses alone, which most batches have none of. */

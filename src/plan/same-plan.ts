@@ -12,15 +12,15 @@ export function hasSamePlan(entry: Entry, other: Entry, encoded: EncodedEntries[
     entry.shape === other.shape &&
     entry.awaited === other.awaited &&
     entry.overriding === other.overriding &&
-    isOrdinary(entry, encoded) &&
-    isOrdinary(other, encoded)
+    isPlannedByForm(entry, encoded) &&
+    isPlannedByForm(other, encoded)
   );
 }
 
 /** Nothing but its rows and its selection says how it is planned. */
-function isOrdinary(entry: Entry, encoded: EncodedEntries['encoded']): boolean {
-  const { conflict, forms, references, referenced } = entry;
-  if (conflict || references.length > 0 || referenced.size > 0) return false;
+function isPlannedByForm(entry: Entry, encoded: EncodedEntries['encoded']): boolean {
+  const { conflict, forms, references, referencedColumns } = entry;
+  if (conflict || references.length > 0 || referencedColumns.size > 0) return false;
   return forms instanceof Form && !forms.hasExpression && !encoded.has(entry);
 }
 

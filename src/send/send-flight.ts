@@ -42,7 +42,7 @@ export async function sendFlight(
   end: FlightEnd,
   begins = false,
 ): Promise<FlightAnswers> {
-  checkParams(statements);
+  checkParamCount(statements);
   const begun = begins ? connection.send(command('begin')) : connection.begun;
   const mustWait = !connection.hasBegun && statements.some((statement) => !statement.guarded);
   if (mustWait) await connection.begun;
@@ -139,7 +139,7 @@ function isFulfilled(answer: Promise<unknown>): Promise<boolean> {
 const tooManyParams = 65_534;
 
 /** Found out while it is being sent, a statement with too many would leave the rest of its flight to itself. */
-export function checkParams(statements: readonly Statement[]): void {
+export function checkParamCount(statements: readonly Statement[]): void {
   for (const statement of statements) {
     // One of many rows has a parameter or two for each column.
     if (statement instanceof LazyStatement) continue;

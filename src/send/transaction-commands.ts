@@ -16,7 +16,7 @@ export async function commit(
   begun: Promise<unknown> = connection.begun,
 ): Promise<void> {
   const answer = await connection.finish(command('commit')).catch((error) => {
-    throw connection.hasFinished ? saidIfUnknown(connection, error) : error;
+    throw connection.hasFinished ? explainUnknown(connection, error) : error;
   });
   await begun;
   if (answer.command !== 'COMMIT') {
@@ -28,7 +28,7 @@ export async function commit(
 }
 
 /** The driver's error stays what it is, and says what it means. */
-function saidIfUnknown({ errors }: Connection, error: Error): Error {
+function explainUnknown({ errors }: Connection, error: Error): Error {
   if (!isCommitLost(errors, error)) return error;
   return errors.copy(error, `${error.message}; the outcome is unknown: ${commitLost}`);
 }

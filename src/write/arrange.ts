@@ -11,7 +11,7 @@ import { isOwnStatement } from './write-chunk.ts';
  */
 export type Arrangement = 'bare' | 'guarded' | 'unguarded' | 'keysFirst';
 
-export interface Surroundings {
+export interface ArrangementInput {
   /** BEGIN has been answered, or there is none. */
   readonly hasBegun: boolean;
   /** Where allocated keys wait for their rows: see the option `batch.keys`. */
@@ -19,7 +19,7 @@ export interface Surroundings {
   readonly lockTimeout: string | undefined;
 }
 
-export function arrange(plan: Plan, { hasBegun, keys, lockTimeout }: Surroundings): Arrangement {
+export function arrange(plan: Plan, { hasBegun, keys, lockTimeout }: ArrangementInput): Arrangement {
   const mustKnowKeys = keys === 'client' || plan.chunks.some(embedsReferences);
   if (needsNoTransaction(plan, lockTimeout) && (hasBegun || mustKnowKeys)) return 'bare';
   if (!mustKnowKeys) return 'guarded';

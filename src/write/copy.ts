@@ -52,14 +52,14 @@ async function* blocksOf(
     const text = new CopyText();
     for (let row = from; row < Math.min(from + rowsATime, chunk.size); row++) {
       for (let index = 0; index < columns.length; index++)
-        cells[index] = textAt(chunk, row, columns[index] as number);
+        cells[index] = copyTextAt(chunk, row, columns[index] as number);
       text.add(cells, all, false);
     }
     yield* text.blocks();
   }
 }
 
-function textAt(chunk: Chunk, row: number, column: number): string | null {
+function copyTextAt(chunk: Chunk, row: number, column: number): string | null {
   const given = chunk.given(row, column);
   if (typeof given === 'string' || given === null) return given;
   const cell = chunk.cell(row, column);

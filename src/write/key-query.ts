@@ -31,9 +31,9 @@ export function keyQuery({ lists, facts, token, lockTimeout }: KeyQueryInput): S
     const relation = `${param(oid)}::oid`;
     // Inside a transaction a backend hears of others' DDL only when it locks something, as this does; a name
     // looked up before would be the one it remembers.
-    const isHeard = `pg_relation_size(${relation}, 'init') is distinct from -1`;
+    const isRefreshed = `pg_relation_size(${relation}, 'init') is distinct from -1`;
     const isSame = `to_regclass(${param(name)})::oid = ${relation} and current_user = ${param(user)}`;
-    return `${isHeard} and ${isSame} and ${tableState(relation)} = ${param(state)}`;
+    return `${isRefreshed} and ${isSame} and ${tableState(relation)} = ${param(state)}`;
   });
   const mark = token === undefined ? "''" : `set_config('${tokenSetting}', '${token}', true)`;
   const compared =

@@ -32,7 +32,7 @@ export function matchedInsert(chunk: Chunk, context: WriteContext): string {
     `m as (${compared(chunk)})`,
   ];
   const asked = [...context.returning.places.keys()].map((name) => `, w.${context.dialect.escapeName(name)}`);
-  const joined = chunk.match?.columns.map(
+  const joined = chunk.conflictKey?.columns.map(
     (column, index) =>
       `w.${context.dialect.escapeName(chunk.shape.columns[column]?.name ?? '')} = m.m${index}`,
   );
@@ -44,12 +44,12 @@ export function matchedInsert(chunk: Chunk, context: WriteContext): string {
 }
 
 /** The compared values of each source row, or of the first of those that are equal, as the table's columns hold them. */
-function compared({ match, facts, shape }: Chunk): string {
-  const values = match?.columns.map((column, index) => {
+function compared({ conflictKey, facts, shape }: Chunk): string {
+  const values = conflictKey?.columns.map((column, index) => {
     const { unique, cast } = columnFacts(facts, shape, column) ?? {};
     return `s.c${column}::${unique ?? cast} as m${index}`;
   });
-  if (match?.values) return `select s.o, ${values?.join(', ')} from s`;
-  const names = match?.columns.map((_, index) => `m${index}`);
+  if (conflictKey?.values) return `select s.o, ${values?.join(', ')} from s`;
+  const names = conflictKey?.columns.map((_, index) => `m${index}`);
   return `select min(s.o) as o, ${values?.join(', ')} from s group by ${names?.join(', ')}`;
 }

@@ -7,17 +7,17 @@ import { type Rendered, renderSelection } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
 import { columnName } from '../drizzle/table.ts';
 import { columnFacts } from '../facts/table-facts.ts';
-import { type Chunk, type ChunkMatch, entriesOf } from '../plan/chunk.ts';
+import { type Chunk, type ChunkConflictKey, entriesOf } from '../plan/chunk.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Entry } from '../take/entry.ts';
 
 /** Whether the client has what an entry selects without asking: the keys it was given, and nothing else. */
 export function isKnown(entry: Entry, plan: Plan, chunk: Chunk, { driver }: FlushContext): boolean {
-  const identifier = plan.identifiers.get(chunk.shape.table);
-  if (identifier === undefined || chunk.facts?.secured) return false;
+  const sentinelColumn = plan.sentinelColumns.get(chunk.shape.table);
+  if (sentinelColumn === undefined || chunk.facts?.secured) return false;
   if (chunk.way === 'own' || chunk.way === 'matched') return false;
-  const facts = columnFacts(chunk.facts, chunk.shape, identifier);
-  const key = chunk.shape.columns[identifier]?.column;
+  const facts = columnFacts(chunk.facts, chunk.shape, sentinelColumn);
+  const key = chunk.shape.columns[sentinelColumn]?.column;
   const selectsKey = entry.returning?.every(({ field }) => field === key) ?? false;
   return selectsKey && facts !== undefined && driver.parser(facts.base) !== undefined;
 }
@@ -30,19 +30,19 @@ export interface Returning {
 }
 
 /**
- * @param identifier the column, by index, that tells the rows of the table apart
+ * @param sentinelColumn the column, by index, that tells the rows of the table apart
  * @param isKnown entries whose result the client has without asking
  */
 export function planReturning(
   chunk: Chunk,
   dialect: PgDialect,
-  identifier: number | undefined,
+  sentinelColumn: number | undefined,
   isKnown: (entry: Entry) => boolean,
 ): Returning {
   const names = new Set<string>();
   const nameOf = (column: number): string => chunk.shape.columns[column]?.name ?? '';
   const selection = chunk.first.returning;
-  const late = [...chunk.told].map(nameOf);
+  const late = [...chunk.returnedColumns].map(nameOf);
 
   // Expressions are selected only by entries that stand alone, just as drizzle writes them.
   if (chunk.way === 'own' && selection && !onlyColumns(selection)) {
@@ -66,9 +66,9 @@ export function planReturning(
       names.add(columnName(dialect, field as Parameters<typeof columnName>[1]));
   }
   for (const name of late) names.add(name);
-  if (chunk.match) return matchedReturning(chunk, chunk.match, names, dialect);
+  if (chunk.conflictKey) return matchedReturning(chunk, chunk.conflictKey, names, dialect);
   if (names.size === 0) return { clause: undefined, places: new Map() };
-  if (chunk.way !== 'own' && identifier !== undefined) names.add(nameOf(identifier));
+  if (chunk.way !== 'own' && sentinelColumn !== undefined) names.add(nameOf(sentinelColumn));
   return {
     clause: clauseOf(names, dialect),
     places: new Map([...names].map((name, place) => [name, place])),
@@ -80,12 +80,12 @@ function clauseOf(names: Iterable<string>, dialect: PgDialect): Rendered {
 }
 
 /** How many columns stand before those that were asked for in the answer of `matchedInsert`. */
-const ahead = 2;
+const leadingColumns = 2;
 
 /** Where every row is written and nobody asks for one, the count says all. */
 function matchedReturning(
   { shape, first }: Chunk,
-  { columns }: ChunkMatch,
+  { columns }: ChunkConflictKey,
   names: ReadonlySet<string>,
   dialect: PgDialect,
 ): Returning {
@@ -93,6 +93,6 @@ function matchedReturning(
   const compared = columns.map((column) => shape.columns[column]?.name ?? '');
   return {
     clause: clauseOf(new Set([...compared, ...names]), dialect),
-    places: new Map([...names].map((name, place) => [name, place + ahead])),
+    places: new Map([...names].map((name, place) => [name, place + leadingColumns])),
   };
 }

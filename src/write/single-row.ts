@@ -44,7 +44,7 @@ const templates = new WeakMap<TableFacts, Templates>();
 const mostTemplates = 100;
 
 /** What the row is written in. */
-export interface Surroundings {
+export interface SingleRowTarget {
   readonly connection: Pick<Connection, 'hasBegun'> | undefined;
   readonly scope: 'inside' | 'last' | 'own';
   readonly lockTimeout: string | undefined;
@@ -55,10 +55,10 @@ export function singleRowInsert(
   { dialect, driver }: FlushContext,
   entries: readonly Entry[],
   facts: FactsByTable,
-  target: Surroundings,
+  target: SingleRowTarget,
 ): SingleRowInsert | undefined {
   const [entry] = entries;
-  if (!entry || entries.length > 1 || !isOrdinary(entry, target)) return undefined;
+  if (!entry || entries.length > 1 || !isPlainRow(entry, target)) return undefined;
   const { shape, returning } = entry;
   const tableFacts = facts.get(shape.table);
   if (!tableFacts || !(entry.forms instanceof Form)) return undefined;
@@ -79,9 +79,9 @@ export function singleRowInsert(
   );
   if (ofForm.size > mostTemplates) ofForm.clear();
   const template = getOrInsert(ofForm, returning, () => makeTemplate(chunk, dialect, driver.values));
-  const params = template.columns.map((column: number) => textOf(rows.cells[column] as EncodedCell));
+  const params = template.columns.map((column: number) => paramOf(rows.cells[column] as EncodedCell));
   return {
-    plan: { chunks: [chunk], lists: [], identifiers: new Map(), later: [] },
+    plan: { chunks: [chunk], lists: [], sentinelColumns: new Map(), later: [] },
     inserts: {
       statements: [{ text: template.text, params, answer: 'values', guarded: false }],
       sent: [{ chunk, returning: template.returning }],
@@ -90,10 +90,11 @@ export function singleRowInsert(
 }
 
 /** Its statement needs nothing around it, and nothing but its form and its selection says what it is. */
-function isOrdinary(entry: Entry, { lockTimeout, connection, scope }: Surroundings): boolean {
-  const { count, conflict, overriding, references, referenced, returning, awaited, forms, allotted } = entry;
+function isPlainRow(entry: Entry, { lockTimeout, connection, scope }: SingleRowTarget): boolean {
+  const { count, conflict, overriding, references, referencedColumns, returning, awaited, forms, allotted } =
+    entry;
   if (lockTimeout || (connection && !connection.hasBegun) || (scope === 'inside' && !awaited)) return false;
-  if (count > 1 || conflict || overriding || references.length > 0 || referenced.size > 0 || allotted)
+  if (count > 1 || conflict || overriding || references.length > 0 || referencedColumns.size > 0 || allotted)
     return false;
   return forms instanceof Form && !forms.hasExpression && (!returning || onlyColumns(returning));
 }
@@ -106,6 +107,6 @@ function makeTemplate(chunk: Chunk, dialect: PgDialect, encoder: ValueEncoder): 
   return { text, columns, returning };
 }
 
-function textOf(cell: EncodedCell): string | null {
+function paramOf(cell: EncodedCell): string | null {
   return typeof cell === 'number' ? String(cell) : (cell as string | null);
 }

@@ -97,7 +97,7 @@ class Source {
 
   /** Keys by position in their list, beside values where some rows have their own. */
   #positions(column: number, facts: ColumnFacts): string {
-    const { cells, places } = this.#told(column);
+    const { cells, places } = this.#textsAndPlaces(column);
     const lists = new Map<KeyList, number>();
     for (const place of places) if (place && !lists.has(place.list)) lists.set(place.list, lists.size + 1);
     if (lists.size === 0) return this.#values(column, facts, cells);
@@ -124,14 +124,14 @@ class Source {
   }
 
   /** The texts of a column, and the places of keys that only the server has. */
-  #told(column: number): { cells: (string | number | null)[]; places: (KeyPlace | undefined)[] } {
+  #textsAndPlaces(column: number): { cells: (string | number | null)[]; places: (KeyPlace | undefined)[] } {
     const cells: (string | number | null)[] = [];
     const places: (KeyPlace | undefined)[] = [];
     for (const row of this.chunk.rows.keys()) {
       const cell = this.chunk.cell(row, column);
       const isKept = isKeyPlace(cell) && !cell.list.keys;
       places.push(isKept ? cell : undefined);
-      cells.push(isKept ? null : textOf(cell));
+      cells.push(isKept ? null : keyOrText(cell));
     }
     return { cells, places };
   }
@@ -148,6 +148,6 @@ class Source {
   }
 }
 
-function textOf(cell: PlannedCell): string | number | null {
+function keyOrText(cell: PlannedCell): string | number | null {
   return isKeyPlace(cell) ? keyOf(cell) : (cell as string | number | null);
 }

@@ -11,7 +11,7 @@ import { keptKey } from './kept-keys.ts';
  * row that is guarded is selected instead: `insert into t (a) select $1 where …` infers just the same.
  */
 export function valuesInsert(chunk: Chunk, context: WriteContext): string {
-  const columns = writtenColumns(chunk);
+  const columns = nameableInInsert(chunk);
   const rows = chunk.rows.map((_, row) =>
     columns.map((column) => cellText(chunk.cell(row, column), context)),
   );
@@ -28,12 +28,12 @@ export function valuesInsert(chunk: Chunk, context: WriteContext): string {
 
 /** Whether the statement can say that it belongs to its flight: DEFAULT and several rows stand only in VALUES. */
 export function canGuard(chunk: Chunk): boolean {
-  const columns = writtenColumns(chunk);
+  const columns = nameableInInsert(chunk);
   return chunk.size === 1 && columns.length > 0 && columns.every((column) => chunk.gives(column));
 }
 
 /** Columns that some row gives, or that the server has something against; a row that leaves one out says DEFAULT. */
-function writtenColumns(chunk: Chunk): number[] {
+function nameableInInsert(chunk: Chunk): number[] {
   const { shape, facts } = chunk;
   return [...shape.columns.keys()].filter((column) => chunk.gives(column) || isRefused(facts, shape, column));
 }

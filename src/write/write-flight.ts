@@ -70,8 +70,8 @@ export function writeInserts(
   const sent = plan.chunks.map((chunk): SentChunk => {
     // Of what is copied nobody asks more than the keys that are known.
     if (chunk.way === 'copied') return { chunk, returning: { clause: undefined, places: new Map() } };
-    const identifier = plan.identifiers.get(chunk.shape.table);
-    const returning = planReturning(chunk, dialect, identifier, (entry) =>
+    const sentinelColumn = plan.sentinelColumns.get(chunk.shape.table);
+    const returning = planReturning(chunk, dialect, sentinelColumn, (entry) =>
       isKnown(entry, plan, chunk, context),
     );
     return { chunk, returning };

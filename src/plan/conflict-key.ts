@@ -7,7 +7,7 @@ import { type EncodedCell, encodedRows } from './encode-rows.ts';
 import type { Planning } from './plan-input.ts';
 
 /** What finds the source of a written row: a statement with a conflict clause writes only some of its rows. */
-export interface Match {
+export interface ConflictKey {
   /** The columns, by index, whose values the server compares. */
   readonly columns: readonly number[];
   /**
@@ -17,21 +17,21 @@ export interface Match {
    */
   readonly values: readonly string[] | undefined;
   /** Entries whose texts agree may share a statement. */
-  readonly kind: string;
+  readonly statementKey: string;
 }
 
 /** @returns `undefined` for an entry that only a statement of its own serves as if it had been sent alone */
-export function findMatch(
+export function findConflictKey(
   entry: Entry,
   facts: TableFacts | undefined,
   planning: Planning,
-): Match | undefined {
+): ConflictKey | undefined {
   const clause = entry.conflict && clauseKey(entry.conflict);
   if (clause === undefined || !facts?.plain || facts.secured || !planning.canParse(ordinalType))
     return undefined;
-  const known = { entry, facts, planning, rows: rowsOf(entry, planning) };
-  const found = entry.conflict?.action === 'update' ? matchUpdate(known) : matchNothing(known);
-  return found && { ...found, kind: `${clause} ${found.columns} ${found.kind}` };
+  const input = { entry, facts, planning, rows: rowsOf(entry, planning) };
+  const found = entry.conflict?.action === 'update' ? keyOfUpdate(input) : keyOfDoNothing(input);
+  return found && { ...found, statementKey: `${clause} ${found.columns} ${found.statementKey}` };
 }
 
 /** The rows of an entry with a conflict clause, which few are, as rows. */
@@ -44,7 +44,7 @@ function rowsOf(entry: Entry, { encoded }: Planning): EncodedCell[][] {
 /** The type in which the server tells the place of a source row. */
 const ordinalType = 23;
 
-interface Known {
+interface ConflictInput {
   readonly entry: Entry;
   readonly facts: TableFacts;
   readonly planning: Planning;
@@ -52,8 +52,8 @@ interface Known {
 }
 
 /** A row that is updated keeps its key, so that nothing but the target tells whose it is. */
-function matchUpdate(known: Known): Match | undefined {
-  const { entry, facts } = known;
+function keyOfUpdate(input: ConflictInput): ConflictKey | undefined {
+  const { entry, facts } = input;
   const { target, assigned } = entry.conflict ?? { target: [], assigned: new Set() };
   const columns = targetColumns(entry);
   if (!facts.updatable || !columns || target.some((column) => assigned.has(column))) return undefined;
@@ -61,25 +61,25 @@ function matchUpdate(known: Known): Match | undefined {
   const isReferenced = [...assigned].some(
     (column) => facts.columns.get(entry.shape.names.get(column) ?? '')?.referenced !== false,
   );
-  return isReferenced ? undefined : matchDistinct(known, columns);
+  return isReferenced ? undefined : distinctKey(input, columns);
 }
 
-function matchNothing(known: Known): Match | undefined {
-  const { entry, facts, rows } = known;
+function keyOfDoNothing(input: ConflictInput): ConflictKey | undefined {
+  const { entry, facts, rows } = input;
   const all = [...entry.shape.columns.keys()];
   const key = all.find((column) => {
     const { keys, cast, selectable } = columnFacts(facts, entry.shape, column) ?? {};
     const isLeftOut = rows.every((row) => row[column] === undefined);
-    return isLeftOut && keys != null && selectable && canonicalForms.has(cast ?? '');
+    return isLeftOut && keys != null && selectable && canonicalTexts.has(cast ?? '');
   });
-  if (key !== undefined) return { columns: [key], values: undefined, kind: 'key' };
+  if (key !== undefined) return { columns: [key], values: undefined, statementKey: 'key' };
   const target = targetColumns(entry);
   // Of rows with one target the first is written, or none; outside a partial index all are.
-  if (target && !entry.conflict?.isPartial && target.every((column) => isComparable(known, column)))
-    return { columns: target, values: undefined, kind: 'target' };
+  if (target && !entry.conflict?.isPartial && target.every((column) => isComparable(input, column)))
+    return { columns: target, values: undefined, statementKey: 'target' };
   for (const column of all) {
-    const match = matchDistinct(known, [column]);
-    if (match) return match;
+    const conflictKey = distinctKey(input, [column]);
+    if (conflictKey) return conflictKey;
   }
   return undefined;
 }
@@ -92,19 +92,19 @@ function targetColumns({ conflict, shape }: Entry): number[] | undefined {
 }
 
 /** Whether all rows give a value, and what comes back equals what was sent. */
-function isComparable({ entry, facts, rows }: Known, column: number): boolean {
+function isComparable({ entry, facts, rows }: ConflictInput, column: number): boolean {
   const { unique, selectable } = columnFacts(facts, entry.shape, column) ?? {};
   const isGiven = (cell: EncodedCell) => cell !== undefined && cell !== null && !(cell instanceof Expression);
   return unique != null && selectable === true && rows.every((row) => isGiven(row[column]));
 }
 
 /** By columns in whose values, together, each row differs from all others that it shares a statement with. */
-function matchDistinct(known: Known, columns: readonly number[]): Match | undefined {
-  const { entry, facts, planning, rows } = known;
+function distinctKey(input: ConflictInput, columns: readonly number[]): ConflictKey | undefined {
+  const { entry, facts, planning, rows } = input;
   const sources = new Set<string>();
   const values = rows.map((row) => {
     const cells = columns.map((column) => {
-      if (!isComparable(known, column)) return undefined;
+      if (!isComparable(input, column)) return undefined;
       return cellKey(row[column], columnFacts(facts, entry.shape, column), planning);
     });
     sources.add(JSON.stringify(cells.map((cell) => cell?.source)));
@@ -113,7 +113,7 @@ function matchDistinct(known: Known, columns: readonly number[]): Match | undefi
   const isDistinct = new Set(values).size === rows.length;
   // A key that is not known yet may be the very value that another row gives.
   if (!isDistinct || values.includes(undefined) || sources.size !== 1) return undefined;
-  return { columns, values: values as string[], kind: [...sources].join() };
+  return { columns, values: values as string[], statementKey: [...sources].join() };
 }
 
 /** Where a value comes from, and a text that no other value from there has. */
@@ -122,7 +122,7 @@ function cellKey(
   facts: ColumnFacts | undefined,
   { placeOf }: Planning,
 ): { source: string; key: string } | undefined {
-  const canonical = canonicalForms.get(facts?.cast ?? '');
+  const canonical = canonicalTexts.get(facts?.cast ?? '');
   if (!canonical) return undefined;
   if (cell instanceof Reference) {
     const { entry, row, column } = cell.origin;
@@ -135,26 +135,26 @@ function cellKey(
   return key === undefined ? undefined : { source: '', key };
 }
 
-function integer(text: string): string | undefined {
+function canonicalInteger(text: string): string | undefined {
   return /^\s*[+-]?\d+\s*$/.test(text) ? String(BigInt(text)) : undefined;
 }
 
-function uuid(text: string): string | undefined {
+function canonicalUuid(text: string): string | undefined {
   const digits = text.replaceAll(/[-{}]/g, '').toLowerCase();
   return /^[\da-f]{32}$/.test(digits) ? digits : undefined;
 }
 
 /** As it is on the wire, and without the blanks that a length may cut. */
-function characters(text: string): string {
+function canonicalCharacters(text: string): string {
   return Buffer.from(text).toString().replace(/ +$/, '');
 }
 
-const canonicalForms: ReadonlyMap<string, (text: string) => string | undefined> = new Map([
-  ['pg_catalog.int2', integer],
-  ['pg_catalog.int4', integer],
-  ['pg_catalog.int8', integer],
-  ['pg_catalog.uuid', uuid],
-  ['pg_catalog.text', characters],
-  ['pg_catalog."varchar"', characters],
-  ['pg_catalog.bpchar', characters],
+const canonicalTexts: ReadonlyMap<string, (text: string) => string | undefined> = new Map([
+  ['pg_catalog.int2', canonicalInteger],
+  ['pg_catalog.int4', canonicalInteger],
+  ['pg_catalog.int8', canonicalInteger],
+  ['pg_catalog.uuid', canonicalUuid],
+  ['pg_catalog.text', canonicalCharacters],
+  ['pg_catalog."varchar"', canonicalCharacters],
+  ['pg_catalog.bpchar', canonicalCharacters],
 ]);

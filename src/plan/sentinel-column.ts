@@ -12,7 +12,7 @@ import type { PlanInput } from './plan-input.ts';
  * Only integers and UUIDs in their canonical form qualify: other types come back changed (`'ab'` as `'ab  '`,
  * `1` as `1.00`), and RETURNING promises no order to go by instead.
  */
-export function findIdentifier(
+export function findSentinelColumn(
   shape: TableShape,
   facts: TableFacts,
   { different, entries }: { readonly different: readonly Entry[]; readonly entries: readonly Entry[] },
@@ -21,7 +21,7 @@ export function findIdentifier(
   const index = shape.columns.findIndex((_, column) => {
     const { keys, cast, base = 0, selectable } = columnFacts(facts, shape, column) ?? {};
     const target = shape.columns[column]?.column;
-    const canonical = canonicalForms.get(cast ?? '');
+    const canonical = sentinelForms.get(cast ?? '');
     if (!canonical || !selectable || !canParse(base)) return false;
     if (different.every((entry) => leavesOut(entry, column))) return keys != null;
     const given = new Set<string>();
@@ -55,7 +55,7 @@ const integer = /^(0|-?[1-9]\d*)$/;
 
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
-const canonicalForms: ReadonlyMap<string, RegExp> = new Map([
+const sentinelForms: ReadonlyMap<string, RegExp> = new Map([
   ['pg_catalog.int2', integer],
   ['pg_catalog.int4', integer],
   ['pg_catalog.int8', integer],
