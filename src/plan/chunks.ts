@@ -1,4 +1,4 @@
-/** Rows → chunks: what one statement can say, no larger than one statement should be. */
+/** Rows → chunks, each no larger than one statement should be. */
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { Expression } from '../drizzle/render.ts';
 import type { Entry } from '../take/entry.ts';
@@ -6,15 +6,15 @@ import { type Form, formOf } from '../take/form.ts';
 import { Chunk, type WayOfWriting } from './chunk.ts';
 import type { ConflictKey } from './conflict-key.ts';
 import { encodedRows } from './encode-rows.ts';
+import type { KeyLists } from './key-lists.ts';
 import type { Planning } from './plan-input.ts';
-import type { TablePlan } from './plan-table.ts';
+import { type TablePlan, tablePlanOf } from './plan-table.ts';
 import { hasSamePlan } from './same-plan.ts';
 import { type Drawn, howToShare, type Sharing, StatementKeys } from './statement-key.ts';
-import type { KeyLists } from './key-lists.ts';
 
 /**
  * @param entries of one level of tables, in call order
- * @param keepsOrder statements may not change places, so that only neighbours share one
+ * @param keepsOrder statements must keep their order, so only neighbours share one
  */
 export function makeChunks(
   planning: Planning,
@@ -30,8 +30,7 @@ export function makeChunks(
   let statementKey = '';
   for (let number = 0; number < entries.length; number++) {
     const entry = entries[number] as Entry;
-    const table = planned.get(entry.shape.table);
-    if (!table) continue;
+    const table = tablePlanOf(planned, entry.shape);
     const rows = encodedRows(planning.encoded, entry);
     const before = entries[number - 1];
     if (!sharing || !before || !hasSamePlan(entry, before, planning.encoded)) {
@@ -53,10 +52,10 @@ export function makeChunks(
   return chunks;
 }
 
-/** The chunks that still take rows, by the kind of their rows. */
+/** The chunks that still take rows, by statement key. */
 class OpenChunks {
   readonly #open = new Map<string, Chunk>();
-  /** The chunk of the last row, which is mostly that of the next. */
+  /** The chunk of the last row. The next row mostly goes to the same one, without a look-up. */
   #last: { readonly statementKey: string; readonly chunk: Chunk } | undefined;
 
   constructor(
@@ -85,11 +84,15 @@ class OpenChunks {
     const value = conflictKey?.values?.[row];
     if (value !== undefined) chunk.conflictKey?.values?.add(value);
     if (nameableColumns) returnNameable(chunk, entry, nameableColumns);
-    // A conflict clause sees all rows of its statement.
+    // A conflict clause needs all rows of its entry in one statement.
     if (!entry.conflict && this.#isFull(chunk)) this.#close(statementKey);
   }
 
-  /** A statement takes a whole entry with a conflict clause, and none of its rows twice: those go in turn. */
+  /**
+   * Closes a chunk that has no room for an entry with a conflict clause.
+   * Such an entry needs one statement. That statement must not touch the same row twice, so entries with
+   * equal values go into statements of their own, in call order.
+   */
   makeRoom(statementKey: string, entry: Entry, { values }: ConflictKey): void {
     const chunk = this.#open.get(statementKey);
     if (!chunk) return;
@@ -139,7 +142,7 @@ class OpenChunks {
     this.lists.breakOff();
   }
 
-  /** The statement of an entry that stands alone is plain drizzle's, as long as drizzle could send it. */
+  /** A chunk of the way `own` is plain drizzle's statement. Only the parameter limit may split it. */
   #isFull({ way, params, size, bytes }: Chunk): boolean {
     if (way === 'own') return params >= mostParams;
     return way !== 'copied' && (size >= this.planning.maxRows || bytes >= this.planning.maxBytes);
@@ -152,26 +155,29 @@ function returnNameable(chunk: Chunk, entry: Entry, nameableColumns: ReadonlySet
   }
 }
 
-/** Settles the way of a chunk that has all its rows. */
+/** Fixes the way of a chunk that has all its rows. */
 function finish(chunk: Chunk, planning: Planning): void {
   if (chunk.way === 'copied' && !isWorthCopying(chunk, planning)) chunk.way = 'shared';
-  // A conflict clause that no other entry shares needs no more than drizzle's own statement.
+  // The clause has one entry only, so drizzle's own statement is enough.
   if (chunk.way === 'matched' && chunk.entries.every((entry) => entry === chunk.first)) {
     chunk.way = 'own';
     chunk.conflictKey = undefined;
   }
 }
 
-/** Not worth it: few rows that leave out other columns than the rest of the table's, and rows of nothing but defaults. */
+/**
+ * Two kinds of chunks are not worth a COPY. One has few rows, which leave out other columns than most rows of
+ * the table. The other has rows of defaults alone.
+ */
 function isWorthCopying(chunk: Chunk, { copyRows, maxRows, maxBytes }: Planning): boolean {
   const fitsOne = chunk.size < copyRows && chunk.size <= maxRows && chunk.bytes <= maxBytes;
   return !fitsOne && chunk.shape.columns.some((_, column) => chunk.gives(column));
 }
 
-/** Well below the 65,534 of the protocol, so that one more row has its place. */
+/** Well below the protocol's 65,534, so that one more row fits. */
 const mostParams = 50_000;
 
-/** How many parameters the last row takes where its cells are not parts of arrays. */
+/** How many parameters the last row takes as VALUES. (`unnest` takes arrays instead.) */
 function countParams(chunk: Chunk): number {
   let params = 0;
   for (const column of chunk.shape.columns.keys()) {

@@ -1,63 +1,68 @@
-/** How the rows of entries with a conflict clause are told apart where they share a statement. Pure. */
+/**
+ * Finds the columns that identify the source of each written row in a shared `ON CONFLICT` statement. Pure.
+ */
 import { Expression } from '../drizzle/render.ts';
 import { type ColumnFacts, columnFacts, type TableFacts } from '../facts/table-facts.ts';
-import { clauseKey } from '../take/conflict.ts';
+import { type Conflict, clauseKey } from '../take/conflict.ts';
 import { type Entry, Reference } from '../take/entry.ts';
 import { type EncodedCell, encodedRows } from './encode-rows.ts';
 import type { Planning } from './plan-input.ts';
 
-/** What finds the source of a written row: a statement with a conflict clause writes only some of its rows. */
+/** Finds the source of a written row. A statement with a conflict clause may write only some of its rows. */
 export interface ConflictKey {
   /** The columns, by index, whose values the server compares. */
   readonly columns: readonly number[];
   /**
-   * What tells the value of each row from those of others: different texts are different values, though different
-   * values may have one text. `undefined` where rows with equal values may share a statement: the first of them
-   * is the one that is written.
+   * A text for each row's value. Different texts mean different values, but different values may share a
+   * text.
+   * `undefined` if rows with equal values may share a statement. The server then writes the first of them.
    */
   readonly values: readonly string[] | undefined;
-  /** Entries whose texts agree may share a statement. */
+  /** Entries with equal texts may share a statement. */
   readonly statementKey: string;
 }
 
-/** @returns `undefined` for an entry that only a statement of its own serves as if it had been sent alone */
+/** @returns `undefined` if only a statement of its own treats the entry as if it were sent alone */
 export function findConflictKey(
   entry: Entry,
   facts: TableFacts | undefined,
   planning: Planning,
 ): ConflictKey | undefined {
-  const clause = entry.conflict && clauseKey(entry.conflict);
-  if (clause === undefined || !facts?.plain || facts.secured || !planning.canParse(ordinalType))
+  const { conflict } = entry;
+  const clause = conflict && clauseKey(conflict);
+  if (!conflict || clause === undefined || !facts?.plain || facts.secured || !planning.canParse(ordinalType))
     return undefined;
-  const input = { entry, facts, planning, rows: rowsOf(entry, planning) };
-  const found = entry.conflict?.action === 'update' ? keyOfUpdate(input) : keyOfDoNothing(input);
+  const input = { entry, conflict, facts, planning, rows: rowsOf(entry, planning) };
+  const found = conflict.action === 'update' ? keyOfUpdate(input) : keyOfDoNothing(input);
   return found && { ...found, statementKey: `${clause} ${found.columns} ${found.statementKey}` };
 }
 
-/** The rows of an entry with a conflict clause, which few are, as rows. */
+/** Splits the cells into rows. Few entries have a conflict clause, so the copies are cheap. */
 function rowsOf(entry: Entry, { encoded }: Planning): EncodedCell[][] {
   const { cells } = encodedRows(encoded, entry);
   const { length } = entry.shape.columns;
   return Array.from({ length: entry.count }, (_, row) => cells.slice(row * length, (row + 1) * length));
 }
 
-/** The type in which the server tells the place of a source row. */
+/** The type of the source row's number in the answer: `int4`. */
 const ordinalType = 23;
 
 interface ConflictInput {
   readonly entry: Entry;
+  readonly conflict: Conflict;
   readonly facts: TableFacts;
   readonly planning: Planning;
   readonly rows: readonly (readonly EncodedCell[])[];
 }
 
-/** A row that is updated keeps its key, so that nothing but the target tells whose it is. */
+/** An update leaves the row its old key, so only the conflict target identifies the source. */
 function keyOfUpdate(input: ConflictInput): ConflictKey | undefined {
-  const { entry, facts } = input;
-  const { target, assigned } = entry.conflict ?? { target: [], assigned: new Set() };
-  const columns = targetColumns(entry);
+  const { entry, conflict, facts } = input;
+  const { target, assigned } = conflict;
+  const columns = targetColumns(input);
   if (!facts.updatable || !columns || target.some((column) => assigned.has(column))) return undefined;
-  // What refers to a row follows its new value, or refuses it, when the statement ends.
+  // If the column is referenced, other rows change with its new value, or refuse it, at the end of the
+  // statement.
   const isReferenced = [...assigned].some(
     (column) => facts.columns.get(entry.shape.names.get(column) ?? '')?.referenced !== false,
   );
@@ -65,7 +70,7 @@ function keyOfUpdate(input: ConflictInput): ConflictKey | undefined {
 }
 
 function keyOfDoNothing(input: ConflictInput): ConflictKey | undefined {
-  const { entry, facts, rows } = input;
+  const { entry, conflict, facts, rows } = input;
   const all = [...entry.shape.columns.keys()];
   const key = all.find((column) => {
     const { keys, cast, selectable } = columnFacts(facts, entry.shape, column) ?? {};
@@ -73,9 +78,9 @@ function keyOfDoNothing(input: ConflictInput): ConflictKey | undefined {
     return isLeftOut && keys != null && selectable && canonicalTexts.has(cast ?? '');
   });
   if (key !== undefined) return { columns: [key], values: undefined, statementKey: 'key' };
-  const target = targetColumns(entry);
-  // Of rows with one target the first is written, or none; outside a partial index all are.
-  if (target && !entry.conflict?.isPartial && target.every((column) => isComparable(input, column)))
+  const target = targetColumns(input);
+  // Of rows with the same target the server writes the first or none. Outside a partial index it writes all.
+  if (target && !conflict.isPartial && target.every((column) => isComparable(input, column)))
     return { columns: target, values: undefined, statementKey: 'target' };
   for (const column of all) {
     const conflictKey = distinctKey(input, [column]);
@@ -84,21 +89,21 @@ function keyOfDoNothing(input: ConflictInput): ConflictKey | undefined {
   return undefined;
 }
 
-function targetColumns({ conflict, shape }: Entry): number[] | undefined {
-  const columns = (conflict?.target ?? []).map((target) =>
-    shape.columns.findIndex(({ column }) => column === target),
+function targetColumns({ conflict, entry }: ConflictInput): number[] | undefined {
+  const columns = conflict.target.map((target) =>
+    entry.shape.columns.findIndex(({ column }) => column === target),
   );
   return columns.length === 0 || columns.includes(-1) ? undefined : columns;
 }
 
-/** Whether all rows give a value, and what comes back equals what was sent. */
+/** Whether all rows give a value, and the returned value equals the one that was sent. */
 function isComparable({ entry, facts, rows }: ConflictInput, column: number): boolean {
   const { unique, selectable } = columnFacts(facts, entry.shape, column) ?? {};
   const isGiven = (cell: EncodedCell) => cell !== undefined && cell !== null && !(cell instanceof Expression);
   return unique != null && selectable === true && rows.every((row) => isGiven(row[column]));
 }
 
-/** By columns in whose values, together, each row differs from all others that it shares a statement with. */
+/** A key of columns whose combined values differ in all rows of the statement. */
 function distinctKey(input: ConflictInput, columns: readonly number[]): ConflictKey | undefined {
   const { entry, facts, planning, rows } = input;
   const sources = new Set<string>();
@@ -111,12 +116,12 @@ function distinctKey(input: ConflictInput, columns: readonly number[]): Conflict
     return cells.includes(undefined) ? undefined : JSON.stringify(cells.map((cell) => cell?.key));
   });
   const isDistinct = new Set(values).size === rows.length;
-  // A key that is not known yet may be the very value that another row gives.
+  // An unknown key may equal a value that another row gives.
   if (!isDistinct || values.includes(undefined) || sources.size !== 1) return undefined;
   return { columns, values: values as string[], statementKey: [...sources].join() };
 }
 
-/** Where a value comes from, and a text that no other value from there has. */
+/** The source of a value, and a text that no other value of that source has. */
 function cellKey(
   cell: EncodedCell,
   facts: ColumnFacts | undefined,
@@ -144,7 +149,7 @@ function canonicalUuid(text: string): string | undefined {
   return /^[\da-f]{32}$/.test(digits) ? digits : undefined;
 }
 
-/** As it is on the wire, and without the blanks that a length may cut. */
+/** The text as it is on the wire, without trailing blanks, since a length may cut them. */
 function canonicalCharacters(text: string): string {
   return Buffer.from(text).toString().replace(/ +$/, '');
 }

@@ -1,4 +1,7 @@
-/** What holds for all rows of a table in a flush: which keys are taken ahead, and who stands alone. Pure. */
+/**
+ * What holds for all rows of a table in a flush: which keys are taken before the INSERTs, and who stands
+ * alone. Pure.
+ */
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { SelectedField } from '../drizzle/selection.ts';
 import type { TableShape } from '../drizzle/table.ts';
@@ -12,23 +15,33 @@ import { findSentinelColumn } from './sentinel-column.ts';
 
 export interface TablePlan {
   readonly facts: TableFacts | undefined;
-  /** Columns whose left-out values are taken ahead, by index. */
+  /** Columns, by index, whose left-out keys are taken before the INSERTs. */
   readonly allocated: Set<number>;
   readonly sentinelColumn: number | undefined;
-  /** What finds the sources of the written rows of entries that may share a conflict clause. */
+  /** How to find the sources of written rows, for entries that may share a conflict clause. */
   readonly conflictKeys: ReadonlyMap<Entry, ConflictKey>;
-  /** Columns of an entry that a reference names, or may name later, by index. */
+  /** Columns of an entry, by index, that a reference names or may name later. */
   readonly nameableColumns: (entry: Entry) => ReadonlySet<number>;
-  /** What was found out of forms and selections, which many entries have in common. */
+  /** Cached answers about forms and selections, which many entries have in common. */
   readonly shareability: Shareability;
-  /** More rows than one INSERT has, of which nobody asks more than is known before: COPY writes them. */
+  /** COPY writes the rows: more than one INSERT takes, and their callers need only known values. */
   readonly isCopied: boolean;
+}
+
+/** The plan of a table, which exists for every table of the entries at hand. */
+export function tablePlanOf(
+  planned: ReadonlyMap<PgTable, TablePlan>,
+  { table, name }: TableShape,
+): TablePlan {
+  const plan = planned.get(table);
+  if (!plan) throw new Error(`table ${name} has not been planned`);
+  return plan;
 }
 
 export interface Shareability {
   /** Whether rows of a form may share a statement. */
   readonly forms: Map<Form, boolean>;
-  /** Whether an answer that several share can be told apart, and serves the selection. */
+  /** Whether a shared statement can return what the selection asks for. */
   readonly selections: Map<readonly SelectedField[], boolean>;
 }
 
@@ -57,7 +70,7 @@ export function planTable(planning: Planning, table: PgTable, entries: readonly 
   const sure = different.filter(({ conflict }) => !conflict);
   for (const entry of sure) {
     for (const column of nameableColumns(entry)) {
-      // A row by itself can tell its key when it is written, without a key query.
+      // RETURNING provides the key of a row that is written by itself, without a key query.
       const isReturned = isLone && !facts.secured && columnFacts(facts, shape, column)?.selectable;
       if (!allocated.has(column) && canAllocate(facts, shape, column) && !isReturned) allocated.add(column);
     }
@@ -77,7 +90,10 @@ export function planTable(planning: Planning, table: PgTable, entries: readonly 
   return { ...unplanned, sentinelColumn, conflictKeys, isCopied };
 }
 
-/** COPY returns nothing, knows no conflict clause, and gives any value to a column that is GENERATED ALWAYS. */
+/**
+ * Whether COPY may write the entries. It has no RETURNING and no conflict clause, and it fills GENERATED
+ * ALWAYS columns.
+ */
 function canCopy(
   entries: readonly Entry[],
   shape: TableShape,
@@ -85,7 +101,7 @@ function canCopy(
   sentinelColumn: number | undefined,
 ): boolean {
   if (facts.secured) return false;
-  const key = shape.columns[sentinelColumn ?? -1]?.column;
+  const key = sentinelColumn === undefined ? undefined : shape.columns[sentinelColumn]?.column;
   const always = [...shape.columns.keys()].filter((column) => columnFacts(facts, shape, column)?.always);
   return entries.every((entry) => {
     const { length } = entry.returning ?? [undefined];
@@ -96,7 +112,7 @@ function canCopy(
   });
 }
 
-/** A clause that one entry alone has needs no conflict key: its statement is drizzle's own. */
+/** Needs two entries with a clause: one by itself is written by drizzle's own statement. */
 function findConflictKeys(
   entries: readonly Entry[],
   facts: TableFacts,
@@ -112,7 +128,7 @@ function findConflictKeys(
   );
 }
 
-/** The columns whose keys the server makes and the role may see, by index. */
+/** The columns, by index, whose keys the server makes and the role may select. */
 function keyedColumns(shape: TableShape | undefined, facts: TableFacts | undefined): ReadonlySet<number> {
   if (!shape || !facts || facts.secured) return new Set();
   return new Set(

@@ -7,7 +7,7 @@ import { encodedRows } from './encode-rows.ts';
 import type { Planning } from './plan-input.ts';
 import { canAllocate, type Shareability, type TablePlan } from './plan-table.ts';
 
-/** An entry that one statement with others could not serve as if it had been sent by itself. */
+/** Whether a shared statement could not treat the entry as if it were sent alone. */
 export function mustStandAlone(
   entry: Entry,
   table: TablePlan,
@@ -26,7 +26,7 @@ export function mustStandAlone(
     if (!isServed) return true;
   }
   const nameable = table.nameableColumns(entry);
-  // Only the written row can tell what a conflict clause has made of it.
+  // A conflict clause may change the row, so only RETURNING has its values.
   if (conflict && !areSelectable(nameable, shape, facts)) return true;
   const { forms } = encodedRows(encoded, entry);
   if (forms instanceof Form) return !mayShare(forms, nameable, shape, facts, shareability);
@@ -38,7 +38,7 @@ function areSelectable(columns: ReadonlySet<number>, shape: TableShape, facts: T
   return true;
 }
 
-/** @param nameable columns whose values must be known of each row */
+/** @param nameable columns whose values must be known for each row */
 function mayShare(
   form: Form,
   nameable: ReadonlySet<number>,
@@ -57,7 +57,7 @@ function mayShare(
   return true;
 }
 
-/** Whether a selection names nothing but columns that the table has. */
+/** Whether the selection consists of columns that the database has. */
 function selectsColumns(
   selection: readonly SelectedField[],
   shape: TableShape,
@@ -66,7 +66,9 @@ function selectsColumns(
   return onlyColumns(selection) && selection.every(({ field }) => columns.has(shape.names.get(field) ?? ''));
 }
 
-/** Whether rows of a form can be said by a statement that many share: no expressions, and types that can be nameable. */
+/**
+ * Whether rows of the form fit a shared statement. It takes no expressions, and needs types that it can name.
+ */
 function canShare({ columns }: Form, shape: TableShape, facts: TableFacts): boolean {
   return columns.every((given, column) => {
     if (given === Given.expression) return false;
@@ -74,7 +76,10 @@ function canShare({ columns }: Form, shape: TableShape, facts: TableFacts): bool
   });
 }
 
-/** Whether a statement may name the column's type; VALUES need not, and fail as drizzle's do where it is not there. */
+/**
+ * Whether a statement may name the column's type. VALUES need not: a missing column fails there as it does in
+ * drizzle.
+ */
 function canCast(facts: TableFacts, shape: TableShape, column: number): boolean {
   return columnFacts(facts, shape, column)?.castable ?? false;
 }

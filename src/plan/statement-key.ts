@@ -11,7 +11,7 @@ import { mustStandAlone } from './stands-alone.ts';
 export interface Sharing {
   readonly way: WayOfWriting;
   readonly conflictKey: ConflictKey | undefined;
-  /** Columns that must be told, where the keys of all rows that are named are not taken ahead. */
+  /** Columns that RETURNING must provide. `undefined` if their keys are taken before the INSERT. */
   readonly nameableColumns: ReadonlySet<number> | undefined;
 }
 
@@ -26,11 +26,12 @@ export function howToShare(
     return { way: 'own', conflictKey: undefined, nameableColumns: table.nameableColumns(entry) };
   const conflictKey = table.conflictKeys.get(entry);
   if (conflictKey) return { way: 'matched', conflictKey, nameableColumns: table.nameableColumns(entry) };
-  // The keys of rows that share a statement are taken ahead, if they are named.
+  // Rows of a shared statement take the keys of nameable columns before it, so RETURNING need not provide
+  // them.
   return { way: table.isCopied ? 'copied' : 'shared', conflictKey: undefined, nameableColumns: undefined };
 }
 
-/** Rows of one key can be said by one statement. */
+/** Builds the key of the statement that a row belongs to. Rows with equal keys may share a statement. */
 export class StatementKeys {
   readonly #tables: ReadonlyMap<TablePlan, number>;
   readonly #keys = new Map<Form, string>();
@@ -40,20 +41,24 @@ export class StatementKeys {
     this.#tables = new Map(tables.map((table, index) => [table, index]));
   }
 
-  /** @param own the form that the row was given in, without keys that it has been allotted since */
+  /** @param own the row's form as the caller gave it, before any key was allotted */
   of(entry: Entry, form: Form, own: Form, table: TablePlan, conflictKey: ConflictKey | undefined): string {
-    // Few entries ask for more than their form tells.
+    // Only these few rows need more than their form. All others share one key a form.
     if (entry.overriding || conflictKey || own !== form || table.facts?.secured)
-      return `${makeStatementKey(entry, form, own, table)} ${this.#tables.get(table)} ${conflictKey?.statementKey ?? ''}`;
+      return `${this.#make(entry, form, own, table)} ${conflictKey?.statementKey ?? ''}`;
     let key = this.#keys.get(form);
     if (key === undefined) {
-      key = `${makeStatementKey(entry, form, own, table)} ${this.#tables.get(table)} `;
+      key = `${this.#make(entry, form, own, table)} `;
       this.#keys.set(form, key);
     }
     return key;
   }
 
-  /** The columns whose keys a row of the form is given. */
+  #make(entry: Entry, form: Form, own: Form, table: TablePlan): string {
+    return `${makeStatementKey(entry, form, own, table)} ${this.#tables.get(table)}`;
+  }
+
+  /** The columns for which a row of the form takes a key. */
   drawn(form: Form, { facts, allocated }: TablePlan, shape: Entry['shape']): readonly Drawn[] {
     let drawn = this.#drawn.get(form);
     if (drawn === undefined) {
@@ -89,7 +94,7 @@ function makeStatementKey(
   return key;
 }
 
-/** A statement with a conflict clause has all rows of an entry. */
+/** Whether all rows of the entry fit one statement, which a conflict clause needs. */
 function canShareConflict(
   entry: Entry,
   rows: Rows<EncodedCell>,
