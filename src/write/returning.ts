@@ -1,4 +1,6 @@
-/** What a chunk's statement must return: what its callers asked for, and what tells its rows apart. */
+/**
+ * The columns that a chunk's statement returns: those that callers select, and those that identify the rows.
+ */
 
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
@@ -11,7 +13,7 @@ import { type Chunk, type ChunkConflictKey, entriesOf } from '../plan/chunk.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Entry } from '../take/entry.ts';
 
-/** Whether the client has what an entry selects without asking: the keys it was given, and nothing else. */
+/** Whether the client has all that the entry selects before the answer, namely the keys it was given. */
 export function isKnown(entry: Entry, plan: Plan, chunk: Chunk, { driver }: FlushContext): boolean {
   const sentinelColumn = plan.sentinelColumns.get(chunk.shape.table);
   if (sentinelColumn === undefined || chunk.facts?.secured) return false;
@@ -23,15 +25,17 @@ export function isKnown(entry: Entry, plan: Plan, chunk: Chunk, { driver }: Flus
 }
 
 export interface Returning {
-  /** What stands behind `returning`; `undefined` where nobody needs a row, since it needs SELECT. */
+  /**
+   * The columns of RETURNING. `undefined` if no row is needed: RETURNING requires the privilege to SELECT.
+   */
   readonly clause: Rendered | undefined;
-  /** Place in the answered row of a column, by its name in the database. */
+  /** The position of each column in the returned row, by its name in the database. */
   readonly places: ReadonlyMap<string, number>;
 }
 
 /**
- * @param sentinelColumn the column, by index, that tells the rows of the table apart
- * @param isKnown entries whose result the client has without asking
+ * @param sentinelColumn the column, by index, that identifies the returned rows
+ * @param isKnown whether the client has the entry's result before the answer
  */
 export function planReturning(
   chunk: Chunk,
@@ -44,7 +48,7 @@ export function planReturning(
   const selection = chunk.first.returning;
   const late = [...chunk.returnedColumns].map(nameOf);
 
-  // Expressions are selected only by entries that stand alone, just as drizzle writes them.
+  // Only entries that stand alone select expressions. They are written as drizzle writes them.
   if (chunk.way === 'own' && selection && !onlyColumns(selection)) {
     const own = renderSelection(dialect, selection);
     const extra = late.map((name) => `, ${dialect.escapeName(name)}`).join('');
@@ -79,10 +83,10 @@ function clauseOf(names: Iterable<string>, dialect: PgDialect): Rendered {
   return { texts: [[...names].map((name) => dialect.escapeName(name)).join(', ')], params: [] };
 }
 
-/** How many columns stand before those that were asked for in the answer of `matchedInsert`. */
+/** How many columns precede the selected ones in the answer of `matchedInsert`. */
 const leadingColumns = 2;
 
-/** Where every row is written and nobody asks for one, the count says all. */
+/** Needs no RETURNING if every row is written and nothing is selected. The count of rows is enough then. */
 function matchedReturning(
   { shape, first }: Chunk,
   { columns }: ChunkConflictKey,

@@ -1,4 +1,4 @@
-/** One row by itself: drizzle's own INSERT, planned and written once for all rows of its form. */
+/** One row by itself: drizzle's own INSERT. It is planned and written once for all rows of its form. */
 
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
@@ -14,20 +14,21 @@ import { KeyLists } from '../plan/key-lists.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Entry } from '../take/entry.ts';
 import { Form } from '../take/form.ts';
+import { givenColumns } from './clauses.ts';
 import { Params } from './params.ts';
 import { planReturning, type Returning } from './returning.ts';
 import { valuesInsert } from './values.ts';
 import type { Inserts } from './write-flight.ts';
 
-/** What is sent without a key query and without a guard. */
+/** A statement that needs no key query and no guard. */
 export interface SingleRowInsert {
   readonly plan: Plan;
   readonly inserts: Inserts;
-  /** None of the values is unfit. */
+  /** Nothing is rejected: an entry with an unfit value takes the ordinary path. */
   readonly rejected?: undefined;
 }
 
-/** What rows of a form have in common that ask for the same. */
+/** The statement of rows that have the same form and the same selection. */
 interface Template {
   readonly text: string;
   /** The columns that are parameters, by index. */
@@ -37,20 +38,23 @@ interface Template {
 
 type Templates = Map<Form, Map<readonly SelectedField[] | undefined, Template>>;
 
-/** Facts that have changed are others. */
+/**
+ * Templates by table facts. Changed facts are a new object, so outdated templates are dropped with the old
+ * one.
+ */
 const templates = new WeakMap<TableFacts, Templates>();
 
-/** So many are remembered of a table; selections made anew for each insert would be remembered for ever. */
+/** The most templates of a table. Without a limit, selections that are new for each insert would leak. */
 const mostTemplates = 100;
 
-/** What the row is written in. */
+/** Where the row is written. */
 export interface SingleRowTarget {
   readonly connection: Pick<Connection, 'hasBegun'> | undefined;
   readonly scope: 'inside' | 'last' | 'own';
   readonly lockTimeout: string | undefined;
 }
 
-/** @returns `undefined` where the flush must be planned */
+/** @returns `undefined` if the flush needs a plan */
 export function singleRowInsert(
   { dialect, driver }: FlushContext,
   entries: readonly Entry[],
@@ -64,7 +68,7 @@ export function singleRowInsert(
   if (!tableFacts || !(entry.forms instanceof Form)) return undefined;
   const { encoded, rejected } = encodeRows(entries, facts, driver.values);
   const rows = encoded.get(entry) ?? entry;
-  // A value that the server has to cast is an expression.
+  // If the server must cast a value, the cell becomes an expression and the form differs.
   if (rejected.size > 0 || rows.forms !== entry.forms) return undefined;
 
   const lists = new KeyLists();
@@ -89,7 +93,7 @@ export function singleRowInsert(
   };
 }
 
-/** Its statement needs nothing around it, and nothing but its form and its selection says what it is. */
+/** Whether the statement needs nothing around it, and only the form and the selection decide its text. */
 function isPlainRow(entry: Entry, { lockTimeout, connection, scope }: SingleRowTarget): boolean {
   const { count, conflict, overriding, references, referencedColumns, returning, awaited, forms, allotted } =
     entry;
@@ -103,8 +107,7 @@ function makeTemplate(chunk: Chunk, dialect: PgDialect, encoder: ValueEncoder): 
   const returning = planReturning(chunk, dialect, undefined, () => false);
   const params = new Params(encoder);
   const text = valuesInsert(chunk, { dialect, params, returning, token: undefined });
-  const columns = [...chunk.shape.columns.keys()].filter((column) => chunk.gives(column));
-  return { text, columns, returning };
+  return { text, columns: givenColumns(chunk), returning };
 }
 
 function paramOf(cell: EncodedCell): string | null {
