@@ -63,8 +63,8 @@ function write(planned: Plan, context: FlushContext): Written[] {
   const token = '0123456789abcdef';
   const inserts = planned.chunks.map((chunk) => {
     const known = (entry: Entry) => isKnown(entry, planned, chunk, context);
-    const identifier = planned.identifiers.get(chunk.shape.table);
-    const returning = planReturning(chunk, context.dialect, identifier, known);
+    const sentinelColumn = planned.sentinelColumns.get(chunk.shape.table);
+    const returning = planReturning(chunk, context.dialect, sentinelColumn, known);
     return writeChunk(chunk, returning, {
       dialect: context.dialect,
       encoder: context.driver.values,

@@ -9,7 +9,7 @@ import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planEntries } from '../plan/plan-entries.ts';
 import type { ReportBuilder } from '../report.ts';
-import { checkParams, isLong, sendFlight } from '../send/send-flight.ts';
+import { checkParamCount, isLong, sendFlight } from '../send/send-flight.ts';
 import { askLogged, logAll } from '../send/send-logged.ts';
 import { rollback } from '../send/transaction-commands.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
@@ -62,7 +62,7 @@ export async function writePipelinedTransactions(
       const query = new EagerStatement(writeKeyQuery(plan, { token, lockTimeout: batchLockTimeout }));
       const inserts = writeInserts(context, plan, token, keysAnswered(plan, query));
       const statements = [query, ...inserts.statements];
-      checkParams(statements);
+      checkParamCount(statements);
       // What can't tell whether it is inside its transaction would have to wait for BEGIN's answer.
       const fitsPipeline = canPipeline && !isLong(statements) && statements.every(({ guarded }) => guarded);
       transactions.push({ entry, plan, inserts, statements, fitsPipeline });

@@ -49,7 +49,10 @@ export async function runFlight(
   const inserts = single ?? writeInserts(context, plan, token, keysKnown);
   const isQueried = keyQuery !== undefined && arrangement !== 'keysFirst';
   const send = () => sendAll(context, connection, target, [...before, ...inserts.statements], end, report);
-  const [answers, refusals] = await Promise.all([send(), notifyCache(context.cache, () => entriesOf(plan))]);
+  const [answers, refusals] = await Promise.all([
+    send(),
+    notifyCache(context.cache, () => entriesOfPlan(plan)),
+  ]);
   const read = readFlight(context, plan, inserts, answers, { isQueried, report });
   const isWritten = read.outcomes.length > 0;
   const refused = isWritten ? [...refusals].map(([entry, error]) => [[entry], { error }] as const) : [];
@@ -69,6 +72,6 @@ function sendAll(
     : runLogged(context, (statement) => target.run(statement), statements, report);
 }
 
-function entriesOf({ chunks }: Plan): Set<Entry> {
+function entriesOfPlan({ chunks }: Plan): Set<Entry> {
   return new Set(chunks.flatMap(({ entries }) => entries));
 }

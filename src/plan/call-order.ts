@@ -8,13 +8,14 @@ import type { Entry } from '../take/entry.ts';
 import { Form, Given } from '../take/form.ts';
 import type { Chunk } from './chunk.ts';
 import type { PlanInput, Planning } from './plan-input.ts';
-import { canAllocate, type TablePlan } from './plan-table.ts';
+import { canAllocate, type TablePlan, tablePlanOf } from './plan-table.ts';
 import { distinctPlans } from './same-plan.ts';
 import { mustStandAlone } from './stands-alone.ts';
 
 /**
- * Whether writing the entry may read what the flush writes to other tables, by a subquery, or by a trigger or rule
- * that only the database knows: then every table keeps the order of the calls.
+ * Whether writing the entry may read rows that the flush writes to other tables.
+ * It may by a subquery, or by a trigger or rule that only the database knows. Every table then keeps the
+ * order of the calls.
  */
 export function mayReadTables(entry: Entry, facts: PlanInput['facts']): boolean {
   const { shape, cells, conflict, returning } = entry;
@@ -27,13 +28,16 @@ export function mayReadTables(entry: Entry, facts: PlanInput['facts']): boolean 
   return hasExpression && cells.some((cell) => cell instanceof Expression && isSubquery(cell.rendered));
 }
 
-/** Whether the table draws keys that can't be taken ahead in the order of the calls: the statements' order is theirs. */
+/**
+ * Whether the table draws keys that can't be taken before the INSERTs. Such keys follow the order of the
+ * statements.
+ */
 function drawsByItself({ columns }: TableFacts, shape: TableShape): boolean {
   const takable = new Set(shape.columns.map(({ name }) => name));
   return [...columns].some(([name, { draws, keys }]) => draws && (keys === null || !takable.has(name)));
 }
 
-/** Whether rows of the table may see one another, so that different statements may not change places. */
+/** Whether rows of the table may see one another. Different statements must then keep their order. */
 export function mustKeepOrder(
   planning: Planning,
   entries: readonly Entry[],
@@ -43,19 +47,19 @@ export function mustKeepOrder(
   const shapes = new Set(different.map(({ shape }) => shape));
   for (const shape of shapes) {
     for (const parent of planning.pointsAt(shape.table)) if (parent === shape.table) return true;
-    const facts = planned.get(shape.table)?.facts;
+    const { facts } = tablePlanOf(planned, shape);
     if (facts && drawsByItself(facts, shape)) return true;
   }
   const shared = { ...planning, isLone: false };
   return different.some((entry) => {
-    const table = planned.get(entry.shape.table);
-    return table !== undefined && (entry.conflict || mustStandAlone(entry, table, shared));
+    return entry.conflict || mustStandAlone(entry, tablePlanOf(planned, entry.shape), shared);
   });
 }
 
 /**
- * Rows that are written by several statements would take their default keys in the statements' order; taken
- * ahead they rise in the order of the calls.
+ * Takes left-out keys before the INSERTs if several statements write a table.
+ * The default keys would follow the order of the statements. Keys that are taken first rise in the order of
+ * the calls.
  */
 export function allocateForOrder(
   level: readonly PgTable[],
@@ -65,9 +69,10 @@ export function allocateForOrder(
   let added = false;
   for (const table of level) {
     const own = chunks.filter((chunk) => chunk.shape.table === table);
-    const { facts, allocated } = planned.get(table) ?? {};
     const shape = own[0]?.shape;
-    if (own.length < 2 || !shape || !facts?.plain || !allocated) continue;
+    if (own.length < 2 || !shape) continue;
+    const { facts, allocated } = tablePlanOf(planned, shape);
+    if (!facts?.plain) continue;
     const forms = new Set(own.flatMap((chunk) => [...chunk.forms]));
     for (const column of shape.columns.keys()) {
       const isLeftOut = [...forms].some(({ columns }) => columns[column] === Given.nothing);

@@ -1,4 +1,4 @@
-/** The rows of one statement: where each comes from, with nothing made for a row. */
+/** The rows of one statement. It holds where each row comes from, and allocates nothing for a row. */
 import type { Expression } from '../drizzle/render.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
@@ -8,7 +8,10 @@ import type { KeyList, KeyPlace } from '../take/key-run.ts';
 import { type EncodedCell, type EncodedEntries, encodedRows } from './encode-rows.ts';
 import type { KeyLists } from './key-lists.ts';
 
-/** What a statement has for a cell: text or a number, NULL, the place of a key, or an expression to stand as it is. */
+/**
+ * A cell as a statement writes it: text or a number, NULL, the place of a key, or an expression, written as
+ * is.
+ */
 export type PlannedCell = string | number | null | undefined | KeyPlace | Expression;
 
 export function isKeyPlace(cell: unknown): cell is KeyPlace {
@@ -18,43 +21,47 @@ export function isKeyPlace(cell: unknown): cell is KeyPlace {
 /**
  * How a chunk becomes a statement, and how its answer is read.
  *
- * - `own`: it holds one entry and nothing else, so its answer needs no pairing.
+ * - `own`: one entry and nothing else, so every row of the answer belongs to it.
  * - `shared`: an INSERT of several entries, whose rows differ by their keys.
- * - `matched`: an INSERT of several entries with a conflict clause, whose rows are joined with their sources.
- * - `copied`: a COPY, of which nothing is asked back but keys that are known.
+ * - `matched`: an INSERT of several entries with a conflict clause. The server joins its rows with their
+ *   sources.
+ * - `copied`: a COPY. It returns nothing: the client needs only keys that it already has.
  */
 export type WayOfWriting = 'own' | 'shared' | 'matched' | 'copied';
 
-export interface ChunkMatch {
+export interface ChunkConflictKey {
   readonly columns: readonly number[];
-  /** The values of the rows, none of which comes twice; `undefined` where of equal ones the first is written. */
+  /**
+   * The values of the rows, each once. `undefined` if equal values may share a statement, which writes the
+   * first.
+   */
   readonly values: Set<string> | undefined;
 }
 
-/** Keys that rows of a chunk were given for a column, from one list after the other. */
+/** The keys of a chunk's rows for one column. They come from one list after the other. */
 interface ChunkKeys {
   readonly lists: KeyList[];
-  /** The row with which each of the lists begins. */
+  /** The row at which each list begins. */
   readonly starts: number[];
-  /** The place of each row's key in its list; 0 where it has its own. */
+  /** The place of each row's key in its list. 0 if the row gives its own value. */
   readonly positions: number[];
 }
 
 export class Chunk {
   /** The entry of each row. */
   readonly entries: Entry[] = [];
-  /** Which of its entry's rows each is. */
+  /** The index of each row within its entry. */
   readonly rows: number[] = [];
-  /** Columns, by index, that a reference waits for and only the written row can tell. */
-  readonly told = new Set<number>();
-  /** The forms of its rows, each once. */
+  /** Columns, by index, that a reference waits for and that only RETURNING provides. */
+  readonly returnedColumns = new Set<number>();
+  /** The distinct forms of its rows. */
   readonly forms = new Set<Form>();
   bytes = 0;
-  /** Parameters that its rows take as VALUES. */
+  /** How many parameters its rows take as VALUES. */
   params = 0;
   way: WayOfWriting;
   /** Finds the source of a written row, if several entries share a conflict clause. */
-  match: ChunkMatch | undefined;
+  conflictKey: ChunkConflictKey | undefined;
   readonly #keys = new Map<number, ChunkKeys>();
   readonly #encoded: EncodedEntries['encoded'];
   readonly #lists: KeyLists;
@@ -65,20 +72,19 @@ export class Chunk {
     encoded: EncodedEntries['encoded'],
     lists: KeyLists,
     way: WayOfWriting,
-    match: ChunkMatch | undefined,
+    conflictKey: ChunkConflictKey | undefined,
   ) {
     this.#encoded = encoded;
     this.#lists = lists;
     this.way = way;
-    this.match = match;
+    this.conflictKey = conflictKey;
   }
 
-  /** How many rows. */
   get size(): number {
     return this.rows.length;
   }
 
-  /** The entry of its first row; of all rows, where it stands alone. */
+  /** The entry of the first row. With the way `own` it is the entry of all rows. */
   get first(): Entry {
     return this.entries[0] as Entry;
   }
@@ -89,7 +95,7 @@ export class Chunk {
     this.rows.push(row);
   }
 
-  /** The row that was added last has the last key of a list. */
+  /** Gives the last key of the list to the row that was added last. */
   giveKey(column: number, list: KeyList): void {
     const row = this.size - 1;
     let keys = this.#keys.get(column);
@@ -105,14 +111,14 @@ export class Chunk {
     keys.positions.push(list.size);
   }
 
-  /** Whether some row has something for a column. */
+  /** Whether some row has a value or a key for the column. */
   gives(column: number): boolean {
     if (this.#keys.has(column)) return true;
     for (const { columns } of this.forms) if (columns[column] !== Given.nothing) return true;
     return false;
   }
 
-  /** Whether some row leaves a column to the database. */
+  /** Whether some row leaves the column to the database. */
   omits(column: number): boolean {
     if (this.#keys.has(column)) return false;
     for (const { columns } of this.forms) if (columns[column] === Given.nothing) return true;
@@ -122,7 +128,7 @@ export class Chunk {
   /** The cell of a row as its entry has it. */
   given(row: number, column: number): EncodedCell {
     const { cells } = encodedRows(this.#encoded, this.entries[row] as Entry);
-    return cells[(this.rows[row] ?? 0) * this.shape.columns.length + column];
+    return cells[(this.rows[row] as number) * this.shape.columns.length + column];
   }
 
   cell(row: number, column: number): PlannedCell {
@@ -131,18 +137,18 @@ export class Chunk {
     return cell instanceof Reference ? this.#lists.placeOf(cell) : cell;
   }
 
-  /** The list of which the cells of a column are every key, in order. */
+  /** The list that the column uses whole: every key of it, in order. */
   wholeList(column: number): KeyList | undefined {
     const keys = this.#keys.get(column);
     const list = keys?.lists[0];
     const isWhole =
       keys?.lists.length === 1 && keys.positions.length === this.size && list?.size === this.size;
-    // Positions rise, so that as many as the list has keys are all of them.
+    // Positions rise, so a column with as many positions as the list has keys uses all of them.
     if (isWhole && !keys.positions.includes(0)) return list;
     return keys ? undefined : this.#wholeListReferred(column);
   }
 
-  /** The list to whose every key, in order, the references of a column lead. */
+  /** The list that the references of a column use whole: every key of it, in order. */
   #wholeListReferred(column: number): KeyList | undefined {
     let list: KeyList | undefined;
     for (const row of this.rows.keys()) {
@@ -159,12 +165,14 @@ export class Chunk {
     const position = keys?.positions[row];
     if (!keys || !position) return undefined;
     let last = keys.starts.length - 1;
-    while ((keys.starts[last] ?? 0) > row) last--;
-    return { list: keys.lists[last] as KeyList, position };
+    while ((keys.starts[last] as number) > row) last--;
+    const list = keys.lists[last];
+    if (!list) throw new Error(`no key list for row ${row} of ${this.shape.name}`);
+    return { list, position };
   }
 }
 
-/** The entries of a chunk, each once: the rows of one stand side by side. */
+/** The distinct entries of a chunk. The rows of one entry are neighbours. */
 export function entriesOf({ entries }: Chunk): Entry[] {
   return entries.filter((entry, row) => entry !== entries[row - 1]);
 }

@@ -1,20 +1,20 @@
-/** Rows → chunks: what one statement can say, no larger than one statement should be. */
+/** Rows → chunks, each no larger than one statement should be. */
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { Expression } from '../drizzle/render.ts';
 import type { Entry } from '../take/entry.ts';
 import { type Form, formOf } from '../take/form.ts';
 import { Chunk, type WayOfWriting } from './chunk.ts';
+import type { ConflictKey } from './conflict-key.ts';
 import { encodedRows } from './encode-rows.ts';
 import type { KeyLists } from './key-lists.ts';
-import type { Match } from './match.ts';
 import type { Planning } from './plan-input.ts';
-import type { TablePlan } from './plan-table.ts';
+import { type TablePlan, tablePlanOf } from './plan-table.ts';
 import { hasSamePlan } from './same-plan.ts';
-import { type Drawn, howToShare, Kinds, type Sharing } from './statement-kind.ts';
+import { type Drawn, howToShare, type Sharing, StatementKeys } from './statement-key.ts';
 
 /**
  * @param entries of one level of tables, in call order
- * @param keepsOrder statements may not change places, so that only neighbours share one
+ * @param keepsOrder statements must keep their order, so only neighbours share one
  */
 export function makeChunks(
   planning: Planning,
@@ -25,39 +25,38 @@ export function makeChunks(
 ): Chunk[] {
   const chunks: Chunk[] = [];
   const open = new OpenChunks(planning, lists, chunks);
-  const kinds = new Kinds([...planned.values()]);
+  const statementKeys = new StatementKeys([...planned.values()]);
   let sharing: Sharing | undefined;
-  let kind = '';
+  let statementKey = '';
   for (let number = 0; number < entries.length; number++) {
     const entry = entries[number] as Entry;
-    const table = planned.get(entry.shape.table);
-    if (!table) continue;
+    const table = tablePlanOf(planned, entry.shape);
     const rows = encodedRows(planning.encoded, entry);
     const before = entries[number - 1];
     if (!sharing || !before || !hasSamePlan(entry, before, planning.encoded)) {
-      sharing = howToShare(entry, rows, table, kinds, planning);
+      sharing = howToShare(entry, rows, table, statementKeys, planning);
     }
     for (let row = 0; row < entry.count; row++) {
       const form = formOf(rows, row);
       const next =
         sharing.way === 'own'
           ? `alone ${number}`
-          : kinds.of(entry, form, formOf(entry, row), table, sharing.match);
-      if (keepsOrder && next !== kind) open.closeAll();
-      kind = next;
-      if (row === 0 && sharing.match) open.makeRoom(kind, entry, sharing.match);
-      open.add(kind, entry, row, form, table, sharing, kinds.drawn(form, table, entry.shape));
+          : statementKeys.of(entry, form, formOf(entry, row), table, sharing.conflictKey);
+      if (keepsOrder && next !== statementKey) open.closeAll();
+      statementKey = next;
+      if (row === 0 && sharing.conflictKey) open.makeRoom(statementKey, entry, sharing.conflictKey);
+      open.add(statementKey, entry, row, form, table, sharing, statementKeys.drawn(form, table, entry.shape));
     }
   }
   for (const chunk of chunks) finish(chunk, planning);
   return chunks;
 }
 
-/** The chunks that still take rows, by the kind of their rows. */
+/** The chunks that still take rows, by statement key. */
 class OpenChunks {
   readonly #open = new Map<string, Chunk>();
-  /** The chunk of the last row, which is mostly that of the next. */
-  #last: { readonly kind: string; readonly chunk: Chunk } | undefined;
+  /** The chunk of the last row. The next row mostly goes to the same one, without a look-up. */
+  #last: { readonly statementKey: string; readonly chunk: Chunk } | undefined;
 
   constructor(
     readonly planning: Planning,
@@ -66,34 +65,41 @@ class OpenChunks {
   ) {}
 
   add(
-    kind: string,
+    statementKey: string,
     entry: Entry,
     row: number,
     form: Form,
     table: TablePlan,
-    { way, match, named }: Sharing,
+    { way, conflictKey, nameableColumns }: Sharing,
     drawn: readonly Drawn[],
   ): void {
     const chunk =
-      this.#last?.kind === kind ? this.#last.chunk : this.#chunkOf(kind, entry, table, way, match);
+      this.#last?.statementKey === statementKey
+        ? this.#last.chunk
+        : this.#chunkOf(statementKey, entry, table, way, conflictKey);
     chunk.add(entry, row, form);
     for (const { column, facts } of drawn) chunk.giveKey(column, this.lists.take(entry, row, column, facts));
     chunk.bytes += entry.bytes / entry.count;
     if (way === 'own') chunk.params += countParams(chunk);
-    const value = match?.values?.[row];
-    if (value !== undefined) chunk.match?.values?.add(value);
-    if (named) tellNamed(chunk, entry, named);
-    // A conflict clause sees all rows of its statement.
-    if (!entry.conflict && this.#isFull(chunk)) this.#close(kind);
+    const value = conflictKey?.values?.[row];
+    if (value !== undefined) chunk.conflictKey?.values?.add(value);
+    if (nameableColumns) returnNameable(chunk, entry, nameableColumns);
+    // A conflict clause needs all rows of its entry in one statement.
+    if (!entry.conflict && this.#isFull(chunk)) this.#close(statementKey);
   }
 
-  /** A statement takes a whole entry with a conflict clause, and none of its rows twice: those go in turn. */
-  makeRoom(kind: string, entry: Entry, { values }: Match): void {
-    const chunk = this.#open.get(kind);
+  /**
+   * Closes a chunk that has no room for an entry with a conflict clause.
+   * Such an entry needs one statement. That statement must not touch the same row twice, so entries with
+   * equal values go into statements of their own, in call order.
+   */
+  makeRoom(statementKey: string, entry: Entry, { values }: ConflictKey): void {
+    const chunk = this.#open.get(statementKey);
     if (!chunk) return;
     const { maxRows, maxBytes } = this.planning;
     const isTooMuch = chunk.size + entry.count > maxRows || chunk.bytes + entry.bytes > maxBytes;
-    if (isTooMuch || values?.some((value) => chunk.match?.values?.has(value))) this.#close(kind);
+    if (isTooMuch || values?.some((value) => chunk.conflictKey?.values?.has(value)))
+      this.#close(statementKey);
   }
 
   closeAll(): void {
@@ -101,59 +107,77 @@ class OpenChunks {
     this.#last = undefined;
   }
 
-  #chunkOf(kind: string, entry: Entry, table: TablePlan, way: WayOfWriting, match: Match | undefined): Chunk {
-    const chunk = this.#open.get(kind) ?? this.#begin(kind, entry, table, way, match);
-    this.#last = { kind, chunk };
+  #chunkOf(
+    statementKey: string,
+    entry: Entry,
+    table: TablePlan,
+    way: WayOfWriting,
+    conflictKey: ConflictKey | undefined,
+  ): Chunk {
+    const chunk = this.#open.get(statementKey) ?? this.#begin(statementKey, entry, table, way, conflictKey);
+    this.#last = { statementKey, chunk };
     return chunk;
   }
 
-  #begin(kind: string, entry: Entry, table: TablePlan, way: WayOfWriting, match: Match | undefined): Chunk {
-    const shared = match && { columns: match.columns, values: match.values && new Set<string>() };
+  #begin(
+    statementKey: string,
+    entry: Entry,
+    table: TablePlan,
+    way: WayOfWriting,
+    conflictKey: ConflictKey | undefined,
+  ): Chunk {
+    const shared = conflictKey && {
+      columns: conflictKey.columns,
+      values: conflictKey.values && new Set<string>(),
+    };
     const chunk = new Chunk(entry.shape, table.facts, this.planning.encoded, this.lists, way, shared);
     this.chunks.push(chunk);
-    this.#open.set(kind, chunk);
+    this.#open.set(statementKey, chunk);
     return chunk;
   }
 
-  #close(kind: string): void {
-    this.#open.delete(kind);
+  #close(statementKey: string): void {
+    this.#open.delete(statementKey);
     this.#last = undefined;
     this.lists.breakOff();
   }
 
-  /** The statement of an entry that stands alone is plain drizzle's, as long as drizzle could send it. */
+  /** A chunk of the way `own` is plain drizzle's statement. Only the parameter limit may split it. */
   #isFull({ way, params, size, bytes }: Chunk): boolean {
     if (way === 'own') return params >= mostParams;
     return way !== 'copied' && (size >= this.planning.maxRows || bytes >= this.planning.maxBytes);
   }
 }
 
-function tellNamed(chunk: Chunk, entry: Entry, named: ReadonlySet<number>): void {
-  for (const column of named) {
-    if (entry.conflict || chunk.cell(chunk.size - 1, column) === undefined) chunk.told.add(column);
+function returnNameable(chunk: Chunk, entry: Entry, nameableColumns: ReadonlySet<number>): void {
+  for (const column of nameableColumns) {
+    if (entry.conflict || chunk.cell(chunk.size - 1, column) === undefined) chunk.returnedColumns.add(column);
   }
 }
 
-/** Settles the way of a chunk that has all its rows. */
+/** Fixes the way of a chunk that has all its rows. */
 function finish(chunk: Chunk, planning: Planning): void {
   if (chunk.way === 'copied' && !isWorthCopying(chunk, planning)) chunk.way = 'shared';
-  // A conflict clause that no other entry shares needs no more than drizzle's own statement.
+  // The clause has one entry only, so drizzle's own statement is enough.
   if (chunk.way === 'matched' && chunk.entries.every((entry) => entry === chunk.first)) {
     chunk.way = 'own';
-    chunk.match = undefined;
+    chunk.conflictKey = undefined;
   }
 }
 
-/** Not worth it: few rows that leave out other columns than the rest of the table's, and rows of nothing but defaults. */
+/**
+ * Two kinds of chunks are not worth a COPY. One has few rows, which leave out other columns than most rows of
+ * the table. The other has rows of defaults alone.
+ */
 function isWorthCopying(chunk: Chunk, { copyRows, maxRows, maxBytes }: Planning): boolean {
   const fitsOne = chunk.size < copyRows && chunk.size <= maxRows && chunk.bytes <= maxBytes;
   return !fitsOne && chunk.shape.columns.some((_, column) => chunk.gives(column));
 }
 
-/** Well below the 65,534 of the protocol, so that one more row has its place. */
+/** Well below the protocol's 65,534, so that one more row fits. */
 const mostParams = 50_000;
 
-/** How many parameters the last row takes where its cells are not parts of arrays. */
+/** How many parameters the last row takes as VALUES. (`unnest` takes arrays instead.) */
 function countParams(chunk: Chunk): number {
   let params = 0;
   for (const column of chunk.shape.columns.keys()) {

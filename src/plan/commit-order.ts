@@ -1,13 +1,13 @@
-/** Tables in the order in which their rows can be written: parents first. Pure. */
+/** Sorts tables into the order in which their rows can be written: parents first. Pure. */
 
-/** Tables that are written together; more than one only where their foreign keys form a cycle. */
+/** Tables that are written together. A level has several tables only if their foreign keys form a cycle. */
 export type Level<Table> = readonly Table[];
 
 /**
- * Sorts tables so that what a table points at comes before it, and otherwise as they were given.
+ * Sorts tables so that parents come before their children. Other tables keep the given order.
  *
- * Tables of a cycle come out as one level, which must keep the call order. This is Tarjan's algorithm for
- * strongly connected components (R. Tarjan, 1972), whose components leave it in just this order.
+ * The tables of a cycle form one level, which must keep the call order. This is Tarjan's algorithm for
+ * strongly connected components (R. Tarjan, 1972). It yields the components in exactly this order.
  *
  * @example
  * commitOrder(['post', 'user'], (table) => (table === 'post' ? ['user'] : [])) // [['user'], ['post']]

@@ -1,4 +1,4 @@
-/** Entries → what is sent of their rows, one caller's bad value being that caller's alone. */
+/** Entries → encoded rows. A value that can't be encoded rejects only the entry of its own caller. */
 
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { ValueEncoder } from '../driver/values.ts';
@@ -12,30 +12,33 @@ import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { givenBy } from '../take/rows.ts';
 
 /**
- * A cell that can be sent: a string is text as it stands, and a number is its own text. Other driver values have become
- * text, and a reference that is known its value.
+ * A cell that can be sent. A string is sent unchanged, and a number as its own text.
+ * Other driver values are text already. A known reference has been replaced by its value.
  */
 export type EncodedCell = string | number | null | undefined | Reference | Expression;
 
 export interface EncodedEntries {
-  /** The rows of entries of which something had to be made; all others are sent as they are. */
+  /** The rows of entries that encoding changed. All others are sent as they are. */
   readonly encoded: ReadonlyMap<Entry, Rows<EncodedCell>>;
-  /** Entries with a value that their column's type can't take, or with a reference that leads nowhere. */
+  /**
+   * Entries with a value that their column's type can't take, or with a reference to a row that will not
+   * exist.
+   */
   readonly rejected: ReadonlyMap<Entry, Error>;
 }
 
-/** The rows of an entry that has not been rejected, as they are sent. */
+/** The encoded rows of an entry that was not rejected. */
 export function encodedRows(encoded: EncodedEntries['encoded'], entry: Entry): Rows<EncodedCell> {
   return (encoded.size === 0 ? undefined : encoded.get(entry)) ?? (entry as Rows<EncodedCell>);
 }
 
 /**
- * Tries every value with the client's own serialiser, so that no statement is begun that can't be sent.
+ * Encodes every value with the client's own serialiser, so that no statement starts that can't be sent.
  *
- * What is made of the rows stays with them only where it differs from them: the texts of a million rows would be their
- * second copy, and those of a statement its third.
+ * Encoded rows are kept only if they differ from the entry's own. The texts of a million rows would be a
+ * second copy of them, and the statement a third.
  *
- * @param entries in call order; a reference among them to one that is rejected rejects its entry too.
+ * @param entries in call order; a rejected entry also rejects the entries that refer to it
  */
 export function encodeRows(
   entries: readonly Entry[],
@@ -61,7 +64,7 @@ export function encodeRows(
     }
     try {
       const { table } = entry.shape;
-      const columns = types.get(table) ?? columnTypes(entry, facts.get(table));
+      const columns = types.get(table) ?? declaredTypes(entry, facts.get(table));
       types.set(table, columns);
       const rows = encodeEntry(entry, columns, values);
       if (rows) encoded.set(entry, rows);
@@ -72,7 +75,7 @@ export function encodeRows(
   return { encoded, rejected };
 }
 
-/** Asked for references alone, which most batches have none of. */
+/** Builds its set at the first question. Only references ask, and most batches have none. */
 function presence(entries: readonly Entry[]): (entry: Entry) => boolean {
   let present: Set<Entry> | undefined;
   return (entry) => {
@@ -86,20 +89,20 @@ interface ColumnType {
   readonly base: number | undefined;
 }
 
-function columnTypes({ shape }: Entry, facts: TableFacts | undefined): ColumnType[] {
+function declaredTypes({ shape }: Entry, facts: TableFacts | undefined): ColumnType[] {
   return shape.columns.map(({ name }) => {
     const { type = 0, base } = facts?.columns.get(name) ?? {};
     return { type, base };
   });
 }
 
-/** @returns `undefined` where the rows can be sent as they are */
+/** @returns `undefined` if the rows can be sent as they are */
 function encodeEntry(
   entry: Entry,
   columns: readonly ColumnType[],
   values: ValueEncoder,
 ): Rows<EncodedCell> | undefined {
-  if (entry.conflict) checkParams(entry.conflict.params, values);
+  if (entry.conflict) checkExpressionParams(entry.conflict.params, values);
   const { cells } = entry;
   const width = columns.length;
   let encoded: EncodedCell[] | undefined;
@@ -123,22 +126,22 @@ function encodeCell(
   values: ValueEncoder,
 ): EncodedCell {
   if (cell === undefined) {
-    // A batch that is sent again has the keys that it was given the first time.
+    // A batch that is sent again keeps the keys of its first attempt.
     const width = entry.shape.columns.length;
     return entry.key(Math.floor(place / width), place % width);
   }
   if (cell instanceof Expression) {
-    checkParams(cell.rendered.params, values);
+    checkExpressionParams(cell.rendered.params, values);
     return cell;
   }
   const value = cell instanceof Reference ? cell.value() : cell;
-  // Its key is made in this flight, or known after an earlier one.
+  // The flight makes its key, or an earlier flight's answer provides it.
   if (value === undefined) return cell as Reference;
   if (value === null) return null;
   try {
     const text = values.serialize(value, type);
     if (typeof value === 'string') return text;
-    // As it will be written again: its text is kept by nobody.
+    // The statement makes the text again, so keeping it here would only cost memory.
     if (typeof value === 'number') return text === String(value) ? value : text;
     const isCast = base !== undefined && values.isCastFromDeclared(value, base);
     return isCast ? new Expression(parameter(value)) : text;
@@ -152,7 +155,7 @@ function encodeCell(
   }
 }
 
-/** A key that is known, or a value that has become an expression, makes another form of its row. */
+/** A known key, or a value that became an expression, changes the form of its row. */
 function formsAfter(entry: Entry, encoded: readonly EncodedCell[]): Form | readonly Form[] {
   const width = entry.shape.columns.length;
   const differs = encoded.some((cell, place) => {
@@ -171,8 +174,11 @@ function parameter(value: unknown): Rendered {
   return { texts: ['', ''], params: [value] };
 }
 
-/** Parameters of expressions become text only when their statement is written, too late to reject one caller. */
-function checkParams(params: readonly unknown[], { serialize }: ValueEncoder): void {
+/**
+ * Checks an expression's parameters early. They become text when the statement is written, too late to reject
+ * one caller.
+ */
+function checkExpressionParams(params: readonly unknown[], { serialize }: ValueEncoder): void {
   for (const param of params) {
     if (isPlaceholder(param))
       throw new Error('no value was provided for a placeholder; prepare() the insert');

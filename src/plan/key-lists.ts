@@ -1,4 +1,4 @@
-/** The keys of a flight: which list, and which place in it, each row has. */
+/** The keys of a flight: for each row its list and its place in the list. */
 
 import type { TableShape } from '../drizzle/table.ts';
 import type { ColumnFacts } from '../facts/table-facts.ts';
@@ -6,19 +6,23 @@ import { unresolved } from '../take/deferred-value.ts';
 import type { Entry, Reference } from '../take/entry.ts';
 import { findPlace, type KeyList, type KeyPlace, type KeyRun } from '../take/key-run.ts';
 
-/** The key query has a column for each list, and PostgreSQL takes 1,664 of them. */
+/** The key query has a column for each list. PostgreSQL allows 1,664 columns. */
 const mostLists = 1_000;
 
 export class KeyLists {
   readonly #lists: KeyList[] = [];
-  /** Lists that still grow, by column. */
+  /** Lists that still grow, by table and column. */
   readonly #growing = new Map<TableShape, (KeyList | undefined)[]>();
 
   get all(): readonly KeyList[] {
     return this.#lists.filter(({ size }) => size > 0);
   }
 
-  /** Takes the next key of a column for a row that leaves the column out. @returns the list of which it is the last */
+  /**
+   * Takes the next key of a column for a row that leaves the column out.
+   *
+   * @returns the list, whose last key it is
+   */
   take(entry: Entry, row: number, column: number, facts: ColumnFacts): KeyList {
     const growing = this.#growing.get(entry.shape) ?? this.#beginTable(entry.shape);
     const list = growing[column] ?? this.#begin(entry.shape, column, facts);
@@ -30,21 +34,24 @@ export class KeyLists {
     return list;
   }
 
-  /** The place of the key that a reference stands for. */
+  /** The place of the key that a reference needs. */
   placeOf(reference: Reference): KeyPlace {
     const { entry, row, column } = reference.origin;
     const place = findPlace(entry.allotted, row, column);
-    // Nothing in its stead would be the column's default: a child without its parent, and no error.
+    // Without this error the column's default would be written: a child without its parent.
     if (!place) throw unresolved(reference);
     return place;
   }
 
-  /** Ends the lists with a chunk, so that each is used whole; else it would be parsed once for each chunk. */
+  /**
+   * Ends the lists with a chunk, so that one statement uses a list whole. Otherwise each chunk would parse
+   * the list again.
+   */
   breakOff(): void {
     if (this.#lists.length < mostLists) this.#growing.clear();
   }
 
-  /** Takes back what these entries were given. */
+  /** Takes back the keys of these entries. */
   forget(entries: readonly Entry[]): void {
     const own = new Set(this.#lists);
     for (const entry of entries) {
@@ -68,14 +75,16 @@ export class KeyLists {
   }
 }
 
-/** The last run of a list, where it is among the newest: a row takes keys for several columns in turn. */
+/** The last run of a list, if it is among the newest runs. A row takes keys for several columns in turn. */
 function lastOf({ allotted, shape }: Entry, list: KeyList): KeyRun | undefined {
   let run = allotted;
   for (let left = shape.columns.length; run && run.list !== list && left > 0; left--) run = run.before;
   return run?.list === list ? run : undefined;
 }
 
-/** The keys that were taken for the rows of an entry for a column, as text, as far as the server has told them. */
+/**
+ * The keys that an entry's rows took for a column, as text. `undefined` if the server has not returned them.
+ */
 export function keysOf(entry: Entry, column: number): (string | undefined)[] {
   if (entry.count === 1) return [entry.key(0, column)];
   const keys: (string | undefined)[] = new Array(entry.count).fill(undefined);

@@ -79,10 +79,10 @@ function isSmall(entries: readonly Entry[]): boolean {
 function unaskedColumns(entry: Entry, { mayBeNamed }: OwnPlanInput): number[] {
   const { shape, returning } = entry;
   const isNameable = mayBeNamed(entry);
-  if (!isNameable && entry.referenced.size === 0) return [];
+  if (!isNameable && entry.referencedColumns.size === 0) return [];
   return [...shape.columns.keys()].filter((index) => {
     const { isKeyed, column } = shape.columns[index] ?? {};
-    const isWanted = entry.referenced.has(index) || (isNameable && isKeyed);
+    const isWanted = entry.referencedColumns.has(index) || (isNameable && isKeyed);
     if (!isWanted || !leavesOut(entry, index)) return false;
     return !returning?.some(({ field }) => field === column);
   });

@@ -1,4 +1,4 @@
-/** Entries → the plan of their next flight, each caller's unfit values being his alone. */
+/** Entries → the plan of their next flight. A bad value rejects only its own caller's entry. */
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
 import type { Driver } from '../driver/driver.ts';
@@ -11,18 +11,18 @@ import { type Plan, plan } from './plan.ts';
 
 export interface PlannedEntries {
   readonly plan: Plan;
-  /** Entries with values that can't be sent, or with a reference that leads nowhere. */
+  /** Entries with values that can't be sent, or with a reference to a row that will not exist. */
   readonly rejected: ReadonlyMap<Entry, Error>;
 }
 
-/** @param scope a later insert of the same transaction may name the rows of a flush `inside` it */
+/** @param scope `inside` if a later insert of the same transaction may refer to the rows */
 export function planEntries(
   { driver, options }: FlushContext,
   entries: readonly Entry[],
   facts: FactsByTable,
   scope: 'inside' | 'last' | 'own',
 ): PlannedEntries {
-  // What the answers of a transaction told that rolled back says nothing of the next.
+  // Values that a transaction returned before it rolled back do not hold in the next one.
   for (let index = 0; index < entries.length; index++) entries[index]?.forgetValues();
   const { encoded, rejected } = encodeRows(entries, facts, driver.values);
   const valid = rejected.size === 0 ? entries : entries.filter((entry) => !rejected.has(entry));
@@ -31,9 +31,9 @@ export function planEntries(
     encoded,
     facts,
     pointsAt: parentsAmong(valid, facts),
-    // What is awaited is mostly awaited where it is made, and leaves nothing behind to name it by.
+    // Callers mostly await an insert where they make it, and keep no object to call `ref()` on.
     mayBeNamed: ({ awaited }) => !awaited && scope === 'inside',
-    canParse: (type) => tellsApart(driver.parser(type), type),
+    canParse: (type) => distinguishesKeys(driver.parser(type), type),
     ...options,
   });
   return { plan: planned, rejected };
@@ -43,8 +43,11 @@ const uuidType = 2950;
 
 const uuids = ['00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002'];
 
-/** Whether the client's reading of keys has a text by which they differ; objects of its own may all look alike. */
-function tellsApart(parser: ReturnType<Driver['parser']>, type: number): boolean {
+/**
+ * Whether two keys still differ as text after the client's parser. A custom parser may return objects that
+ * look alike.
+ */
+function distinguishesKeys(parser: ReturnType<Driver['parser']>, type: number): boolean {
   if (!parser) return false;
   try {
     const texts = (type === uuidType ? uuids : ['1', '2']).map((key) => String(parser(key)));
@@ -54,7 +57,7 @@ function tellsApart(parser: ReturnType<Driver['parser']>, type: number): boolean
   }
 }
 
-/** What a table's rows must come after: by its foreign keys, and by the references of these entries. */
+/** The parents of a table: by its foreign keys, and by the references of these entries. */
 function parentsAmong(entries: readonly Entry[], facts: FactsByTable): (table: PgTable) => Iterable<PgTable> {
   const parents = new Map<PgTable, Set<PgTable>>();
   const parentsOf = (table: PgTable) =>
@@ -67,7 +70,7 @@ function parentsAmong(entries: readonly Entry[], facts: FactsByTable): (table: P
   return parentsOf;
 }
 
-/** Foreign keys that only the database knows of, among the tables of the flush. */
+/** Parents, among the tables of the flush, by foreign keys that only the database knows. */
 function parentsByFacts(table: PgTable, facts: FactsByTable): PgTable[] {
   const oids = new Set(facts.get(table)?.parents);
   return [...facts].filter(([, other]) => other && oids.has(other.oid)).map(([parent]) => parent);

@@ -1,34 +1,47 @@
-/** What holds for all rows of a table in a flush: which keys are taken ahead, and who stands alone. Pure. */
+/**
+ * What holds for all rows of a table in a flush: which keys are taken before the INSERTs, and who stands
+ * alone. Pure.
+ */
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { SelectedField } from '../drizzle/selection.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { columnFacts, type TableFacts } from '../facts/table-facts.ts';
 import type { Entry } from '../take/entry.ts';
 import { type Form, formsOf, Given } from '../take/form.ts';
-import { findIdentifier } from './identifier.ts';
-import { findMatch, type Match } from './match.ts';
+import { type ConflictKey, findConflictKey } from './conflict-key.ts';
 import type { Planning } from './plan-input.ts';
 import { distinctPlans } from './same-plan.ts';
+import { findSentinelColumn } from './sentinel-column.ts';
 
 export interface TablePlan {
   readonly facts: TableFacts | undefined;
-  /** Columns whose left-out values are taken ahead, by index. */
+  /** Columns, by index, whose left-out keys are taken before the INSERTs. */
   readonly allocated: Set<number>;
-  readonly identifier: number | undefined;
-  /** What finds the sources of the written rows of entries that may share a conflict clause. */
-  readonly matches: ReadonlyMap<Entry, Match>;
-  /** Columns of an entry that a reference names, or may name later, by index. */
-  readonly named: (entry: Entry) => ReadonlySet<number>;
-  /** What was found out of forms and selections, which many entries have in common. */
-  readonly sharing: Sharing;
-  /** More rows than one INSERT has, of which nobody asks more than is known before: COPY writes them. */
+  readonly sentinelColumn: number | undefined;
+  /** How to find the sources of written rows, for entries that may share a conflict clause. */
+  readonly conflictKeys: ReadonlyMap<Entry, ConflictKey>;
+  /** Columns of an entry, by index, that a reference names or may name later. */
+  readonly nameableColumns: (entry: Entry) => ReadonlySet<number>;
+  /** Cached answers about forms and selections, which many entries have in common. */
+  readonly shareability: Shareability;
+  /** COPY writes the rows: more than one INSERT takes, and their callers need only known values. */
   readonly isCopied: boolean;
 }
 
-export interface Sharing {
+/** The plan of a table, which exists for every table of the entries at hand. */
+export function tablePlanOf(
+  planned: ReadonlyMap<PgTable, TablePlan>,
+  { table, name }: TableShape,
+): TablePlan {
+  const plan = planned.get(table);
+  if (!plan) throw new Error(`table ${name} has not been planned`);
+  return plan;
+}
+
+export interface Shareability {
   /** Whether rows of a form may share a statement. */
   readonly forms: Map<Form, boolean>;
-  /** Whether an answer that several share can be told apart, and serves the selection. */
+  /** Whether a shared statement can return what the selection asks for. */
   readonly selections: Map<readonly SelectedField[], boolean>;
 }
 
@@ -38,53 +51,57 @@ export function planTable(planning: Planning, table: PgTable, entries: readonly 
   const allocated = new Set<number>();
   const shape = entries[0]?.shape;
   const keyed = keyedColumns(shape, facts);
-  const named = (entry: Entry): ReadonlySet<number> => {
-    if (!mayBeNamed(entry)) return entry.referenced;
-    return entry.referenced.size === 0 ? keyed : new Set([...entry.referenced, ...keyed]);
+  const nameableColumns = (entry: Entry): ReadonlySet<number> => {
+    if (!mayBeNamed(entry)) return entry.referencedColumns;
+    return entry.referencedColumns.size === 0 ? keyed : new Set([...entry.referencedColumns, ...keyed]);
   };
-  const sharing: Sharing = { forms: new Map(), selections: new Map() };
+  const shareability: Shareability = { forms: new Map(), selections: new Map() };
   const unplanned = {
     facts,
     allocated,
-    identifier: undefined,
-    matches: new Map(),
-    named,
-    sharing,
+    sentinelColumn: undefined,
+    conflictKeys: new Map(),
+    nameableColumns,
+    shareability,
     isCopied: false,
   };
   if (!shape || !facts?.plain) return unplanned;
   const different = distinctPlans(entries, planning.encoded);
   const sure = different.filter(({ conflict }) => !conflict);
   for (const entry of sure) {
-    for (const column of named(entry)) {
-      // A row by itself can tell its key when it is written, without a key query.
-      const isTold = isLone && !facts.secured && columnFacts(facts, shape, column)?.selectable;
-      if (!allocated.has(column) && canAllocate(facts, shape, column) && !isTold) allocated.add(column);
+    for (const column of nameableColumns(entry)) {
+      // RETURNING provides the key of a row that is written by itself, without a key query.
+      const isReturned = isLone && !facts.secured && columnFacts(facts, shape, column)?.selectable;
+      if (!allocated.has(column) && canAllocate(facts, shape, column) && !isReturned) allocated.add(column);
     }
   }
   const rows = entries.reduce((sum, { conflict, count }) => (conflict ? sum : sum + count), 0);
-  const identifier =
+  const sentinelColumn =
     rows > 1 && sure.some(({ returning }) => returning)
-      ? findIdentifier(shape, facts, { different: sure, entries }, planning)
+      ? findSentinelColumn(shape, facts, { different: sure, entries }, planning)
       : undefined;
-  if (identifier !== undefined && canAllocate(facts, shape, identifier)) allocated.add(identifier);
-  const matches = findMatches(different, facts, planning);
-  for (const { columns } of matches.values()) {
+  if (sentinelColumn !== undefined && canAllocate(facts, shape, sentinelColumn))
+    allocated.add(sentinelColumn);
+  const conflictKeys = findConflictKeys(different, facts, planning);
+  for (const { columns } of conflictKeys.values()) {
     for (const column of columns) if (canAllocate(facts, shape, column)) allocated.add(column);
   }
-  const isCopied = rows >= planning.copyRows && canCopy(different, shape, facts, identifier);
-  return { ...unplanned, identifier, matches, isCopied };
+  const isCopied = rows >= planning.copyRows && canCopy(different, shape, facts, sentinelColumn);
+  return { ...unplanned, sentinelColumn, conflictKeys, isCopied };
 }
 
-/** COPY returns nothing, knows no conflict clause, and gives any value to a column that is GENERATED ALWAYS. */
+/**
+ * Whether COPY may write the entries. It has no RETURNING and no conflict clause, and it fills GENERATED
+ * ALWAYS columns.
+ */
 function canCopy(
   entries: readonly Entry[],
   shape: TableShape,
   facts: TableFacts,
-  identifier: number | undefined,
+  sentinelColumn: number | undefined,
 ): boolean {
   if (facts.secured) return false;
-  const key = shape.columns[identifier ?? -1]?.column;
+  const key = sentinelColumn === undefined ? undefined : shape.columns[sentinelColumn]?.column;
   const always = [...shape.columns.keys()].filter((column) => columnFacts(facts, shape, column)?.always);
   return entries.every((entry) => {
     const { length } = entry.returning ?? [undefined];
@@ -95,23 +112,23 @@ function canCopy(
   });
 }
 
-/** A clause that one entry alone has needs no match: its statement is drizzle's own. */
-function findMatches(
+/** Needs two entries with a clause: one by itself is written by drizzle's own statement. */
+function findConflictKeys(
   entries: readonly Entry[],
   facts: TableFacts,
   planning: Planning,
-): ReadonlyMap<Entry, Match> {
+): ReadonlyMap<Entry, ConflictKey> {
   const clauses = entries.filter(({ conflict }) => conflict);
   if (clauses.length < 2) return new Map();
   return new Map(
     clauses.flatMap((entry) => {
-      const match = findMatch(entry, facts, planning);
-      return match ? [[entry, match]] : [];
+      const conflictKey = findConflictKey(entry, facts, planning);
+      return conflictKey ? [[entry, conflictKey]] : [];
     }),
   );
 }
 
-/** The columns whose keys the server makes and the role may see, by index. */
+/** The columns, by index, whose keys the server makes and the role may select. */
 function keyedColumns(shape: TableShape | undefined, facts: TableFacts | undefined): ReadonlySet<number> {
   if (!shape || !facts || facts.secured) return new Set();
   return new Set(

@@ -1,4 +1,4 @@
-/** Entries → ordered chunks, each of which is one INSERT. Pure. */
+/** Entries → ordered chunks, each of which becomes one statement. Pure. */
 
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { getOrInsert } from '../get-or-insert.ts';
@@ -17,13 +17,13 @@ import { distinctPlans } from './same-plan.ts';
 export interface Plan {
   readonly chunks: readonly Chunk[];
   readonly lists: readonly KeyList[];
-  /** The column, by index, by whose value a table's returned rows are told apart. */
-  readonly identifiers: ReadonlyMap<PgTable, number>;
-  /** Entries whose parents' keys are known only after this flight. */
+  /** For each table the column, by index, that matches returned rows with the rows sent. */
+  readonly sentinelColumns: ReadonlyMap<PgTable, number>;
+  /** Entries that wait for the answers of this flight. */
   readonly later: readonly Entry[];
 }
 
-/** Groups what can be written now into chunks, a table's parents before it. */
+/** Groups the entries that can be written now into chunks, parents before children. */
 export function plan(given: PlanInput): Plan {
   const different = distinctPlans(given.entries, given.encoded);
   const keepsCallOrder = different.some((entry) => mayReadTables(entry, given.facts));
@@ -37,23 +37,25 @@ export function plan(given: PlanInput): Plan {
   const isOneTable = first !== undefined && different.every(({ shape }) => shape.table === first);
   const tables = isOneTable ? new Map([[first, now]]) : groupByTable(now);
   const keys = new KeyLists();
-  const identifiers = new Map<PgTable, number>();
+  const sentinelColumns = new Map<PgTable, number>();
   const chunks: Chunk[] = [];
   const all = [...tables.keys()];
-  // What waits for later does not read what it may not see.
+  // If all entries that may read tables are postponed, the rest needs no call order.
   const readsNow =
     keepsCallOrder && (later.length === 0 || now.some((entry) => mayReadTables(entry, given.facts)));
   const levels = readsNow ? [all] : commitOrder(all, input.pointsAt);
   for (const level of levels) {
-    const planned = new Map(level.map((table) => [table, planTable(input, table, tables.get(table) ?? [])]));
-    for (const [table, { identifier }] of planned) {
-      if (identifier !== undefined) identifiers.set(table, identifier);
+    const planned = new Map(
+      level.map((table) => [table, planTable(input, table, entriesOfTable(tables, table))]),
+    );
+    for (const [table, { sentinelColumn }] of planned) {
+      if (sentinelColumn !== undefined) sentinelColumns.set(table, sentinelColumn);
     }
     const [only] = level;
     const isCycle = level.length > 1;
     const entries = isCycle
       ? now.filter(({ shape }) => planned.has(shape.table))
-      : (tables.get(only as PgTable) ?? []);
+      : entriesOfTable(tables, only as PgTable);
     const keepsOrder = isCycle || mustKeepOrder(input, entries, planned);
     let made = makeChunks(input, entries, planned, keepsOrder, keys);
     if (made.length > level.length && allocateForOrder(level, planned, made)) {
@@ -62,10 +64,10 @@ export function plan(given: PlanInput): Plan {
     }
     for (const chunk of made) chunks.push(chunk);
   }
-  return { chunks, lists: keys.all, identifiers, later };
+  return { chunks, lists: keys.all, sentinelColumns, later };
 }
 
-/** Asked for conflict clauses alone, which most batches have none of. */
+/** Builds its map at the first question. Only conflict clauses ask, and most batches have none. */
 function placesAmong(entries: readonly Entry[]): (entry: Entry) => number | undefined {
   let places: Map<Entry, number> | undefined;
   return (entry) => {
@@ -75,8 +77,10 @@ function placesAmong(entries: readonly Entry[]): (entry: Entry) => number | unde
 }
 
 /**
- * Splits off what has to wait for the answers of this flight: entries with a reference that only an answer can tell, and
- * of those behind them all that may need their rows without saying so.
+ * Postpones entries to the next flight.
+ *
+ * One group has a reference that is known only from RETURNING. The other follows later in the calls and may
+ * depend on the first. It has rows of the same or a child table, or SQL that may read tables.
  */
 function readyEntries(
   given: PlanInput,
@@ -99,22 +103,22 @@ function readyEntries(
     later.push(entry);
     waiting.add(table);
   }
-  // A flight of nothing would bring no answer either.
+  // An empty flight would never provide the missing value.
   if (unknown && ready.size === 0) throw unresolved(unknown.origin);
   return { now: [...ready], later };
 }
 
-/** Whether a reference is known, or its key can be taken ahead. */
+/** Whether the reference's value is known, or its key can be taken before the INSERT. */
 function isReady(reference: Reference, ready: ReadonlySet<Entry>, { facts }: PlanInput): boolean {
-  // A reference that was text when the rows were encoded needs no key.
+  // The rows already contain the value.
   if (reference.value() !== undefined) return true;
   const { entry: parent, column } = reference.origin;
   const { conflict, shape } = parent;
-  // What a conflict clause may leave out, or make another row of, only the answer can tell.
+  // A conflict clause may skip the row or update another one, so only RETURNING knows the key.
   return !conflict && canAllocate(facts.get(shape.table), shape, column) && ready.has(parent);
 }
 
-/** Whether a flight would write the table along with one of the targets or behind it. */
+/** Whether the table equals one of the targets, or has one among its ancestors. */
 function leadsTo(table: PgTable, targets: ReadonlySet<PgTable>, pointsAt: PlanInput['pointsAt']): boolean {
   const reached = new Set([table]);
   for (const next of reached) {
@@ -124,7 +128,10 @@ function leadsTo(table: PgTable, targets: ReadonlySet<PgTable>, pointsAt: PlanIn
   return false;
 }
 
-/** Call order, but for an insert that was described and awaited only behind one that refers to it. */
+/**
+ * Call order, except that an entry comes before those that refer to it. A described insert may be awaited
+ * late.
+ */
 function parentsFirst(entries: readonly Entry[]): readonly Entry[] {
   const given = new Set(entries);
   const ordered = new Set<Entry>();
@@ -137,6 +144,12 @@ function parentsFirst(entries: readonly Entry[]): readonly Entry[] {
   };
   for (const entry of entries) if (!ordered.has(entry)) place(entry);
   return [...ordered];
+}
+
+function entriesOfTable(tables: ReadonlyMap<PgTable, readonly Entry[]>, table: PgTable): readonly Entry[] {
+  const entries = tables.get(table);
+  if (!entries) throw new Error('a table without entries has been planned');
+  return entries;
 }
 
 function groupByTable(entries: readonly Entry[]): ReadonlyMap<PgTable, readonly Entry[]> {

@@ -1,4 +1,4 @@
-/** Entries of which planning asks the same questions: the first of them answers for all. Pure. */
+/** Finds neighbouring entries that are planned alike, so that only the first of them is examined. Pure. */
 
 import type { Entry } from '../take/entry.ts';
 import { Form } from '../take/form.ts';
@@ -12,19 +12,19 @@ export function hasSamePlan(entry: Entry, other: Entry, encoded: EncodedEntries[
     entry.shape === other.shape &&
     entry.awaited === other.awaited &&
     entry.overriding === other.overriding &&
-    isOrdinary(entry, encoded) &&
-    isOrdinary(other, encoded)
+    isPlannedByForm(entry, encoded) &&
+    isPlannedByForm(other, encoded)
   );
 }
 
-/** Nothing but its rows and its selection says how it is planned. */
-function isOrdinary(entry: Entry, encoded: EncodedEntries['encoded']): boolean {
-  const { conflict, forms, references, referenced } = entry;
-  if (conflict || references.length > 0 || referenced.size > 0) return false;
+/** Whether only the entry's form and selection decide how it is planned. */
+function isPlannedByForm(entry: Entry, encoded: EncodedEntries['encoded']): boolean {
+  const { conflict, forms, references, referencedColumns } = entry;
+  if (conflict || references.length > 0 || referencedColumns.size > 0) return false;
   return forms instanceof Form && !forms.hasExpression && !encoded.has(entry);
 }
 
-/** Entries without those that are planned as the one before them. */
+/** Drops entries that are planned like the one before them. */
 export function distinctPlans(
   entries: readonly Entry[],
   encoded: EncodedEntries['encoded'],

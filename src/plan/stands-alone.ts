@@ -5,32 +5,32 @@ import type { Entry } from '../take/entry.ts';
 import { Form, Given } from '../take/form.ts';
 import { encodedRows } from './encode-rows.ts';
 import type { Planning } from './plan-input.ts';
-import { canAllocate, type Sharing, type TablePlan } from './plan-table.ts';
+import { canAllocate, type Shareability, type TablePlan } from './plan-table.ts';
 
-/** An entry that one statement with others could not serve as if it had been sent by itself. */
+/** Whether a shared statement could not treat the entry as if it were sent alone. */
 export function mustStandAlone(
   entry: Entry,
   table: TablePlan,
   { isLone, encoded }: Pick<Planning, 'isLone' | 'encoded'>,
 ): boolean {
-  const { facts, matches, sharing } = table;
+  const { facts, conflictKeys, shareability } = table;
   const { conflict, returning, shape } = entry;
-  if (isLone || !facts?.plain || (conflict && !matches.has(entry))) return true;
+  if (isLone || !facts?.plain || (conflict && !conflictKeys.has(entry))) return true;
   if (returning) {
-    if (!conflict && table.identifier === undefined) return true;
-    let isServed = sharing.selections.get(returning);
+    if (!conflict && table.sentinelColumn === undefined) return true;
+    let isServed = shareability.selections.get(returning);
     if (isServed === undefined) {
       isServed = selectsColumns(returning, shape, facts);
-      sharing.selections.set(returning, isServed);
+      shareability.selections.set(returning, isServed);
     }
     if (!isServed) return true;
   }
-  const named = table.named(entry);
-  // Only the written row can tell what a conflict clause has made of it.
-  if (conflict && !areSelectable(named, shape, facts)) return true;
+  const nameable = table.nameableColumns(entry);
+  // A conflict clause may change the row, so only RETURNING has its values.
+  if (conflict && !areSelectable(nameable, shape, facts)) return true;
   const { forms } = encodedRows(encoded, entry);
-  if (forms instanceof Form) return !mayShare(forms, named, shape, facts, sharing);
-  return [...new Set(forms)].some((form) => !mayShare(form, named, shape, facts, sharing));
+  if (forms instanceof Form) return !mayShare(forms, nameable, shape, facts, shareability);
+  return [...new Set(forms)].some((form) => !mayShare(form, nameable, shape, facts, shareability));
 }
 
 function areSelectable(columns: ReadonlySet<number>, shape: TableShape, facts: TableFacts): boolean {
@@ -38,26 +38,26 @@ function areSelectable(columns: ReadonlySet<number>, shape: TableShape, facts: T
   return true;
 }
 
-/** @param named columns whose values must be known of each row */
+/** @param nameable columns whose values must be known for each row */
 function mayShare(
   form: Form,
-  named: ReadonlySet<number>,
+  nameable: ReadonlySet<number>,
   shape: TableShape,
   facts: TableFacts,
-  { forms }: Sharing,
+  { forms }: Shareability,
 ): boolean {
-  let isSayable = forms.get(form);
-  if (isSayable === undefined) {
-    isSayable = canShare(form, shape, facts);
-    forms.set(form, isSayable);
+  let isShareable = forms.get(form);
+  if (isShareable === undefined) {
+    isShareable = canShare(form, shape, facts);
+    forms.set(form, isShareable);
   }
-  if (!isSayable || named.size === 0) return isSayable;
-  for (const column of named)
+  if (!isShareable || nameable.size === 0) return isShareable;
+  for (const column of nameable)
     if (form.columns[column] === Given.nothing && !canAllocate(facts, shape, column)) return false;
   return true;
 }
 
-/** Whether a selection names nothing but columns that the table has. */
+/** Whether the selection consists of columns that the database has. */
 function selectsColumns(
   selection: readonly SelectedField[],
   shape: TableShape,
@@ -66,7 +66,9 @@ function selectsColumns(
   return onlyColumns(selection) && selection.every(({ field }) => columns.has(shape.names.get(field) ?? ''));
 }
 
-/** Whether rows of a form can be said by a statement that many share: no expressions, and types that can be named. */
+/**
+ * Whether rows of the form fit a shared statement. It takes no expressions, and needs types that it can name.
+ */
 function canShare({ columns }: Form, shape: TableShape, facts: TableFacts): boolean {
   return columns.every((given, column) => {
     if (given === Given.expression) return false;
@@ -74,7 +76,10 @@ function canShare({ columns }: Form, shape: TableShape, facts: TableFacts): bool
   });
 }
 
-/** Whether a statement may name the column's type; VALUES need not, and fail as drizzle's do where it is not there. */
+/**
+ * Whether a statement may name the column's type. VALUES need not: a missing column fails there as it does in
+ * drizzle.
+ */
 function canCast(facts: TableFacts, shape: TableShape, column: number): boolean {
   return columnFacts(facts, shape, column)?.castable ?? false;
 }

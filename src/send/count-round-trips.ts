@@ -5,16 +5,17 @@ import type { FlightEnd } from './send-flight.ts';
 
 export interface Flown {
   readonly statements: readonly Statement[];
-  /** Each statement with parameters is described first, and waits until all before it is answered. */
+  /** The driver describes each statement with parameters first, and then waits for all answers before it. */
   readonly describes: boolean;
   /** BEGIN has been answered before the flight leaves. */
   readonly hasBegun: boolean;
   readonly end: FlightEnd;
 }
 
-/** One, where everything leaves together. BEGIN and COMMIT count where they do not travel along. */
+/** One, if everything leaves together. BEGIN and COMMIT count if they travel apart. */
 export function countRoundTrips({ statements, describes, hasBegun, end }: Flown): number {
-  // COPY's data leave when the server has asked for them, along with what stands behind.
+  // The server asks for COPY's data, which costs a round trip. The statements behind COPY leave with the
+  // data.
   const copies = statements.filter((statement) => statement instanceof CopyStatement).length;
   if (!describes) return copies + (hasBegun || statements.every(({ guarded }) => guarded) ? 1 : 2);
   const described = statements.map(({ params }) => params.length > 0);

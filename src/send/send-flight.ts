@@ -1,4 +1,4 @@
-/** One flight on one connection: its statements leave together, COMMIT along with the last. */
+/** One flight on one connection: its statements leave together, and COMMIT leaves with the last one. */
 import type { Connection } from '../driver/driver.ts';
 import { isAnswer } from '../driver/errors.ts';
 import {
@@ -15,13 +15,13 @@ import { commit } from './transaction-commands.ts';
 
 export interface FlightAnswers {
   readonly answers: readonly PromiseSettledResult<Answer>[];
-  /** Why the transaction did not commit, where the flight was to end it. */
+  /** Why the transaction did not commit, if the flight had to end it. */
   readonly commitError?: Error | undefined;
-  /** COMMIT has been written, so that the transaction may stand. */
+  /** COMMIT has been written to the connection, so the transaction may have committed. */
   readonly isCommitSent: boolean;
-  /** The server has said that the transaction stands. */
+  /** The server has confirmed COMMIT. */
   readonly isCommitted: boolean;
-  /** Why the server refused BEGIN, and with it what the flight has written. */
+  /** Why the server refused BEGIN, and with it the rows of the flight. */
   readonly beginError?: Error | undefined;
 }
 
@@ -29,10 +29,10 @@ export interface FlightAnswers {
 export type FlightEnd = 'commit' | 'open';
 
 /**
- * Sends statements, and COMMIT behind them, without waiting for one another's answers.
+ * Sends statements and COMMIT in one pipeline, without waiting for an answer between them.
  *
- * A statement that can't tell whether it is inside its transaction waits for BEGIN's answer, and with it the
- * flight: one more round trip.
+ * A statement without a guard must wait for BEGIN's answer, and the flight waits with it. That costs one more
+ * round trip.
  *
  * @param begins the flight has a BEGIN of its own, behind transactions that have ended on the connection
  */
@@ -42,7 +42,7 @@ export async function sendFlight(
   end: FlightEnd,
   begins = false,
 ): Promise<FlightAnswers> {
-  checkParams(statements);
+  checkParamCount(statements);
   const begun = begins ? connection.send(command('begin')) : connection.begun;
   const mustWait = !connection.hasBegun && statements.some((statement) => !statement.guarded);
   if (mustWait) await connection.begun;
@@ -65,7 +65,10 @@ export async function sendFlight(
   };
 }
 
-/** So many bytes of statements of many rows may be unanswered: the server has the next where it ends one, the client few in memory. */
+/**
+ * At most 8 MiB of multi-row statements are in flight. The server never waits for the next one, and the
+ * client's memory stays bounded.
+ */
 const mostUnanswered = 8 * 1024 * 1024;
 
 /** Whether a flight is too long to leave at once. */
@@ -75,7 +78,9 @@ export function isLong(statements: readonly Statement[]): boolean {
   return bytes > mostUnanswered || statements.some((statement) => statement instanceof CopyStatement);
 }
 
-/** Sends statements of many rows as the server answers those before them; what would stand behind a refused one is not sent. */
+/**
+ * Sends multi-row statements as the server answers earlier ones. After a refused one the rest is not sent.
+ */
 async function sendInTurn(
   connection: Connection,
   statements: readonly Statement[],
@@ -93,7 +98,7 @@ async function sendInTurn(
       if (!(await isFulfilled(first.answer))) refused = first.answer;
     }
     const answer = bytes > 0 && refused ? refused : send(connection, statement);
-    // Each is looked at when all have been sent.
+    // `sendFlight` handles the rejection after it has sent everything.
     answer.catch(() => {});
     sent.push(answer);
     if (bytes > 0) unanswered.push({ answer, bytes });
@@ -110,19 +115,23 @@ export function send(connection: Connection, statement: Statement): Promise<Answ
   return answer;
 }
 
-/** Writes a statement that is not written yet. @returns why it can't be */
+/**
+ * Writes a statement that is not written yet.
+ *
+ * @returns the error, if it can't be written
+ */
 function writingFails(statement: Statement): Error | undefined {
   try {
     void statement.text;
     return undefined;
   } catch (error) {
     const { message } = asError(error);
-    // Without a code of its own, which would be taken for one of the connection's.
+    // The copy has no code, because a code could be taken for a connection's error.
     return new Error(message, { cause: error });
   }
 }
 
-/** The rest of the flight may be on its way already: the server must refuse it, and with it COMMIT. */
+/** Makes the server refuse the rest of the flight and COMMIT. Both may be on their way already. */
 async function failInstead(connection: Connection, reason: Error): Promise<never> {
   await connection.send(command(failTransaction)).catch(() => {});
   throw reason;
@@ -135,13 +144,16 @@ function isFulfilled(answer: Promise<unknown>): Promise<boolean> {
   );
 }
 
-/** The protocol counts parameters in 16 bits, and postgres.js stops one short of that. */
+/** The protocol counts parameters in 16 bits. postgres.js allows one less than that maximum. */
 const tooManyParams = 65_534;
 
-/** Found out while it is being sent, a statement with too many would leave the rest of its flight to itself. */
-export function checkParams(statements: readonly Statement[]): void {
+/**
+ * Checks the count before anything is sent. A failure in the middle would leave the other statements on their
+ * own.
+ */
+export function checkParamCount(statements: readonly Statement[]): void {
   for (const statement of statements) {
-    // One of many rows has a parameter or two for each column.
+    // A multi-row statement has only a parameter or two for each column.
     if (statement instanceof LazyStatement) continue;
     const { length } = statement.params;
     if (length >= tooManyParams) throw tooMany(length);

@@ -21,7 +21,7 @@ export async function sendLogged(
   return sendFlight(connection, statements, end);
 }
 
-/** A lone statement is a transaction by itself. */
+/** Sends statements without a transaction around them. */
 export async function runLogged(
   context: FlushContext,
   send: (statement: Statement) => Promise<Answer>,
@@ -37,12 +37,12 @@ export async function runLogged(
 }
 
 export function logAll({ logger }: FlushContext, statements: readonly Statement[]): void {
-  // Statements of many rows are written to be logged, and then to be sent.
+  // Logging needs the text, so it would write multi-row statements twice.
   if (is(logger, NoopLogger)) return;
   for (const { text, params } of statements) logger.logQuery(text, [...params]);
 }
 
-/** One statement that stands by itself, logged and counted. */
+/** Sends one separate statement, and counts it for the report. */
 export async function askLogged(
   { logger, driver }: FlushContext,
   send: (statement: Statement) => Promise<Answer>,

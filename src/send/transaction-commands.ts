@@ -4,19 +4,19 @@ import { command } from '../driver/statement.ts';
 import { asError, BatchedDrizzleError, commitLost } from '../errors.ts';
 
 /**
- * Sends COMMIT and tells whether the server has committed: after an error inside, COMMIT succeeds with the
- * tag ROLLBACK.
+ * Sends COMMIT and checks that the server has committed. After an error in the transaction COMMIT succeeds
+ * with the tag ROLLBACK.
  *
- * @param begun the answer to its BEGIN: without one COMMIT succeeds
- * @throws the database's own error where COMMIT itself is refused, a deferred constraint for one. The transaction
- *   may be open then: a COMMIT that was cancelled is refused, and ends nothing.
+ * @param begun the answer to BEGIN, since COMMIT also succeeds without a transaction
+ * @throws the database's own error if the server refuses COMMIT, because of a deferred constraint for
+ *   example. The transaction may still be open, because a cancelled COMMIT ends nothing.
  */
 export async function commit(
   connection: Connection,
   begun: Promise<unknown> = connection.begun,
 ): Promise<void> {
   const answer = await connection.finish(command('commit')).catch((error) => {
-    throw connection.hasFinished ? saidIfUnknown(connection, error) : error;
+    throw connection.hasFinished ? explainUnknown(connection, error) : error;
   });
   await begun;
   if (answer.command !== 'COMMIT') {
@@ -27,8 +27,8 @@ export async function commit(
   }
 }
 
-/** The driver's error stays what it is, and says what it means. */
-function saidIfUnknown({ errors }: Connection, error: Error): Error {
+/** The driver's error, with a message that explains the unknown outcome. */
+function explainUnknown({ errors }: Connection, error: Error): Error {
   if (!isCommitLost(errors, error)) return error;
   return errors.copy(error, `${error.message}; the outcome is unknown: ${commitLost}`);
 }
@@ -36,8 +36,10 @@ function saidIfUnknown({ errors }: Connection, error: Error): Error {
 const attempts = 5;
 
 /**
- * Rolls back, whatever state the transaction is in; never rejects. ROLLBACK is sent until the connection is back
- * in the pool: where it is cancelled late it is refused, and the transaction stays open.
+ * Rolls back in any state of the transaction. Never rejects.
+ *
+ * A late cancel can refuse ROLLBACK and leave the transaction open. ROLLBACK is therefore repeated until the
+ * connection is back in the pool.
  */
 export async function rollback(connection: Connection): Promise<void> {
   for (let attempt = 0; attempt < attempts && connection.isOpen; attempt++) {
@@ -45,11 +47,11 @@ export async function rollback(connection: Connection): Promise<void> {
   }
 }
 
-/** A savepoint, which travels with what comes next. */
+/** A savepoint. It travels with the next statements. */
 export interface Savepoint {
-  /** Rejects where the server refused it, and with it everything behind. */
+  /** Rejects if the server refused the savepoint, and with it every later statement. */
   readonly isSet: Promise<void>;
-  /** Goes back to it. */
+  /** Rolls back to it. */
   restore(): Promise<void>;
 }
 

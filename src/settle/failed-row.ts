@@ -3,13 +3,13 @@ import type { Serialize } from '../driver/text.ts';
 import { Expression } from '../drizzle/render.ts';
 import { type Entry, Reference } from '../take/entry.ts';
 
-const key = /^Key \((?<columns>.+?)\)=\((?<values>.*)\) /s;
+const keyDetail = /^Key \((?<columns>.+?)\)=\((?<values>.*)\) /s;
 
 /** The row's index; `undefined` where the detail names none of them, or several fit. */
 export function findFailedRow(entry: Entry, error: Error, serialize: Serialize): number | undefined {
   const { detail } = error as { detail?: unknown };
   if (entry.count < 2 || typeof detail !== 'string') return undefined;
-  const { columns: names, values } = key.exec(detail)?.groups ?? {};
+  const { columns: names, values } = keyDetail.exec(detail)?.groups ?? {};
   const columns = names?.split(', ').map((name) => indexOf(entry, name));
   if (!columns || columns.includes(-1)) return undefined;
   const fitting = Array.from({ length: entry.count }, (_, row) => row).filter(

@@ -45,7 +45,7 @@ export class Failures {
     for (const [entry, error] of rejected) {
       entry.conclude({ error });
       const cause = asError(error.cause ?? error);
-      this.#note(entry, this.isShared ? withoutWords(cause) : cause);
+      this.#note(entry, this.isShared ? withoutMessage(cause) : cause);
     }
   }
 
@@ -106,12 +106,12 @@ export class Failures {
 /** What a flush on behalf of several callers rejects with for an insert that was not fit to be queued. */
 export function refusedInShared(entry: Entry, error: Error): FlushError {
   const { table, rows } = ownInsert(entry);
-  const cause = withoutWords(asError(error.cause ?? error));
+  const cause = withoutMessage(asError(error.cause ?? error));
   return new FlushError([{ table, rows, code: codeOf(cause) }], cause);
 }
 
 /** What a caller's own mapping says, or the insert that his reference names, may hold values, also in its causes. */
-function withoutWords(error: Error): Error {
+function withoutMessage(error: Error): Error {
   const message = "an insert has a value that can't be sent, or refers to one that was not written";
   return Object.assign(new Error(message), { name: error.name, code: codeOf(error) });
 }

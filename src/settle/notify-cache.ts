@@ -8,7 +8,7 @@ import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 
 /** Whose caches have been told, and why they objected. */
-const told = new WeakMap<Entry, Promise<Error | undefined>>();
+const notified = new WeakMap<Entry, Promise<Error | undefined>>();
 
 /** Tells the cache, as drizzle does while it executes an insert. @returns why it failed for whom */
 export async function notifyCache(
@@ -19,7 +19,7 @@ export async function notifyCache(
   if (!cache) return failed;
   await Promise.all(
     [...entries()].map(async (entry) => {
-      const error = await getOrInsert(told, entry, () => mutate(cache, entry));
+      const error = await getOrInsert(notified, entry, () => mutate(cache, entry));
       if (error) failed.set(entry, new BatchedInsertError(ownInsert(entry), error));
     }),
   );

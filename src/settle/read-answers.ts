@@ -12,9 +12,9 @@ import type { Plan } from '../plan/plan.ts';
 import type { Entry } from '../take/entry.ts';
 import { isKnown, type Returning } from '../write/returning.ts';
 import type { SentChunk } from '../write/write-flight.ts';
+import { matchRowsByOrdinal, matchRowsBySentinel } from './match-rows.ts';
 import type { Outcomes } from './outcomes.ts';
-import { pairByIdentifier, pairByOrdinal } from './pair-rows.ts';
-import { Gathered, Known } from './results.ts';
+import { GatheredOutcome, KnownOutcome } from './results.ts';
 
 /** The outcome of every entry whose rows were written. */
 export function readAnswers(
@@ -23,12 +23,12 @@ export function readAnswers(
   answers: readonly Answer[],
   context: FlushContext,
 ): Outcomes {
-  const gathered = new Map<Entry, Gathered>();
+  const gathered = new Map<Entry, GatheredOutcome>();
   const known: Outcomes[number][] = [];
   for (const [index, { chunk, returning }] of sent.entries()) {
     const answer = answers[index] as Answer;
     const own = (entry: Entry) =>
-      getOrInsert(gathered, entry, () => new Gathered(answer, context.driver.results));
+      getOrInsert(gathered, entry, () => new GatheredOutcome(answer, context.driver.results));
     const shared = () => known.push(readShared(plan, chunk, returning, answer, own, context));
     switch (chunk.way) {
       case 'own':
@@ -54,7 +54,7 @@ function readOwn(
   chunk: Chunk,
   { places }: Returning,
   answer: Answer,
-  own: (entry: Entry) => Gathered,
+  own: (entry: Entry) => GatheredOutcome,
   { dialect, driver }: FlushContext,
 ): void {
   const entry = chunk.first;
@@ -86,7 +86,7 @@ function readShared(
   chunk: Chunk,
   { clause, places }: Returning,
   answer: Answer,
-  own: (entry: Entry) => Gathered,
+  own: (entry: Entry) => GatheredOutcome,
   context: FlushContext,
 ): Outcomes[number] {
   const { entries, rows, shape, size } = chunk;
@@ -94,25 +94,25 @@ function readShared(
     const message = `${shape.name}: ${size} rows sent, ${answer.count} written`;
     throw new BatchedDrizzleError('MISMATCHED_ANSWER', message);
   }
-  const identifier = plan.identifiers.get(shape.table);
+  const sentinelColumn = plan.sentinelColumns.get(shape.table);
   const { type = 0, base = 0 } =
-    identifier === undefined ? {} : (columnFacts(chunk.facts, shape, identifier) ?? {});
+    sentinelColumn === undefined ? {} : (columnFacts(chunk.facts, shape, sentinelColumn) ?? {});
   const { driver } = context;
   const parse = driver.parser(base);
-  const known = new Known(answer, driver.results, identifier, parse, (key) =>
+  const known = new KnownOutcome(answer, driver.results, sentinelColumn, parse, (key) =>
     driver.values.serialize(key, type),
   );
   if (!clause) return [entries, known];
-  const place = identifier === undefined ? undefined : places.get(columnAt(shape, identifier).name);
-  if (identifier === undefined || place === undefined) {
+  const place = sentinelColumn === undefined ? undefined : places.get(columnAt(shape, sentinelColumn).name);
+  if (sentinelColumn === undefined || place === undefined) {
     throw new BatchedDrizzleError(
       'MISMATCHED_ANSWER',
       `${shape.name}: nothing tells the returned rows apart`,
     );
   }
   // Both sides through the client's parser, which may have an integer or a UUID in a form of its own.
-  const sent = rows.map((_, row) => String(parse?.(keyAt(chunk, row, identifier))));
-  const returned = pairByIdentifier(shape.name, sent, answer, (row) => String(row[place]));
+  const sent = rows.map((_, row) => String(parse?.(keyAt(chunk, row, sentinelColumn))));
+  const returned = matchRowsBySentinel(shape.name, sent, answer, (row) => String(row[place]));
   const keyPlaces = placesOfKeys(chunk, places);
   const selections = new Map<readonly SelectedField[], Selection>();
   const rest: Entry[] = [];
@@ -154,8 +154,8 @@ function selectionOf(
 }
 
 /** The text of what tells a row apart, its own or the key that it was given. */
-function keyAt(chunk: Chunk, row: number, identifier: number): string {
-  const cell = chunk.cell(row, identifier);
+function keyAt(chunk: Chunk, row: number, sentinelColumn: number): string {
+  const cell = chunk.cell(row, sentinelColumn);
   return String(isKeyPlace(cell) ? cell.list.keys?.at(cell.position - 1) : cell);
 }
 
@@ -164,11 +164,11 @@ function readMatched(
   chunk: Chunk,
   { places }: Returning,
   answer: Answer,
-  own: (entry: Entry) => Gathered,
+  own: (entry: Entry) => GatheredOutcome,
   { driver }: FlushContext,
 ): void {
   const { shape, entries, rows, size, first } = chunk;
-  const returned = pairByOrdinal(shape.name, size, answer, !first.conflict?.maySkip);
+  const returned = matchRowsByOrdinal(shape.name, size, answer, !first.conflict?.maySkip);
   const keyPlaces = placesOfKeys(chunk, places);
   for (const [index, entry] of entries.entries()) {
     const gathered = own(entry);

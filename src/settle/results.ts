@@ -6,7 +6,7 @@ import { keysOf } from '../plan/key-lists.ts';
 import { type Entry, type Outcome, Reference } from '../take/entry.ts';
 
 /** What one entry's rows came to, gathered from the statements that wrote them. */
-export class Gathered implements Outcome {
+export class GatheredOutcome implements Outcome {
   count = 0;
   /** In the order of the entry's rows, each with the columns of its selection. */
   readonly rows: unknown[][] = [];
@@ -32,12 +32,12 @@ export class Gathered implements Outcome {
 }
 
 /** What all entries come to whose rows were all written, and of which nobody asks more than was known before. */
-export class Known implements Outcome {
+export class KnownOutcome implements Outcome {
   constructor(
     readonly answer: Answer,
     readonly results: ResultMaker,
     /** The column by which rows are told apart, by index. */
-    readonly identifier: number | undefined,
+    readonly sentinelColumn: number | undefined,
     readonly parse: ((key: string) => unknown) | undefined,
     /** A key that a row was given, as the client has sent it. */
     readonly serialize: (key: unknown) => string,
@@ -54,14 +54,14 @@ export class Known implements Outcome {
   driverValue(entry: Entry): Answer {
     const { returning, shape } = entry;
     if (!returning) return this.results.empty(this.answer, entry.count);
-    const names = returning.map(() => columnAt(shape, this.identifier ?? -1).name);
+    const names = returning.map(() => columnAt(shape, this.sentinelColumn ?? -1).name);
     const rows = this.#keys(entry).map((key) => names.map(() => key));
     return this.results.objects(this.answer, names, rows);
   }
 
   /** What the client reads of the key of each row. */
   #keys(entry: Entry): unknown[] {
-    const column = this.identifier ?? -1;
+    const column = this.sentinelColumn ?? -1;
     const keys: unknown[] = keysOf(entry, column);
     for (let row = 0; row < keys.length; row++) {
       const cell = keys[row] === undefined ? entry.cell(row, column) : undefined;

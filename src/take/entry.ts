@@ -71,14 +71,14 @@ export class Entry implements Rows<Cell> {
   }
 
   /** Columns that a reference names, by index. */
-  get referenced(): ReadonlySet<number> {
-    return this.#extras?.referenced ?? nothing;
+  get referencedColumns(): ReadonlySet<number> {
+    return this.#extras?.referencedColumns ?? nothing;
   }
 
   /** A reference names a column. */
   refer(column: number): void {
     this.#extras ??= new EntryExtras();
-    this.#extras.referenced.add(column);
+    this.#extras.referencedColumns.add(column);
   }
 
   /** An expression of the insert refers to other rows. */

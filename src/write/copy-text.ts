@@ -1,12 +1,15 @@
 /** Rows → the text format of COPY. */
 
-/** `undefined` where the row leaves the column to the database, `null` for NULL. */
+/** `undefined` if the row leaves the column to the database, `null` for NULL. */
 export type TextCell = string | null | undefined;
 
-/** What stands for the database's default; no value looks like it, as its backslash would be doubled. */
+/** Marks a column that gets its default. No value equals it, because the backslash in a value is doubled. */
 export const defaultMarker = '\\D';
 
-/** Enough for one write to keep the wire busy; a longer string takes longer to flatten, for nothing. */
+/**
+ * Large enough for one write to keep the connection busy. Flattening a longer string takes longer without a
+ * benefit.
+ */
 const blockLength = 64 * 1024;
 
 const newline = 10;
@@ -15,7 +18,7 @@ const newline = 10;
 export class CopyText {
   readonly #blocks: Buffer[] = [];
   #open = '';
-  /** The bytes in one, and where each line ends, made only when a part of them is sent. */
+  /** All bytes in one buffer, and the end of each line. Both are made only when a slice is asked for. */
   #whole: Buffer | undefined;
   #ends: number[] | undefined;
 
@@ -23,8 +26,8 @@ export class CopyText {
    * Adds a line.
    *
    * @param columns which of the cells, by index
-   * @param isPlain none of the cells has a character that must be escaped
-   * @returns how many characters it has, more or less
+   * @param isPlain no cell has a character that must be escaped
+   * @returns about how many characters the line has
    * @example
    * add(['Ada', null, undefined], [0, 1, 2], true) // Ada\t\\N\t\\D\n
    */
@@ -48,7 +51,7 @@ export class CopyText {
     return added;
   }
 
-  /** All lines; none is added behind them. */
+  /** All lines. Call it after the last `add()`. */
   blocks(): readonly Buffer[] {
     if (this.#open) this.#blocks.push(Buffer.from(this.#open));
     this.#open = '';
@@ -63,7 +66,7 @@ export class CopyText {
   }
 }
 
-/** A line break in a value is escaped, so that each one ends a line. */
+/** The ends of the lines. A line break inside a value is escaped, so each newline ends a line. */
 function lineEnds(bytes: Buffer): number[] {
   const ends: number[] = [];
   for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, end + 1))
@@ -71,7 +74,9 @@ function lineEnds(bytes: Buffer): number[] {
   return ends;
 }
 
-/** Whether a text has a character that must be escaped; four searches are faster than one by a regular expression. */
+/**
+ * Whether a text has a character that must be escaped. Four searches are faster than one regular expression.
+ */
 export function isSpecial(text: string): boolean {
   return text.includes('\\') || text.includes('\n') || text.includes('\t') || text.includes('\r');
 }

@@ -1,41 +1,39 @@
-/** A chunk of many rows → one COPY, which takes half of an INSERT's time in the server and returns nothing. */
-
+/** A chunk of many rows → one COPY. It takes half of an INSERT's time in the server, and returns nothing. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import { CopyStatement } from '../driver/statement.ts';
 import { columnAt } from '../drizzle/table.ts';
 import { type Chunk, isKeyPlace } from '../plan/chunk.ts';
 import { keyOf } from '../take/key-run.ts';
+import { givenColumns } from './clauses.ts';
 import { CopyText } from './copy-text.ts';
 
-/** Rows that are turned into text at a time, some 64 kB of ordinary ones. */
+/** How many rows become text at a time. Ordinary ones make about 64 kB. */
 const rowsATime = 2_000;
 
 /**
- * @param keysKnown settles when the server has told the keys of the flight, which the rows are written with
+ * @param keysKnown settles when the key query has returned the keys, which the rows need
  * @example
  * copy "orders" ("id", "amount") from stdin
  */
 export function copyChunk(chunk: Chunk, dialect: PgDialect, keysKnown: Promise<void>): CopyStatement {
-  const columns = writtenColumns(chunk);
+  const columns = givenColumns(chunk);
   const text = `copy ${chunk.shape.name} (${namesOf(chunk, columns, dialect)}) from stdin`;
   return new CopyStatement(text, () => blocksOf(chunk, columns, keysKnown));
 }
 
 /**
- * COPY can't say which table it was written for, as an INSERT does. Ahead of the comparison of the facts an INSERT of no
- * rows takes the lock that COPY takes, with the privileges that the rows need, and nobody puts another table in its place.
+ * Locks the table for a COPY, by an INSERT of no rows that runs before the comparison of the facts.
+ *
+ * An INSERT compares its table with the facts, but COPY has no place for a condition. This INSERT takes the
+ * same lock as COPY and needs the privileges of the rows. The lock keeps the table from being replaced.
  */
 export function lockForCopy(chunk: Chunk, dialect: PgDialect): string {
-  const columns = writtenColumns(chunk);
+  const columns = givenColumns(chunk);
   const nothing = columns.map(() => 'null').join(', ');
   return (
     `insert into ${chunk.shape.name} (${namesOf(chunk, columns, dialect)}) overriding system value ` +
     `select ${nothing} where false`
   );
-}
-
-function writtenColumns(chunk: Chunk): number[] {
-  return [...chunk.shape.columns.keys()].filter((column) => chunk.gives(column));
 }
 
 function namesOf({ shape }: Chunk, columns: readonly number[], dialect: PgDialect): string {
@@ -54,14 +52,14 @@ async function* blocksOf(
     const text = new CopyText();
     for (let row = from; row < Math.min(from + rowsATime, chunk.size); row++) {
       for (let index = 0; index < columns.length; index++)
-        cells[index] = textAt(chunk, row, columns[index] as number);
+        cells[index] = copyTextAt(chunk, row, columns[index] as number);
       text.add(cells, all, false);
     }
     yield* text.blocks();
   }
 }
 
-function textAt(chunk: Chunk, row: number, column: number): string | null {
+function copyTextAt(chunk: Chunk, row: number, column: number): string | null {
   const given = chunk.given(row, column);
   if (typeof given === 'string' || given === null) return given;
   const cell = chunk.cell(row, column);

@@ -1,4 +1,4 @@
-/** What keeps a flight from being written by halves. */
+/** Guards that let a flight write either all its rows or none. */
 import { codeOf } from '../errors.ts';
 import { columnTypes } from '../facts/facts-query.ts';
 import type { Chunk } from '../plan/chunk.ts';
@@ -6,7 +6,7 @@ import type { KeyList } from '../take/key-run.ts';
 import { areWhole } from './kept-keys.ts';
 import type { Params } from './params.ts';
 
-/** Holds the flight's token in the server for the length of its transaction. */
+/** The setting that keeps the flight's token in the server until its transaction ends. */
 export const tokenSetting = 'batched_drizzle.t';
 
 const changed = 'batched_drizzle: table facts changed';
@@ -14,14 +14,15 @@ const changed = 'batched_drizzle: table facts changed';
 const outside = 'batched_drizzle: outside its transaction';
 
 /**
- * ` where …`, true in the flight's own transaction and for the table it was written for, an error elsewhere.
+ * A ` where …` that is true in the flight's own transaction and for its own table, and raises an error
+ * elsewhere.
  *
- * If BEGIN fails, the server still runs the statements behind it, each committed by itself; a statement that
- * ends in this guard writes nothing then. It raises, rather than being false, so that a transaction which
- * lost its token or a key would roll back instead of committing without the rows.
+ * If BEGIN fails, the server still runs the statements behind it and commits each one alone. With this guard
+ * they write nothing. The guard raises an error instead of being false. A transaction without its token or a
+ * key then rolls back, and does not commit without the rows.
  *
- * The table is compared here too, although the key query has compared it: only the INSERT's own lock makes a
- * backend see that another one has dropped the table, and keeps it from being dropped from then on.
+ * The guard compares the table again, although the key query has compared it. Only the INSERT's own lock lets
+ * a backend see that another one dropped the table. From then on the lock prevents a drop.
  */
 export function insertGuard({ chunk, token, params }: GuardedInsert, lists: readonly KeyList[]): string {
   const { shape, facts } = chunk;
@@ -33,10 +34,10 @@ export function insertGuard({ chunk, token, params }: GuardedInsert, lists: read
   return ` where case${stale} when ${conditions || 'true'} then true else ${raise(outside)} end`;
 }
 
-/** Stands in the place of a statement that can't be written. */
+/** Replaces a statement that can't be written. */
 export const failTransaction = `select ${raise('batched_drizzle: a statement could not be written')}`;
 
-/** Whether the name stands for another relation, or one whose columns have other types. */
+/** Whether the name means another relation, or one whose columns have other types. */
 function isOther(name: string, oid: string, types: string): string {
   return `to_regclass(${name})::oid is distinct from ${oid}::oid or ${columnTypes(`${oid}::oid`)} is distinct from ${types}`;
 }
@@ -47,10 +48,10 @@ interface GuardedInsert {
   readonly params: Params;
 }
 
-/** An error for facts that no longer hold, in the place of a text. */
+/** An expression of type text that fails with "facts changed". */
 export const factsChanged = `${raise(changed)}::text`;
 
-/** An error of facts that no longer hold, or one that may be: a type or a column that is not there any more. */
+/** Whether an error shows that facts are outdated, or may show it: an unknown type or column. */
 export function isStale(error: unknown): boolean {
   return isFactsChanged(error) || ['42703', '42704', '42804'].includes(codeOf(error) ?? '');
 }
@@ -59,7 +60,9 @@ export function isFactsChanged(error: unknown): boolean {
   return error instanceof Error && error.message.includes(changed);
 }
 
-/** An expression that fails when it is evaluated; `current_user` keeps the planner from doing so ahead of time. */
+/**
+ * An expression that fails when it is evaluated. `current_user` keeps the planner from evaluating it early.
+ */
 function raise(message: string): string {
   return `('${message}: ' || current_user)::boolean`;
 }

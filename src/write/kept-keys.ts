@@ -1,17 +1,17 @@
 import type { ColumnFacts } from '../facts/table-facts.ts';
 import type { KeyList } from '../take/key-run.ts';
 
-/** Where the server keeps a list, until the transaction ends. */
+/** The setting in which the server keeps a list until the transaction ends. */
 export function settingOf(list: KeyList): string {
   return `batched_drizzle.${list.name}`;
 }
 
-/** From a sequence, so that keys are numbers and may follow one another. */
+/** Whether the keys come from a sequence. They are numbers then, and may be consecutive. */
 export function isDrawn({ keys }: ColumnFacts): boolean {
   return keys === 'identity' || keys === 'sequence';
 }
 
-/** A kept list as an array, as SQL; parsed where it stands. */
+/** The SQL that parses a kept list into an array. */
 export function keptKeys({ facts, ...list }: KeyList): string {
   const kept = `current_setting('${settingOf({ facts, ...list })}')`;
   const listed = (text: string) => `string_to_array(${text}, ',')::${facts.cast}[]`;
@@ -21,7 +21,10 @@ export function keptKeys({ facts, ...list }: KeyList): string {
   return `(select case when s like '%:%' then ${range} else ${listed('s')} end as a from ${kept} s)`;
 }
 
-/** One key of a kept list: cheaper than to parse one that may hold the keys of thousands of such statements. */
+/**
+ * The SQL for one key of a kept list. It is cheaper than parsing the list, which may hold the keys of
+ * thousands of rows.
+ */
 export function keptKey({ facts, ...list }: KeyList, position: number): string {
   const kept = `current_setting('${settingOf({ facts, ...list })}')`;
   const listed = `split_part(${kept}, ',', ${position})::${facts.cast}`;
@@ -30,7 +33,7 @@ export function keptKey({ facts, ...list }: KeyList, position: number): string {
   return `case when ${kept} like '%:%' then ${counted} else ${listed} end`;
 }
 
-/** `with k0 as materialized (…) `: a list is parsed once a statement, not once a row. */
+/** `with k0 as materialized (…) `, so that a statement parses a list once and not for each row. */
 export function withLists(lists: readonly KeyList[]): string {
   return lists.length === 0 ? '' : `with ${parsedLists(lists).join(', ')} `;
 }
@@ -39,7 +42,7 @@ export function parsedLists(lists: readonly KeyList[]): string[] {
   return lists.map((list) => `${list.name} as materialized ${keptKeys(list)}`);
 }
 
-/** That every list arrived whole: `unnest` pads unequal arrays with NULL without a word. */
+/** Conditions that every list has all its keys. `unnest` silently pads unequal arrays with NULL. */
 export function areWhole(lists: readonly KeyList[]): string[] {
   return lists.map((list) => `cardinality((select a from ${list.name})) = ${list.size}`);
 }

@@ -1,5 +1,4 @@
-/** The one query that takes every key of a flight, and the reading of its answer. Pure. */
-
+/** The one query that takes all keys of a flight. Pure. */
 import type { Statement } from '../driver/statement.ts';
 import { columnAt } from '../drizzle/table.ts';
 import { tableState } from '../facts/facts-query.ts';
@@ -11,31 +10,31 @@ import { boundByQuery } from './lock-timeout.ts';
 
 export interface KeyQueryInput {
   readonly lists: readonly KeyList[];
-  /** Tables of the flight whose facts it rests on, by their names in SQL. */
+  /** The tables whose facts the flight relies on, by their names in SQL. */
   readonly facts: readonly (readonly [name: string, facts: TableFacts])[];
-  /** Marks the flight's transaction in the server; `undefined` where `set_config` is not to be used. */
+  /** Marks the flight's transaction in the server. `undefined` if `set_config` must not be used. */
   readonly token: string | undefined;
-  /** How long this query and all statements behind it wait for a lock at most. */
+  /** The longest time that this query and the statements behind it wait for a lock. */
   readonly lockTimeout?: string | undefined;
 }
 
 /**
  * Compares the facts, marks the transaction, and takes the keys.
  *
- * Keys are returned to the client *and* kept in the transaction with `set_config(…, true)`, so that the
- * INSERTs behind it need not wait for the answer. The idea of one `nextval` over `generate_series` is that
- * of Benchling's sqlalchemy_batch_inserts.
+ * The client gets the keys, *and* `set_config(…, true)` keeps them in the transaction. The INSERTs behind the
+ * query therefore need not wait for its answer. One `nextval` over `generate_series` is the idea of
+ * Benchling's sqlalchemy_batch_inserts.
  */
 export function keyQuery({ lists, facts, token, lockTimeout }: KeyQueryInput): Statement {
   const params: string[] = [];
   const param = (value: string): string => `$${params.push(value)}`;
   const isUnchanged = facts.map(([name, { oid, user, state }]) => {
     const relation = `${param(oid)}::oid`;
-    // Inside a transaction a backend hears of others' DDL only when it locks something, as this does; a name
-    // looked up before would be the one it remembers.
-    const isHeard = `pg_relation_size(${relation}, 'init') is distinct from -1`;
+    // Inside a transaction a backend notices the DDL of others only when it takes a lock, as this call does.
+    // Without it `to_regclass` may return a cached relation.
+    const isRefreshed = `pg_relation_size(${relation}, 'init') is distinct from -1`;
     const isSame = `to_regclass(${param(name)})::oid = ${relation} and current_user = ${param(user)}`;
-    return `${isHeard} and ${isSame} and ${tableState(relation)} = ${param(state)}`;
+    return `${isRefreshed} and ${isSame} and ${tableState(relation)} = ${param(state)}`;
   });
   const mark = token === undefined ? "''" : `set_config('${tokenSetting}', '${token}', true)`;
   const compared =
@@ -43,7 +42,7 @@ export function keyQuery({ lists, facts, token, lockTimeout }: KeyQueryInput): S
       ? mark
       : `case when ${isUnchanged.join(' and ')} then ${mark} else ${factsChanged} end`;
   const bounded = lockTimeout && token !== undefined ? boundByQuery(lockTimeout) : undefined;
-  // The bound comes first, since the comparison takes locks, too.
+  // The bound comes first, because the comparison takes locks too.
   const columns = [
     bounded ? `concat(${bounded}, ${compared})` : compared,
     ...lists.map((list) => {
@@ -55,8 +54,8 @@ export function keyQuery({ lists, facts, token, lockTimeout }: KeyQueryInput): S
 }
 
 /**
- * Keys that follow one another are told by the first and the last, `1:100`, which a million of them fit as well; that they
- * do, and in the order in which they were drawn, is the server's finding. Others are listed, `1,3,4`.
+ * Writes consecutive keys as first and last, `1:100`, which stays short for a million keys. The server checks
+ * that they are consecutive and in the order of the draw. Other keys are listed: `1,3,4`.
  */
 function asText({ facts }: KeyList): string {
   const listed = `array_to_string(array_agg(k), ',')`;
@@ -70,7 +69,8 @@ function takeKeys(list: KeyList, param: (value: string) => string): string {
   if (!isDrawn(list.facts)) return `select ${keys} k from ${series}`;
   const table = param(list.shape.name);
   const column = param(columnAt(list.shape, list.column).name);
-  // OFFSET 0 keeps the look-up out of the loop; the sequence is found by the server, at each flush.
+  // OFFSET 0 keeps the look-up out of the loop. The server looks the sequence up at each flush, so it can't
+  // be outdated.
   const sequence =
     keys === 'identity'
       ? `pg_get_serial_sequence(${table}, ${column})::regclass`
@@ -78,7 +78,7 @@ function takeKeys(list: KeyList, param: (value: string) => string): string {
   return `select nextval(q.sequence) k, n from (select ${sequence} as sequence offset 0) q, ${series} n`;
 }
 
-/** The sequence that a column's default draws from, which the column need not own. */
+/** The sequence that a column's default draws from. The column need not own it. */
 function sequenceOfDefault(table: string, column: string): string {
   return `(select e.refobjid::regclass from pg_catalog.pg_attribute a
     join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum

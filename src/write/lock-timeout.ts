@@ -1,8 +1,8 @@
-/** A bound on how long a flight waits for a lock. */
-
 /**
- * How long a batch of several callers waits for a lock at most. The transaction that holds the lock may itself be
- * waiting for another insert of the batch, and no server can see that.
+ * The longest time that a batch of several callers waits for a lock.
+ *
+ * The transaction that holds the lock may itself wait for another insert of the batch. No server can see such
+ * a deadlock.
  */
 export const batchLockTimeout = '100ms';
 
@@ -10,7 +10,9 @@ function isShortEnough(lockTimeout: string): string {
   return `current_setting('lock_timeout')::interval between interval '1 microsecond' and interval '${lockTimeout}'`;
 }
 
-/** Sets `lock_timeout` for the transaction as a column of a query; never above the user's own. */
+/**
+ * Sets `lock_timeout` for the transaction, as a column of a query. It never exceeds the user's own setting.
+ */
 export function boundByQuery(lockTimeout: string): string {
   return `set_config('lock_timeout', case when ${isShortEnough(lockTimeout)} then current_setting('lock_timeout') else '${lockTimeout}' end, true)`;
 }

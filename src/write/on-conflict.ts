@@ -1,18 +1,19 @@
-/** `INSERT … ON CONFLICT` for several callers: it says of which source row each written row is. */
+/** `INSERT … ON CONFLICT` for several callers. Its answer has the source row of each written row. */
 import { columnAt } from '../drizzle/table.ts';
-import { columnFacts } from '../facts/table-facts.ts';
-import type { Chunk } from '../plan/chunk.ts';
-import { insertInto, insertTail, type WriteContext } from './clauses.ts';
+import type { Chunk, ChunkConflictKey } from '../plan/chunk.ts';
+import { insertInto, insertTail, requireFacts, type WriteContext } from './clauses.ts';
 import { insertGuard } from './guard.ts';
 import { parsedLists } from './kept-keys.ts';
 import { unnestRows } from './unnest.ts';
 
 /**
- * RETURNING knows no source row, so what is written is joined with what was given, by the server's own equality:
- * `'ab'` comes back as `'ab  '`, and `1` as `1.00`.
+ * Writes an INSERT that joins the written rows with their source rows, because RETURNING has no source row.
  *
- * Each row of the answer begins with the place of its source, counted from 1, and with how many were written: a row
- * that is joined with none, or with two, is noticed.
+ * The server compares them with its own equality, because values come back changed: `'ab'` as `'ab  '`, `1`
+ * as `1.00`.
+ *
+ * Each row of the answer begins with the number of its source row, from 1, and with the count of written
+ * rows. The two reveal a row that joins with no source row or with two.
  *
  * @example
  * with s as materialized (select u.o, u.c1 from unnest($1::varchar[]) with ordinality as u(c1, o)),
@@ -22,6 +23,8 @@ import { unnestRows } from './unnest.ts';
  * select m.o::int4, (select count(*) from w)::int4, w."id" from w left join m on w."name" = m.m0
  */
 export function matchedInsert(chunk: Chunk, context: WriteContext): string {
+  const { conflictKey } = chunk;
+  if (!conflictKey) throw new Error(`no conflict key for the rows of ${chunk.shape.name}`);
   const { columns, selected, lists, from } = unnestRows(chunk, context, 'o');
   const given = columns.map((column, index) => `${selected[index]} as c${column}`);
   const guard = insertGuard({ chunk, ...context }, lists);
@@ -30,26 +33,29 @@ export function matchedInsert(chunk: Chunk, context: WriteContext): string {
     ...parsedLists(lists),
     `s as materialized (select u.o, ${given.join(', ')} from ${from})`,
     `w as (${insertInto(chunk, columns, context)} select ${sources.join(', ')} from s${guard} order by s.o${insertTail(chunk, context)})`,
-    `m as (${compared(chunk)})`,
+    `m as (${compared(chunk, conflictKey)})`,
   ];
   const asked = [...context.returning.places.keys()].map((name) => `, w.${context.dialect.escapeName(name)}`);
-  const joined = chunk.match?.columns.map(
+  const joined = conflictKey.columns.map(
     (column, index) => `w.${context.dialect.escapeName(columnAt(chunk.shape, column).name)} = m.m${index}`,
   );
   return (
     `with ${withs.join(', ')} ` +
     `select m.o::int4 as "batched_drizzle.o", (select count(*) from w)::int4 as "batched_drizzle.n"${asked.join('')} ` +
-    `from w left join m on ${joined?.join(' and ')}`
+    `from w left join m on ${joined.join(' and ')}`
   );
 }
 
-/** The compared values of each source row, or of the first of those that are equal, as the table's columns hold them. */
-function compared({ match, facts, shape }: Chunk): string {
-  const values = match?.columns.map((column, index) => {
-    const { unique, cast } = columnFacts(facts, shape, column) ?? {};
+/**
+ * Selects the compared values of each source row, in the types of the columns. Of equal rows it selects the
+ * first.
+ */
+function compared(chunk: Chunk, { columns, values: distinct }: ChunkConflictKey): string {
+  const values = columns.map((column, index) => {
+    const { unique, cast } = requireFacts(chunk, column);
     return `s.c${column}::${unique ?? cast} as m${index}`;
   });
-  if (match?.values) return `select s.o, ${values?.join(', ')} from s`;
-  const names = match?.columns.map((_, index) => `m${index}`);
-  return `select min(s.o) as o, ${values?.join(', ')} from s group by ${names?.join(', ')}`;
+  if (distinct) return `select s.o, ${values.join(', ')} from s`;
+  const names = columns.map((_, index) => `m${index}`);
+  return `select min(s.o) as o, ${values.join(', ')} from s group by ${names.join(', ')}`;
 }

@@ -3,21 +3,21 @@ import type { Rendered } from '../drizzle/render.ts';
 import { resolveDeferred } from '../take/deferred-value.ts';
 import { DeferredValue } from '../take/entry.ts';
 
-/** Collects the parameters of one statement; each is text or NULL. */
+/** Collects the parameters of one statement. Each one is text or NULL. */
 export class Params {
   readonly values: (string | null)[] = [];
 
   constructor(readonly encoder: ValueEncoder) {}
 
-  /** @returns the parameter's place in the text, `$1` */
+  /** @returns the parameter's placeholder in the text, `$1` */
   add(value: string | null): string {
-    // The driver would stringify anything else, `undefined` as that word.
+    // The driver would turn anything else into text, and `undefined` into the word.
     if (value !== null && typeof value !== 'string')
       throw new TypeError(`a parameter must be text, got ${typeof value}`);
     return `$${this.values.push(value)}`;
   }
 
-  /** A rendered expression with its parameters numbered from here on. */
+  /** The text of an expression. Its parameters get the next numbers. */
   embed({ texts, params }: Rendered): string {
     return texts.reduce((text, next, index) => `${text}${this.#addDriverValue(params[index - 1])}${next}`);
   }

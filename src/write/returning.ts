@@ -1,4 +1,6 @@
-/** What a chunk's statement must return: what its callers asked for, and what tells its rows apart. */
+/**
+ * The columns that a chunk's statement returns: those that callers select, and those that identify the rows.
+ */
 
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
@@ -7,44 +9,46 @@ import { type Rendered, renderSelection } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
 import { columnAt, columnName } from '../drizzle/table.ts';
 import { columnFacts } from '../facts/table-facts.ts';
-import { type Chunk, type ChunkMatch, entriesOf } from '../plan/chunk.ts';
+import { type Chunk, type ChunkConflictKey, entriesOf } from '../plan/chunk.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Entry } from '../take/entry.ts';
 
-/** Whether the client has what an entry selects without asking: the keys it was given, and nothing else. */
+/** Whether the client has all that the entry selects before the answer, namely the keys it was given. */
 export function isKnown(entry: Entry, plan: Plan, chunk: Chunk, { driver }: FlushContext): boolean {
-  const identifier = plan.identifiers.get(chunk.shape.table);
-  if (identifier === undefined || chunk.facts?.secured) return false;
+  const sentinelColumn = plan.sentinelColumns.get(chunk.shape.table);
+  if (sentinelColumn === undefined || chunk.facts?.secured) return false;
   if (chunk.way === 'own' || chunk.way === 'matched') return false;
-  const facts = columnFacts(chunk.facts, chunk.shape, identifier);
-  const key = chunk.shape.columns[identifier]?.column;
+  const facts = columnFacts(chunk.facts, chunk.shape, sentinelColumn);
+  const key = chunk.shape.columns[sentinelColumn]?.column;
   const selectsKey = entry.returning?.every(({ field }) => field === key) ?? false;
   return selectsKey && facts !== undefined && driver.parser(facts.base) !== undefined;
 }
 
 export interface Returning {
-  /** What stands behind `returning`; `undefined` where nobody needs a row, since it needs SELECT. */
+  /**
+   * The columns of RETURNING. `undefined` if no row is needed: RETURNING requires the privilege to SELECT.
+   */
   readonly clause: Rendered | undefined;
-  /** Place in the answered row of a column, by its name in the database. */
+  /** The position of each column in the returned row, by its name in the database. */
   readonly places: ReadonlyMap<string, number>;
 }
 
 /**
- * @param identifier the column, by index, that tells the rows of the table apart
- * @param isKnown entries whose result the client has without asking
+ * @param sentinelColumn the column, by index, that identifies the returned rows
+ * @param isKnown whether the client has the entry's result before the answer
  */
 export function planReturning(
   chunk: Chunk,
   dialect: PgDialect,
-  identifier: number | undefined,
+  sentinelColumn: number | undefined,
   isKnown: (entry: Entry) => boolean,
 ): Returning {
   const names = new Set<string>();
   const nameOf = (column: number): string => columnAt(chunk.shape, column).name;
   const selection = chunk.first.returning;
-  const late = [...chunk.told].map(nameOf);
+  const late = [...chunk.returnedColumns].map(nameOf);
 
-  // Expressions are selected only by entries that stand alone, just as drizzle writes them.
+  // Only entries that stand alone select expressions. They are written as drizzle writes them.
   if (chunk.way === 'own' && selection && !onlyColumns(selection)) {
     const own = renderSelection(dialect, selection);
     const extra = late.map((name) => `, ${dialect.escapeName(name)}`).join('');
@@ -66,9 +70,9 @@ export function planReturning(
       names.add(columnName(dialect, field as Parameters<typeof columnName>[1]));
   }
   for (const name of late) names.add(name);
-  if (chunk.match) return matchedReturning(chunk, chunk.match, names, dialect);
+  if (chunk.conflictKey) return matchedReturning(chunk, chunk.conflictKey, names, dialect);
   if (names.size === 0) return { clause: undefined, places: new Map() };
-  if (chunk.way !== 'own' && identifier !== undefined) names.add(nameOf(identifier));
+  if (chunk.way !== 'own' && sentinelColumn !== undefined) names.add(nameOf(sentinelColumn));
   return {
     clause: clauseOf(names, dialect),
     places: new Map([...names].map((name, place) => [name, place])),
@@ -79,13 +83,13 @@ function clauseOf(names: Iterable<string>, dialect: PgDialect): Rendered {
   return { texts: [[...names].map((name) => dialect.escapeName(name)).join(', ')], params: [] };
 }
 
-/** How many columns stand before those that were asked for in the answer of `matchedInsert`. */
-const ahead = 2;
+/** How many columns precede the selected ones in the answer of `matchedInsert`. */
+const leadingColumns = 2;
 
-/** Where every row is written and nobody asks for one, the count says all. */
+/** Needs no RETURNING if every row is written and nothing is selected. The count of rows is enough then. */
 function matchedReturning(
   { shape, first }: Chunk,
-  { columns }: ChunkMatch,
+  { columns }: ChunkConflictKey,
   names: ReadonlySet<string>,
   dialect: PgDialect,
 ): Returning {
@@ -93,6 +97,6 @@ function matchedReturning(
   const compared = columns.map((column) => columnAt(shape, column).name);
   return {
     clause: clauseOf(new Set([...compared, ...names]), dialect),
-    places: new Map([...names].map((name, place) => [name, place + ahead])),
+    places: new Map([...names].map((name, place) => [name, place + leadingColumns])),
   };
 }

@@ -1,4 +1,4 @@
-/** One row by itself: drizzle's own INSERT, planned and written once for all rows of its form. */
+/** One row by itself: drizzle's own INSERT. It is planned and written once for all rows of its form. */
 
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
@@ -14,20 +14,21 @@ import { KeyLists } from '../plan/key-lists.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Entry } from '../take/entry.ts';
 import { Form } from '../take/form.ts';
+import { givenColumns } from './clauses.ts';
 import { Params } from './params.ts';
 import { planReturning, type Returning } from './returning.ts';
 import { valuesInsert } from './values.ts';
 import type { Inserts } from './write-flight.ts';
 
-/** What is sent without a key query and without a guard. */
+/** A statement that needs no key query and no guard. */
 export interface SingleRowInsert {
   readonly plan: Plan;
   readonly inserts: Inserts;
-  /** None of the values is unfit. */
+  /** Nothing is rejected: an entry with an unfit value takes the ordinary path. */
   readonly rejected?: undefined;
 }
 
-/** What rows of a form have in common that ask for the same. */
+/** The statement of rows that have the same form and the same selection. */
 interface Template {
   readonly text: string;
   /** The columns that are parameters, by index. */
@@ -37,34 +38,37 @@ interface Template {
 
 type Templates = Map<Form, Map<readonly SelectedField[] | undefined, Template>>;
 
-/** Facts that have changed are others. */
+/**
+ * Templates by table facts. Changed facts are a new object, so outdated templates are dropped with the old
+ * one.
+ */
 const templates = new WeakMap<TableFacts, Templates>();
 
-/** So many are remembered of a table; selections made anew for each insert would be remembered for ever. */
+/** The most templates of a table. Without a limit, selections that are new for each insert would leak. */
 const mostTemplates = 100;
 
-/** What the row is written in. */
-export interface Surroundings {
+/** Where the row is written. */
+export interface SingleRowTarget {
   readonly connection: Pick<Connection, 'hasBegun'> | undefined;
   readonly scope: 'inside' | 'last' | 'own';
   readonly lockTimeout: string | undefined;
 }
 
-/** @returns `undefined` where the flush must be planned */
+/** @returns `undefined` if the flush needs a plan */
 export function singleRowInsert(
   { dialect, driver }: FlushContext,
   entries: readonly Entry[],
   facts: FactsByTable,
-  target: Surroundings,
+  target: SingleRowTarget,
 ): SingleRowInsert | undefined {
   const [entry] = entries;
-  if (!entry || entries.length > 1 || !isOrdinary(entry, target)) return undefined;
+  if (!entry || entries.length > 1 || !isPlainRow(entry, target)) return undefined;
   const { shape, returning } = entry;
   const tableFacts = facts.get(shape.table);
   if (!tableFacts || !(entry.forms instanceof Form)) return undefined;
   const { encoded, rejected } = encodeRows(entries, facts, driver.values);
   const rows = encoded.get(entry) ?? entry;
-  // A value that the server has to cast is an expression.
+  // If the server must cast a value, the cell becomes an expression and the form differs.
   if (rejected.size > 0 || rows.forms !== entry.forms) return undefined;
 
   const lists = new KeyLists();
@@ -79,9 +83,9 @@ export function singleRowInsert(
   );
   if (ofForm.size > mostTemplates) ofForm.clear();
   const template = getOrInsert(ofForm, returning, () => makeTemplate(chunk, dialect, driver.values));
-  const params = template.columns.map((column: number) => textOf(rows.cells[column] as EncodedCell));
+  const params = template.columns.map((column: number) => paramOf(rows.cells[column] as EncodedCell));
   return {
-    plan: { chunks: [chunk], lists: [], identifiers: new Map(), later: [] },
+    plan: { chunks: [chunk], lists: [], sentinelColumns: new Map(), later: [] },
     inserts: {
       statements: [{ text: template.text, params, answer: 'values', guarded: false }],
       sent: [{ chunk, returning: template.returning }],
@@ -89,11 +93,12 @@ export function singleRowInsert(
   };
 }
 
-/** Its statement needs nothing around it, and nothing but its form and its selection says what it is. */
-function isOrdinary(entry: Entry, { lockTimeout, connection, scope }: Surroundings): boolean {
-  const { count, conflict, overriding, references, referenced, returning, awaited, forms, allotted } = entry;
+/** Whether the statement needs nothing around it, and only the form and the selection decide its text. */
+function isPlainRow(entry: Entry, { lockTimeout, connection, scope }: SingleRowTarget): boolean {
+  const { count, conflict, overriding, references, referencedColumns, returning, awaited, forms, allotted } =
+    entry;
   if (lockTimeout || (connection && !connection.hasBegun) || (scope === 'inside' && !awaited)) return false;
-  if (count > 1 || conflict || overriding || references.length > 0 || referenced.size > 0 || allotted)
+  if (count > 1 || conflict || overriding || references.length > 0 || referencedColumns.size > 0 || allotted)
     return false;
   return forms instanceof Form && !forms.hasExpression && (!returning || onlyColumns(returning));
 }
@@ -102,10 +107,9 @@ function makeTemplate(chunk: Chunk, dialect: PgDialect, encoder: ValueEncoder): 
   const returning = planReturning(chunk, dialect, undefined, () => false);
   const params = new Params(encoder);
   const text = valuesInsert(chunk, { dialect, params, returning, token: undefined });
-  const columns = [...chunk.shape.columns.keys()].filter((column) => chunk.gives(column));
-  return { text, columns, returning };
+  return { text, columns: givenColumns(chunk), returning };
 }
 
-function textOf(cell: EncodedCell): string | null {
+function paramOf(cell: EncodedCell): string | null {
   return typeof cell === 'number' ? String(cell) : (cell as string | null);
 }

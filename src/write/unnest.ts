@@ -1,12 +1,13 @@
-/** `INSERT … SELECT … FROM unnest(…)`: one statement, a parameter a column, for any number of rows. */
-
+/**
+ * `INSERT … SELECT … FROM unnest(…)`: one statement for any number of rows, with one parameter for each
+ * column.
+ */
 import { arrayLiteral } from '../driver/text.ts';
-import { columnAt } from '../drizzle/table.ts';
-import { type ColumnFacts, columnFacts } from '../facts/table-facts.ts';
+import type { ColumnFacts } from '../facts/table-facts.ts';
 import { type Chunk, isKeyPlace, type PlannedCell } from '../plan/chunk.ts';
 import { Reference } from '../take/entry.ts';
 import { type KeyList, type KeyPlace, keyOf } from '../take/key-run.ts';
-import { insertInto, insertTail, type WriteContext } from './clauses.ts';
+import { givenColumns, insertInto, insertTail, requireFacts, type WriteContext } from './clauses.ts';
 import { insertGuard } from './guard.ts';
 import { withLists } from './kept-keys.ts';
 
@@ -28,29 +29,25 @@ export function unnestInsert(chunk: Chunk, context: WriteContext): string {
 export interface UnnestedRows {
   /** The columns that are written, by index. */
   readonly columns: readonly number[];
-  /** What is selected for each. */
+  /** The expression in the select list for each column. */
   readonly selected: readonly string[];
   readonly lists: readonly KeyList[];
   readonly from: string;
 }
 
-/** @param place the name of a column that counts the rows, if one should */
+/** @param place the name of a column that numbers the rows, if one is needed */
 export function unnestRows(chunk: Chunk, context: WriteContext, place?: string): UnnestedRows {
   const source = new Source(chunk, context);
-  const columns = [...chunk.shape.columns.keys()].filter((column) => chunk.gives(column));
-  const selected = columns.map((column) => {
-    const facts = columnFacts(chunk.facts, chunk.shape, column);
-    if (!facts) throw new Error(`no facts of ${chunk.shape.name}.${columnAt(chunk.shape, column).name}`);
-    return source.column(column, facts);
-  });
+  const columns = givenColumns(chunk);
+  const selected = columns.map((column) => source.column(column, requireFacts(chunk, column)));
   return { columns, selected, lists: [...source.lists], from: source.text(place) };
 }
 
-/** The arrays that are unnested together, and what each column selects from them. */
+/** Collects the arrays of one `unnest`, and the expression of each column. */
 class Source {
   /** Lists that the statement reads in the server. */
   readonly lists = new Set<KeyList>();
-  /** Those among them that are looked up by position. */
+  /** Those lists of which the statement picks keys by position. */
   readonly #joined = new Set<KeyList>();
   readonly #arrays: string[] = [];
   readonly #names: string[] = [];
@@ -66,7 +63,7 @@ class Source {
     return `${joined}unnest(${this.#arrays.join(', ')})${counted} as u(${names.join(', ')})`;
   }
 
-  /** @returns what the select list has for the column */
+  /** @returns the column's expression in the select list */
   column(column: number, facts: ColumnFacts): string {
     const whole = this.chunk.wholeList(column);
     if (whole && !whole.keys && whole.facts.cast === facts.cast) {
@@ -78,7 +75,7 @@ class Source {
       : this.#values(column, facts, this.#texts(column));
   }
 
-  /** Whether a row of the column has a key, its own or another row's. */
+  /** Whether some row of the column has a key, either its own or another row's. */
   #hasKeys(column: number): boolean {
     return this.chunk.rows.some((_, row) => {
       const cell = this.chunk.given(row, column);
@@ -97,9 +94,9 @@ class Source {
     return `${this.#array(`c${column}`, `${param}::text[]`)}::${facts.cast}`;
   }
 
-  /** Keys by position in their list, beside values where some rows have their own. */
+  /** Picks keys by position in their list. Rows that have their own value use it. */
   #positions(column: number, facts: ColumnFacts): string {
-    const { cells, places } = this.#told(column);
+    const { cells, places } = this.#textsAndPlaces(column);
     const lists = new Map<KeyList, number>();
     for (const place of places) if (place && !lists.has(place.list)) lists.set(place.list, lists.size + 1);
     if (lists.size === 0) return this.#values(column, facts, cells);
@@ -115,10 +112,11 @@ class Source {
       (list) => `${list.name}.a[${position}]${list.facts.cast === facts.cast ? '' : `::${facts.cast}`}`,
     );
     const hasValues = places.includes(undefined);
-    if (lists.size === 1 && !hasValues) return keys[0] ?? '';
+    const [only] = keys;
+    if (only !== undefined && keys.length === 1 && !hasValues) return only;
     const source = this.#integers(
       `s${column}`,
-      places.map((place) => (place ? (lists.get(place.list) ?? 0) : 0)),
+      places.map((place) => (place ? branchOf(lists, place.list) : 0)),
     );
     const value = hasValues ? ` when 0 then ${this.#values(column, facts, cells)}` : '';
     const branches = keys.map((key, index) => ` when ${index + 1} then ${key}`).join('');
@@ -126,14 +124,14 @@ class Source {
   }
 
   /** The texts of a column, and the places of keys that only the server has. */
-  #told(column: number): { cells: (string | number | null)[]; places: (KeyPlace | undefined)[] } {
+  #textsAndPlaces(column: number): { cells: (string | number | null)[]; places: (KeyPlace | undefined)[] } {
     const cells: (string | number | null)[] = [];
     const places: (KeyPlace | undefined)[] = [];
     for (const row of this.chunk.rows.keys()) {
       const cell = this.chunk.cell(row, column);
       const isKept = isKeyPlace(cell) && !cell.list.keys;
       places.push(isKept ? cell : undefined);
-      cells.push(isKept ? null : textOf(cell));
+      cells.push(isKept ? null : keyOrText(cell));
     }
     return { cells, places };
   }
@@ -150,6 +148,13 @@ class Source {
   }
 }
 
-function textOf(cell: PlannedCell): string | number | null {
+/** The branch of CASE that picks from a list. Branch 0 is the row's own value, so a wrong 0 would write NULL. */
+function branchOf(lists: ReadonlyMap<KeyList, number>, list: KeyList): number {
+  const branch = lists.get(list);
+  if (branch === undefined) throw new Error(`list ${list.name} is not part of the statement`);
+  return branch;
+}
+
+function keyOrText(cell: PlannedCell): string | number | null {
   return isKeyPlace(cell) ? keyOf(cell) : (cell as string | number | null);
 }

@@ -1,4 +1,4 @@
-/** `INSERT … VALUES`, for a lone row, for expressions, and for rows that give nothing. */
+/** `INSERT … VALUES`, for a single row, for expressions, and for rows of defaults alone. */
 import { Expression } from '../drizzle/render.ts';
 import { isRefused } from '../facts/table-facts.ts';
 import { type Chunk, isKeyPlace, type PlannedCell } from '../plan/chunk.ts';
@@ -7,11 +7,11 @@ import { insertGuard } from './guard.ts';
 import { keptKey } from './kept-keys.ts';
 
 /**
- * The statement as drizzle would write it, the server inferring each parameter's type from its column. A lone
- * row that is guarded is selected instead: `insert into t (a) select $1 where …` infers just the same.
+ * The statement as drizzle would write it. The server infers each parameter's type from its column.
+ * A single row with a guard becomes `insert into t (a) select $1 where …`, which infers the same types.
  */
 export function valuesInsert(chunk: Chunk, context: WriteContext): string {
-  const columns = writtenColumns(chunk);
+  const columns = nameableInInsert(chunk);
   const rows = chunk.rows.map((_, row) =>
     columns.map((column) => cellText(chunk.cell(row, column), context)),
   );
@@ -26,19 +26,22 @@ export function valuesInsert(chunk: Chunk, context: WriteContext): string {
   return `${head} values ${rows.map((row) => `(${row.join(', ')})`).join(', ')}${insertTail(chunk, context)}`;
 }
 
-/** Whether the statement can say that it belongs to its flight: DEFAULT and several rows stand only in VALUES. */
+/** Whether the statement can have a guard. DEFAULT and several rows need VALUES, which has no WHERE. */
 export function canGuard(chunk: Chunk): boolean {
-  const columns = writtenColumns(chunk);
+  const columns = nameableInInsert(chunk);
   return chunk.size === 1 && columns.length > 0 && columns.every((column) => chunk.gives(column));
 }
 
-/** Columns that some row gives, or that the server has something against; a row that leaves one out says DEFAULT. */
-function writtenColumns(chunk: Chunk): number[] {
+/**
+ * Columns that some row gives, and columns that the server refuses. drizzle writes DEFAULT for them, so the
+ * error stays the same.
+ */
+function nameableInInsert(chunk: Chunk): number[] {
   const { shape, facts } = chunk;
   return [...shape.columns.keys()].filter((column) => chunk.gives(column) || isRefused(facts, shape, column));
 }
 
-/** Rows of defaults alone, said as drizzle says them: OVERRIDING takes no DEFAULT VALUES. */
+/** Rows of defaults alone, written as drizzle does, since OVERRIDING excludes DEFAULT VALUES. */
 function defaultRows({ rows, shape }: Chunk): string {
   if (shape.columns.length === 0) return 'default values';
   const all = `(${shape.columns.map(() => 'default').join(', ')})`;

@@ -1,4 +1,4 @@
-/** A chunk → its statement, in the way of writing that can say it. */
+/** A chunk → its statement. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import { LazyStatement, type Statement, type Written } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
@@ -16,7 +16,7 @@ export interface ChunkWriter {
   readonly dialect: PgDialect;
   readonly encoder: ValueEncoder;
   readonly token: string | undefined;
-  /** Settles when the server has told the keys of the flight. */
+  /** Settles when the key query has returned the keys of the flight. */
   readonly keysKnown: Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWrit
   }
 }
 
-/** Whether the plan is one statement that needs nothing around it: drizzle's own INSERT. */
+/** Whether the plan is drizzle's own INSERT, a single statement that needs nothing around it. */
 export function isOwnStatement({ chunks, lists, later }: Plan): boolean {
   const [only] = chunks;
   return (
@@ -51,14 +51,16 @@ export function isOwnStatement({ chunks, lists, later }: Plan): boolean {
 }
 
 /**
- * A row by itself, and what `unnest` can't say: expressions, DEFAULT for some of the rows, no column at all, a
- * table or column that is not there, a type that the role may not name.
+ * Whether VALUES must write the chunk: a single row, or rows that `unnest` can't write.
+ *
+ * The latter have expressions, DEFAULT in some rows, no column, a missing table or column, or a type that the
+ * role may not name.
  */
 function needsValues(chunk: Chunk): boolean {
   const { facts, shape, size, way } = chunk;
   const columns = [...shape.columns.keys()];
   if (!facts || size === 1 || !columns.some((column) => chunk.gives(column))) return true;
-  // Rows that share a statement with others' were grouped by the columns that they leave out.
+  // Rows of a shared statement leave out the same columns.
   if (way !== 'own') return false;
   if ([...chunk.forms].some((form) => form.hasExpression)) return true;
   return columns.some((column) => {

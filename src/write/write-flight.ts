@@ -16,20 +16,20 @@ export interface SentChunk {
   readonly returning: Returning;
 }
 
-/** The INSERTs, and what their answers are read by. */
+/** The INSERTs, and how to read their answers. */
 export interface Inserts {
   readonly statements: readonly Statement[];
   readonly sent: readonly SentChunk[];
 }
 
-/** Marks a flight in the server. */
+/** The token that marks a flight in the server. */
 export function makeToken(): string {
   return randomBytes(8).toString('hex');
 }
 
-/** What stands before the INSERTs of a flight. */
+/** The statements before the INSERTs of a flight. */
 export interface FlightHead {
-  /** Marks the flight in the server; `undefined` if its INSERTs need no guard. */
+  /** Marks the flight in the server. `undefined` if its INSERTs need no guard. */
   readonly token: string | undefined;
   readonly opening: readonly Statement[];
   readonly keyQuery: Statement | undefined;
@@ -68,10 +68,10 @@ export function writeInserts(
 ): Inserts {
   const { dialect, driver } = context;
   const sent = plan.chunks.map((chunk): SentChunk => {
-    // Of what is copied nobody asks more than the keys that are known.
+    // COPY has no RETURNING. The callers need only keys that are known.
     if (chunk.way === 'copied') return { chunk, returning: { clause: undefined, places: new Map() } };
-    const identifier = plan.identifiers.get(chunk.shape.table);
-    const returning = planReturning(chunk, dialect, identifier, (entry) =>
+    const sentinelColumn = plan.sentinelColumns.get(chunk.shape.table);
+    const returning = planReturning(chunk, dialect, sentinelColumn, (entry) =>
       isKnown(entry, plan, chunk, context),
     );
     return { chunk, returning };

@@ -10,9 +10,9 @@ export interface WriteOptions {
 }
 
 /** The INSERTs of a plan, as a flight writes them. */
-export function statementsOf({ chunks, identifiers }: Plan, { token }: WriteOptions = {}): Statement[] {
+export function statementsOf({ chunks, sentinelColumns }: Plan, { token }: WriteOptions = {}): Statement[] {
   return chunks.map((chunk) => {
-    const returning = planReturning(chunk, dialect, identifiers.get(chunk.shape.table), () => false);
+    const returning = planReturning(chunk, dialect, sentinelColumns.get(chunk.shape.table), () => false);
     return writeChunk(chunk, returning, { dialect, encoder, token, keysKnown: Promise.resolve() });
   });
 }

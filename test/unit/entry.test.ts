@@ -11,10 +11,10 @@ const written = (value: () => unknown): Outcome => ({ value, driverValue: () => 
 describe('what entries have in common while they have none', () => {
   test('is not changed by a reference to one of them', () => {
     const [named, other] = [entry(), entry()];
-    expect(named.referenced).toBe(other.referenced);
+    expect(named.referencedColumns).toBe(other.referencedColumns);
     refer(named, 'id', 0);
-    expect([named, other].map(({ referenced }) => [...referenced])).toEqual([[0], []]);
-    expect([...entry().referenced]).toEqual([]);
+    expect([named, other].map(({ referencedColumns }) => [...referencedColumns])).toEqual([[0], []]);
+    expect([...entry().referencedColumns]).toEqual([]);
   });
 
   test('is not changed by the references that an expression of one of them holds', () => {

@@ -55,7 +55,7 @@ describe('keys', () => {
       planOf([entryOf(users, { name: 'Ada' })], { mayBeNamed: true }),
     ]) {
       expect(lists).toEqual([]);
-      expect(chunks).toMatchObject([{ way: 'own', told: new Set([0]) }]);
+      expect(chunks).toMatchObject([{ way: 'own', returnedColumns: new Set([0]) }]);
     }
   });
 
@@ -72,16 +72,22 @@ describe('keys', () => {
   test('are told by a row that a conflict clause may make another row of, not taken', () => {
     const referred = entryOf(users, [{ name: 'Ada' }, { name: 'Bob' }], { conflict: sql`do nothing` });
     const child = entryOf(addresses, { email: 'a', userId: refer(referred, 'id', 0) });
-    expect(planOf([referred, child])).toMatchObject({ lists: [], chunks: [{ told: new Set([0]) }] });
+    expect(planOf([referred, child])).toMatchObject({
+      lists: [],
+      chunks: [{ returnedColumns: new Set([0]) }],
+    });
     // If other entries of the table take keys, this one takes some too, but they may not be used.
     const others = ['Cyd', 'Dan'].map((name) => entryOf(users, { name }, { returning: [users.id] }));
-    expect(planOf([referred, child, ...others]).chunks[0]).toMatchObject({ told: new Set([0]) });
+    expect(planOf([referred, child, ...others]).chunks[0]).toMatchObject({ returnedColumns: new Set([0]) });
   });
 
   test('that were taken are not told once more', () => {
     const referred = entryOf(users, [{ name: sql`upper('a')` }, { name: 'Bob' }]);
     refer(referred, 'id', 0);
-    expect(planOf([referred])).toMatchObject({ lists: [{ size: 2 }], chunks: [{ told: new Set() }] });
+    expect(planOf([referred])).toMatchObject({
+      lists: [{ size: 2 }],
+      chunks: [{ returnedColumns: new Set() }],
+    });
   });
 
   test('that the role has no leave to take ahead are told by the written row, which then stands alone', () => {
@@ -90,7 +96,7 @@ describe('keys', () => {
     const child = entryOf(users, { id: refer(referred, 'id', 0), name: 'Ada' });
     const { chunks, later } = planOf([referred, other, child], { facts: new Map([[addresses, identity]]) });
     expect(later).toEqual([child]);
-    expect(chunks[0]).toMatchObject({ way: 'own', told: new Set([0]), entries: [referred] });
+    expect(chunks[0]).toMatchObject({ way: 'own', returnedColumns: new Set([0]), entries: [referred] });
   });
 
   test('that nobody can take ahead are told by the written row, where somebody refers to them', () => {
@@ -98,7 +104,7 @@ describe('keys', () => {
     const child = entryOf(addresses, { email: 'a', userId: refer(referred, 'id', 0) });
     const odd = new Map([[users, factsOf(users, { plain: false })]]);
     const { chunks } = planOf([referred, entryOf(users, { name: 'Bob' }), child], { facts: odd });
-    expect(chunks.map(({ told }) => [...told])).toEqual([[0], []]);
+    expect(chunks.map(({ returnedColumns }) => [...returnedColumns])).toEqual([[0], []]);
   });
 
   test('are not taken from a table that is not plain or not there, or without leave to', () => {
@@ -160,13 +166,13 @@ describe('an entry stands alone', () => {
   });
 
   test('of all that any batch holds', () => {
-    checkPlans(anyBatch, ({ chunks, identifiers, later }) => {
+    checkPlans(anyBatch, ({ chunks, sentinelColumns, later }) => {
       const isLone = chunks.length === 1 && chunks[0]?.size === 1 && later.length === 0;
       for (const { way, entries, facts, shape } of chunks) {
         for (const entry of entries) {
           if (entry.conflict) continue;
           const isOdd = !facts?.plain || entry.cells.some(isExpression);
-          const isUntold = entry.returning !== undefined && !identifiers.has(shape.table);
+          const isUntold = entry.returning !== undefined && !sentinelColumns.has(shape.table);
           expect(way === 'own').toBe(isOdd || isUntold || isLone);
         }
       }

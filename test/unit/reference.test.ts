@@ -21,7 +21,7 @@ describe('a reference', () => {
   ])('can name %s, and says that it is needed', (_, entry, key) => {
     const ref = refer(entry, key, 0);
     expect(ref.value()).toBeUndefined();
-    expect([...entry.referenced]).toEqual([ref.column]);
+    expect([...entry.referencedColumns]).toEqual([ref.column]);
   });
 
   test.each([
@@ -30,7 +30,7 @@ describe('a reference', () => {
     ['what $defaultFn made', entryOf(tokens, { id, label: 'x' }), 'id', id],
   ])('can name %s, which it knows at once', (_, entry, key, value) => {
     expect(refer(entry, key, 0).value()).toBe(value);
-    expect(entry.referenced.size).toBe(0);
+    expect(entry.referencedColumns.size).toBe(0);
   });
 
   test('to a column that holds a reference leads to where that leads', () => {
@@ -99,7 +99,7 @@ describe('ref() refuses', () => {
     ["ref('id', 0.5): rowIndex is out of range; allowed: 0 to 1", user(), 'id', 0.5],
   ])('%s', (message, entry, key, row) => {
     expect(() => refer(entry, key, row)).toThrow(refused(message));
-    expect(entry.referenced.size).toBe(0);
+    expect(entry.referencedColumns.size).toBe(0);
   });
 });
 

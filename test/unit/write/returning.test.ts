@@ -10,8 +10,8 @@ import { addresses, users } from '../../support/schema.ts';
 
 function returningOf(entries: readonly Entry[], isKnown = (_: Entry) => false, odd = false) {
   const facts = odd ? new Map([[users, factsOf(users, { plain: false })]]) : new Map();
-  const { chunks, identifiers } = planOf(entries, { facts });
-  const { clause, places } = planReturning(chunks[0] as Chunk, dialect, identifiers.get(users), isKnown);
+  const { chunks, sentinelColumns } = planOf(entries, { facts });
+  const { clause, places } = planReturning(chunks[0] as Chunk, dialect, sentinelColumns.get(users), isKnown);
   return { texts: clause?.texts, places: [...places] };
 }
 

@@ -8,7 +8,7 @@ import { BatchedDrizzleError } from '../errors.ts';
  *
  * @throws {BatchedDrizzleError} `MISMATCHED_ANSWER`, saying what would have been given to the wrong caller.
  */
-export function pairByIdentifier<Row>(
+export function matchRowsBySentinel<Row>(
   table: string,
   sent: readonly string[],
   returned: readonly Row[],
@@ -16,8 +16,8 @@ export function pairByIdentifier<Row>(
 ): Row[] {
   const byIdentifier = new Map(returned.map((row) => [identify(row), row]));
   const paired: Row[] = [];
-  for (const identifier of sent) {
-    const row = byIdentifier.get(identifier);
+  for (const sentinelColumn of sent) {
+    const row = byIdentifier.get(sentinelColumn);
     if (row !== undefined) paired.push(row);
   }
   const sizes = [paired.length, returned.length, byIdentifier.size, new Set(sent).size];
@@ -37,7 +37,7 @@ export function pairByIdentifier<Row>(
  * @param isComplete every row that was sent was written
  * @throws {BatchedDrizzleError} `MISMATCHED_ANSWER`, saying what would have been given to the wrong caller.
  */
-export function pairByOrdinal<Row extends readonly unknown[]>(
+export function matchRowsByOrdinal<Row extends readonly unknown[]>(
   table: string,
   sent: number,
   returned: readonly Row[],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { pairByIdentifier, pairByOrdinal } from '../../src/settle/pair-rows.ts';
+import { matchRowsByOrdinal, matchRowsBySentinel } from '../../src/settle/match-rows.ts';
 
 interface Returned {
   readonly id: string;
@@ -8,7 +8,7 @@ interface Returned {
 
 const rowsOf = (ids: readonly string[]): Returned[] => ids.map((id) => ({ id }));
 const pair = (sent: readonly string[], returned: readonly Returned[]) =>
-  pairByIdentifier('"users"', sent, returned, ({ id }) => id);
+  matchRowsBySentinel('"users"', sent, returned, ({ id }) => id);
 
 const ids = fc.uniqueArray(fc.string(), { minLength: 1, maxLength: 20 });
 const idsAndShuffled = ids.chain((sent) =>
@@ -72,7 +72,7 @@ const answerOf = (places: readonly unknown[], written = places.length) =>
 test('rows that tell the places of their sources go there, and those left out leave a gap', () => {
   fc.assert(
     fc.property(placed, ({ sent, shuffled }) => {
-      const paired = pairByOrdinal('"users"', sent, answerOf(shuffled), false);
+      const paired = matchRowsByOrdinal('"users"', sent, answerOf(shuffled), false);
       expect(paired).toHaveLength(sent);
       for (const [index, row] of paired.entries()) {
         if (shuffled.includes(index + 1)) expect(row?.[2]).toBe(`row ${index + 1}`);
@@ -90,5 +90,5 @@ test.each<[string, unknown[][], boolean?]>([
   ['another number of rows was written', answerOf([1, 2], 3)],
   ['a row was left out that may not be', answerOf([1, 2]), true],
 ])('nothing is paired where %s', (_, answer, isComplete = false) => {
-  expect(() => pairByOrdinal('"users"', 3, answer, isComplete)).toThrow(mismatch);
+  expect(() => matchRowsByOrdinal('"users"', 3, answer, isComplete)).toThrow(mismatch);
 });

@@ -9,15 +9,15 @@ import { events, tokens, users } from '../support/schema.ts';
 
 describe('the column that tells returned rows apart', () => {
   const identifierOf = (table: PgTable, entries: Entry[], facts = factsOf(table)) =>
-    planOf(entries, { facts: new Map([[table, facts]]) }).identifiers.get(table);
+    planOf(entries, { facts: new Map([[table, facts]]) }).sentinelColumns.get(table);
 
   test('has a key or a text of its own in every row of a statement that holds several callers', () => {
-    checkPlans(anyBatch, ({ chunks, identifiers }) => {
+    checkPlans(anyBatch, ({ chunks, sentinelColumns }) => {
       for (const chunk of chunks) {
-        const identifier = identifiers.get(chunk.shape.table);
-        if (chunk.way === 'own' || identifier === undefined) continue;
+        const sentinelColumn = sentinelColumns.get(chunk.shape.table);
+        if (chunk.way === 'own' || sentinelColumn === undefined) continue;
         const texts = plannedRows(chunk).map(({ cells }) => {
-          const cell = cells[identifier];
+          const cell = cells[sentinelColumn];
           return isKeyPlace(cell) ? `${cell.list.name} ${cell.position}` : cell;
         });
         expect(texts.every((text) => typeof text === 'string')).toBe(true);
@@ -55,7 +55,7 @@ describe('the column that tells returned rows apart', () => {
 
   test('is none that the client reads in a way of its own', () => {
     const entries = returned(users, undefined, undefined);
-    expect(planOf(entries, { canParse: false }).identifiers.size).toBe(0);
+    expect(planOf(entries, { canParse: false }).sentinelColumns.size).toBe(0);
   });
 
   test('is not looked for where nobody asks for rows, or there is one row', () => {

@@ -1,4 +1,4 @@
-/** The column by which rows that share a statement are told apart. Pure. */
+/** The column that matches returned rows with the rows sent (SQLAlchemy's term). Pure. */
 import type { TableShape } from '../drizzle/table.ts';
 import { columnFacts, type TableFacts } from '../facts/table-facts.ts';
 import type { Entry } from '../take/entry.ts';
@@ -7,12 +7,12 @@ import { encodedRows } from './encode-rows.ts';
 import type { PlanInput } from './plan-input.ts';
 
 /**
- * A column that tells the table's rows apart by a text that is the same on both sides of the wire.
+ * Finds a column whose text is unique among the rows and equal on both sides of the wire.
  *
- * Only integers and UUIDs in their canonical form qualify: other types come back changed (`'ab'` as `'ab  '`,
- * `1` as `1.00`), and RETURNING promises no order to go by instead.
+ * Only integers and UUIDs in their canonical form qualify. Other types come back changed: `'ab'` as `'ab  '`,
+ * `1` as `1.00`. RETURNING guarantees no order, so the order can't replace the column.
  */
-export function findIdentifier(
+export function findSentinelColumn(
   shape: TableShape,
   facts: TableFacts,
   { different, entries }: { readonly different: readonly Entry[]; readonly entries: readonly Entry[] },
@@ -21,7 +21,7 @@ export function findIdentifier(
   const index = shape.columns.findIndex((_, column) => {
     const { keys, cast, base = 0, selectable } = columnFacts(facts, shape, column) ?? {};
     const target = shape.columns[column]?.column;
-    const canonical = canonicalForms.get(cast ?? '');
+    const canonical = sentinelForms.get(cast ?? '');
     if (!canonical || !selectable || !canParse(base)) return false;
     if (different.every((entry) => leavesOut(entry, column))) return keys != null;
     const given = new Set<string>();
@@ -33,7 +33,7 @@ export function findIdentifier(
           if (keys == null) return false;
           continue;
         }
-        // Only uniqueness keeps the server from making a key that a caller has given.
+        // Without a unique constraint the server may make a key that another row gives.
         if (!target?.primary && !target?.isUnique) return false;
         const cell = cells[row * shape.columns.length + column];
         const text = typeof cell === 'number' ? String(cell) : cell;
@@ -55,7 +55,7 @@ const integer = /^(0|-?[1-9]\d*)$/;
 
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
-const canonicalForms: ReadonlyMap<string, RegExp> = new Map([
+const sentinelForms: ReadonlyMap<string, RegExp> = new Map([
   ['pg_catalog.int2', integer],
   ['pg_catalog.int4', integer],
   ['pg_catalog.int8', integer],

@@ -32,18 +32,18 @@ const ignore = (value: string | null, conflict: Conflict = doNothing(name)) =>
 test('a statement of several entries with a conflict clause has all rows of each, and no value twice', () => {
   checkPlans(anyBatch, ({ chunks }) => {
     for (const chunk of chunks) {
-      const { match, size, way } = chunk;
+      const { conflictKey, size, way } = chunk;
       const entries = [...entriesOf(chunk)];
-      if (!match) {
+      if (!conflictKey) {
         if (entries.some(({ conflict }) => conflict)) expect(way).toBe('own');
         continue;
       }
       expect(entries.length).toBeGreaterThan(1);
       expect(new Set(entries.map(({ conflict }) => JSON.stringify(conflict?.texts))).size).toBe(1);
       expect(size).toBe(entries.reduce((sum, { count }) => sum + count, 0));
-      if (match.values) expect(match.values.size).toBe(size);
+      if (conflictKey.values) expect(conflictKey.values.size).toBe(size);
       for (const { cells } of plannedRows(chunk))
-        for (const column of match.columns) expect(cells[column] ?? null).not.toBeNull();
+        for (const column of conflictKey.columns) expect(cells[column] ?? null).not.toBeNull();
     }
   });
 });
@@ -68,7 +68,7 @@ describe('do nothing', () => {
       expect(sharing(plan, entries)).toEqual([[0, 1, 2]]);
       expect(plan).toMatchObject({
         lists: [{ column: 0, size: 3 }],
-        chunks: [{ match: { columns: [0], values: undefined } }],
+        chunks: [{ conflictKey: { columns: [0], values: undefined } }],
       });
     }
   });
@@ -79,7 +79,7 @@ describe('do nothing', () => {
       const entries = ['a', 'a'].map((value) => ignore(value));
       expect(planOf(entries, { facts: new Map([[users, facts]]) })).toMatchObject({
         lists: [],
-        chunks: [{ match: { columns: [1], values: undefined } }],
+        chunks: [{ conflictKey: { columns: [1], values: undefined } }],
       });
       expect(sharingOf([ignore('a'), ignore(null), ignore('b')], facts)).toEqual([[0], [1], [2]]);
     }
@@ -280,5 +280,5 @@ test('a row that may be named is told, for which its key must be there to select
   const taken = entryOf(addresses, { email: 'a', userId: refer(entries[0] as Entry, 'id', 0) });
   expect(sharingOf([...entries, taken])).toEqual([[0, 1], [2]]);
   const named = ['a', 'b'].map((value) => ignore(value));
-  expect(planOf(named, { mayBeNamed: true }).chunks).toMatchObject([{ told: new Set([0]) }]);
+  expect(planOf(named, { mayBeNamed: true }).chunks).toMatchObject([{ returnedColumns: new Set([0]) }]);
 });
