@@ -74,6 +74,13 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
   };
 }
 
+/** @throws {Error} if the table has no column at that index */
+export function columnAt({ name, columns }: TableShape, index: number): InsertColumn {
+  const column = columns[index];
+  if (!column) throw new Error(`${name} has no column at index ${index}`);
+  return column;
+}
+
 /** The column's name in the database, after `casing`. */
 export function columnName(dialect: PgDialect, column: Column): string {
   return (dialect as any).casing.getColumnCasing(column);

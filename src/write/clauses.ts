@@ -1,5 +1,6 @@
 /** What the ways of writing an INSERT have in common. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
+import { columnAt, type TableShape } from '../drizzle/table.ts';
 import { columnFacts } from '../facts/table-facts.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import { formOf, Given } from '../take/form.ts';
@@ -17,11 +18,26 @@ export interface WriteContext {
 
 /** `insert into t (a, b)`, up to where the rows begin. */
 export function insertInto(chunk: Chunk, columns: readonly number[], { dialect }: WriteContext): string {
-  const names = columns
-    .map((column) => dialect.escapeName(chunk.shape.columns[column]?.name ?? ''))
-    .join(', ');
-  const overriding = isOverriding(chunk) ? ' overriding system value' : '';
-  return `insert into ${chunk.shape.name}${names && ` (${names})`}${overriding}`;
+  return insertHead(dialect, chunk.shape, columns, isOverriding(chunk));
+}
+
+export function insertHead(
+  dialect: PgDialect,
+  shape: TableShape,
+  columns: readonly number[],
+  isOverriding: boolean,
+): string {
+  const names = columns.length === 0 ? '' : ` (${columnList(dialect, shape, columns)})`;
+  return `insert into ${shape.name}${names}${isOverriding ? ' overriding system value' : ''}`;
+}
+
+/** The quoted names of columns, `"id", "name"`. */
+export function columnList(dialect: PgDialect, shape: TableShape, columns: readonly number[]): string {
+  return columns.map((column) => quotedName(dialect, shape, column)).join(', ');
+}
+
+export function quotedName(dialect: PgDialect, shape: TableShape, column: number): string {
+  return dialect.escapeName(columnAt(shape, column).name);
 }
 
 /** GENERATED ALWAYS takes allocated keys only so; a caller's own value must ask for it and else fail. */

@@ -3,6 +3,7 @@ import type { PgDialect } from 'drizzle-orm/pg-core';
 import { CopyStatement } from '../driver/statement.ts';
 import { type Chunk, isKeyPlace } from '../plan/chunk.ts';
 import { keyOf } from '../take/key-run.ts';
+import { columnList, insertHead } from './clauses.ts';
 import { CopyText } from './copy-text.ts';
 
 /** Rows that are turned into text at a time, some 64 kB of ordinary ones. */
@@ -15,7 +16,7 @@ const rowsATime = 2_000;
  */
 export function copyChunk(chunk: Chunk, dialect: PgDialect, keysKnown: Promise<void>): CopyStatement {
   const columns = writtenColumns(chunk);
-  const text = `copy ${chunk.shape.name} (${namesOf(chunk, columns, dialect)}) from stdin`;
+  const text = `copy ${chunk.shape.name} (${columnList(dialect, chunk.shape, columns)}) from stdin`;
   return new CopyStatement(text, () => blocksOf(chunk, columns, keysKnown));
 }
 
@@ -26,18 +27,11 @@ export function copyChunk(chunk: Chunk, dialect: PgDialect, keysKnown: Promise<v
 export function lockForCopy(chunk: Chunk, dialect: PgDialect): string {
   const columns = writtenColumns(chunk);
   const nothing = columns.map(() => 'null').join(', ');
-  return (
-    `insert into ${chunk.shape.name} (${namesOf(chunk, columns, dialect)}) overriding system value ` +
-    `select ${nothing} where false`
-  );
+  return `${insertHead(dialect, chunk.shape, columns, true)} select ${nothing} where false`;
 }
 
 function writtenColumns(chunk: Chunk): number[] {
   return [...chunk.shape.columns.keys()].filter((column) => chunk.gives(column));
-}
-
-function namesOf({ shape }: Chunk, columns: readonly number[], dialect: PgDialect): string {
-  return columns.map((column) => dialect.escapeName(shape.columns[column]?.name ?? '')).join(', ');
 }
 
 async function* blocksOf(

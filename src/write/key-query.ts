@@ -1,5 +1,6 @@
 /** The one query that takes every key of a flight, and the reading of its answer. Pure. */
 import type { Statement } from '../driver/statement.ts';
+import { columnAt } from '../drizzle/table.ts';
 import { tableState } from '../facts/facts-query.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import type { KeyList } from '../take/key-run.ts';
@@ -67,7 +68,7 @@ function takeKeys(list: KeyList, param: (value: string) => string): string {
   const { keys } = list.facts;
   if (!isDrawn(list.facts)) return `select ${keys} k from ${series}`;
   const table = param(list.shape.name);
-  const column = param(list.shape.columns[list.column]?.name ?? '');
+  const column = param(columnAt(list.shape, list.column).name);
   // OFFSET 0 keeps the look-up out of the loop; the sequence is found by the server, at each flush.
   const sequence =
     keys === 'identity'

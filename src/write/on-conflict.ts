@@ -1,7 +1,7 @@
 /** `INSERT … ON CONFLICT` for several callers: it says of which source row each written row is. */
 import { columnFacts } from '../facts/table-facts.ts';
 import type { Chunk } from '../plan/chunk.ts';
-import { insertInto, insertTail, type WriteContext } from './clauses.ts';
+import { insertInto, insertTail, quotedName, type WriteContext } from './clauses.ts';
 import { insertGuard } from './guard.ts';
 import { parsedLists } from './kept-keys.ts';
 import { unnestRows } from './unnest.ts';
@@ -33,8 +33,7 @@ export function matchedInsert(chunk: Chunk, context: WriteContext): string {
   ];
   const asked = [...context.returning.places.keys()].map((name) => `, w.${context.dialect.escapeName(name)}`);
   const joined = chunk.match?.columns.map(
-    (column, index) =>
-      `w.${context.dialect.escapeName(chunk.shape.columns[column]?.name ?? '')} = m.m${index}`,
+    (column, index) => `w.${quotedName(context.dialect, chunk.shape, column)} = m.m${index}`,
   );
   return (
     `with ${withs.join(', ')} ` +
