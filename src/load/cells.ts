@@ -35,8 +35,8 @@ interface CellRule extends InsertColumn {
   readonly isBoolean: boolean;
 }
 
-/** An OID that no type has, for a column that the server does not have; the server refuses the statement itself. */
-const unknownType = 0;
+/** The type of a column that the server does not have; the server refuses the statement itself. */
+const noType = 0;
 
 /** Reads rows by the rules of `values()`, one at a time, and keeps only their text. */
 export class CellReader {
@@ -132,7 +132,7 @@ export class CellReader {
 
 function ruleOf({ driver }: FlushContext, column: InsertColumn, facts: TableFacts | undefined): CellRule {
   const known = facts?.columns.get(column.name);
-  const type = known ? known.type : unknownType;
+  const type = known ? known.type : noType;
   return {
     ...column,
     type,

@@ -10,7 +10,7 @@ import { castArray } from '../write/cast-array.ts';
 import { insertHead, quotedName } from '../write/clauses.ts';
 import type { TextCell } from '../write/copy-text.ts';
 import { Params } from '../write/params.ts';
-import type { Run } from './load-chunk.ts';
+import type { Run, RunPart } from './load-chunk.ts';
 
 export interface InsertContext {
   readonly dialect: PgDialect;
@@ -30,20 +30,21 @@ const mostParamsOfValues = 30_000;
  * One statement if `unnest` can take the rows, else several of VALUES: for DEFAULT in some of the rows, for a type that the
  * role may not name, and for a missing table.
  */
-export function insertStatements(run: Run, from: number, to: number, context: InsertContext): Statement[] {
-  if (canUnnest(run, context)) return [unnestRun(run, from, to, context)];
+export function insertStatements(part: RunPart, context: InsertContext): Statement[] {
+  const { run, from, to } = part;
+  if (canUnnest(run, context)) return [unnestPart(part, context)];
   const rows = Math.max(1, Math.floor(mostParamsOfValues / run.columns.length));
   const pieces: Statement[] = [];
   for (let first = from; first < to; first += rows) {
-    pieces.push(valuesOf(run, first, Math.min(first + rows, to), context));
+    pieces.push(valuesOf({ run, from: first, to: Math.min(first + rows, to) }, context));
   }
   return pieces;
 }
 
 /** Each row as a statement of its own. */
-export function singleInserts(run: Run, from: number, to: number, context: InsertContext): Statement[] {
+export function singleInserts({ run, from, to }: RunPart, context: InsertContext): Statement[] {
   return Array.from({ length: to - from }, (_, offset) =>
-    valuesOf(run, from + offset, from + offset + 1, context),
+    valuesOf({ run, from: from + offset, to: from + offset + 1 }, context),
   );
 }
 
@@ -52,7 +53,7 @@ function canUnnest({ columns, hasDefaults }: Run, { facts, shape }: InsertContex
 }
 
 /** @example insert into "users" ("name", "mood") select u.c0, u.c1::public.mood from unnest($1::varchar[], $2::text[]) as u(c0, c1) */
-function unnestRun(run: Run, from: number, to: number, context: InsertContext): Statement {
+function unnestPart({ run, from, to }: RunPart, context: InsertContext): Statement {
   const params = new Params(context.encoder);
   const names = run.columns.map((_, position) => `c${position}`);
   const casts = run.columns.map((column, position) => {
@@ -68,7 +69,7 @@ function unnestRun(run: Run, from: number, to: number, context: InsertContext): 
   return statement(`${head(run, context)} ${source}${tail(context, params)}`, params);
 }
 
-function valuesOf(run: Run, from: number, to: number, context: InsertContext): Statement {
+function valuesOf({ run, from, to }: RunPart, context: InsertContext): Statement {
   const params = new Params(context.encoder);
   const rows: string[] = [];
   for (let row = from; row < to; row++) {

@@ -24,6 +24,13 @@ export interface Run {
   isContended: boolean;
 }
 
+/** The rows of a run that are sent together: those from `from` up to `to`, by index in the run. */
+export interface RunPart {
+  readonly run: Run;
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface RejectedRow {
   readonly row: unknown;
   readonly index: number;

@@ -1,9 +1,10 @@
 /** The facts of the table that a load needs, learned once in its transaction. */
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
-import type { Statement } from '../driver/statement.ts';
+import type { Answer, Statement } from '../driver/statement.ts';
 import { arrayLiteral } from '../driver/text.ts';
 import type { TableShape } from '../drizzle/table.ts';
+import { BatchedDrizzleError } from '../errors.ts';
 import { factsQuery, readFacts } from '../facts/facts-query.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import { sendUncounted } from '../send/send-logged.ts';
@@ -32,8 +33,8 @@ export async function learnLoadFacts(
 ): Promise<LoadFacts> {
   const queries = [factsQuery([shape]), copyFactsQuery(shape)];
   const [facts, copy] = await Promise.all(sendUncounted(context, connection, queries));
-  const [table] = readFacts(facts?.[0]?.[0], 1);
-  const [canCopy, canDefault, hasLateChecks, defaulted] = JSON.parse(String(copy?.[0]?.[0])) as CopyFacts;
+  const [table] = readFacts(valueOf(facts), 1);
+  const [canCopy, canDefault, hasLateChecks, defaulted] = JSON.parse(String(valueOf(copy))) as CopyFacts;
   const named = new Set(defaulted);
   return {
     table,
@@ -45,6 +46,16 @@ export async function learnLoadFacts(
 }
 
 type CopyFacts = [canCopy: boolean, canDefault: boolean, hasLateChecks: boolean, defaulted: string[]];
+
+/** @throws {BatchedDrizzleError} `MISMATCHED_ANSWER` if the answer has no row */
+function valueOf(answer: Answer | undefined): unknown {
+  const value = answer?.[0]?.[0];
+  if (value !== undefined) return value;
+  throw new BatchedDrizzleError(
+    'MISMATCHED_ANSWER',
+    'a query for the facts of a table was answered without a row',
+  );
+}
 
 /** A rule rewrites an INSERT, but no COPY. The type of a column may have a default of its own. */
 function copyFactsQuery({ name, columns }: TableShape): Statement {

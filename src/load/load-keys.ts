@@ -10,7 +10,7 @@ import { readKeys } from '../settle/read-keys.ts';
 import { type KeyList, keyOf } from '../take/key-run.ts';
 import type { TextCell } from '../write/copy-text.ts';
 import { keyQuery } from '../write/key-query.ts';
-import type { Run } from './load-chunk.ts';
+import type { Run, RunPart } from './load-chunk.ts';
 
 /**
  * The index of the table's primary key in its shape.
@@ -66,7 +66,7 @@ export class KeySupply {
   }
 
   /** The keys of rows that have been written. */
-  of({ columns, cells }: Run, from: number, to: number): TextCell[] {
+  of({ run: { columns, cells }, from, to }: RunPart): TextCell[] {
     const position = columns.indexOf(this.column);
     return Array.from({ length: to - from }, (_, row) => cells[(from + row) * columns.length + position]);
   }
@@ -81,7 +81,7 @@ export class KeySupply {
       );
     }
     const list: KeyList = { name: 'k0', shape, column, facts, size };
-    // The facts were learned in this transaction, and no INSERT reads the keys from a setting: it needs no token.
+    // No token, since no INSERT of a load reads the keys from the transaction's settings.
     const query = keyQuery({ lists: [list], facts: [], token: undefined });
     const [answer] = await Promise.all(sendUncounted(context, connection, [query]));
     if (!answer) throw new Error(`the key query of ${shape.name} was not sent`);

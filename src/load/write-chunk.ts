@@ -4,7 +4,7 @@ import { command } from '../driver/statement.ts';
 import { codeOf } from '../errors.ts';
 import type { TextCell } from '../write/copy-text.ts';
 import type { Interrupt } from './interrupt.ts';
-import type { LoadChunk, RejectedRow, Run } from './load-chunk.ts';
+import type { LoadChunk, RejectedRow, Run, RunPart } from './load-chunk.ts';
 import { LoadError } from './load-error.ts';
 import { canCopyRun, type LoadWriteContext, RowsRefused, type WrittenRows, writeRows } from './write-run.ts';
 
@@ -61,7 +61,7 @@ export class LoadWriter {
     let size = end - first;
     while (first < end) {
       const last = Math.min(first + size, end);
-      const refused = await this.#attempt(run, first, last);
+      const refused = await this.#attempt({ run, from: first, to: last });
       if (!refused) {
         first = last;
         size *= 2;
@@ -78,16 +78,12 @@ export class LoadWriter {
   }
 
   /** @returns why the rows were not written, if the refused row is known or may be found among them */
-  async #attempt(run: Run, from: number, to: number): Promise<RowsRefused | undefined> {
+  async #attempt(part: RunPart): Promise<RowsRefused | undefined> {
+    const { run } = part;
     const isGuarded = this.#needsSavepoint(run);
     if (isGuarded) this.#send('savepoint batched_drizzle');
     try {
-      this.#note(
-        run,
-        from,
-        to,
-        await this.#untilInterrupted(writeRows(this.connection, run, from, to, this.options)),
-      );
+      this.#note(part, await this.#untilInterrupted(writeRows(this.connection, part, this.options)));
       if (isGuarded) this.#send('release savepoint batched_drizzle');
       return undefined;
     } catch (error) {
@@ -112,11 +108,11 @@ export class LoadWriter {
     this.connection.send(command(text)).catch(() => {});
   }
 
-  #note(run: Run, from: number, to: number, { rows, bytes, returned }: WrittenRows): void {
+  #note(part: RunPart, { rows, bytes, returned }: WrittenRows): void {
     const { keys } = this.options;
     this.#rows += rows;
     this.#bytes += bytes;
-    if (keys) for (const key of keys.isReturned ? returned : keys.of(run, from, to)) this.#keys.push(key);
+    if (keys) for (const key of keys.isReturned ? returned : keys.of(part)) this.#keys.push(key);
   }
 
   #reject(run: Run, row: number, refused: RowsRefused): void {

@@ -10,7 +10,7 @@ import { logAll, sendUncounted } from '../send/send-logged.ts';
 import { CopyText, type TextCell } from '../write/copy-text.ts';
 import { copyStatement, lineOf } from './copy-statement.ts';
 import { type InsertContext, insertStatements, singleInserts } from './insert-statement.ts';
-import type { Run } from './load-chunk.ts';
+import type { Run, RunPart } from './load-chunk.ts';
 import type { LoadFacts } from './load-facts.ts';
 import type { KeySupply } from './load-keys.ts';
 
@@ -47,18 +47,16 @@ export class RowsRefused extends Error {
 /** @throws {RowsRefused} if the server refused the rows; any other error as it is */
 export async function writeRows(
   connection: Connection,
-  run: Run,
-  from: number,
-  to: number,
+  part: RunPart,
   context: LoadWriteContext,
 ): Promise<WrittenRows> {
   try {
-    return canCopyRun(run, context)
-      ? await copyRows(connection, run, from, to, context)
-      : await insertRows(connection, run, from, to, context);
+    return canCopyRun(part.run, context)
+      ? await copyRows(connection, part, context)
+      : await insertRows(connection, part, context);
   } catch (error) {
     if (error instanceof RowsRefused || !isAnswer(context.flush.driver.errors, asError(error))) throw error;
-    throw new RowsRefused(asError(error), to - from === 1 ? from : undefined);
+    throw new RowsRefused(asError(error), part.to - part.from === 1 ? part.from : undefined);
   }
 }
 
@@ -79,9 +77,7 @@ function copyTextOf({ columns, cells, rows }: Run): CopyText {
 
 async function copyRows(
   connection: Connection,
-  run: Run,
-  from: number,
-  to: number,
+  { run, from, to }: RunPart,
   { flush, shape, relation }: LoadWriteContext,
 ): Promise<WrittenRows> {
   const text = copyStatement(flush.dialect, shape, run);
@@ -102,11 +98,10 @@ async function copyRows(
 
 async function insertRows(
   connection: Connection,
-  run: Run,
-  from: number,
-  to: number,
+  part: RunPart,
   context: LoadWriteContext,
 ): Promise<WrittenRows> {
+  const { run, from } = part;
   const { flush, shape, facts, conflict, keys } = context;
   const insert: InsertContext = {
     dialect: flush.dialect,
@@ -117,7 +112,7 @@ async function insertRows(
     returning: keys?.isReturned ? keys.column : undefined,
   };
   const isSingle = insert.returning !== undefined || run.isContended;
-  const statements = (isSingle ? singleInserts : insertStatements)(run, from, to, insert);
+  const statements = (isSingle ? singleInserts : insertStatements)(part, insert);
   const answers = await Promise.allSettled(sendUncounted(flush, connection, statements));
   const failed = answers.findIndex(({ status }) => status === 'rejected');
   if (failed !== -1) {
