@@ -33,8 +33,8 @@ export async function learnLoadFacts(
 ): Promise<LoadFacts> {
   const queries = [factsQuery([shape]), copyFactsQuery(shape)];
   const [facts, copy] = await Promise.all(sendUncounted(context, connection, queries));
-  const [table] = readFacts(valueOf(facts), 1);
-  const [canCopy, canDefault, hasLateChecks, defaulted] = JSON.parse(String(valueOf(copy))) as CopyFacts;
+  const [table] = readFacts(onlyValue(facts), 1);
+  const [canCopy, canDefault, hasLateChecks, defaulted] = JSON.parse(String(onlyValue(copy))) as CopyFacts;
   const named = new Set(defaulted);
   return {
     table,
@@ -48,7 +48,7 @@ export async function learnLoadFacts(
 type CopyFacts = [canCopy: boolean, canDefault: boolean, hasLateChecks: boolean, defaulted: string[]];
 
 /** @throws {BatchedDrizzleError} `MISMATCHED_ANSWER` if the answer has no row */
-function valueOf(answer: Answer | undefined): unknown {
+function onlyValue(answer: Answer | undefined): unknown {
   const value = answer?.[0]?.[0];
   if (value !== undefined) return value;
   throw new BatchedDrizzleError(
