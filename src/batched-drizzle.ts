@@ -1,4 +1,4 @@
-/** Arguments in, database out. */
+/** The composition root: it reads the arguments and makes the database. Only this file names a driver. */
 
 import type { DrizzleConfig } from 'drizzle-orm';
 import type { Options, PostgresType, Sql } from 'postgres';
@@ -16,7 +16,7 @@ import { DatabaseUnit } from './unit-of-work/database-unit.ts';
 
 type Schema = Record<string, unknown>;
 
-/** drizzle's own config, and how to batch. */
+/** drizzle's own config, with the options of this library under `batch`. */
 export interface BatchedDrizzleConfig<TSchema extends Schema = Record<string, never>>
   extends DrizzleConfig<TSchema> {
   batch?: BatchOptions;
@@ -34,18 +34,23 @@ type Arguments<TSchema extends Schema, TClient extends Sql> =
     ];
 
 /**
- * drizzle on postgres.js that writes a transaction's inserts in one round trip. Takes every form of argument
- * that `drizzle()` of `drizzle-orm/postgres-js` takes, and returns what that returns, with `flush()`.
+ * drizzle on postgres.js that writes the inserts of a transaction in one round trip.
  *
- * Making it queries nothing. Connections that the client opens from now on send without waiting (no Nagle),
- * unless it has a `socket` of its own.
+ * It takes every form of argument that `drizzle()` of `drizzle-orm/postgres-js` takes. It returns the same
+ * database, with `flush()`, `load()` and `pending`.
  *
+ * The call itself sends no query. Connections that the client opens afterwards send at once, without Nagle's
+ * algorithm, unless the client has a `socket` of its own.
+ *
+ * @param args a client or URL, then drizzle's config with `batch`; or that config alone, with `connection` or
+ *   `client`
  * @throws {BatchedDrizzleError} `BAD_OPTION` for an unknown or impossible `batch` option
  * @example
  * const db = batchedDrizzle(postgres(process.env.DATABASE_URL), { schema });
  * await db.transaction(async (tx) => {
  *   for (const name of names) tx.insert(users).values({ name });
  * });
+ * // begin; select set_config(…); insert into "users" ("name") select u.c1 from unnest($1::text[]) …; commit
  */
 export function batchedDrizzle<TSchema extends Schema = Record<string, never>, TClient extends Sql = Sql>(
   ...args: Arguments<TSchema, TClient>
@@ -56,7 +61,7 @@ export function batchedDrizzle<TSchema extends Schema = Record<string, never>, T
   return batched(db, options) as BatchedDatabase<TSchema> & { $client: TClient };
 }
 
-/** A database without a client, as `drizzle.mock()` gives it, for tests that send nothing. */
+/** A database without a client, like `drizzle.mock()`: for tests that send nothing. */
 batchedDrizzle.mock = <TSchema extends Schema = Record<string, never>>(
   config: BatchedDrizzleConfig<TSchema> = {},
 ): BatchedDatabase<TSchema> & { $client: '$client is not available on drizzle.mock()' } => {
@@ -69,7 +74,7 @@ type PlainArguments<TSchema extends Schema, TClient extends Sql> = Parameters<
   typeof drizzle<TSchema, TClient>
 >;
 
-/** Takes `batch` out of the config, wherever that stands, so that drizzle sees just what it knows. */
+/** drizzle must not see `batch`, which may be in the first argument or in the second. */
 function splitArguments<TSchema extends Schema, TClient extends Sql>(
   args: Arguments<TSchema, TClient>,
 ): { plain: PlainArguments<TSchema, TClient>; batch: unknown } {
@@ -81,7 +86,7 @@ function splitArguments<TSchema extends Schema, TClient extends Sql>(
   return { plain: args.with(position, config as never) as PlainArguments<TSchema, TClient>, batch };
 }
 
-/** By client and not by database: what one has learned of the server holds for every other on the same client. */
+/** By client and not by database: databases on the same client talk to the same server. */
 const facts = new WeakMap<Sql, FactsCache>();
 
 function factsOf(client: Sql): FactsCache {

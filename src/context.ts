@@ -5,7 +5,7 @@ import type { Driver } from './driver/driver.ts';
 import type { FactsCache } from './facts/table-facts.ts';
 import type { BatchOptions } from './options.ts';
 
-/** What every flush of a database shares. */
+/** The parts that every flush of a database shares. */
 export interface FlushContext {
   readonly driver: Driver;
   readonly dialect: PgDialect;

@@ -1,4 +1,4 @@
-/** Stable codes of the errors that this library itself raises; PostgreSQL's own are on `cause.code`. */
+/** Stable codes of this library's own errors. PostgreSQL's code is on `cause.code`. */
 export type ErrorCode =
   | 'BAD_OPTION'
   | 'BAD_REFERENCE'
@@ -12,7 +12,7 @@ export type ErrorCode =
   | 'TRANSACTION_NOT_COMMITTED'
   | 'UNSUPPORTED_CLIENT';
 
-/** Anything this library reports on its own account, with a stable `code`. */
+/** The class of this library's own errors. Each has a stable `code`. */
 export class BatchedDrizzleError extends Error {
   override readonly name: string = 'BatchedDrizzleError';
 
@@ -25,10 +25,10 @@ export class BatchedDrizzleError extends Error {
   }
 }
 
-/** Why nobody can tell whether rows were written. */
+/** Why it is unknown whether rows were written. */
 export const commitLost = 'the connection was lost after COMMIT was sent and before it was answered';
 
-/** A column whose mapping gives undefined for a value, which the driver can't send; the code is the driver's. */
+/** A column's mapping returned undefined, which the driver can't send. The code is the driver's. */
 export class UndefinedValueError extends Error {
   readonly code = 'UNDEFINED_VALUE';
 
@@ -37,22 +37,29 @@ export class UndefinedValueError extends Error {
   }
 }
 
-/** What went wrong in a flush, by table: codes and counts, no values. */
+/** The failure of one table in a flush: codes and counts, never values. */
 export interface TableFailure {
+  /** The table as it is written in SQL. */
   readonly table: string;
+  /** Rows that were not written. */
   readonly rows: number;
-  /** SQLSTATE of the database, or the driver's code; `undefined` where the error has none. */
+  /** The SQLSTATE of the database, or the driver's code; `undefined` if the error has none. */
   readonly code: string | undefined;
 }
 
 /**
- * `flush()` could not write everything; `cause` is the first error, without the statement's parameters. On a database,
- * which many may share, it has the code, table and constraint, and no more.
+ * The error of `flush()` when rows could not be written.
+ *
+ * `code` is `FLUSH_FAILED`, or `OUTCOME_UNKNOWN` if the connection was lost while COMMIT was on its way.
+ *
+ * `cause` is the first error, without the statement's parameters. On a database, which many callers may
+ * share, it has only the code, the table and the constraint.
  */
 export class FlushError extends BatchedDrizzleError {
   override readonly name = 'FlushError';
 
   constructor(
+    /** One for each table whose rows were not written. */
     readonly failures: readonly TableFailure[],
     cause: Error,
     isUnknown = false,
@@ -69,16 +76,18 @@ export class FlushError extends BatchedDrizzleError {
   }
 }
 
+/** A count of rows in words, `1 row` or `2,000 rows`, for messages. */
 export function countRows(rows: number): string {
   return rows === 1 ? '1 row' : `${rows.toLocaleString('en')} rows`;
 }
 
-/** The code of a driver's error, an SQLSTATE where the database answered. */
+/** The code of an error: an SQLSTATE if the database answered, else the driver's code. */
 export function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code;
   return typeof code === 'string' ? code : undefined;
 }
 
+/** JavaScript may throw any value. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
 }

@@ -3,7 +3,10 @@ interface MapLike<Key, Value> {
   set(key: Key, value: Value): unknown;
 }
 
-/** The value of a key, made and kept where there is none; named after the method that maps will have. */
+/**
+ * The value of a key, made and kept if there is none. Named after the coming
+ * `Map.prototype.getOrInsertComputed`.
+ */
 export function getOrInsert<Key, Value>(map: MapLike<Key, Value>, key: Key, make: () => Value): Value {
   const known = map.get(key);
   if (known !== undefined) return known;

@@ -1,33 +1,44 @@
 import { BatchedDrizzleError } from './errors.ts';
 
-/** The `batch` key of the config. Every value has a default that needs no tuning. */
+/**
+ * The options under `batch` in the config. Every one has a default that needs no tuning.
+ *
+ * @example
+ * batchedDrizzle(client, { batch: { maxRows: 1_000, keys: 'client' } });
+ */
 export interface BatchOptions {
   /**
-   * Rows that a queue holds before it flushes by itself, and the most rows of one INSERT.
-   * Default 10,000; at least 1.
+   * Rows that a queue holds before it flushes by itself, and the most rows of one INSERT. Default 10,000; at
+   * least 1.
    */
   maxRows?: number;
   /**
-   * Bytes of values (UTF-16 lengths, estimated) that a queue holds before it flushes by itself, and the
-   * most bytes of one INSERT. Default 8 MiB; at least 1.
+   * Bytes of values that a queue holds before it flushes by itself, and the most bytes of one INSERT. An
+   * estimate: strings count by their UTF-16 length. Default 8 MiB; at least 1.
    */
   maxBytes?: number;
   /**
-   * So many rows of a table in one flush are written by COPY, where nobody asks more of them than their keys: in the server
-   * it takes half of an INSERT's time, and one more round trip. Default 10,001, what does not fit into one INSERT;
-   * at least 1; `Infinity` never.
+   * A table with at least so many rows in one flush is written by COPY, if its callers need nothing but the
+   * keys. COPY takes half of an INSERT's time in the server, and costs one more round trip.
+   *
+   * Default 10,001, the first count that does not fit into one INSERT; at least 1; `Infinity` turns COPY off.
    */
   copyRows?: number;
   /**
-   * Where allocated keys wait for their rows. `'server'` (default) keeps them in the transaction with
-   * `set_config`, so that keys and rows leave together. `'client'` fetches them first, which costs one more
-   * round trip, for proxies that pin a session at `set_config`.
+   * Where allocated keys are kept until their rows are written.
+   *
+   * - `'server'` (default) keeps them in the transaction with `set_config`, so that keys and rows leave
+   *   together.
+   * - `'client'` fetches them first, which costs one more round trip. It is for proxies that pin a session at
+   *   `set_config`.
    */
   keys?: 'server' | 'client';
   /**
-   * How parameters reach the server. `'bind'` (default) sends Parse, Bind and Execute together.
-   * `'describe'` leaves it to postgres.js, which describes each statement first and waits: one more round
-   * trip a statement, for clients whose insides have moved.
+   * How parameters reach the server.
+   *
+   * - `'bind'` (default) sends Parse, Bind and Execute together.
+   * - `'describe'` lets postgres.js describe each statement first and wait: one more round trip for each
+   *   statement. It is for versions of postgres.js whose internals differ from those that `'bind'` relies on.
    */
   parameters?: 'bind' | 'describe';
 }
@@ -54,7 +65,8 @@ const allowed: { readonly [Key in keyof BatchOptions]-?: { test(given: unknown):
 /**
  * The options with their defaults.
  *
- * @throws {BatchedDrizzleError} `BAD_OPTION`, naming the key, what was given and what is allowed.
+ * @throws {BatchedDrizzleError} `BAD_OPTION`; the message names the key, the value given and the values
+ *   allowed
  */
 export function readBatchOptions(given: unknown): Required<BatchOptions> {
   if (given === undefined) return defaults;

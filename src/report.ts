@@ -1,28 +1,31 @@
-/** What a flush did. */
-
+/** The part of one table in a flush. */
 export interface TableReport {
   /** The table as it is written in SQL. */
   readonly table: string;
-  /** Rows written; what a conflict clause or a trigger skipped is among them. */
+  /** Rows written. Rows that a conflict clause or a trigger skipped are counted too. */
   readonly rows: number;
-  /** Keys taken ahead with the key query, also for rows that were refused afterwards. */
+  /** Keys allocated by the key query, also for rows that were refused afterwards. */
   readonly keys: number;
-  /** INSERTs that wrote the rows. */
+  /** Statements that wrote the rows. */
   readonly statements: number;
 }
 
 /**
- * What a flush did, in all and by table.
+ * The result of a flush, as totals and by table.
  *
- * `statements` counts everything sent on behalf of the flush but BEGIN and COMMIT, also what was refused and sent
- * again; `roundTrips` counts how often it waited for the server, a BEGIN or COMMIT that travels along being no trip of
- * its own; `ms` is how long it took, in milliseconds.
+ * @example
+ * const { rows, roundTrips } = await db.flush(); // 200 rows in 2 tables, 1 round trip
  */
 export interface FlushReport {
+  /** Rows written to all tables. */
   readonly rows: number;
+  /** Keys allocated for all tables. */
   readonly keys: number;
+  /** Statements sent, without BEGIN and COMMIT. Statements that were refused and sent again count twice. */
   readonly statements: number;
+  /** Waits for the server. A BEGIN or COMMIT that leaves together with other statements is no extra trip. */
   readonly roundTrips: number;
+  /** Duration in milliseconds. */
   readonly ms: number;
   readonly tables: readonly TableReport[];
 }

@@ -27,7 +27,7 @@ export async function passes(rounds: Rounds): Promise<CallResult> {
   const entries = take();
   const facts = new Map([[users, factsOf(users)]]);
   const encode = () => {
-    for (const entry of entries) entry.unlearn();
+    for (const entry of entries) entry.forgetValues();
     return encodeRows(entries, facts, context.driver.values).encoded;
   };
   const planned = (encoded: PlanInput['encoded']) =>

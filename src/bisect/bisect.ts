@@ -7,9 +7,13 @@ import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts
 import type { Entry } from '../take/entry.ts';
 import { atEndOfTurn } from '../take/schedule.ts';
 import { batchLockTimeout } from '../write/lock-timeout.ts';
-import { fateOf } from './fate.ts';
+import { classifyRefusal } from './classify-refusal.ts';
 import { OwnTransaction } from './own-transaction.ts';
-import { type Single, sendSingles, writeSingles } from './pipeline.ts';
+import {
+  type PipelinedTransaction,
+  sendPipelinedTransactions,
+  writePipelinedTransactions,
+} from './pipeline.ts';
 
 /** So many inserts are sent one by one, in one pipeline, rather than split once more. */
 const fewEnough = 64;
@@ -52,10 +56,10 @@ class Batch {
     const refusal = await this.#attempt(entries, entries.length > 1 ? batchLockTimeout : undefined);
     if (!refusal) return;
     const open = entries.filter(({ outcome }) => !outcome);
-    const fate = fateOf(refusal, this.context.driver.errors);
-    if (fate === 'contended' && entries.length > 1) this.#writeAlone(open);
-    else if (fate === 'refused' && open.length > fewEnough) await this.#halve(open);
-    else if (fate === 'refused' && open.length > 1) await this.#writeSingly(open);
+    const kind = classifyRefusal(refusal, this.context.driver.errors);
+    if (kind === 'retryAlone' && entries.length > 1) this.#writeAlone(open);
+    else if (kind === 'split' && open.length > fewEnough) await this.#halve(open);
+    else if (kind === 'split' && open.length > 1) await this.#writePipelined(open);
     else this.failures.rejectAll(open, refusal);
   }
 
@@ -67,14 +71,14 @@ class Batch {
   }
 
   /** As a transaction each, in one pipeline. */
-  async #writeSingly(given: readonly Entry[]): Promise<void> {
+  async #writePipelined(given: readonly Entry[]): Promise<void> {
     const { context, report, failures } = this;
-    const singles = await writeSingles(context, this.#holdBack(given), report, failures);
+    const transactions = await writePipelinedTransactions(context, this.#holdBack(given), report, failures);
     // In call order, as far as not every one of them fits into a pipeline.
-    for (const run of runsOf(singles)) {
-      const isPipelined = run[0]?.isPipelined;
-      const left = isPipelined
-        ? await sendSingles(context, run, report, failures)
+    for (const run of runsOf(transactions)) {
+      const fitsPipeline = run[0]?.fitsPipeline;
+      const left = fitsPipeline
+        ? await sendPipelinedTransactions(context, run, report, failures)
         : (await Promise.all(run.map(({ entry }) => this.#tryOne(entry)))).flat();
       this.#writeAlone(left);
     }
@@ -93,7 +97,7 @@ class Batch {
   /** @returns the entry where it would have to wait for a lock, and others behind it */
   async #tryOne(entry: Entry): Promise<Entry[]> {
     const refusal = await this.#attempt([entry], batchLockTimeout);
-    if (refusal && fateOf(refusal, this.context.driver.errors) === 'contended') return [entry];
+    if (refusal && classifyRefusal(refusal, this.context.driver.errors) === 'retryAlone') return [entry];
     if (refusal) this.failures.rejectAll([entry], refusal);
     return [];
   }
@@ -149,12 +153,12 @@ function openParents(entry: Entry, along: ReadonlySet<Entry>): Entry[] {
 }
 
 /** Neighbours that travel alike. */
-function runsOf(singles: readonly Single[]): Single[][] {
-  const runs: Single[][] = [];
-  for (const single of singles) {
+function runsOf(transactions: readonly PipelinedTransaction[]): PipelinedTransaction[][] {
+  const runs: PipelinedTransaction[][] = [];
+  for (const transaction of transactions) {
     const run = runs.at(-1);
-    if (run?.[0]?.isPipelined === single.isPipelined) run.push(single);
-    else runs.push([single]);
+    if (run?.[0]?.fitsPipeline === transaction.fitsPipeline) run.push(transaction);
+    else runs.push([transaction]);
   }
   return runs;
 }

@@ -21,29 +21,29 @@ import type { Entry } from '../take/entry.ts';
 import { isStale } from '../write/guard.ts';
 import { batchLockTimeout } from '../write/lock-timeout.ts';
 import { type Inserts, makeToken, writeInserts, writeKeyQuery } from '../write/write-flight.ts';
-import { fateOf } from './fate.ts';
+import { classifyRefusal } from './classify-refusal.ts';
 
-export interface Single {
+export interface PipelinedTransaction {
   readonly entry: Entry;
   readonly plan: Plan;
   readonly inserts: Inserts;
   /** The key query and the INSERTs. */
   readonly statements: readonly Statement[];
   /** Can share a pipeline: needs no answer before its statements leave. */
-  readonly isPipelined: boolean;
+  readonly fitsPipeline: boolean;
 }
 
 /** Writes the statements of entries that do not refer to one another; one that has none is rejected. */
-export async function writeSingles(
+export async function writePipelinedTransactions(
   context: FlushContext,
   entries: readonly Entry[],
   report: ReportBuilder,
   failures: Failures,
-): Promise<Single[]> {
+): Promise<PipelinedTransaction[]> {
   const canPipeline = context.options.keys === 'server' && !context.driver.describes;
   const shapes = entries.map(({ shape }) => shape);
   const run = context.driver.run.bind(context.driver);
-  const singles: Single[] = [];
+  const transactions: PipelinedTransaction[] = [];
   let facts: FactsByTable;
   try {
     facts = await learnFacts(context.facts, new FactsScope(), shapes, (query) =>
@@ -51,7 +51,7 @@ export async function writeSingles(
     );
   } catch (error) {
     failures.rejectAll(entries, { error: asError(error) });
-    return singles;
+    return transactions;
   }
   for (const entry of entries) {
     try {
@@ -64,13 +64,13 @@ export async function writeSingles(
       const statements = [query, ...inserts.statements];
       checkParams(statements);
       // What can't tell whether it is inside its transaction would have to wait for BEGIN's answer.
-      const isPipelined = canPipeline && !isLong(statements) && statements.every(({ guarded }) => guarded);
-      singles.push({ entry, plan, inserts, statements, isPipelined });
+      const fitsPipeline = canPipeline && !isLong(statements) && statements.every(({ guarded }) => guarded);
+      transactions.push({ entry, plan, inserts, statements, fitsPipeline });
     } catch (error) {
       failures.rejectAll([entry], { error: asError(error) });
     }
   }
-  return singles;
+  return transactions;
 }
 
 /**
@@ -79,14 +79,14 @@ export async function writeSingles(
  *
  * @returns entries that must be sent on connections of their own: they wait for a lock, or their tables have changed
  */
-export async function sendSingles(
+export async function sendPipelinedTransactions(
   context: FlushContext,
-  singles: readonly Single[],
+  transactions: readonly PipelinedTransaction[],
   report: ReportBuilder,
   failures: Failures,
 ): Promise<Entry[]> {
   const left: Entry[] = [];
-  const logged = singles.filter((single) => isLogged(context, single, failures));
+  const logged = transactions.filter((transaction) => isLogged(context, transaction, failures));
   if (logged.length === 0) return left;
   let connection: Connection;
   try {
@@ -125,7 +125,11 @@ export async function sendSingles(
 }
 
 /** A logger that throws keeps an insert from being sent, as in drizzle, and no other of the pipeline. */
-function isLogged(context: FlushContext, { entry, statements }: Single, failures: Failures): boolean {
+function isLogged(
+  context: FlushContext,
+  { entry, statements }: PipelinedTransaction,
+  failures: Failures,
+): boolean {
   try {
     logAll(context, statements);
     return true;
@@ -148,6 +152,6 @@ function forgetTable({ facts }: FlushContext, entry: Entry): void {
 
 /** Another try may be what it takes; it has been refused, and stands nowhere. */
 function mustGoAlone({ driver }: FlushContext, refusal: Refusal): boolean {
-  const fate = fateOf(refusal, driver.errors);
-  return fate === 'contended' || (fate !== 'unknown' && isStale(refusal.error));
+  const kind = classifyRefusal(refusal, driver.errors);
+  return kind === 'retryAlone' || (kind !== 'unknown' && isStale(refusal.error));
 }

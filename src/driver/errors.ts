@@ -1,27 +1,29 @@
-/** What the passes ask of a driver's errors. */
+/** What the passes need from a driver's errors. */
 import { BatchedDrizzleError, codeOf } from '../errors.ts';
 import type { Serialize } from './text.ts';
 
 /**
- * - `answer`: the database itself refused.
- * - `lost`: the connection went away before it brought the answer.
+ * - `answer`: the database refused the statement.
+ * - `lost`: the connection was lost before the answer came.
  * - `unopened`: the connection was never opened, or not for this statement.
- * - `unsent`: the driver did not let the statement out.
+ * - `unsent`: the driver refused to send the statement.
  * - `other`: none of these.
  */
 export type ErrorKind = 'answer' | 'lost' | 'unopened' | 'unsent' | 'other';
 
 export interface DriverErrors {
   kindOf(error: Error): ErrorKind;
-  /** A copy of a driver's error, of its class and with its fields. */
+  /** A copy with another message, of the same class and with the same fields. */
   copy(error: Error, message: string): Error;
   /** A copy without the statement and its parameters. */
   withoutStatement(error: Error): Error;
-  /** A copy that looks as if this statement had been sent; the statement is built only when somebody looks. */
+  /**
+   * A copy with the query and parameters of another statement, which is built only when a property is read.
+   */
   withStatement(error: Error, describe: DescribeStatement, serialize: Serialize): Error;
-  /** A copy with the database's code, table and constraint, and nothing that may hold a value. */
+  /** A copy with only the database's code, table and constraint: other fields may contain values. */
   withoutValues(error: Error, message: string): Error;
-  /** The name of the table that the error is about, if the database names one. */
+  /** The table that the error is about, if the database names one. */
   tableOf(error: Error): string | undefined;
 }
 
@@ -31,15 +33,18 @@ export function isAnswer(errors: DriverErrors, error: Error): boolean {
   return errors.kindOf(error) === 'answer';
 }
 
-/** Whether the connection went away before it brought an answer. */
+/** Whether the connection was lost before the answer came. */
 export function isLost(errors: DriverErrors, error: Error): boolean {
   return !(error instanceof BatchedDrizzleError) && errors.kindOf(error) === 'lost';
 }
 
-/** Whether a COMMIT that ended so may have committed: the server, too, may go before it answers. */
+/**
+ * Whether a COMMIT that failed with this error may have committed all the same. The connection may be lost
+ * after the commit, and the server may stop before it answers.
+ */
 export function isCommitLost(errors: DriverErrors, error: Error): boolean {
   const { severity } = error as { severity?: unknown };
   const isEndOfSession = severity === 'FATAL' || severity === 'PANIC';
-  // A transaction that took too long was ended before it committed.
+  // 25P04: the server ended the session at `transaction_timeout`, before the commit.
   return isLost(errors, error) || (isEndOfSession && codeOf(error) !== '25P04');
 }

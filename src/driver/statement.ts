@@ -1,26 +1,32 @@
-/** What the passes hand to the network, and what comes back. */
+/** Statements as the passes send them, and answers as they receive them. */
 
 export interface Statement {
   readonly text: string;
-  /** Every parameter as the text PostgreSQL reads; the server infers or is told the type in the text. */
+  /**
+   * Every parameter as the text that PostgreSQL reads. Its type is inferred by the server, or cast in the
+   * text.
+   */
   readonly params: readonly (string | null)[];
-  /** `raw` answers in the bytes of the wire, `values` in the client's parsed values. */
+  /** `raw`: cells as the bytes of the wire. `values`: cells as the client parses them. */
   readonly answer: 'raw' | 'values';
-  /** Writes nothing outside the transaction of its flight; what can't be sure of that waits for BEGIN's answer. */
+  /**
+   * It writes nothing outside the transaction of its flight. A statement without that guarantee waits for
+   * BEGIN's answer.
+   */
   readonly guarded: boolean;
 }
 
-/** A statement's words and values. */
+/** A statement's text and parameters. */
 export type Written = Pick<Statement, 'text' | 'params'>;
 
-/** A statement without parameters, whose answer has no rows of interest. */
+/** A statement without parameters, whose answer has no rows. */
 export function command(text: string): Statement {
   return { text, params: [], answer: 'values', guarded: true };
 }
 
 /**
- * A statement of many rows, written when it is sent: the server works on one while the next is written, and none is kept
- * for the sake of another.
+ * A statement of many rows, written when it is sent. The server works on one while the client writes the
+ * next, and the client keeps only one of them in memory.
  */
 export class LazyStatement implements Statement {
   readonly answer = 'values';
@@ -30,7 +36,7 @@ export class LazyStatement implements Statement {
   constructor(
     write: () => Written,
     readonly guarded: boolean,
-    /** Of its values, an estimate. */
+    /** The size of its values, an estimate. */
     readonly bytes: number,
   ) {
     this.#write = write;
@@ -44,7 +50,7 @@ export class LazyStatement implements Statement {
     return this.#read().params;
   }
 
-  /** It has been sent, and nobody reads it again. */
+  /** It has been sent: its text and parameters are freed, since they are not read again. */
   forget(): void {
     this.#written = undefined;
   }
@@ -55,13 +61,13 @@ export class LazyStatement implements Statement {
   }
 }
 
-/** A statement whose answer is wanted as soon as it comes, ahead of the rest of its flight. */
+/** A statement whose answer is needed as soon as it arrives, before the rest of its flight is answered. */
 export class EagerStatement implements Statement {
   readonly text: string;
   readonly params: Statement['params'];
   readonly answer: Statement['answer'];
   readonly guarded: boolean;
-  /** Settles as the statement does; never where it is not sent. */
+  /** Settles like the statement. Never settles if the statement is not sent. */
   readonly answered: Promise<Answer>;
   #follow: (answer: Promise<Answer>) => void = () => {};
 
@@ -80,11 +86,11 @@ export class EagerStatement implements Statement {
   }
 }
 
-/** `COPY … FROM STDIN`, whose rows are made as the server takes them. */
+/** `COPY … FROM STDIN`, whose rows are encoded as fast as the server takes them. */
 export class CopyStatement implements Statement {
   readonly params = [];
   readonly answer = 'values';
-  /** No row leaves before BEGIN has been answered. */
+  /** No row leaves before BEGIN is answered. */
   readonly guarded = true;
 
   constructor(
@@ -93,7 +99,7 @@ export class CopyStatement implements Statement {
   ) {}
 }
 
-/** An answer of the driver: rows as arrays, with the count and command of PostgreSQL's tag. */
+/** An answer of the driver: rows as arrays, with the count and the command of PostgreSQL's command tag. */
 export interface Answer extends Array<unknown[]> {
   readonly count: number | null;
   readonly command: string;

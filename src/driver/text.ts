@@ -1,12 +1,12 @@
-/** A value → the text PostgreSQL reads. Pure; what depends on the driver is given. */
+/** A value → the text that PostgreSQL reads. Pure: the serialisers of a driver are parameters. */
 
-/** Turns a driver value into its text as the client itself would, for a column of that type. */
+/** The text of a driver value, as the client itself would send it for a column of that type. */
 export type Serialize = (value: unknown, typeOid: number) => string;
 
-/** A value as a string, by way of `valueOf()`, as the driver adds it to one. */
+/** A value as a string by way of `valueOf()`, like the driver's string concatenation. */
 export function textOf(value: unknown): string {
   const primitive = typeof value === 'object' && value !== null ? value.valueOf() : value;
-  // A template and not String(), which would make a text of a symbol without a word.
+  // A template, since String() would accept a symbol, which must throw.
   return `${typeof primitive === 'object' ? value : primitive}`;
 }
 

@@ -1,23 +1,32 @@
-/** Values → the text that PostgreSQL reads, as the driver itself would send it. */
+/** Values → the text that PostgreSQL reads, as the driver itself would send them. */
 import type { Serialize } from './text.ts';
 
-/** A type that the driver declares for a parameter by itself. */
+/** A type that the driver declares to the server for a parameter. */
 export interface DeclaredType {
   readonly oid: number;
   readonly name: string;
 }
 
-/** How the client's values become text. Its members are functions that need no receiver. */
+/** Encodes values. Its members are functions that need no receiver. */
 export interface ValueEncoder {
-  /** A value as the text that the client itself would send for a column of that type; throws if it can't. */
+  /**
+   * The text that the client itself would send for a column of that type. Throws if the client can't send the
+   * value.
+   */
   readonly serialize: Serialize;
-  /** How the client writes a text or a number for a column of that type; `undefined` if it sends it unchanged. */
+  /**
+   * The text of a value that the client sends without knowing the column's type; `undefined` if it must know it.
+   *
+   * @param sqlType the column's type as the schema names it; `undefined` inside an expression
+   */
+  readonly untyped: (value: unknown, sqlType: string | undefined) => string | undefined;
+  /** The client's serialiser of strings and numbers for a type; `undefined` if it sends them unchanged. */
   readonly textWriter: (typeOid: number) => ((value: string | number) => string) | undefined;
-  /** The type that the driver declares for a value by itself; the server infers all others. */
+  /** The type that the driver declares for a value; `undefined` if the server infers it. */
   readonly declaredType: (value: unknown) => DeclaredType | undefined;
   /**
-   * Whether the server would read a value otherwise than by its text: through a cast from the declared type to
-   * the column's `base` type, or not at all if there is no such cast.
+   * Whether the server would convert a value differently from its text. That happens through a cast from the
+   * declared type to the column's `base` type, or is an error if there is no such cast.
    */
   readonly isCastFromDeclared: (value: unknown, base: number) => boolean;
 }

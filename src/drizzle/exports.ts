@@ -1,4 +1,7 @@
-/** The classes and functions of drizzle that other folders use. Only this folder and `database/` import drizzle's values. */
+/**
+ * drizzle's classes and functions for other folders. Only this folder and `database/` import drizzle's
+ * values.
+ */
 export {
   Column,
   DrizzleQueryError,

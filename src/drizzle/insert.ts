@@ -1,29 +1,29 @@
-/** drizzle's insert: what it is made of, and what it would send. */
+/** drizzle's insert: its parts, and the statement that drizzle would send for it. */
 import { type Column, is, Param, type Query, SQL, sql, Table } from 'drizzle-orm';
 import { type PgColumn, type PgDialect, PgInsertBase, type PgTable } from 'drizzle-orm/pg-core';
 import { Expression } from './render.ts';
 import type { SelectedField } from './selection.ts';
 import type { TableShape } from './table.ts';
 
-/** What drizzle must know of an insert to write it. */
+/** The parts of an insert from which drizzle writes it. */
 export interface InsertDescription {
   readonly shape: TableShape;
   readonly count: number;
   readonly overriding: boolean;
   readonly returning: readonly SelectedField[] | undefined;
   readonly conflict: { readonly clause: SQL } | undefined;
-  /** A driver value, an `Expression`, an `SQL`, or nothing. */
+  /** A driver value, an `Expression`, an `SQL`; `undefined` for a column that the row leaves out. */
   cell(row: number, column: number): unknown;
 }
 
 export type InsertSession = ConstructorParameters<typeof PgInsertBase>[2];
 
-/** The session of a database or transaction, for builders, whose schema nobody looks at. */
+/** The session of a database or transaction, for builders. They do not use its schema types. */
 export function sessionOf(owner: object): InsertSession {
   return (owner as any).session;
 }
 
-/** What an insert builder was made with. */
+/** The arguments that an insert builder was made with. */
 export function builderParts<TTable extends PgTable>(
   builder: object,
 ): { table: TTable; session: InsertSession; dialect: PgDialect; isOverriding: boolean } {
@@ -31,7 +31,7 @@ export function builderParts<TTable extends PgTable>(
   return { table, session, dialect, isOverriding: overridingSystemValue_ === true };
 }
 
-/** What stands behind `on conflict`, as drizzle's insert makes it of its `config`. */
+/** The SQL after `on conflict`, as drizzle's insert makes it from its `config`. */
 export function conflictClause(
   { dialect, table }: TableShape,
   method: 'onConflictDoNothing' | 'onConflictDoUpdate',
@@ -42,7 +42,7 @@ export function conflictClause(
   return insert.config.onConflict;
 }
 
-/** The columns that drizzle's `set` assigns: those it names, and those with an `$onUpdateFn`. */
+/** The columns that an update sets: those in `set`, and those with an `$onUpdateFn`. */
 export function assignedColumns(table: PgTable, set: object): Set<Column> {
   const named = set as Record<string, unknown>;
   const columns = Object.entries<PgColumn>((table as any)[(Table as any).Symbol.Columns]);
@@ -51,7 +51,7 @@ export function assignedColumns(table: PgTable, set: object): Set<Column> {
   return new Set(columns.filter(isAssigned).map(([, column]) => column));
 }
 
-/** The rows of an entry as drizzle's own insert holds them, mapped and defaulted already. */
+/** The rows of an entry as drizzle's insert holds them: mapped, with defaults filled in. */
 function mappedValues(entry: InsertDescription): Record<string, Param | SQL>[] {
   return Array.from({ length: entry.count }, (_, row) =>
     Object.fromEntries(
@@ -75,7 +75,7 @@ function toSQL(cell: unknown): Param | SQL {
   );
 }
 
-/** An insert's configuration as drizzle's own has it, which none is made with. */
+/** The `config` of drizzle's insert, whose constructor our inserts do not run. */
 export function insertConfig({ shape, overriding, returning, conflict }: InsertDescription): object {
   return {
     table: shape.table,
@@ -91,7 +91,7 @@ export function insertConfig({ shape, overriding, returning, conflict }: InsertD
   };
 }
 
-/** What `returning()` was given, of which drizzle's selection is the flat list. */
+/** The fields that `returning()` was called with; drizzle's selection is the flat list of them. */
 function fieldsOf(selection: readonly SelectedField[]): object {
   const fields: Record<string, unknown> = {};
   for (const { path, field } of selection) {

@@ -1,9 +1,9 @@
-/** Expressions, as drizzle renders them. */
+/** Expressions, rendered by drizzle. */
 import { is, Param, Placeholder, type SQL } from 'drizzle-orm';
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { SelectedField } from './selection.ts';
 
-/** An `sql` value of a row, rendered when it was given. */
+/** An `sql` value of a row, rendered when `values()` was called. */
 export class Expression {
   constructor(readonly rendered: Rendered) {}
 }
@@ -15,10 +15,13 @@ export interface Rendered {
   readonly params: readonly unknown[];
 }
 
-/** Marks the place of a parameter: no SQL has a NUL, and one that does must still reach the server, to be refused. */
-const place = '\0$\0';
+/**
+ * Marks the place of a parameter. It can't occur in SQL, which has no NUL. SQL that contains a NUL all the
+ * same must reach the server, to be refused, so the mark is longer than one NUL.
+ */
+const parameterMark = '\0$\0';
 
-/** Renders now what drizzle would render when it executes; later changes to the expression change nothing. */
+/** Renders the expression now. Later changes to the object change nothing. */
 export function render(dialect: PgDialect, expression: SQL): Rendered {
   const internals = dialect as any;
   const query = expression.toQuery({
@@ -26,12 +29,12 @@ export function render(dialect: PgDialect, expression: SQL): Rendered {
     escapeName: internals.escapeName,
     escapeString: internals.escapeString,
     prepareTyping: internals.prepareTyping,
-    escapeParam: () => place,
+    escapeParam: () => parameterMark,
   });
-  return { texts: query.sql.split(place), params: query.params };
+  return { texts: query.sql.split(parameterMark), params: query.params };
 }
 
-/** `returning …` as drizzle writes it for a single table. */
+/** The list after `returning`, as drizzle writes it for a single table. */
 export function renderSelection(dialect: PgDialect, selection: readonly SelectedField[]): Rendered {
   return render(dialect, (dialect as any).buildSelection(selection, { isSingleTable: true }) as SQL);
 }

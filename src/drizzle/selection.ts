@@ -1,25 +1,25 @@
-/** What `returning()` selects, and what drizzle makes of the rows of an answer. */
+/** Selections of `returning()`, and the rows that drizzle makes of an answer. */
 import * as drizzle from 'drizzle-orm';
 import { Column, is, type SQL } from 'drizzle-orm';
 
-/** drizzle's description of what `returning()` selects, in the order of the columns of an answer. */
+/** A column or expression that `returning()` selects. Selections are in the order of the answer's columns. */
 export type SelectedField = { readonly path: string[]; readonly field: Column | SQL | SQL.Aliased };
 
-/** Whether a selection names nothing but columns, which other callers of a statement may name too. */
+/** Whether a selection has only columns. Such columns can serve several callers of a statement. */
 export function onlyColumns(
   selection: readonly SelectedField[],
 ): selection is readonly (SelectedField & { readonly field: Column })[] {
   return selection.every(({ field }) => is(field, Column));
 }
 
-/** What `returning(fields)` selects, in the order of the columns of an answer. */
+/** The selection of `returning(fields)`, in the order of the answer's columns. */
 export function orderSelection(fields: object): readonly SelectedField[] {
   return (drizzle as any).orderSelectedFields(fields);
 }
 
-/** One row of the driver's answer as drizzle hands it to the caller. */
+/** A row of the driver's answer as drizzle returns it to the caller. */
 export function mapRow(selection: readonly SelectedField[], row: unknown[]): Record<string, unknown> {
-  // What is nested, or decoded by an expression, is drizzle's to say.
+  // drizzle itself maps nested fields and decoders of expressions.
   if (!selection.every(isFlat)) return (drizzle as any).mapResultRow(selection, row, undefined);
   const mapped: Record<string, unknown> = {};
   for (let index = 0; index < selection.length; index++) {
@@ -30,7 +30,7 @@ export function mapRow(selection: readonly SelectedField[], row: unknown[]): Rec
   return mapped;
 }
 
-/** A row of which the driver has the same value for every column. */
+/** A row with one and the same driver value in every column. */
 export function mapSameKey(selection: readonly SelectedField[], value: unknown): Record<string, unknown> {
   if (!selection.every(isFlat)) return mapRow(selection, new Array(selection.length).fill(value));
   const mapped: Record<string, unknown> = {};

@@ -1,4 +1,7 @@
-/** What inserts return: callers in a loop ask for the same columns each time, and their selections are one. */
+/**
+ * Selections of a table's inserts. Callers in a loop select the same columns each time, and share one
+ * selection.
+ */
 import { Column } from 'drizzle-orm';
 import { orderSelection, type SelectedField } from './selection.ts';
 
@@ -7,13 +10,13 @@ export class Selections {
   #columns: readonly unknown[] = [];
   #selection: readonly SelectedField[] = [];
 
-  /** What `returning(fields)` selects; the same array as the last time for the same columns. */
+  /** The selection of `returning(fields)`; the same array as before for the same columns. */
   of(fields: object): readonly SelectedField[] {
     const keys = Object.keys(fields);
     if (keys.length > 0 && this.#isLast(keys, fields as Record<string, unknown>)) return this.#selection;
     const columns = Object.values(fields);
     const selection = orderSelection(fields);
-    // An expression may be changed by whoever made it.
+    // The caller may change an expression later, so it is not kept.
     if (columns.every((column) => column instanceof Column)) {
       this.#keys = keys;
       this.#columns = columns;

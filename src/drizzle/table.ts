@@ -1,8 +1,8 @@
 /**
- * What drizzle's schema says of a table.
+ * The shape of a table in drizzle's schema.
  *
- * This folder is the only reader of what drizzle-orm does not export. Every fact used here is pinned by name in
- * `test/integration/drizzle-facts.test.ts`, so that an upgrade which moves one fails there.
+ * This folder is the only reader of what drizzle-orm does not export. Every fact used here is pinned by name
+ * in `test/integration/drizzle-facts.test.ts`. An upgrade that changes one fails there.
  */
 import { Column, is, SQL, Table } from 'drizzle-orm';
 import { getTableConfig, type PgColumn, type PgDialect, type PgTable } from 'drizzle-orm/pg-core';
@@ -10,40 +10,42 @@ import { getOrInsert } from '../get-or-insert.ts';
 import { orderSelection, type SelectedField } from './selection.ts';
 import { Selections } from './selections.ts';
 
-/** A column that drizzle writes on insert; generated ones are not among them. */
+/** A column that drizzle writes on insert. Generated columns are excluded. */
 export interface InsertColumn {
   /** The property of the table object, `userId`. */
   readonly key: string;
   /** The name in the database after `casing`, `user_id`, unquoted. */
   readonly name: string;
   readonly column: PgColumn;
-  /** Makes the value of a row that leaves it out, in JavaScript; the database does where there is none. */
+  /** The type as the schema names it, `varchar(50)`. */
+  readonly sqlType: string;
+  /** Makes the value in JavaScript for a row that leaves the column out. Without it the database does. */
   readonly fill: (() => unknown) | undefined;
-  /** Hands the driver every value as it is. */
+  /** The column's mapping returns every value unchanged. */
   readonly isPlain: boolean;
-  /** The database makes its value from a sequence or at random, as far as the schema tells. */
+  /** The schema declares that the database draws its value from a sequence, or makes it at random. */
   readonly isKeyed: boolean;
 }
 
-/** What drizzle's schema says of a table, read once for each dialect. */
+/** A table of drizzle's schema, read once for each dialect. */
 export interface TableShape {
   readonly table: PgTable;
   readonly dialect: PgDialect;
-  /** Quoted and, where drizzle knows it, with the schema. */
+  /** Quoted, with the schema if drizzle knows it. */
   readonly name: string;
-  /** The schema's name, unquoted, where drizzle knows it. */
+  /** The schema's name, unquoted; `undefined` if drizzle does not know it. */
   readonly schema: string | undefined;
   readonly columns: readonly InsertColumn[];
-  /** The names of all columns in the database, generated ones too. */
+  /** The names of all columns in the database, including generated ones. */
   readonly names: ReadonlyMap<Column, string>;
-  /** What `returning()` without fields selects. */
+  /** The selection of `returning()` without fields. */
   readonly selection: readonly SelectedField[];
   readonly selections: Selections;
 }
 
 const shapes = new WeakMap<PgDialect, WeakMap<PgTable, TableShape>>();
 
-/** The table's shape; `casing` belongs to the dialect, so each dialect has shapes of its own. */
+/** The table's shape. `casing` belongs to the dialect, so each dialect has shapes of its own. */
 export function tableShape(dialect: PgDialect, table: PgTable): TableShape {
   const known = getOrInsert(shapes, dialect, () => new WeakMap<PgTable, TableShape>());
   return getOrInsert(known, table, () => readShape(dialect, table));
@@ -58,7 +60,8 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
     names.set(column, name);
     if ((column as any).shouldDisableInsert()) continue;
     const isPlain = column.mapToDriverValue === Column.prototype.mapToDriverValue;
-    columns.push({ key, name, column, fill: fillOf(column), isPlain, isKeyed: isKeyed(column) });
+    const sqlType = column.getSQLType();
+    columns.push({ key, name, column, sqlType, fill: fillOf(column), isPlain, isKeyed: isKeyed(column) });
   }
   const schema: string | undefined = (table as any)[(Table as any).Symbol.Schema];
   const name: string = (table as any)[(Table as any).Symbol.Name];
@@ -74,19 +77,22 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
   };
 }
 
-/** @throws {Error} if the table has no column at that index */
-export function columnAt({ name, columns }: TableShape, index: number): InsertColumn {
-  const column = columns[index];
-  if (!column) throw new Error(`${name} has no column at index ${index}`);
-  return column;
-}
-
 /** The column's name in the database, after `casing`. */
 export function columnName(dialect: PgDialect, column: Column): string {
   return (dialect as any).casing.getColumnCasing(column);
 }
 
-/** The name under which drizzle's cache knows the table. */
+/** @throws {Error} for an index that no column has */
+export function columnAt(
+  { columns, name }: Pick<TableShape, 'columns' | 'name'>,
+  index: number,
+): InsertColumn {
+  const column = columns[index];
+  if (!column) throw new Error(`no column ${index} in ${name}`);
+  return column;
+}
+
+/** The table's name in drizzle's cache. */
 export function cacheName(table: PgTable): string {
   const schema: string | undefined = (table as any)[(Table as any).Symbol.Schema];
   const base: string = (table as any)[(Table as any).Symbol.BaseName];
@@ -98,7 +104,7 @@ export function foreignTables(table: PgTable): PgTable[] {
   return getTableConfig(table).foreignKeys.map((key) => key.reference().foreignTable as PgTable);
 }
 
-/** drizzle asks for a truthy default before `$onUpdateFn`, so that `.default(0).$onUpdate(f)` runs f. */
+/** drizzle runs `$onUpdateFn` unless the default is truthy: `.default(0).$onUpdate(f)` runs f. */
 function fillOf(column: PgColumn): (() => unknown) | undefined {
   const fill = column.defaultFn ?? (column.default ? undefined : column.onUpdateFn);
   return fill?.bind(column);
@@ -112,7 +118,7 @@ export function isKeyed(column: PgColumn): boolean {
   return /^\s*(nextval|gen_random_uuid|uuidv[47])\s*\(/i.test(text);
 }
 
-/** A key's type as a cast, `::integer` for a serial column. */
+/** A key's type as a cast, such as `::integer` for a serial column. */
 export function keyCast(column: PgColumn): string {
   return `::${column.getSQLType().replace('serial', 'int')}`;
 }

@@ -1,4 +1,4 @@
-/** The query for what the catalog knows of tables, and the reading of its answer. */
+/** The query for the catalog's facts of tables, and the reading of its answer. */
 import type { Statement } from '../driver/statement.ts';
 import { arrayLiteral } from '../driver/text.ts';
 import type { TableShape } from '../drizzle/table.ts';
@@ -8,8 +8,8 @@ import type { ColumnFacts, TableFacts } from './table-facts.ts';
 /**
  * One query for the facts of several tables.
  *
- * Tables with user triggers on INSERT, with rules, or with a default that reads `currval` or `lastval` are
- * not plain: keys taken ahead, or several rows in one statement, would be seen there.
+ * A table is not plain if it has rules, user triggers on INSERT, or a default that reads `currval` or
+ * `lastval`. Those would notice keys drawn ahead, or several rows in one statement.
  */
 export function factsQuery(shapes: readonly TableShape[]): Statement {
   return {
@@ -23,7 +23,7 @@ export function factsQuery(shapes: readonly TableShape[]): Statement {
   };
 }
 
-/** The types of a table's columns as one text. */
+/** The types of a table's columns, as one text. */
 export function columnTypes(oid: string): string {
   return (
     `(select string_agg(t.attnum || ':' || t.atttypid, ',' order by t.attnum) from pg_catalog.pg_attribute t ` +
@@ -31,14 +31,16 @@ export function columnTypes(oid: string): string {
   );
 }
 
-/** What facts rest on and DDL may change while the relation stays the same, as one text. */
+/**
+ * The state that the facts depend on and that DDL may change while the relation stays the same, as one text.
+ */
 export function tableState(oid: string): string {
   const list = (item: string, from: string) =>
     `(select string_agg(${item}, ',' order by ${item}) from pg_catalog.${from})`;
   const parts = [
     columnTypes('s.oid'),
     list('w.oid::text', "pg_rewrite w where w.ev_class = s.oid and w.ev_type = '3'"),
-    // Those of foreign keys that point here, too, and of constraints that wait.
+    // Includes the triggers of foreign keys that point here, and of deferred constraints.
     list('g.oid || g.tgenabled::text', 'pg_trigger g where g.tgrelid = s.oid'),
     list('i.indexrelid::text', 'pg_index i where i.indrelid = s.oid and i.indisunique'),
     list('d.oid::text', 'pg_attrdef d where d.adrelid = s.oid'),
@@ -48,7 +50,10 @@ export function tableState(oid: string): string {
   return `(select concat_ws(' ', ${parts.join(', ')}) from pg_catalog.pg_class s where s.oid = ${oid})`;
 }
 
-/** Whether rows can be given keys of a sequence ahead, and be told apart by them: one that cycles repeats itself. */
+/**
+ * Whether keys can be drawn from a sequence ahead, and identify rows. A sequence that cycles repeats its
+ * keys.
+ */
 function givesKeys(sequence: string): string {
   return `has_sequence_privilege(${sequence}, 'USAGE, UPDATE')
               and not (select i.seqcycle from pg_catalog.pg_sequence i where i.seqrelid = ${sequence})`;
@@ -63,13 +68,16 @@ function hasTrigger(event: 4 | 16): string {
             or c.relkind = 'p' and g.tgrelid in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p)))`;
 }
 
-/** Whether a collation takes texts for equal only if their bytes, which JavaScript knows in UTF-8, are. */
+/**
+ * Whether a collation treats texts as equal only if their bytes are equal. JavaScript can compare bytes only
+ * of UTF-8.
+ */
 function isBytewise(collation: string): string {
   return `(${collation} = 0 or current_setting('server_encoding') = 'UTF8' and exists (
           select from pg_catalog.pg_collation l where l.oid = ${collation} and l.collisdeterministic))`;
 }
 
-// CASE, and not AND, where a function would raise for a relation that is no sequence: AND promises no order.
+// CASE and not AND: AND promises no order, and the functions raise for a relation that is no sequence.
 const query = `
 select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
   select n.position, case when c.oid is not null then json_build_object(
@@ -155,7 +163,7 @@ select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
   left join pg_catalog.pg_class c on c.oid = case when
     n.named is null or has_schema_privilege(n.schema, 'USAGE') then to_regclass(n.name) end) f`;
 
-/** The facts in the order of the tables asked for; `undefined` for a table that is not there. */
+/** The facts in the order of the requested tables; `undefined` for a table that does not exist. */
 export function readFacts(answer: unknown, expected: number): (TableFacts | undefined)[] {
   const facts = JSON.parse(String(answer)) as (TableFactsJson | null)[];
   if (facts.length !== expected) {

@@ -1,4 +1,4 @@
-/** Facts of the tables of a flush, from memory where they are known. */
+/** The facts of a flush's tables. Only facts that are not cached are queried. */
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
@@ -9,9 +9,8 @@ import type { FactsCache, TableFacts } from './table-facts.ts';
 export type FactsByTable = ReadonlyMap<PgTable, TableFacts | undefined>;
 
 /**
- * A transaction's own facts come before what other transactions of the client have learned: `search_path` and
- * role may differ between them.
- *
+ * The transaction's own cache comes before the one shared by the client, since `search_path` and role may
+ * differ between transactions.
  */
 export async function learnFacts(
   shared: FactsCache,

@@ -1,36 +1,39 @@
-/** What the catalog knows of a table and drizzle's schema does not: real types, sequences, privileges, triggers. */
+/** The catalog's facts that drizzle's schema lacks: real types, sequences, privileges, triggers. */
 import type { PgTable } from 'drizzle-orm/pg-core';
-import type { TableShape } from '../drizzle/table.ts';
+import { columnAt, type TableShape } from '../drizzle/table.ts';
 
-/** How the server makes keys for a column, where rows may be given them ahead. */
+/** How the server makes the keys of a column, if they can be drawn before the rows are written. */
 export type KeySource = 'identity' | 'sequence' | 'gen_random_uuid()' | 'uuidv4()' | 'uuidv7()';
 
 export interface ColumnFacts {
-  /** The declared type, which decides the client's serialiser; never sent to the server. */
+  /** OID of the declared type. It selects the client's serialiser, and is never sent to the server. */
   readonly type: number;
-  /** The type under any domains, which decides the client's parser; never sent to the server. */
+  /** OID of the type below all domains. It selects the client's parser, and is never sent to the server. */
   readonly base: number;
-  /** The base type's quoted name without length or precision: `pg_catalog.int4`. */
+  /** The base type's quoted name without length or precision, such as `pg_catalog.int4`. */
   readonly cast: string;
   /**
-   * Whether a cast to the type reads a text as its input does, and the current role may name it, which a plain
-   * insert need not: a cast from text may be a function of the user's own.
+   * Whether the current role may use the type's schema, and a cast from text gives the same value as the
+   * type's input function. A cast from text may be a user's own function. A plain insert needs neither.
    */
   readonly castable: boolean;
-  /** Whether an array of the type can be read as it stands; else elements travel as text and are cast one by one. */
+  /**
+   * Whether elements can be sent as an array of the type. If not, they are sent as `text[]` and cast one by
+   * one.
+   */
   readonly arrayable: boolean;
   readonly keys: KeySource | null;
-  /** Its default draws from a sequence, whether or not rows may be given the keys ahead. */
+  /** Its default draws from a sequence, whether or not the keys can be drawn ahead. */
   readonly draws: boolean;
-  /** GENERATED ALWAYS AS IDENTITY: an allocated key needs OVERRIDING SYSTEM VALUE. */
+  /** GENERATED ALWAYS AS IDENTITY: writing an allocated key needs OVERRIDING SYSTEM VALUE. */
   readonly always: boolean;
   /** Whether the current role may insert into the column. */
   readonly insertable: boolean;
   /** Whether the current role may select the column, which RETURNING needs. */
   readonly selectable: boolean;
   /**
-   * The type with its length or precision, as which `=` tells the column's values apart just as its unique indexes
-   * do; `null` where it is in none, or a collation or an operator class of one has another mind.
+   * The full type, such as `varchar(50)`, whose `=` agrees with every unique index on the column. `null` if
+   * the column is in no unique index, or an index uses a collation or operator class that differs.
    */
   readonly unique: string | null;
   /** A foreign key points at it. */
@@ -38,25 +41,27 @@ export interface ColumnFacts {
 }
 
 export interface TableFacts {
-  /** Of the relation, as text; together with `user` what these facts hold for. */
+  /** OID of the relation, as text. The facts hold for this relation and `user`. */
   readonly oid: string;
   readonly user: string;
-  /** The types of its columns, to see whether they are still the same. */
+  /** The types of its columns, to detect a change. */
   readonly types: string;
-  /** Its types, triggers, rules, defaults and unique indexes, to see whether they are. */
+  /** Its types, triggers, rules, defaults and unique indexes, to detect a change. */
   readonly state: string;
-  /** The relations that its foreign keys point at. */
+  /** OIDs of the relations that its foreign keys point at. */
   readonly parents: readonly string[];
-  /** An ordinary or partitioned table, whose rows nothing but its constraints looks at. */
+  /**
+   * An ordinary or partitioned table whose rows are seen only by its constraints, not by triggers or rules.
+   */
   readonly plain: boolean;
-  /** No trigger looks at rows that are updated, and no unique constraint waits for the end of a statement. */
+  /** No trigger fires on UPDATE, and no unique constraint is deferrable. */
   readonly updatable: boolean;
   /** Row-level security applies to the current role. */
   readonly secured: boolean;
   readonly columns: ReadonlyMap<string, ColumnFacts>;
 }
 
-/** Facts by table; a table that the server does not have is not among them. */
+/** Facts by table. A table that the server does not have is absent. */
 export type FactsCache = WeakMap<PgTable, TableFacts>;
 
 export function columnFacts(
@@ -64,12 +69,12 @@ export function columnFacts(
   shape: TableShape,
   column: number,
 ): ColumnFacts | undefined {
-  return facts?.columns.get(shape.columns[column]?.name ?? '');
+  return facts?.columns.get(columnAt(shape, column).name);
 }
 
 /**
- * Whether naming a column is refused. drizzle names every column, also those that a row leaves out, and so must
- * we where the server has something against it.
+ * Whether the server refuses an INSERT that names the column. drizzle names every column, including those
+ * that a row leaves out. We must do the same if the server would refuse it.
  */
 export function isRefused(facts: TableFacts | undefined, shape: TableShape, column: number): boolean {
   return facts !== undefined && columnFacts(facts, shape, column)?.insertable !== true;

@@ -1,18 +1,19 @@
 /** The life of a batch: take → plan → write → send → settle. */
 import type { FlushContext } from '../context.ts';
 import type { TableShape } from '../drizzle/table.ts';
-import { asError, BatchedDrizzleError } from '../errors.ts';
+import { asError, BatchedDrizzleError, codeOf } from '../errors.ts';
 import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
-import type { Plan } from '../plan/plan.ts';
 import { planEntries } from '../plan/plan-entries.ts';
 import type { ReportBuilder } from '../report.ts';
 import { askLogged } from '../send/send-logged.ts';
 import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts';
 import { fulfil, type Outcomes } from '../settle/outcomes.ts';
+import { explainSkippedParent, type ReadOwnFlight } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
 import { isFactsChanged, isStale } from '../write/guard.ts';
 import { singleRowInsert } from '../write/single-row.ts';
 import { runFlight } from './run-flight.ts';
+import { type OwnTry, planOwnEntries, runOwnFlight } from './run-own-flight.ts';
 import type { FlushTarget } from './target.ts';
 
 /** Writes entries in a transaction, which fails as a whole. Never rejects. */
@@ -43,16 +44,29 @@ export async function attempt(
 ): Promise<Refusal | undefined> {
   let written: Outcomes = [];
   let { restart } = target;
+  let ownTry: OwnTry = 'guarded';
   let rest = entries;
   try {
     while (rest.length > 0) {
+      const own = planOwnEntries(context, rest, target, { ownTry, isSizeFree: false });
+      if (own) {
+        const end = mayCommit(target, failures) ? 'commit' : 'open';
+        const flight = await runOwnFlight(context, own, target, end, ownTry, report);
+        if (ownTry === 'guarded' && isRefusedToUs(flight.error) && restart) {
+          await restart();
+          restart = undefined;
+          ownTry = 'unguarded';
+          continue;
+        }
+        return settleOwn(flight, target, failures);
+      }
       const facts = await learn(context, rest, target, report);
       const single = singleRowInsert(context, rest, facts, target);
       const { plan, rejected } = single ?? planEntries(context, rest, facts, target.scope);
       if (rejected) failures.rejectEach(rejected);
       // Nothing has been written that a COMMIT would have to keep.
       if (target.scope === 'own' && plan.chunks.length === 0 && written.length === 0) break;
-      const end = mayCommit(target, plan, failures) ? 'commit' : 'open';
+      const end = plan.later.length === 0 && mayCommit(target, failures) ? 'commit' : 'open';
       const flight = await runFlight(context, { plan, single: single?.inserts, end }, target, report);
       const { error, culprit, commitError, isUnknown } = flight;
       if (isStale(error) && restart) {
@@ -89,8 +103,27 @@ function learn(
 }
 
 /** COMMIT travels with the last flight. A user's transaction in which one caller failed has failed, and must not commit. */
-function mayCommit({ scope }: FlushTarget, { later }: Plan, failures: Failures): boolean {
-  return later.length === 0 && (scope === 'own' || (scope === 'last' && failures.isEmpty));
+function mayCommit({ scope }: FlushTarget, failures: Failures): boolean {
+  return scope === 'own' || (scope === 'last' && failures.isEmpty);
+}
+
+/** A rule that takes no RETURNING, or a column that the role may not select: drizzle's own statement may fare better. */
+function isRefusedToUs(error: Error | undefined): boolean {
+  return error !== undefined && ['0A000', '42501'].includes(codeOf(error) ?? '');
+}
+
+/** Entries are settled in the order of the calls: callers that await several get the first error. */
+function settleOwn(flight: ReadOwnFlight, { scope }: FlushTarget, failures: Failures): Refusal | undefined {
+  const { error, culprit, commitError, isUnknown } = flight;
+  fulfil(flight.outcomes);
+  if (error) {
+    const refusal = { error: explainSkippedParent(error, culprit), culprit };
+    if (scope === 'own') return refusal;
+    if (culprit) failures.rejectAll([culprit], refusal);
+    fulfil(flight.behind);
+    return refusal;
+  }
+  return commitError && { error: commitError, isUnknown };
 }
 
 /** Whatever was learned of the tables and their keys may be wrong. */

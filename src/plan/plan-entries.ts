@@ -23,7 +23,7 @@ export function planEntries(
   scope: 'inside' | 'last' | 'own',
 ): PlannedEntries {
   // What the answers of a transaction told that rolled back says nothing of the next.
-  for (let index = 0; index < entries.length; index++) entries[index]?.unlearn();
+  for (let index = 0; index < entries.length; index++) entries[index]?.forgetValues();
   const { encoded, rejected } = encodeRows(entries, facts, driver.values);
   const valid = rejected.size === 0 ? entries : entries.filter((entry) => !rejected.has(entry));
   const planned = plan({

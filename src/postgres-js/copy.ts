@@ -1,9 +1,12 @@
 /**
  * `COPY … FROM STDIN` on a connection.
  *
- * postgres.js resolves the query with a stream as soon as the server is ready for data, and takes the stream's end for the
- * end of the COPY: an error behind it is told to nobody, and the stream's last callback is that of the *next* statement.
- * The connection itself does settle the query, though, by its own answer (`ReadyForQuery`); here it finds somebody who listens.
+ * postgres.js resolves the query with a stream as soon as the server is ready for data. It takes the stream's
+ * end for the end of the COPY, so a later error is lost. The stream's last callback even belongs to the
+ * *next* statement.
+ *
+ * The connection itself does settle the query with its own answer (`ReadyForQuery`). This file makes the
+ * query's promise settle with that answer.
  */
 import { Writable } from 'node:stream';
 import { asError } from '../errors.ts';
@@ -12,15 +15,15 @@ import { survivePoolStart } from './survive-pool-start.ts';
 
 export interface CopyFeed {
   readonly blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-  /** Settles when BEGIN has been answered; no row leaves before. */
+  /** Settles when BEGIN is answered. No row leaves before. */
   readonly begun: Promise<void>;
-  /** All data have been written: other statements may stand behind them. */
+  /** Called when all data are written: other statements may follow. */
   readonly fed: () => void;
 }
 
 /**
- * A COPY that is fed as soon as the server asks for data, no faster than the socket takes them, and that settles with the
- * server's answer to it: the count of rows, or why there are none.
+ * A COPY. Its data start when the server asks for them, and flow no faster than the socket takes them. It
+ * settles with the server's answer: the count of rows, or the error.
  */
 export function makeCopy(client: Client, text: string, { blocks, begun, fed }: CopyFeed): Query {
   const query = client.unsafe(text) as unknown as Query;
@@ -38,7 +41,7 @@ export function makeCopy(client: Client, text: string, { blocks, begun, fed }: C
         fail();
       });
   };
-  // What the rows could not be made for says more than the server, which was told to give up.
+  // The error of making the rows explains more than the server's, which only reports the CopyFail.
   query.reject = (error) => reject(broken ?? error);
   return query;
 }
@@ -51,7 +54,7 @@ async function feed(stream: Writable, blocks: CopyFeed['blocks']): Promise<void>
   if (!stream.destroyed) stream.end();
 }
 
-/** The socket has taken what was written, or takes no more. */
+/** Settles when the socket has taken the written data, or is closed. */
 function drained(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     const events = ['drain', 'close', 'error'];
@@ -64,10 +67,11 @@ function drained(stream: Writable): Promise<void> {
 }
 
 /**
- * When the stream has finished, or the server has refused the data, postgres.js sends a CopyFail as well, which could reach the
- * server in another statement, or be written to a socket that is gone. What goes wrong is told by the query.
+ * When the stream has finished, or the server has refused the data, postgres.js also sends a CopyFail. It
+ * could reach the server inside another statement, or be written to a closed socket. So it is suppressed, and
+ * the query carries the error instead.
  *
- * @returns what sends it on purpose
+ * @returns a function that sends the CopyFail on purpose
  */
 function takeOver(stream: Writable, fed: () => void): () => void {
   const { _final: finish } = stream;

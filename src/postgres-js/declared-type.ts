@@ -1,4 +1,4 @@
-/** The types that postgres.js declares for a parameter by itself. */
+/** The types that postgres.js declares for parameters. */
 import type { DeclaredType } from '../driver/values.ts';
 
 const declared = {
@@ -8,7 +8,7 @@ const declared = {
   timestamptz: { oid: 1184, name: 'timestamptz' },
 } as const satisfies Record<string, DeclaredType>;
 
-/** The type that postgres.js declares for a value by itself; of all others the server infers it. */
+/** The type that postgres.js declares for a value. The server infers the type of all other values. */
 export function declaredType(value: unknown): DeclaredType | undefined {
   if (typeof value === 'string' || typeof value === 'number') return undefined;
   if (value instanceof Date) return declared.timestamptz;
@@ -18,7 +18,7 @@ export function declaredType(value: unknown): DeclaredType | undefined {
   return Array.isArray(value) ? declaredType(value[0]) : undefined;
 }
 
-/** Types that take a value of the declared type just as they take its text. */
+/** Base types for which the server reads a value of the declared type exactly as it reads its text. */
 const takesText: Record<number, readonly number[]> = {
   16: [16, 25, 1042, 1043],
   17: [17],
@@ -26,8 +26,8 @@ const takesText: Record<number, readonly number[]> = {
 };
 
 /**
- * Whether the server would look at a value otherwise than at its text: by a cast from the type that postgres.js
- * declares for it, or by refusing it where there is none, as of a boolean for a document.
+ * Whether the server would convert a value differently from its text: by a cast from the type that
+ * postgres.js declares, or with an error if there is no such cast, as from boolean to json.
  */
 export function isCastFromDeclared(value: unknown, base: number): boolean {
   const type = declaredType(value);

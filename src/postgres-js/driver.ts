@@ -1,6 +1,6 @@
 /**
- * This folder is the only reader of what postgres.js does not export. Every fact used here is pinned by name in
- * `test/integration/postgres-facts.test.ts`, so that an upgrade which moves one fails there.
+ * This folder is the only reader of what postgres.js does not export. Every fact used here is pinned by name
+ * in `test/integration/postgres-facts.test.ts`. An upgrade that changes one fails there.
  */
 import type { Sql } from 'postgres';
 import type { Connection, Driver } from '../driver/driver.ts';
@@ -41,7 +41,8 @@ export class PostgresJsDriver implements Driver {
 
   async run(statement: Statement): Promise<Answer> {
     const answer = await this.#untilSent(async () => runAlone(this.#client, statement, this.describes));
-    // At its next start a connection gives an empty answer to a query that it forgot when it was lost.
+    // After a loss postgres.js gives an empty answer, at the connection's next start, to a query that it had
+    // forgotten.
     if (answer.command === null) throw lost();
     return answer;
   }
@@ -51,8 +52,9 @@ export class PostgresJsDriver implements Driver {
   }
 
   /**
-   * The first query after a reconnect is rejected with the error that ended the session before it; it was never sent, so
-   * it may be sent now. Each connection of the pool has one such error in it at most.
+   * After a reconnect postgres.js rejects the first query with the error that ended the session before. That
+   * query was never sent, so it is sent again. Each connection of the pool has at most one such error, which
+   * bounds the attempts.
    */
   async #untilSent<T>(send: () => Promise<T>): Promise<T> {
     for (let left = this.#options.max; ; left--) {
@@ -71,9 +73,11 @@ export class PostgresJsDriver implements Driver {
       let held: HeldConnection | undefined;
       const onexecute = (connection: PoolConnection): boolean => {
         held = new HeldConnection(client, connection, this.describes);
-        // A connection that was busy answers others first; plain drizzle's callback would not have started yet.
+        // If the connection is busy, the promise resolves later, when it answers BEGIN. Plain drizzle would
+        // not have called the callback earlier either.
         if (begin.active) resolve(held);
-        // False keeps the connection out of the pool's busy queue, where others' queries would join it.
+        // False keeps the connection out of the pool's busy queue, where queries of other callers would join
+        // it.
         return false;
       };
       const begin = client.unsafe('begin', [], { onexecute } as object) as unknown as Query;
@@ -95,8 +99,9 @@ export class PostgresJsDriver implements Driver {
 }
 
 /**
- * Whether the server, or a pooler, ended a session so; a role or a database that it refuses it will refuse again. What a
- * pooler says in its own name has only the field that servers translate.
+ * Whether the server or a pooler ended a session with this error. Codes 28 and 3D, a refused role or
+ * database, are excluded: a new session would be refused too. A pooler's own errors have only
+ * `severity_local`.
  */
 function isEndOfSession(error: Error): boolean {
   const { severity, severity_local } = error as { severity?: unknown; severity_local?: unknown };

@@ -1,10 +1,10 @@
-/** Errors of postgres.js: which kind they are, and copies for another statement than the one that was sent. */
+/** Errors of postgres.js: their kinds, and copies of them for a statement that was not sent itself. */
 import type { DescribeStatement, DriverErrors, ErrorKind } from '../driver/errors.ts';
 import type { Serialize } from '../driver/text.ts';
 import { BatchedDrizzleError, codeOf } from '../errors.ts';
 
 export const postgresJsErrors: DriverErrors = {
-  kindOf,
+  kindOf: kindOfError,
   copy: copyError,
   withoutStatement,
   withStatement,
@@ -12,10 +12,10 @@ export const postgresJsErrors: DriverErrors = {
   tableOf,
 };
 
-/** Codes for a statement that postgres.js did not let out. */
+/** Codes of statements that postgres.js refused to send. */
 const unsent = new Set(['MAX_PARAMETERS_EXCEEDED', 'UNDEFINED_VALUE']);
 
-/** Codes of postgres.js and the system for a connection that was never opened, or not for this query. */
+/** Codes of postgres.js and of the system for a connection that was never opened, or not for this query. */
 const unopened = new Set([
   'AUTH_TYPE_NOT_IMPLEMENTED',
   'CONNECTION_ENDED',
@@ -30,8 +30,8 @@ const unopened = new Set([
   'SASL_SIGNATURE_MISMATCH',
 ]);
 
-/** A pooler that has lost the database reports that in its own name, without `severity`. */
-function kindOf(error: Error): ErrorKind {
+/** A pooler reports the loss of its server by an error without `severity`: that counts as `lost`. */
+function kindOfError(error: Error): ErrorKind {
   if ('severity' in error) return 'answer';
   const code = codeOf(error);
   if (code === undefined) return 'other';
@@ -50,10 +50,9 @@ function copyError(error: Error, message: string): Error {
   return copy;
 }
 
-/** What postgres.js puts on its errors of the statement that was sent, which may be of several callers. */
+/** Properties that describe the statement that was sent, which may contain the rows of several callers. */
 const ofStatement = ['query', 'parameters', 'args', 'types'];
 
-/** A driver's error without the statement and its parameters. */
 function withoutStatement(error: Error): Error {
   if (!('query' in error)) return error;
   const copy = copyError(error, error.message);
@@ -61,24 +60,26 @@ function withoutStatement(error: Error): Error {
   return copy;
 }
 
-/** Where in a COPY an error came up, behind where in its functions; what is in the line's values belongs to it. */
+/**
+ * The line of a COPY in an error's context. It follows the lines about functions, and may contain line breaks
+ * of the values.
+ */
 const lineOfCopy = /(^|\n)COPY .*$/s;
 
-/** A driver's error without the line of COPY, which holds a row's values; an INSERT tells of none. */
+/** An error without the line of COPY, which contains a row's values. INSERT has no such line. */
 export function withoutLine(error: Error): Error {
   const { where } = error as { where?: unknown };
   if (typeof where !== 'string') return error;
   const copy = copyError(error, error.message);
-  // Told in a language that begins otherwise, it can't be told from the rest.
+  // In a language whose line begins otherwise the line can't be recognised, so the whole context is removed.
   const left = lineOfCopy.test(where) ? where.replace(lineOfCopy, '') : '';
   if (left === '') Reflect.deleteProperty(copy, 'where');
   return left === '' ? copy : Object.assign(copy, { where: left });
 }
 
-/** A driver's error as if this statement had been sent, which is made only when somebody looks. */
 function withStatement(error: Error, describe: DescribeStatement, serialize: Serialize): Error {
   const copy = copyError(error, error.message);
-  // With the client's `debug` they are there for whoever prints the error.
+  // The client's `debug` option makes them enumerable, so that printing the error shows them.
   const enumerable = Object.getOwnPropertyDescriptor(error, 'query')?.enumerable ?? false;
   const text = (param: unknown) => (param === null ? null : serialize(param, 0));
   const own = (get: () => unknown) => ({ get, enumerable, configurable: true });
@@ -90,7 +91,7 @@ function withStatement(error: Error, describe: DescribeStatement, serialize: Ser
   });
 }
 
-/** Only the code and the names: the words, the detail and the rest may hold another caller's values. */
+/** The message, the detail and other fields may contain another caller's values. */
 function withoutValues(error: Error, message: string): Error {
   const { severity, code, schema_name, table_name, constraint_name, column_name } =
     error as unknown as Record<string, unknown>;
@@ -103,13 +104,13 @@ function tableOf(error: Error): string | undefined {
   return typeof table_name === 'string' ? table_name : undefined;
 }
 
-/** Whether a query was rejected because its connection went away; not every error without an SQLSTATE says that. */
+/** Whether a query was rejected because its connection was lost. Other errors lack an SQLSTATE too. */
 export function isLoss(error: unknown): boolean {
   const { code, errno } = error as { code?: unknown; errno?: unknown };
   return code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DESTROYED' || typeof errno === 'number';
 }
 
-/** For a statement that comes when its connection is no longer in the transaction. */
+/** The error of a statement that is sent after its transaction has ended on the connection. */
 export function ended(): BatchedDrizzleError {
   return new BatchedDrizzleError(
     'TRANSACTION_ENDED',

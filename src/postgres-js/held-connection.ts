@@ -20,10 +20,10 @@ export class HeldConnection implements Connection {
   readonly #outstanding = new Set<Query>();
   #waiting: Query[] = [];
   #isBlocked = false;
-  /** Everything sent has been answered; BEGIN is the first to be. */
+  /** Everything sent has been answered. BEGIN is answered first. */
   #isIdle = false;
   #isFinishing = false;
-  /** COMMIT or ROLLBACK, which waits where a COPY has not got its rows, or a description its answer. */
+  /** COMMIT and ROLLBACK. They may wait: for the rows of a COPY, or for the answer to a description. */
   readonly #endings = new WeakSet<Query>();
   #closed: Error | undefined;
   #refusal: Error | undefined;
@@ -44,8 +44,8 @@ export class HeldConnection implements Connection {
       this.lost,
     ]);
     for (const promise of [this.begun, this.lost]) promise.catch(() => {});
-    // postgres.js calls this when every answer is in and the transaction is still open, and takes the
-    // connection back by itself once it is not: `release` is what would tell it to wait for us.
+    // postgres.js calls `reserved` when all is answered and the transaction is open. Otherwise it takes the
+    // connection back, unless `release` is set.
     connection.reserved = Object.assign(this.#resume, { release: false });
     connection.onclose = (error) => this.#close(error);
   }
@@ -72,14 +72,12 @@ export class HeldConnection implements Connection {
       });
     }
     const query = makeQuery(this.#client, statement, this.#describes);
-    this.#route(query, (routed) => this.#execute(routed, true));
-    return query.execute();
+    return this.#run(query);
   }
 
   async copy(text: string, blocks: CopyFeed['blocks']): Promise<Answer> {
     const query = makeCopy(this.#client, text, { blocks, begun: this.begun, fed: this.#unblock });
-    this.#route(query, (routed) => this.#execute(routed, true));
-    return query.execute();
+    return this.#run(query);
   }
 
   async cancel(): Promise<void> {
@@ -92,17 +90,21 @@ export class HeldConnection implements Connection {
     this.#isFinishing = true;
     const query = makeQuery(this.#client, statement, this.#describes);
     this.#endings.add(query);
+    return this.#run(query);
+  }
+
+  #run(query: Query): Query {
     this.#route(query, (routed) => this.#execute(routed, true));
     return query.execute();
   }
 
   client({ sent, failed }: StatementListener): unknown {
     const adopt = <Made>(made: Made): Made => {
-      // Fragments, identifiers and helpers are no statements; they are executed as part of one.
+      // Fragments, identifiers and helpers are no statements: they are executed as part of one.
       if (!isQuery(made)) return made;
       this.#route(made, (query) => {
         query.catch((error) => failed(asError(error)));
-        // Behind COMMIT or ROLLBACK it would be a transaction of its own.
+        // After COMMIT or ROLLBACK the statement would run in a transaction of its own.
         if (this.#isFinishing) query.reject(ended());
         else if (this.#refusal) query.reject(this.#refusal);
         else this.#execute(query, false);
@@ -119,18 +121,12 @@ export class HeldConnection implements Connection {
     });
   }
 
-  /** @param isOurs it can tell whether it is inside its transaction; the caller's own waits for BEGIN's answer */
+  /** @param isOurs a guarded statement of this library; a caller's statement waits for BEGIN's answer */
   #execute(query: Query, isOurs: boolean): void {
-    if (!this.isOpen) {
-      query.reject(this.#closed ?? ended());
-      return;
-    }
     const hasBegun = this.hasBegun || this.#isIdle;
-    if (this.#waiting.length > 0 || this.#mustWait(query) || !(isOurs || hasBegun)) {
-      this.#waiting.push(query);
-      return;
-    }
-    this.#send(query);
+    const mustWait = this.#waiting.length > 0 || this.#mustWait(query) || !(isOurs || hasBegun);
+    if (mustWait && this.isOpen) this.#waiting.push(query);
+    else this.#send(query);
   }
 
   #send(query: Query): void {
@@ -143,23 +139,23 @@ export class HeldConnection implements Connection {
     this.#outstanding.add(query);
     const settled = (): void => {
       this.#outstanding.delete(query);
-      // A raw COMMIT gives the connection back; what waited behind it would never be called.
+      // A raw COMMIT returns the connection to the pool. Queries that still wait would never be sent.
       if (!this.isOpen) this.#abandon(this.#closed ?? ended());
     };
     query.then(settled, (error) => {
-      // The socket is gone, and its end not yet told: what is written now would stand before the next session's start.
+      // The `close` event has not come yet. Data written now would precede the next session's start.
       if (isLoss(error)) this.#closed ??= error;
       settled();
     });
     this.#connection.execute(query);
-    // Nothing may stand between a description and what is bound by it, or between a COPY and its data.
+    // Nothing may come between a description and its Bind, or between a COPY and its data.
     this.#isBlocked = Boolean(query.describeFirst || query.cursorFn || query.isCopy);
   }
 
   /**
-   * What follows a description waits for what is bound by it. And a query that postgres.js can't build (a
-   * parameter that is undefined, too many of them) rejects the query that is active, and stays behind itself
-   * without an answer: with arguments it goes alone.
+   * A query waits until a description before it is bound. And a query that postgres.js can't build (a
+   * parameter is undefined, too many of them) rejects the active query and is never answered. So one with
+   * arguments is sent alone.
    */
   #mustWait(query: Query): boolean {
     return this.#isBlocked || (query.args.length > 0 && !this.#isIdle);
@@ -179,8 +175,8 @@ export class HeldConnection implements Connection {
   };
 
   /**
-   * What was sent after the error of a socket and before its end stays in the connection, which would take the answers
-   * of the next session for its answers; and `end()` waits for a connection in use, even one that is gone.
+   * postgres.js keeps queries sent between a socket's `error` and `close`, and would match the next session's
+   * answers to them. `end()` waits for a connection in use, even a lost one. So the connection is terminated.
    */
   #close(error: Error): void {
     this.#closed = error;
@@ -189,7 +185,7 @@ export class HeldConnection implements Connection {
     this.#connection.terminate();
   }
 
-  /** postgres.js forgets what was sent on a connection that it was still connecting; nothing may hang for it. */
+  /** postgres.js forgets queries sent while it was connecting: rejected here, none hangs. */
   #abandon(error: Error): void {
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -1,19 +1,19 @@
 import type { Sql } from 'postgres';
 import type { Answer } from '../driver/statement.ts';
 
-/** What this folder knows of a query that postgres.js has made. */
+/** The members of a postgres.js query that this folder uses. */
 export interface Query extends Promise<Answer> {
   args: unknown[];
   parameters: unknown[] | undefined;
   handler: ((query: Query) => unknown) & { debug?: unknown };
   active: boolean;
-  /** Asks the server to cancel it; settles when the server has heard. */
+  /** Asks the server to cancel it. Settles when the server has received the request. */
   canceller: ((query: Query) => Promise<unknown>) | null;
-  /** The backend that it was written to; null where it never was. */
+  /** The backend that it was written to; null if it never was. */
   state: object | null;
   describeFirst?: unknown;
   cursorFn?: unknown;
-  /** Ours: data stand behind it, and nothing else may. */
+  /** Set by this folder: data follow it, and no statement may come between. */
   isCopy?: boolean;
   readonly strings: readonly string[];
   readonly executed: boolean;
@@ -25,7 +25,7 @@ export interface Query extends Promise<Answer> {
   reject(error: Error): void;
 }
 
-/** What this folder knows of a connection of the pool. */
+/** The members of a pool connection that this folder uses. */
 export interface PoolConnection {
   execute(query: Query): unknown;
   reserved: (() => void) | null;
@@ -35,6 +35,8 @@ export interface PoolConnection {
 
 export interface ClientOptions {
   readonly serializers: Record<number, ((value: unknown) => unknown) | undefined>;
+  /** The array type of each type that the server was asked about. */
+  readonly shared?: { readonly typeArrayMap?: Record<number, number | string> };
   readonly parsers: Record<number, (((text: string) => unknown) & { array?: boolean }) | undefined>;
   readonly transform?: { value?: { from?: unknown }; row?: { from?: unknown } };
   readonly debug?: unknown;
@@ -44,5 +46,5 @@ export interface ClientOptions {
   socket?: unknown;
 }
 
-/** The client, which is a function too. */
+/** The client, which is also a function. */
 export type Client = Sql & ((...args: unknown[]) => unknown);

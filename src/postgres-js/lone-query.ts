@@ -1,10 +1,10 @@
-/** A statement that is a transaction by itself. */
+/** A statement in a transaction of its own. */
 import type { Answer, Statement } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
 import type { Client, PoolConnection } from './internals.ts';
 import { makeQuery } from './query.ts';
 
-/** The driver rejected a query that it had not let out. */
+/** The driver rejected a query that it had not sent. */
 export class NeverSent extends Error {
   constructor(override readonly cause: Error) {
     super('the query was never sent');
@@ -12,14 +12,14 @@ export class NeverSent extends Error {
 }
 
 /**
- * Runs a statement by itself. Its connection stays out of the pool until it is answered, as a description keeps it: what
- * joined it there, a BEGIN or another caller's insert, would wait for this one's locks.
+ * Runs one statement. Its connection stays out of the pool until the answer comes. A BEGIN or another
+ * caller's insert that joined the connection would wait for this statement's locks.
  */
 export async function runAlone(client: Client, statement: Statement, describes: boolean): Promise<Answer> {
   let release = (): void => {};
   const onexecute = (connection: PoolConnection): boolean => {
     const { onclose } = connection;
-    // postgres.js forgets what it sends after the error of a socket and before its end.
+    // postgres.js forgets queries that are sent between a socket's `error` and its `close`.
     connection.onclose = (error) => {
       onclose?.(error);
       query.reject(error);

@@ -1,12 +1,12 @@
-/** Sockets that send at once. */
+/** Sockets without Nagle's algorithm. */
 import net from 'node:net';
 import type { Sql } from 'postgres';
 import type { ClientOptions } from './internals.ts';
 
 /**
- * Lets new connections send without waiting for the server's acknowledgement (Nagle's algorithm), which
- * costs a pipeline a round trip or 40 ms. A socket of the user's own, several hosts and Unix sockets stay as
- * they are, and so do connections opened before.
+ * New connections send at once. With Nagle's algorithm the socket waits for the server's acknowledgement,
+ * which costs a pipeline a round trip or 40 ms. Clients with a `socket` option, several hosts or a Unix
+ * socket are left alone.
  */
 export function disableNagle(client: Sql): void {
   const options = client.options as unknown as ClientOptions | undefined;

@@ -1,4 +1,4 @@
-/** A query of postgres.js, made so that it leaves without being described. */
+/** Queries that postgres.js sends without describing them first. */
 import type { Statement } from '../driver/statement.ts';
 import type { Client, Query } from './internals.ts';
 import { survivePoolStart } from './survive-pool-start.ts';
@@ -23,12 +23,14 @@ function makeUnanswered(
 ): unknown {
   if (params.length === 0) return client.unsafe(text, [], options);
   if (describes) {
-    // Of the type `unknown`, which the server infers and for which postgres.js has no serialiser: it is text already.
+    // The type `unknown`: the server infers the real one, and postgres.js has no serialiser for it. The
+    // parameter is text already.
     const typed = params.map((param) => client.typed(param as string, unknownType));
     return client.unsafe(text, typed as never, options);
   }
   const query = client.unsafe(text, [], { ...options, simple: false } as object);
-  // Given its parameters before it executes, and no arguments to describe, it leaves as Parse, Bind, Execute.
+  // postgres.js describes a query that has arguments. With `parameters` set and no arguments it sends Parse,
+  // Bind and Execute.
   return Object.assign(query, { parameters: [...params] });
 }
 

@@ -1,17 +1,17 @@
-/** Results of postgres.js, made of an answer that several callers share. */
+/** Results of postgres.js, made from an answer that several callers share. */
 import type { ResultMaker } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
 
 export const postgresJsResults: ResultMaker = { empty, objects, columnNames };
 
-/** An answer without rows, of the driver's own class, as a statement without RETURNING gives it. */
+/** A result without rows, of the driver's own class, like that of a statement without RETURNING. */
 function empty(answer: Answer, count: number): Answer {
   const Result = answer.constructor as new () => Answer;
   const { state, statement } = answer as Answer & Record<string, unknown>;
   const columns: unknown[] = [];
   return Object.assign(new Result(), {
     count,
-    // What a statement with a CTE answers is SELECT.
+    // The command tag of a statement with a CTE is SELECT.
     command: 'INSERT',
     state,
     columns,
@@ -19,7 +19,6 @@ function empty(answer: Answer, count: number): Answer {
   });
 }
 
-/** Rows as objects, as the driver gives them to `db.execute()`. */
 function objects(answer: Answer, names: readonly string[], rows: readonly unknown[][]): Answer {
   const result = empty(answer, rows.length);
   const known = columnsOf(answer);
@@ -29,10 +28,13 @@ function objects(answer: Answer, names: readonly string[], rows: readonly unknow
   return Object.assign(result, { columns });
 }
 
-/** The names of the answer's columns at these places. */
 function columnNames(answer: Answer, places: readonly number[]): string[] {
   const columns = columnsOf(answer);
-  return places.map((place) => columns[place]?.name ?? '');
+  return places.map((place) => {
+    const column = columns[place];
+    if (!column) throw new Error(`no column ${place} in the answer, which has ${columns.length}`);
+    return column.name;
+  });
 }
 
 function columnsOf(answer: Answer): readonly { readonly name: string }[] {

@@ -1,12 +1,14 @@
-/** Keeps the process alive when a connection is lost while it starts. */
+/** Keeps the process alive if a connection is lost while it starts. */
 import type { Query } from './internals.ts';
 
 const outlived = new WeakSet<object>();
 
 /**
- * As it connects, postgres.js asks for the types of arrays and lets go of the promise: a connection that is lost, or a
- * query that is cancelled, meanwhile would end the process. Its own query is within reach by the class alone. It is
- * asked again by the next connection, and what waited for it is rejected as before.
+ * While a connection starts, postgres.js queries the types of arrays and drops the promise. If the connection
+ * is lost, or the query is cancelled, the unhandled rejection would end the process.
+ *
+ * That query can be reached only through its class, whose `handle` is replaced. The next connection queries
+ * the types again. Queries that waited for the connection are rejected as before.
  */
 export function survivePoolStart(made: Query): void {
   const queries = Object.getPrototypeOf(made) as Query;

@@ -3,21 +3,27 @@ import { arrayLiteral, textOf } from '../driver/text.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { declaredType, isCastFromDeclared } from './declared-type.ts';
 import type { ClientOptions } from './internals.ts';
+import { hasOwnSerializers } from './own-serializers.ts';
 
-export function postgresJsValues({ serializers }: Pick<ClientOptions, 'serializers'>): ValueEncoder {
-  /** The type is the one that postgres.js knows from the value, else the column's; without a type it is a string. */
+export function postgresJsValues(options: Pick<ClientOptions, 'serializers' | 'shared'>): ValueEncoder {
+  const { serializers } = options;
+  const needsTypes = hasOwnSerializers(options);
+  /**
+   * The type is the one that postgres.js declares for the value, else the column's. Without a type the value
+   * is sent as a string.
+   */
   const serialize = (value: unknown, typeOid: number): string => {
-    // The server casts a boolean that postgres.js has declared as such, so that a text column holds `true`.
+    // postgres.js declares a boolean's type, and the server casts it: a text column gets `true`.
     if (typeof value === 'boolean') return String(value);
     const type = declaredType(value)?.oid ?? typeOid;
     const serializer = serializers[type];
     const isKnown = serializer !== undefined && type !== 0;
-    // Inside an expression only the server knows the type, and postgres.js makes an array only of a known type.
+    // In an expression only the server knows the type, and postgres.js writes arrays only of a known type.
     if (Array.isArray(value) && type === 0) return nestedLiteral(value);
     const text = serializer && isKnown ? serializer(value) : textOf(value);
-    // postgres.js would throw inside its socket handler, which ends the process.
+    // postgres.js would throw in its socket handler, which ends the process.
     if (typeof text !== 'string')
-      throw new TypeError(`can't be sent to PostgreSQL as it is: got ${nameOf(value)}`);
+      throw new TypeError(`can't be sent to PostgreSQL as it is: got ${typeNameOf(value)}`);
     return text;
   };
   const nestedLiteral = (values: readonly unknown[]): string => {
@@ -33,10 +39,21 @@ export function postgresJsValues({ serializers }: Pick<ClientOptions, 'serialize
       return typeof text === 'string' ? text : serialize(value, typeOid);
     };
   };
-  return { serialize, textWriter, declaredType, isCastFromDeclared };
+  const untyped = (value: unknown, sqlType: string | undefined): string | undefined => {
+    if (needsTypes) return undefined;
+    if (typeof value === 'string') return isReadByType(sqlType) ? undefined : value;
+    if (typeof value === 'number') return isReadByType(sqlType) ? undefined : `${value}`;
+    return declaredType(value) && !Array.isArray(value) ? serialize(value, 0) : undefined;
+  };
+  return { serialize, untyped, textWriter, declaredType, isCastFromDeclared };
 }
 
-function nameOf(value: unknown): string {
+/** A string for such a column is not its own text: postgres.js writes `'true'` for a boolean as false. */
+function isReadByType(sqlType: string | undefined): boolean {
+  return sqlType === 'boolean' || sqlType === 'bool' || sqlType === 'bytea';
+}
+
+function typeNameOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return typeof value;
   return value.constructor?.name ?? 'an object';
 }

@@ -1,7 +1,7 @@
 import type { Sql } from 'postgres';
 import type { Client } from './internals.ts';
 
-/** A client each of whose statements passes through `adopt` before it executes. */
+/** A client that passes each of its statements to `adopt` before the statement executes. */
 export function wrapClient(client: Client, adopt: <Made>(made: Made) => Made): unknown {
   const { unsafe, file, notify } = client;
   const tagged = (...args: unknown[]): unknown => adopt((client as (...args: unknown[]) => unknown)(...args));

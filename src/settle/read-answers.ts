@@ -3,7 +3,7 @@ import type { FlushContext } from '../context.ts';
 import type { ResultMaker } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
 import { onlyColumns, type SelectedField } from '../drizzle/selection.ts';
-import { columnName } from '../drizzle/table.ts';
+import { columnAt, columnName } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { columnFacts } from '../facts/table-facts.ts';
 import { getOrInsert } from '../get-or-insert.ts';
@@ -71,7 +71,8 @@ function readOwn(
     if (entry.returning) written.rows.push(order.map((place) => values[place]));
     // Which row a conflict clause has skipped nobody can tell from the rows that are left.
     const row = isWhole ? chunk.rows[index] : undefined;
-    if (row !== undefined) for (const [column, place] of keyPlaces) entry.learn(row, column, values[place]);
+    if (row !== undefined)
+      for (const [column, place] of keyPlaces) entry.rememberValue(row, column, values[place]);
   }
 }
 
@@ -94,14 +95,15 @@ function readShared(
     throw new BatchedDrizzleError('MISMATCHED_ANSWER', message);
   }
   const identifier = plan.identifiers.get(shape.table);
-  const { type = 0, base = 0 } = columnFacts(chunk.facts, shape, identifier ?? -1) ?? {};
+  const { type = 0, base = 0 } =
+    identifier === undefined ? {} : (columnFacts(chunk.facts, shape, identifier) ?? {});
   const { driver } = context;
   const parse = driver.parser(base);
   const known = new Known(answer, driver.results, identifier, parse, (key) =>
     driver.values.serialize(key, type),
   );
   if (!clause) return [entries, known];
-  const place = places.get(shape.columns[identifier ?? -1]?.name ?? '');
+  const place = identifier === undefined ? undefined : places.get(columnAt(shape, identifier).name);
   if (identifier === undefined || place === undefined) {
     throw new BatchedDrizzleError(
       'MISMATCHED_ANSWER',
@@ -117,7 +119,7 @@ function readShared(
   for (const [index, entry] of entries.entries()) {
     const row = rows[index] ?? 0;
     const values = returned[index];
-    if (values) for (const [column, place] of keyPlaces) entry.learn(row, column, values[place]);
+    if (values) for (const [column, place] of keyPlaces) entry.rememberValue(row, column, values[place]);
     const { returning } = entry;
     const selected =
       returning &&
@@ -176,7 +178,7 @@ function readMatched(
     if (!values) continue;
     gathered.count += 1;
     if (entry.returning) gathered.rows.push(selected.places.map((place) => values[place]));
-    for (const [column, place] of keyPlaces) entry.learn(rows[index] ?? 0, column, values[place]);
+    for (const [column, place] of keyPlaces) entry.rememberValue(rows[index] ?? 0, column, values[place]);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Answer } from '../driver/statement.ts';
+import { columnAt } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import type { KeyList, Keys } from '../take/key-run.ts';
 
@@ -12,7 +13,7 @@ export function readKeys(lists: readonly KeyList[], answer: Answer): void {
   for (const [index, list] of lists.entries()) {
     const keys = parseKeys(String(row[index + 1] ?? ''));
     if (keys.length !== list.size) {
-      const column = `${list.shape.name}.${list.shape.columns[list.column]?.name}`;
+      const column = `${list.shape.name}.${columnAt(list.shape, list.column).name}`;
       const message = `${list.size} keys of ${column} asked for, ${keys.length} came; rows would have been given others' keys`;
       throw new BatchedDrizzleError('MISMATCHED_ANSWER', message);
     }

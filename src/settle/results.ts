@@ -1,6 +1,7 @@
 import type { ResultMaker } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
 import { mapRow, mapSameKey } from '../drizzle/selection.ts';
+import { columnAt } from '../drizzle/table.ts';
 import { keysOf } from '../plan/key-lists.ts';
 import { type Entry, type Outcome, Reference } from '../take/entry.ts';
 
@@ -53,7 +54,7 @@ export class Known implements Outcome {
   driverValue(entry: Entry): Answer {
     const { returning, shape } = entry;
     if (!returning) return this.results.empty(this.answer, entry.count);
-    const names = returning.map(() => shape.columns[this.identifier ?? -1]?.name ?? '');
+    const names = returning.map(() => columnAt(shape, this.identifier ?? -1).name);
     const rows = this.#keys(entry).map((key) => names.map(() => key));
     return this.results.objects(this.answer, names, rows);
   }

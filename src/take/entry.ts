@@ -3,7 +3,7 @@
 import { Param, SQL, StringChunk } from '../drizzle/exports.ts';
 import { Expression } from '../drizzle/render.ts';
 import type { SelectedField } from '../drizzle/selection.ts';
-import { keyCast, type TableShape } from '../drizzle/table.ts';
+import { columnAt, keyCast, type TableShape } from '../drizzle/table.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import type { Conflict } from './conflict.ts';
 import { EntryExtras } from './entry-extras.ts';
@@ -100,14 +100,14 @@ export class Entry implements Rows<Cell> {
   }
 
   /** Keeps a value that the server told; what the caller gave, or refers to, is known where it stands. */
-  learn(row: number, column: number, value: unknown): void {
+  rememberValue(row: number, column: number, value: unknown): void {
     if (this.cell(row, column) !== undefined) return;
     this.#extras ??= new EntryExtras();
     getOrInsert(this.#extras.values, column, () => [])[row] = value;
   }
 
   /** What the answers of a transaction told that rolled back says nothing of the next; keys that were told stay. */
-  unlearn(): void {
+  forgetValues(): void {
     this.#extras?.values.clear();
     while (this.allotted && !this.allotted.list.keys) this.allotted = this.allotted.before;
   }
@@ -125,7 +125,7 @@ export class Entry implements Rows<Cell> {
   }
 
   /** What the server made, or will make, for a column that a row left out, as far as it is known. */
-  made(row: number, column: number): unknown {
+  generatedValue(row: number, column: number): unknown {
     // What a conflict clause makes of the row only the answer can tell.
     const key = this.conflict ? undefined : this.key(row, column);
     return key ?? this.#extras?.values.get(column)?.[row];
@@ -172,24 +172,24 @@ export class Reference<T = unknown> extends SQL<T> {
       },
     };
     this.queryChunks.push(new Param<unknown, unknown>(undefined, encoder));
-    const { column: target, isKeyed } = entry.shape.columns[column] ?? {};
+    const { column: target, isKeyed } = columnAt(entry.shape, column);
     // A parameter alone in a select list would come back as text.
-    if (target && isKeyed) this.queryChunks.push(new StringChunk(keyCast(target)));
-    if (target) this.mapWith(target);
+    if (isKeyed) this.queryChunks.push(new StringChunk(keyCast(target)));
+    this.mapWith(target);
   }
 
   /** The value where it is known, given by the caller or made by the server; of a failed insert there is none. */
   value(): DriverValue | null | undefined {
     const { entry, row, column } = this.origin;
     if (entry.outcome?.error) return undefined;
-    const made = entry.made(row, column);
-    if (made !== undefined) return made as DriverValue | null;
+    const generated = entry.generatedValue(row, column);
+    if (generated !== undefined) return generated as DriverValue | null;
     const cell = entry.cell(row, column);
     return cell instanceof Expression || cell instanceof Reference ? undefined : cell;
   }
 
   get name(): string {
-    return `${this.entry.shape.name}.${this.entry.shape.columns[this.column]?.name}`;
+    return `${this.entry.shape.name}.${columnAt(this.entry.shape, this.column).name}`;
   }
 }
 

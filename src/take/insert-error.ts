@@ -42,11 +42,11 @@ export class BatchedInsertError extends DrizzleQueryError {
     this.table = insert.table;
     this.rows = insert.rows;
     this.row = row;
-    const fate = isUnknown ? 'has an unknown outcome' : 'failed';
+    const end = isUnknown ? 'has an unknown outcome' : 'failed';
     const isSaid = !isUnknown || cause.message.includes(commitLost);
     const why = isSaid ? cause.message : `${commitLost}: ${cause.message}`;
     const which = row === undefined ? '' : ` at row ${row + 1}`;
-    this.message = `insert of ${countRows(insert.rows)} into ${insert.table} ${fate}${which}: ${why}`;
+    this.message = `insert of ${countRows(insert.rows)} into ${insert.table} ${end}${which}: ${why}`;
     Error.captureStackTrace(this, BatchedInsertError);
     // Building the statement of a large insert is costly, and most handlers look at `cause` alone.
     Object.defineProperties(this, {

@@ -44,12 +44,13 @@ export class Queue {
   #add(entry: Entry): void {
     const { place } = entry;
     const entries = this.#entries;
-    const isBehind = entries.length === 0 || (entries[entries.length - 1]?.place ?? 0) < place;
+    const last = entries[entries.length - 1];
+    const isBehind = !last || last.place < place;
     // What was described meanwhile goes back to where it was called.
     if (isBehind) entries.push(entry);
     else {
       let index = entries.length;
-      while (index > 0 && (entries[index - 1]?.place ?? 0) > place) index--;
+      while (index > 0 && (entries[index - 1] as Entry).place > place) index--;
       entries.splice(index, 0, entry);
     }
     entry.state = 'queued';

@@ -1,5 +1,7 @@
 /** What a column of a queued row will be, before anybody knows it. */
+
 import { Expression } from '../drizzle/render.ts';
+import { columnAt } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { type Entry, Reference } from './entry.ts';
 
@@ -47,5 +49,5 @@ export function refer(entry: Entry, key: string, row: number): Reference {
 function isNameable(entry: Entry, row: number, column: number): boolean {
   const cell = entry.cell(row, column);
   if (cell instanceof Expression) return false;
-  return cell !== undefined || (entry.shape.columns[column]?.isKeyed ?? false);
+  return cell !== undefined || columnAt(entry.shape, column).isKeyed;
 }

@@ -104,7 +104,7 @@ function takeExpression(dialect: PgDialect, expression: SQL): Cell | typeof plac
   if (!rendered) return placeholder;
   const { texts, params } = rendered;
   // `sql`default`` is no expression but the word that leaves the column out.
-  if (params.length === 0 && /^\s*default\s*$/i.test(texts[0] ?? '')) return undefined;
+  if (params.length === 0 && /^\s*default\s*$/i.test(texts.join(''))) return undefined;
   return new Expression(rendered);
 }
 

@@ -27,20 +27,20 @@ export function atEndOfTurn(dispatch: () => void): void {
   setImmediate(() => inPollPhase(dispatch));
 }
 
-let channel: MessageChannel | undefined;
+let turnChannel: MessageChannel | undefined;
 
 let due: (() => void)[] = [];
 
 /** A message is what comes in that phase without a file, a socket or a timer. */
 function inPollPhase(dispatch: () => void): void {
-  channel ??= openChannel();
+  turnChannel ??= openChannel();
   // `AsyncResource.bind` would define a deprecated property for each.
   const resource = new AsyncResource('BatchedFlush');
   due.push(() => resource.runInAsyncScope(dispatch));
   if (due.length > 1) return;
   // Only what is due keeps the process running.
-  channel.port1.ref();
-  channel.port2.postMessage(undefined);
+  turnChannel.port1.ref();
+  turnChannel.port2.postMessage(undefined);
 }
 
 function openChannel(): MessageChannel {

@@ -2,11 +2,11 @@
 import { AsyncResource } from 'node:async_hooks';
 import { flushEach } from '../bisect/bisect.ts';
 import { type FlushReport, ReportBuilder } from '../report.ts';
-import { type FlushFailure, refusedInShared } from '../settle/failures.ts';
+import { refusedInShared } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
 import { behindThisCall } from '../take/schedule.ts';
 import { unwatch, watch } from './exit-warning.ts';
-import { announceFlush } from './flush-channel.ts';
+import { announceFlush, type Flushed } from './flush-channel.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
 export class DatabaseUnit extends UnitOfWork {
@@ -63,9 +63,7 @@ export class DatabaseUnit extends UnitOfWork {
     });
   }
 
-  async #write(
-    entries: readonly Entry[],
-  ): Promise<{ report: FlushReport; failure: FlushFailure | undefined }> {
+  async #write(entries: readonly Entry[]): Promise<Flushed> {
     if (this.queue.isEmpty) unwatch(this);
     const announced = announceFlush('database', entries);
     const report = new ReportBuilder();

@@ -41,12 +41,12 @@ export interface FlushFailed {
 /** A message on the channel `batched-drizzle:flush`. */
 export type FlushMessage = FlushStart | FlushEnd | FlushFailed;
 
-interface Flushed {
+export interface Flushed {
   readonly report: FlushReport;
   readonly failure: FlushFailure | undefined;
 }
 
-const channel = diagnosticsChannel.channel('batched-drizzle:flush');
+const flushChannel = diagnosticsChannel.channel('batched-drizzle:flush');
 
 let flushes = 0;
 
@@ -59,7 +59,7 @@ export function announceFlush(
   where: FlushStart['where'],
   entries: readonly Entry[],
 ): <T extends Flushed>(flushed: T) => T {
-  if (!channel.hasSubscribers || entries.length === 0) return (flushed) => flushed;
+  if (!flushChannel.hasSubscribers || entries.length === 0) return (flushed) => flushed;
   flushes += 1;
   const flush = { id: flushes, where };
   const rows = entries.reduce((sum, entry) => sum + entry.count, 0);
@@ -74,7 +74,7 @@ export function announceFlush(
 }
 
 function publish(message: FlushMessage): void {
-  channel.publish(message);
+  flushChannel.publish(message);
 }
 
 /** The error itself is kept back: the words of its cause may hold values. */

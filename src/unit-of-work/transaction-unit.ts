@@ -8,10 +8,9 @@ import { flush } from '../flush/flush.ts';
 import type { FlushScope } from '../flush/target.ts';
 import { type FlushReport, ReportBuilder } from '../report.ts';
 import { commit, rollback, type Savepoint, setSavepoint } from '../send/transaction-commands.ts';
-import type { FlushFailure } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
 import { committedError, endedError } from './ended-errors.ts';
-import { announceFlush } from './flush-channel.ts';
+import { announceFlush, type Flushed } from './flush-channel.ts';
 import type { TransactionState } from './transaction-state.ts';
 import { TransactionTarget } from './transaction-target.ts';
 import { UnitOfWork } from './unit-of-work.ts';
@@ -56,7 +55,7 @@ export class TransactionUnit extends UnitOfWork {
     const { state } = this;
     return state.line.statement(this.#queuesAhead(named), () => {
       state.hasWorked = true;
-      if (isRaw) state.facts.mustAskAgain = true;
+      if (isRaw) state.facts.doubt();
       return run();
     });
   }
@@ -190,8 +189,3 @@ export class TransactionUnit extends UnitOfWork {
 }
 
 const nothingNamed: ReadonlySet<Entry> = new Set();
-
-interface Flushed {
-  readonly report: FlushReport;
-  readonly failure: FlushFailure | undefined;
-}

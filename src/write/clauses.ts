@@ -1,4 +1,5 @@
 /** What the ways of writing an INSERT have in common. */
+
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import { columnAt, type TableShape } from '../drizzle/table.ts';
 import { columnFacts } from '../facts/table-facts.ts';

@@ -1,4 +1,5 @@
 /** The one query that takes every key of a flight, and the reading of its answer. Pure. */
+
 import type { Statement } from '../driver/statement.ts';
 import { columnAt } from '../drizzle/table.ts';
 import { tableState } from '../facts/facts-query.ts';

@@ -5,7 +5,7 @@ import type { FlushContext } from '../context.ts';
 import { Column, is } from '../drizzle/exports.ts';
 import { type Rendered, renderSelection } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
-import { columnName } from '../drizzle/table.ts';
+import { columnAt, columnName } from '../drizzle/table.ts';
 import { columnFacts } from '../facts/table-facts.ts';
 import { type Chunk, type ChunkMatch, entriesOf } from '../plan/chunk.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -40,7 +40,7 @@ export function planReturning(
   isKnown: (entry: Entry) => boolean,
 ): Returning {
   const names = new Set<string>();
-  const nameOf = (column: number): string => chunk.shape.columns[column]?.name ?? '';
+  const nameOf = (column: number): string => columnAt(chunk.shape, column).name;
   const selection = chunk.first.returning;
   const late = [...chunk.told].map(nameOf);
 
@@ -90,7 +90,7 @@ function matchedReturning(
   dialect: PgDialect,
 ): Returning {
   if (names.size === 0 && !first.conflict?.maySkip) return { clause: undefined, places: new Map() };
-  const compared = columns.map((column) => shape.columns[column]?.name ?? '');
+  const compared = columns.map((column) => columnAt(shape, column).name);
   return {
     clause: clauseOf(new Set([...compared, ...names]), dialect),
     places: new Map([...names].map((name, place) => [name, place + ahead])),

@@ -1,5 +1,7 @@
 /** `INSERT … SELECT … FROM unnest(…)`: one statement, a parameter a column, for any number of rows. */
+
 import { arrayLiteral } from '../driver/text.ts';
+import { columnAt } from '../drizzle/table.ts';
 import { type ColumnFacts, columnFacts } from '../facts/table-facts.ts';
 import { type Chunk, isKeyPlace, type PlannedCell } from '../plan/chunk.ts';
 import { Reference } from '../take/entry.ts';
@@ -39,7 +41,7 @@ export function unnestRows(chunk: Chunk, context: WriteContext, place?: string):
   const columns = [...chunk.shape.columns.keys()].filter((column) => chunk.gives(column));
   const selected = columns.map((column) => {
     const facts = columnFacts(chunk.facts, chunk.shape, column);
-    if (!facts) throw new Error(`no facts of ${chunk.shape.name}.${chunk.shape.columns[column]?.name}`);
+    if (!facts) throw new Error(`no facts of ${chunk.shape.name}.${columnAt(chunk.shape, column).name}`);
     return source.column(column, facts);
   });
   return { columns, selected, lists: [...source.lists], from: source.text(place) };

@@ -21,6 +21,7 @@ export const encoder: ValueEncoder = {
     if (value instanceof Date) return value.toISOString();
     return typeof value === 'object' ? JSON.stringify(value) : `${value}`;
   },
+  untyped: (value) => (typeof value === 'object' ? undefined : `${value}`),
   textWriter: () => undefined,
   declaredType,
   isCastFromDeclared,

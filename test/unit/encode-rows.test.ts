@@ -58,7 +58,7 @@ describe('a row as text', () => {
       refs.map((userId) => ({ email: 'a', userId })),
     );
     expect(sent(child, parent, child).map((row) => row[2])).toEqual(['7:0', null, refs[2]]);
-    parent.learn(1, 0, '8');
+    parent.rememberValue(1, 0, '8');
     expect(sent(child, parent, child)[2]?.[2]).toBe('8:0');
   });
 });

@@ -32,8 +32,8 @@ describe('what entries have in common while they have none', () => {
 describe('what an entry learns of its rows', () => {
   test('is what the server made, never what the caller gave', () => {
     const own = entryOf(users, [{ name: 'Ada' }, { id: 7, name: null }]);
-    for (const row of [0, 1]) for (const column of [0, 1]) own.learn(row, column, 'told');
-    expect([0, 1].map((row) => [own.made(row, 0), own.made(row, 1)])).toEqual([
+    for (const row of [0, 1]) for (const column of [0, 1]) own.rememberValue(row, column, 'told');
+    expect([0, 1].map((row) => [own.generatedValue(row, 0), own.generatedValue(row, 1)])).toEqual([
       ['told', undefined],
       [undefined, undefined],
     ]);
@@ -41,9 +41,9 @@ describe('what an entry learns of its rows', () => {
 
   test('is forgotten with the transaction that told it', () => {
     const own = entry();
-    own.learn(0, 0, '7');
-    own.unlearn();
-    expect(own.made(0, 0)).toBeUndefined();
+    own.rememberValue(0, 0, '7');
+    own.forgetValues();
+    expect(own.generatedValue(0, 0)).toBeUndefined();
   });
 });
 

@@ -151,7 +151,7 @@ describe('the keys of an entry', () => {
     take(told, entry, 0);
     tell(told, ['7']);
     take(new KeyLists(), entry, 1);
-    entry.unlearn();
+    entry.forgetValues();
     expect(entry.allotted).toMatchObject({ row: 0, count: 1, before: undefined });
     expect(entry.key(0, 0)).toBe('7');
     entry.forgetKeys();

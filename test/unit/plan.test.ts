@@ -104,7 +104,7 @@ describe('what waits for the next flight', () => {
     const odd = new Map([[users, factsOf(users, { plain: false })]]);
     const parent = entryOf(users, { name: 'Ada' });
     const child = entryOf(addresses, { email: 'a', userId: refer(parent, 'id', 0) });
-    parent.learn(0, 0, '7');
+    parent.rememberValue(0, 0, '7');
     const { chunks, later } = planOf([parent, child], { facts: odd });
     expect(later).toEqual([]);
     expect(chunks.flatMap(plannedRows)[1]?.cells).toEqual([undefined, 'a', '7']);

@@ -42,7 +42,7 @@ describe('a reference', () => {
     const ref = refer(child, 'userId', 0);
     expect(ref.origin).toMatchObject({ entry: parent, row: 0, column: 0 });
     expect(ref.value()).toBeUndefined();
-    parent.learn(0, 0, '41');
+    parent.rememberValue(0, 0, '41');
     expect(ref.value()).toBe('41');
     expect(refer(child, 'userId', 1).value()).toBe(7);
   });
@@ -55,7 +55,7 @@ describe('a reference', () => {
       sql: 'select $1::int + 1',
       params: [new DeferredValue(ref)],
     });
-    parent.learn(0, 0, '41');
+    parent.rememberValue(0, 0, '41');
     expect(query().params).toEqual(['41']);
   });
 });
@@ -114,7 +114,7 @@ test('ref() after the insert was written and nobody had asked for its key says w
     ),
   );
   expect(refer(entry, 'id', 1).value()).toBe(7);
-  entry.learn(0, 0, '41');
+  entry.rememberValue(0, 0, '41');
   expect(refer(entry, 'id', 0).value()).toBe('41');
 });
 
@@ -122,7 +122,7 @@ describe('a late value', () => {
   test('is the value once the row is written', () => {
     const parent = user();
     const late = new DeferredValue(refer(parent, 'id', 0));
-    parent.learn(0, 0, '41');
+    parent.rememberValue(0, 0, '41');
     expect(resolveDeferred(late)).toBe('41');
   });
 

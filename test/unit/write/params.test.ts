@@ -49,7 +49,7 @@ describe('an embedded expression', () => {
     const user = entryOf(users, { name: 'Ada' });
     const late = { texts: ['id = ', ''], params: [new DeferredValue(refer(user, 'id', 0))] };
     expect(() => new Params(encoder).embed(late)).toThrow(expect.objectContaining({ code: 'BAD_REFERENCE' }));
-    user.learn(0, 0, '7');
+    user.rememberValue(0, 0, '7');
     const params = new Params(encoder);
     expect(params.embed(late)).toBe('id = $1');
     expect(params.values).toEqual(['7']);

@@ -9,7 +9,7 @@ import type { Refusal } from '../settle/failures.ts';
  * - `final`: no part of it would fare better, or its rows stand.
  * - `unknown`: the connection was lost with COMMIT on its way.
  */
-export type Fate = 'refused' | 'contended' | 'final' | 'unknown';
+export type RefusalKind = 'split' | 'retryAlone' | 'fail' | 'unknown';
 
 /** Lock not available, deadlock detected, serialization failure; and what stands behind another's failure. */
 const contention = new Set(['55P03', '40P01', '40001', '25P02']);
@@ -21,12 +21,12 @@ const outOfOrder = /^(08|53|57P)/;
 const hopeless = new Set(['MISMATCHED_ANSWER', 'FACTS_CHANGED', 'UNSUPPORTED_CLIENT']);
 
 /** The fate of a batch that was refused. */
-export function fateOf({ error, isUnknown }: Refusal, errors: DriverErrors): Fate {
+export function classifyRefusal({ error, isUnknown }: Refusal, errors: DriverErrors): RefusalKind {
   if (isUnknown) return 'unknown';
   const code = codeOf(error) ?? '';
-  if (contention.has(code)) return 'contended';
-  if (error instanceof BatchedDrizzleError) return hopeless.has(code) ? 'final' : 'refused';
+  if (contention.has(code)) return 'retryAlone';
+  if (error instanceof BatchedDrizzleError) return hopeless.has(code) ? 'fail' : 'split';
   const kind = errors.kindOf(error);
-  if (kind === 'answer') return outOfOrder.test(code) ? 'final' : 'refused';
-  return kind === 'lost' || kind === 'unopened' ? 'final' : 'refused';
+  if (kind === 'answer') return outOfOrder.test(code) ? 'fail' : 'split';
+  return kind === 'lost' || kind === 'unopened' ? 'fail' : 'split';
 }

@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 import { describe, expect, test } from 'vitest';
-import { fateOf } from '../../src/bisect/fate.ts';
+import { classifyRefusal } from '../../src/bisect/classify-refusal.ts';
 import { isCommitLost } from '../../src/driver/errors.ts';
 import { BatchedDrizzleError } from '../../src/errors.ts';
 import { postgresJsErrors } from '../../src/postgres-js/errors.ts';
@@ -21,34 +21,34 @@ const ofPooler = Object.assign(new Error('server conn crashed?'), { code: '08P01
 describe('the fate of a batch', () => {
   test.each(['23505', '22P02', '42P01', '57014', '25P04', 'P0001', 'XX000'])(
     'refused with %s a part of it may fare better',
-    (code) => expect(fateOf({ error: answered(code) }, postgresJsErrors)).toBe('refused'),
+    (code) => expect(classifyRefusal({ error: answered(code) }, postgresJsErrors)).toBe('split'),
   );
 
   test.each(['55P03', '40P01', '40001', '25P02'])('with %s its entries may wait alone', (code) =>
-    expect(fateOf({ error: answered(code) }, postgresJsErrors)).toBe('contended'),
+    expect(classifyRefusal({ error: answered(code) }, postgresJsErrors)).toBe('retryAlone'),
   );
 
   test.each(['08006', '53100', '53300', '57P01', '57P03'])(
     'with %s no part of it would fare better',
-    (code) => expect(fateOf({ error: answered(code) }, postgresJsErrors)).toBe('final'),
+    (code) => expect(classifyRefusal({ error: answered(code) }, postgresJsErrors)).toBe('fail'),
   );
 
   test.each(['CONNECTION_CLOSED', 'ECONNRESET', 'ECONNREFUSED', 'CONNECT_TIMEOUT', 'CONNECTION_ENDED'])(
     'is sealed without a connection: %s',
-    (code) => expect(fateOf({ error: ofDriver(code) }, postgresJsErrors)).toBe('final'),
+    (code) => expect(classifyRefusal({ error: ofDriver(code) }, postgresJsErrors)).toBe('fail'),
   );
 
   test('is sealed where its rows stand or its tables change under it', () => {
     for (const code of ['MISMATCHED_ANSWER', 'FACTS_CHANGED', 'UNSUPPORTED_CLIENT'] as const)
-      expect(fateOf({ error: new BatchedDrizzleError(code, 'own') }, postgresJsErrors)).toBe('final');
+      expect(classifyRefusal({ error: new BatchedDrizzleError(code, 'own') }, postgresJsErrors)).toBe('fail');
   });
 
   test('is open where a statement of it could not be made or sent', () => {
-    expect(fateOf({ error: ofDriver('MAX_PARAMETERS_EXCEEDED') }, postgresJsErrors)).toBe('refused');
-    expect(fateOf({ error: new BatchedDrizzleError('BAD_REFERENCE', 'own') }, postgresJsErrors)).toBe(
-      'refused',
-    );
-    expect(fateOf({ error: new TypeError('not to be sent') }, postgresJsErrors)).toBe('refused');
+    expect(classifyRefusal({ error: ofDriver('MAX_PARAMETERS_EXCEEDED') }, postgresJsErrors)).toBe('split');
+    expect(
+      classifyRefusal({ error: new BatchedDrizzleError('BAD_REFERENCE', 'own') }, postgresJsErrors),
+    ).toBe('split');
+    expect(classifyRefusal({ error: new TypeError('not to be sent') }, postgresJsErrors)).toBe('split');
   });
 });
 

@@ -1,0 +1,75 @@
+/** Few entries, or entries that can share nothing → one flight of own statements, which asks the catalog nothing. */
+import type { FlushContext } from '../context.ts';
+import { type OwnPlan, planOwn } from '../plan/own-plan.ts';
+import type { ReportBuilder } from '../report.ts';
+import type { FlightEnd } from '../send/send-flight.ts';
+import { runLogged, sendLogged } from '../send/send-logged.ts';
+import { notifyCache } from '../settle/notify-cache.ts';
+import { type ReadOwnFlight, readOwnFlight } from '../settle/read-own-flight.ts';
+import type { Entry } from '../take/entry.ts';
+import { writeOwnFlight } from '../write/own-flight.ts';
+import type { FlushTarget } from './target.ts';
+
+/**
+ * - `guarded`: a flight may leave ahead of BEGIN's answer, and RETURNING may name columns that no caller asked for. If the
+ *   server objects to either, the transaction is begun anew.
+ * - `unguarded`: the server has objected once; the statements are exactly drizzle's.
+ */
+export type OwnTry = 'guarded' | 'unguarded';
+
+/** The settings that the server may keep for a flight without set_config. */
+const noSettings = Number.POSITIVE_INFINITY;
+
+/** @returns `undefined` if the flush must be planned with facts */
+export function planOwnEntries(
+  { driver, options }: FlushContext,
+  entries: readonly Entry[],
+  target: FlushTarget,
+  { ownTry, isSizeFree }: { readonly ownTry: OwnTry; readonly isSizeFree: boolean },
+): OwnPlan | undefined {
+  const { scope, connection, facts } = target;
+  if (driver.describes || target.lockTimeout !== undefined) return undefined;
+  // Outside a transaction each entry is a transaction of its own, and only one by itself needs nothing around it.
+  if (scope === 'own' && (entries.length > 1 || connection)) return undefined;
+  const canRestart = ownTry === 'guarded' && target.restart !== undefined && scope !== 'own';
+  return planOwn(entries, {
+    values: driver.values,
+    settings: options.keys === 'server' ? facts.settings : noSettings,
+    mayAsk: (shape) => canRestart || facts.selectable.has(shape),
+    mayBeNamed: ({ awaited }) => scope === 'inside' && !awaited,
+    isSizeFree,
+  });
+}
+
+export async function runOwnFlight(
+  context: FlushContext,
+  plan: OwnPlan,
+  target: FlushTarget,
+  end: FlightEnd,
+  ownTry: OwnTry,
+  report: ReportBuilder,
+): Promise<ReadOwnFlight> {
+  const { connection, facts } = target;
+  const hasBegun = connection?.hasBegun ?? true;
+  // A rule may refuse the guard, and then the transaction must be begun anew.
+  const mayGuard = ownTry === 'guarded' && target.restart !== undefined && context.options.keys === 'server';
+  const isGuarded = !hasBegun && mayGuard;
+  const flight = writeOwnFlight(plan, context.driver.values, isGuarded);
+  for (const kept of plan.kept.values()) facts.settings += kept.size;
+  const statements = flight.mark ? [flight.mark, ...flight.statements] : flight.statements;
+  const [answers, refusals] = await Promise.all([
+    connection
+      ? sendLogged(context, connection, statements, end, report)
+      : runLogged(context, (statement) => target.run(statement), statements, report),
+    notifyCache(context.cache, () => plan.entries),
+  ]);
+  const read = readOwnFlight(context, flight, answers, report);
+  if (!read.error) for (const { shape } of asked(plan)) facts.selectable.add(shape);
+  const refused = [...refusals].map(([entry, error]) => [[entry], { error }] as const);
+  return { ...read, outcomes: read.outcomes.length > 0 ? [...refused, ...read.outcomes] : [] };
+}
+
+/** Entries whose RETURNING names columns that no caller asked for. */
+function asked({ kept, returned }: OwnPlan): Iterable<Entry> {
+  return [...kept.keys(), ...returned.keys()];
+}

@@ -1,0 +1,172 @@
+/** Which flushes go by own statements: each entry as the INSERT that drizzle itself would send. Pure. */
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { ValueEncoder } from '../driver/values.ts';
+import { Expression, renderSelection } from '../drizzle/render.ts';
+import { onlyColumns } from '../drizzle/selection.ts';
+import type { TableShape } from '../drizzle/table.ts';
+import { DeferredValue, type Entry, Reference } from '../take/entry.ts';
+
+/**
+ * How many entries of a table go by own statements. From the seventh on one shared INSERT costs the server less, by
+ * its processor time: the two cross at about 6 entries of 3 columns, and at 5.5 of 12.
+ */
+export const mostOwnEntries = 6;
+
+/** How many rows of one entry are VALUES. Up to 31 rows they cost less than arrays, of 3 columns and of 12. */
+export const mostOwnRows = 32;
+
+/** Well below the 65,534 of the protocol. */
+const mostParams = 50_000;
+
+/** How many settings a transaction uses for kept values. Their names stay in the session. */
+const mostSettings = 256;
+
+/** A value that a parent's RETURNING keeps in the server, for references of the same flight. */
+export interface KeptValue {
+  /** Its name in the server, unique in the transaction. */
+  readonly setting: string;
+  /** The parent's column, by index. */
+  readonly column: number;
+  readonly isInteger: boolean;
+}
+
+export interface OwnPlan {
+  /** In the order of the calls. */
+  readonly entries: readonly Entry[];
+  readonly kept: ReadonlyMap<Entry, ReadonlyMap<number, KeptValue>>;
+  /** Columns, by index, that RETURNING names although no caller asked for them. */
+  readonly returned: ReadonlyMap<Entry, readonly number[]>;
+}
+
+export interface OwnPlanInput {
+  readonly values: ValueEncoder;
+  /** Settings that the transaction has used already. */
+  readonly settings: number;
+  /** Whether RETURNING may name columns of a table that no caller asked for: it needs SELECT. */
+  readonly mayAsk: (shape: TableShape) => boolean;
+  /** Whether a later insert of the transaction may name the entry's rows. */
+  readonly mayBeNamed: (entry: Entry) => boolean;
+  /** Whether the size decides; if no table can share anything own statements are the only way. */
+  readonly isSizeFree: boolean;
+}
+
+/** @returns `undefined` if the flush must be planned with facts: it is large, or a value or a reference needs them */
+export function planOwn(entries: readonly Entry[], input: OwnPlanInput): OwnPlan | undefined {
+  if (!input.isSizeFree && !isSmall(entries)) return undefined;
+  const kept = keptValues(entries, input);
+  if (!kept || !entries.every((entry) => isSendable(entry, input.values))) return undefined;
+  const returned = new Map<Entry, readonly number[]>();
+  for (const entry of entries) {
+    const columns = unaskedColumns(entry, input);
+    const isAsking = columns.length > 0 || kept.has(entry);
+    if (isAsking && !input.mayAsk(entry.shape)) return undefined;
+    if (columns.length > 0) returned.set(entry, columns);
+  }
+  return { entries, kept, returned };
+}
+
+function isSmall(entries: readonly Entry[]): boolean {
+  if (entries.length > mostOwnEntries * 50) return false;
+  const counts = new Map<PgTable, number>();
+  return entries.every(({ shape, count }) => {
+    const ofTable = (counts.get(shape.table) ?? 0) + 1;
+    counts.set(shape.table, ofTable);
+    return ofTable <= mostOwnEntries && count <= mostOwnRows;
+  });
+}
+
+/** Columns that a reference names or may name later, and whose values only RETURNING can give. */
+function unaskedColumns(entry: Entry, { mayBeNamed }: OwnPlanInput): number[] {
+  const { shape, returning } = entry;
+  const isNameable = mayBeNamed(entry);
+  if (!isNameable && entry.referenced.size === 0) return [];
+  return [...shape.columns.keys()].filter((index) => {
+    const { isKeyed, column } = shape.columns[index] ?? {};
+    const isWanted = entry.referenced.has(index) || (isNameable && isKeyed);
+    if (!isWanted || !leavesOut(entry, index)) return false;
+    return !returning?.some(({ field }) => field === column);
+  });
+}
+
+function leavesOut(entry: Entry, column: number): boolean {
+  for (let row = 0; row < entry.count; row++) if (entry.cell(row, column) === undefined) return true;
+  return false;
+}
+
+/** @returns `undefined` if a reference can be resolved only by an answer */
+function keptValues(entries: readonly Entry[], input: OwnPlanInput): OwnPlan['kept'] | undefined {
+  const kept = new Map<Entry, Map<number, KeptValue>>();
+  let settings = input.settings;
+  let places: Map<Entry, number> | undefined;
+  for (const [place, entry] of entries.entries()) {
+    for (const { origin } of entry.references) {
+      if (origin.entry.outcome?.error) return undefined;
+      if (origin.value() !== undefined) continue;
+      places ??= new Map(entries.map((other, index) => [other, index]));
+      const parentPlace = places.get(origin.entry);
+      // A parent in another queue, or behind its child, must be written first.
+      if (parentPlace === undefined || parentPlace >= place) return undefined;
+      const isInteger = isIntegerColumn(origin.entry.shape, origin.column);
+      // Which row of several a conflict clause has skipped is not known, and only integers make a list.
+      if (origin.entry.count > 1 && (!isInteger || origin.entry.conflict)) return undefined;
+      const ofParent = kept.get(origin.entry) ?? new Map<number, KeptValue>();
+      kept.set(origin.entry, ofParent);
+      if (ofParent.has(origin.column)) continue;
+      if (settings >= mostSettings) return undefined;
+      ofParent.set(origin.column, {
+        setting: `batched_drizzle.r${settings++}`,
+        column: origin.column,
+        isInteger,
+      });
+    }
+  }
+  return kept;
+}
+
+/** The types that drizzle calls integers; each takes any integer by assignment, which checks the range. */
+export function isIntegerColumn(shape: TableShape, column: number): boolean {
+  return /^Pg(Small|Big)?(Serial|Int)/.test(shape.columns[column]?.column.columnType ?? '');
+}
+
+/** Whether every value can be sent without the column's type, and every expression of the statement, too. */
+function isSendable(entry: Entry, values: ValueEncoder): boolean {
+  const { shape, cells, conflict, returning } = entry;
+  const { columns } = shape;
+  const width = columns.length;
+  if (width === 0 || cells.length > mostParams) return false;
+  for (let place = 0; place < cells.length; place++) {
+    const cell = cells[place];
+    if (cell === undefined || cell === null) continue;
+    if (cell instanceof Expression) {
+      if (!areSendable(cell.rendered.params, values)) return false;
+      continue;
+    }
+    const value = cell instanceof Reference ? cell.value() : cell;
+    if (value === undefined || value === null) continue;
+    const sqlType = typeof value === 'object' ? undefined : columns[place % width]?.sqlType;
+    if (!isUntyped(value, sqlType, values)) return false;
+  }
+  if (returning && !onlyColumns(returning)) {
+    if (!areSendable(renderSelection(shape.dialect, returning).params, values)) return false;
+  }
+  return !conflict || areSendable(conflict.params, values);
+}
+
+/** A reference inside an expression stands before drizzle's own cast, which only keys have. */
+function areSendable(params: readonly unknown[], values: ValueEncoder): boolean {
+  return params.every((param) => {
+    if (!(param instanceof DeferredValue)) return param === null || isUntyped(param, undefined, values);
+    const { origin } = param.reference;
+    const value = param.reference.value();
+    if (value !== undefined) return value === null || isUntyped(value, undefined, values);
+    return origin.entry.shape.columns[origin.column]?.isKeyed === true;
+  });
+}
+
+function isUntyped(value: unknown, sqlType: string | undefined, values: ValueEncoder): boolean {
+  try {
+    return values.untyped(value, sqlType) !== undefined;
+  } catch {
+    return false;
+  }
+}

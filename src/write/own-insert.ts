@@ -1,0 +1,186 @@
+/** One entry → the INSERT that drizzle itself would send for it. */
+import type { ValueEncoder } from '../driver/values.ts';
+import { Expression, type Rendered, renderSelection } from '../drizzle/render.ts';
+import { onlyColumns, type SelectedField } from '../drizzle/selection.ts';
+import type { TableShape } from '../drizzle/table.ts';
+import { getOrInsert } from '../get-or-insert.ts';
+import type { KeptValue, OwnPlan } from '../plan/own-plan.ts';
+import { DeferredValue, type Entry, Reference } from '../take/entry.ts';
+import { Form, Given } from '../take/form.ts';
+import { insertHead, quotedName } from './clauses.ts';
+import { type KeptValueUse, keepValue, readKeptValue } from './kept-values.ts';
+import { Params } from './params.ts';
+
+/** Raises an error outside the transaction that the library has begun: '' is no number. It needs no privilege. */
+const guard = "pg_catalog.current_setting('batched_drizzle.t')::pg_catalog.int4";
+
+/** The parts of a table's statements that are the same each time. */
+interface Template {
+  /** `insert into "users" ("id", "name")` */
+  readonly head: string;
+  /** The row of a form that has nothing but texts and defaults: `(default, $1)`. */
+  readonly rows: Map<Form, string>;
+  /** What a selection of columns returns: `"id", "name"`. */
+  readonly selections: Map<readonly SelectedField[], string>;
+}
+
+const templates = new WeakMap<TableShape, Template>();
+
+/** Selections made anew for each insert must not be remembered for ever. */
+const mostRemembered = 100;
+
+/** Which part of a statement's answer belongs to the caller, and which values the library asked for. */
+export interface OwnAnswer {
+  readonly entry: Entry;
+  /** How many columns the caller asked for; they come first. */
+  readonly width: number;
+  /** Columns whose values references may need, with their places in the answer. */
+  readonly learned: readonly (readonly [column: number, place: number])[];
+}
+
+export interface OwnInsert {
+  readonly text: string;
+  readonly params: readonly (string | null)[];
+  readonly answer: OwnAnswer;
+}
+
+export class OwnInsertWriter {
+  readonly #plan: OwnPlan;
+  readonly #values: ValueEncoder;
+  readonly #isGuarded: boolean;
+
+  constructor(plan: OwnPlan, values: ValueEncoder, isGuarded: boolean) {
+    this.#plan = plan;
+    this.#values = values;
+    this.#isGuarded = isGuarded;
+  }
+
+  /**
+   * @example
+   * insert into "users" ("id", "name") values (default, $1) returning "id", pg_catalog.current_setting(…)
+   */
+  write(entry: Entry): OwnInsert {
+    const { shape, conflict, overriding } = entry;
+    const template = getOrInsert(templates, shape, () => makeTemplate(shape));
+    const params = new Params(this.#values);
+    const rows = this.#rows(entry, template, params);
+    const clause = conflict ? ` on conflict ${this.#embed(conflict, params)}` : '';
+    const { list, answer } = this.#returning(entry, template, params);
+    const returning = list === '' ? '' : ` returning ${list}`;
+    const text = `${template.head}${overriding ? ' overriding system value' : ''} values ${rows}${clause}${returning}`;
+    return { text, params: params.values, answer };
+  }
+
+  #rows(entry: Entry, { rows }: Template, params: Params): string {
+    const { forms, cells, count, shape } = entry;
+    if (count === 1 && forms instanceof Form && cells.every(isText)) {
+      for (const cell of cells) if (cell !== undefined) params.add(this.#text(cell));
+      return getOrInsert(rows, forms, () => rowOfForm(forms));
+    }
+    const width = shape.columns.length;
+    const texts: string[] = [];
+    for (let row = 0; row < count; row++) {
+      let text = '';
+      for (let column = 0; column < width; column++) {
+        text += `${column === 0 ? '' : ', '}${this.#cell(entry, row, column, params)}`;
+      }
+      texts.push(`(${text})`);
+    }
+    return texts.join(', ');
+  }
+
+  #cell(entry: Entry, row: number, column: number, params: Params): string {
+    const cell = entry.cell(row, column);
+    if (cell === undefined) return 'default';
+    if (cell instanceof Expression) return this.#embed(cell.rendered, params);
+    if (!(cell instanceof Reference)) return this.#value(cell, params);
+    const value = cell.value();
+    if (value !== undefined) return this.#value(value, params);
+    return this.#kept(cell, { shape: entry.shape, column });
+  }
+
+  #returning(entry: Entry, template: Template, params: Params): { list: string; answer: OwnAnswer } {
+    const { returning, shape } = entry;
+    const { dialect, columns } = shape;
+    const items: string[] = returning ? [this.#selection(returning, template, shape, params)] : [];
+    const width = returning?.length ?? 0;
+    const learned: [column: number, place: number][] = [];
+    for (const [place, { field }] of (returning ?? []).entries()) {
+      const column = columns.findIndex((candidate) => candidate.column === field);
+      if (column !== -1 && columns[column]?.isKeyed) learned.push([column, place]);
+    }
+    for (const column of this.#plan.returned.get(entry) ?? []) {
+      learned.push([column, width + items.length - (returning ? 1 : 0)]);
+      items.push(quotedName(dialect, shape, column));
+    }
+    for (const value of this.#plan.kept.get(entry)?.values() ?? []) {
+      items.push(keepValue(value, quotedName(dialect, shape, value.column), entry.count > 1));
+    }
+    if (this.#isGuarded) items.push(guard);
+    return { list: items.join(', '), answer: { entry, width, learned } };
+  }
+
+  #selection(
+    returning: readonly SelectedField[],
+    { selections }: Template,
+    { dialect }: TableShape,
+    params: Params,
+  ): string {
+    if (!onlyColumns(returning)) return this.#embed(renderSelection(dialect, returning), params);
+    if (selections.size > mostRemembered) selections.clear();
+    return getOrInsert(selections, returning, () => renderSelection(dialect, returning).texts.join(''));
+  }
+
+  #embed({ texts, params: embedded }: Rendered, params: Params): string {
+    let text = texts[0] ?? '';
+    for (let index = 0; index < embedded.length; index++) {
+      text += this.#param(embedded[index], params) + (texts[index + 1] ?? '');
+    }
+    return text;
+  }
+
+  #param(param: unknown, params: Params): string {
+    if (!(param instanceof DeferredValue)) return this.#value(param, params);
+    const value = param.reference.value();
+    return value === undefined ? `(${this.#kept(param.reference, undefined)})` : this.#value(value, params);
+  }
+
+  #kept(reference: Reference, target: KeptValueUse['target']): string {
+    const { entry, row, column } = reference.origin;
+    const value: KeptValue | undefined = this.#plan.kept.get(entry)?.get(column);
+    if (!value) throw new Error(`no value of ${reference.name} is kept for its child`);
+    return readKeptValue(value, { count: entry.count, row, target });
+  }
+
+  #value(value: unknown, params: Params): string {
+    const declared = this.#declared(value);
+    return `${params.add(this.#text(value))}${declared ? `::pg_catalog.${declared}` : ''}`;
+  }
+
+  #declared(value: unknown): string | undefined {
+    return typeof value === 'string' || value === null ? undefined : this.#values.declaredType(value)?.name;
+  }
+
+  #text(value: unknown): string | null {
+    if (value === null || typeof value === 'string') return value;
+    const text = this.#values.untyped(value, undefined);
+    if (text === undefined) throw new Error('a value needs the type of its column to be sent');
+    return text;
+  }
+}
+
+function makeTemplate(shape: TableShape): Template {
+  const head = insertHead(shape.dialect, shape, [...shape.columns.keys()], false);
+  return { head, rows: new Map(), selections: new Map() };
+}
+
+function rowOfForm({ columns }: Form): string {
+  let place = 0;
+  const cells = columns.map((given) => (given === Given.nothing ? 'default' : `$${++place}`));
+  return `(${cells.join(', ')})`;
+}
+
+/** Whether a cell is a parameter without a cast, or nothing. */
+function isText(cell: unknown): boolean {
+  return cell === null || (typeof cell !== 'object' && typeof cell !== 'boolean' && typeof cell !== 'bigint');
+}
