@@ -1,4 +1,4 @@
-/** What ends a load from outside: its caller's signal, or the loss of its connection. */
+/** Ends a load from outside: the caller's signal, or the loss of the connection. */
 export class Interrupt {
   #reason: { readonly error: unknown } | undefined;
   readonly #listeners = new Set<(error: unknown) => void>();
@@ -7,18 +7,18 @@ export class Interrupt {
     return this.#reason !== undefined;
   }
 
-  /** The first reason stands. */
+  /** Only the first call counts. */
   fire(error: unknown): void {
     if (this.#reason) return;
     this.#reason = { error };
-    for (const hear of this.#listeners) hear(error);
+    for (const listener of this.#listeners) listener(error);
   }
 
-  /** Calls `hear` when it is fired, at once where it has been. @returns what ends that */
-  listen(hear: (error: unknown) => void): () => void {
-    if (this.#reason) hear(this.#reason.error);
-    else this.#listeners.add(hear);
-    return () => this.#listeners.delete(hear);
+  /** Calls the listener when the interrupt fires, or at once if it has. @returns a function that removes the listener */
+  listen(listener: (error: unknown) => void): () => void {
+    if (this.#reason) listener(this.#reason.error);
+    else this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   throwIfFired(): void {
@@ -26,8 +26,8 @@ export class Interrupt {
   }
 
   /**
-   * Settles as the promise does, or rejects as soon as it is fired. `Promise.race` with a promise that lasts as long as the
-   * load would keep everything that it has raced with.
+   * Settles as the promise does, or rejects as soon as the interrupt fires. `Promise.race` with a promise as long as the load
+   * would keep every other promise of the race in memory.
    */
   race<T>(promise: PromiseLike<T>): Promise<T> {
     return new Promise((resolve, reject) => {

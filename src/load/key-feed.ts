@@ -1,23 +1,23 @@
-/** Ids on their way from a load to whoever iterates over them. */
+/** The ids of a load, for the callers that iterate over them. */
 import type { TextCell } from '../write/copy-text.ts';
 
-/** Keys that follow one another, however many, or as they are. */
-type Keys = { readonly first: bigint; count: number } | { readonly texts: readonly TextCell[] };
+/** Neighbouring keys: a series that counts up by one, or a list. */
+type KeySpan = { readonly first: bigint; count: number } | { readonly texts: readonly TextCell[] };
 
 /**
- * Keeps the ids of what is committed until they are read. Ids that count up by one, as those of most loads do, take no memory
- * to speak of; a slow reader holds up nothing.
+ * Keeps the ids of committed rows until they are read, so that a slow reader never delays the load. The ids of most loads
+ * count up by one; such a series takes the same memory for any number of rows.
  */
 export class KeyFeed {
-  /** How a key's text is read, which the facts of the table tell. */
+  /** Reads a key from its text; set when the facts of the table are known. */
   read: (text: TextCell) => unknown = (text) => text;
-  #pending: Keys[] = [];
-  readonly #committed: Keys[] = [];
+  #pending: KeySpan[] = [];
+  readonly #committed: KeySpan[] = [];
   #end: { readonly error?: unknown } | undefined;
   #waiting: (() => void)[] = [];
 
   constructor(
-    /** Of the table's shape, by index. */
+    /** The key's column, by index in the shape. */
     readonly column: number,
   ) {}
 
@@ -30,20 +30,20 @@ export class KeyFeed {
     else this.#pending.push({ first, count: texts.length });
   }
 
-  /** What has been added since the last time stands. */
+  /** The keys that were added since the last call are committed. */
   commit(): void {
     this.#committed.push(...this.#pending);
     this.#pending = [];
     this.#wake();
   }
 
-  /** There will be no more. */
+  /** No more keys will come. */
   end(end: { readonly error?: unknown }): void {
     this.#end ??= end;
     this.#wake();
   }
 
-  /** Whoever waits looks again: of two readers each key goes to one, and the end to both. */
+  /** Wakes all readers. Each key goes to one reader only; all readers see the end. */
   #wake(): void {
     for (const wake of this.#waiting.splice(0)) wake();
   }
@@ -63,7 +63,7 @@ export class KeyFeed {
     }
   }
 
-  *#each(keys: Keys): Generator<unknown> {
+  *#each(keys: KeySpan): Generator<unknown> {
     if ('texts' in keys) for (const text of keys.texts) yield this.read(text);
     else
       for (let offset = 0; offset < keys.count; offset++)
@@ -71,7 +71,7 @@ export class KeyFeed {
   }
 }
 
-/** The first of keys each of which is its predecessor and one; nothing where they are not proved to be so. */
+/** The first key if each key is its predecessor plus one; `undefined` if that is not proved. */
 function startOfSeries(texts: readonly TextCell[]): bigint | undefined {
   const [first] = texts;
   if (!first || !/^-?(0|[1-9]\d*)$/.test(first)) return undefined;

@@ -1,20 +1,20 @@
 import { asError, BatchedDrizzleError, commitLost, countRows } from '../errors.ts';
 
-/** Where a load failed, and with which row. */
+/** The row with which a load failed. */
 export interface FailedRow {
-  /** Which row of the source, from 0. */
+  /** The row's index in the source, from 0. */
   readonly index: number;
   readonly row: unknown;
-  /** The property of the table object, `userId`, where the column is known. */
+  /** The property of the table object, `userId`, if the column is known. */
   readonly column?: string | undefined;
 }
 
 /**
- * A load that failed, or a row of it that was set aside. `cause` is the database's error, or what went wrong before the row
- * was sent.
+ * A load that failed, or a row that was set aside. `cause` is the database's error, or an error from before the row was
+ * sent.
  *
- * The message names the table, the row, the column and why; `row` and `value` are not enumerable, so that logs do not leak
- * them.
+ * The message names the table, the row, the column and the reason. `row` and `value` are not enumerable, so that logs do
+ * not leak them.
  *
  * @example
  * try {
@@ -27,19 +27,19 @@ export class LoadError extends BatchedDrizzleError {
   override readonly name = 'LoadError';
   /** The table as it is written in SQL, `"app"."users"`. */
   readonly table: string;
-  /** Which row of the source, from 0; `undefined` where the failure is nobody's in particular. */
+  /** The row's index in the source, from 0; `undefined` if the failure belongs to no single row. */
   readonly index: number | undefined;
-  /** The property of the table object, `userId`, where the column is known. */
+  /** The property of the table object, `userId`, if the column is known. */
   readonly column: string | undefined;
-  /** Rows of the source that had been dealt with in transactions that are committed: with `commitEvery` they stand. */
+  /** Rows of the source that belong to committed transactions, with `commitEvery`. */
   readonly committed: number;
   /** The row as the source gave it. */
   declare readonly row: unknown;
-  /** The row's value for the column, where that is known. */
+  /** The row's value for the column, if the column is known. */
   declare readonly value: unknown;
 
   constructor(table: string, cause: unknown, failed?: FailedRow, committed = 0) {
-    const isUnknown = failed === undefined && cause instanceof Error && isCommitLost(cause);
+    const isUnknown = failed === undefined && cause instanceof Error && hasLostCommit(cause);
     super(
       isUnknown ? 'OUTCOME_UNKNOWN' : 'LOAD_FAILED',
       `load into ${table} ${isUnknown ? 'has an unknown outcome' : 'failed'}${placeOf(failed)}: ${asError(cause).message}${committedRows(committed)}`,
@@ -56,7 +56,7 @@ export class LoadError extends BatchedDrizzleError {
     }
   }
 
-  /** The same error of a load of which some rows are committed. */
+  /** The same error with the number of committed rows. */
   behind(committed: number): LoadError {
     if (committed === 0) return this;
     const { table, cause, index, row, column } = this;
@@ -64,8 +64,8 @@ export class LoadError extends BatchedDrizzleError {
   }
 }
 
-/** `commit()` adds these words to the error of a COMMIT whose answer was lost, and to no other. */
-function isCommitLost(error: Error): boolean {
+/** `commit()` adds these words only to the error of a COMMIT whose answer was lost. */
+function hasLostCommit(error: Error): boolean {
   return error.message.includes(commitLost);
 }
 

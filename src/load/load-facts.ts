@@ -1,36 +1,40 @@
-/** What a load must know of its table, asked once in its transaction. */
+/** The facts of the table that a load needs, learned once in its transaction. */
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
-import type { Statement } from '../driver/statement.ts';
+import type { Answer, Statement } from '../driver/statement.ts';
 import { arrayLiteral } from '../driver/text.ts';
 import type { TableShape } from '../drizzle/table.ts';
+import { BatchedDrizzleError } from '../errors.ts';
 import { factsQuery, readFacts } from '../facts/facts-query.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
-import { logAll } from '../send/send-logged.ts';
+import { sendUncounted } from '../send/send-logged.ts';
 
 export interface LoadFacts {
-  /** `undefined` where the server has no such table. */
+  /** `undefined` if the server has no such table. */
   readonly table: TableFacts | undefined;
-  /** COPY does what INSERT does: no rules, no row-level security, no view. */
+  /** COPY does the same as INSERT: the table has no rules and no row-level security, and is no view. */
   readonly canCopy: boolean;
-  /** COPY can say DEFAULT for one row and not for the next. */
+  /** COPY can write DEFAULT for one row and not for the next. */
   readonly canDefault: boolean;
-  /** Something is looked at when a statement ends, so that the server does not say which row failed. */
+  /** A trigger or a foreign key is checked at the end of a statement, and its error names no row. */
   readonly hasLateChecks: boolean;
   /** By column of the shape: the database has a default for it that is not NULL. */
   readonly defaulted: readonly boolean[];
 }
 
+/**
+ * Sends the query of a flush and the query of a load together, which is one round trip. They stay two queries: every flush
+ * would pay for the look-ups that only COPY needs.
+ */
 export async function learnLoadFacts(
   context: FlushContext,
   connection: Connection,
   shape: TableShape,
 ): Promise<LoadFacts> {
-  const statements = [factsQuery([shape]), aboutCopy(shape)];
-  logAll(context, statements);
-  const [facts, copy] = await Promise.all(statements.map((statement) => connection.send(statement)));
-  const [table] = readFacts(facts?.[0]?.[0], 1);
-  const [canCopy, canDefault, hasLateChecks, defaulted] = JSON.parse(String(copy?.[0]?.[0])) as Copyable;
+  const queries = [factsQuery([shape]), copyFactsQuery(shape)];
+  const [facts, copy] = await Promise.all(sendUncounted(context, connection, queries));
+  const [table] = readFacts(onlyValue(facts), 1);
+  const [canCopy, canDefault, hasLateChecks, defaulted] = JSON.parse(String(onlyValue(copy))) as CopyFacts;
   const named = new Set(defaulted);
   return {
     table,
@@ -41,10 +45,20 @@ export async function learnLoadFacts(
   };
 }
 
-type Copyable = [canCopy: boolean, canDefault: boolean, hasLateChecks: boolean, defaulted: string[]];
+type CopyFacts = [canCopy: boolean, canDefault: boolean, hasLateChecks: boolean, defaulted: string[]];
 
-/** A rule rewrites an INSERT and is not asked for a COPY; the type of a column may have a default of its own. */
-function aboutCopy({ name, columns }: TableShape): Statement {
+/** @throws {BatchedDrizzleError} `MISMATCHED_ANSWER` if the answer has no row */
+function onlyValue(answer: Answer | undefined): unknown {
+  const value = answer?.[0]?.[0];
+  if (value !== undefined) return value;
+  throw new BatchedDrizzleError(
+    'MISMATCHED_ANSWER',
+    'a query for the facts of a table was answered without a row',
+  );
+}
+
+/** A rule rewrites an INSERT, but no COPY. The type of a column may have a default of its own. */
+function copyFactsQuery({ name, columns }: TableShape): Statement {
   const text = `
 select json_build_array(
   coalesce(c.relkind in ('r', 'p') and not pg_catalog.row_security_active(c.oid)

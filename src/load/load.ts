@@ -1,5 +1,4 @@
-/** What `load()` returns: runs once, when it is awaited or its keys are read. */
-
+/** The result of `load()`: it runs once, when it is awaited or its keys are read. */
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { QueryPromise } from '../drizzle/exports.ts';
 import { BatchedDrizzleError } from '../errors.ts';
@@ -18,19 +17,19 @@ type PrimaryKeys<TTable extends PgTable> = {
     : never;
 }[keyof Columns<TTable>];
 
-/** The ids of a table; `unknown` where the key stands in the table's extras. */
+/** The ids of a table; `unknown` if the primary key is declared in the table's extras. */
 export type KeyOf<TTable extends PgTable> = [PrimaryKeys<TTable>] extends [never]
   ? unknown
   : PrimaryKeys<TTable>;
 
 /**
- * A load, which begins as soon as it is awaited or its keys are read, and not before, as drizzle's own queries do.
+ * A load. Like drizzle's own queries it begins only when it is awaited, or when its keys are read.
  *
  * @example
  * const { rows, skipped, ms } = await db.load(users, readUsers());
  */
 export class Load<TTable extends PgTable> extends QueryPromise<LoadReport> {
-  // Plain properties: people wrap databases and what they return in proxies, which private fields refuse.
+  // Plain properties, since private fields do not work behind a proxy around the load.
   private readonly request: Omit<LoadRequest, 'keys'>;
   private feed: KeyFeed | undefined;
   private running: { readonly run: LoadRun; readonly report: Promise<LoadReport> } | undefined;
@@ -40,19 +39,19 @@ export class Load<TTable extends PgTable> extends QueryPromise<LoadReport> {
     this.request = request;
   }
 
-  /** Rows of the source that have been dealt with in transactions that are committed, also where the load fails later. */
+  /** Rows of the source that belong to committed transactions, even if the load fails later. */
   get committed(): number {
     return this.running?.run.committed ?? 0;
   }
 
   /**
-   * The ids of the rows that are written, in the order of the rows, once they are committed. To be called before the load is
-   * awaited, since the ids are taken ahead; reading them runs the load, too. In a transaction they come when the load is done.
+   * The ids of the written rows, in the order of the rows, as soon as the rows are committed. In a transaction they come when
+   * the load is done. Rows that are skipped or set aside have none.
    *
-   * Rows that are skipped or set aside have none.
+   * Call it before the load is awaited, since the ids are taken before the rows are written. Reading the ids runs the load.
    *
-   * @throws {BatchedDrizzleError} `BAD_OPTION` where the table has no primary key of one column, or the load has begun; from
-   *   the load itself where the server makes the key otherwise than from a sequence or at random
+   * @throws {BatchedDrizzleError} `BAD_OPTION` if the table has no primary key of one column, or if the load has begun. The
+   *   load itself rejects with it if the server makes the key neither from a sequence nor at random.
    * @example
    * for await (const id of db.load(users, rows).keys()) console.log(id);
    */
@@ -67,14 +66,14 @@ export class Load<TTable extends PgTable> extends QueryPromise<LoadReport> {
     this.feed = new KeyFeed(column);
     return {
       [Symbol.asyncIterator]: () => {
-        // Who reads the keys hears from them how the load has ended.
+        // The iterator throws the load's error.
         this.execute().catch(() => {});
         return (this.feed as KeyFeed)[Symbol.asyncIterator]() as AsyncIterator<KeyOf<TTable>>;
       },
     };
   }
 
-  /** Runs it, once; awaiting it does. */
+  /** Runs the load once; awaiting the load calls it. */
   override execute(): Promise<LoadReport> {
     if (!this.running) {
       const run = new LoadRun({ ...this.request, keys: this.feed });

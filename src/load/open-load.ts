@@ -1,26 +1,25 @@
-/** What a load looks up once, on its first connection. */
-
+/** Learns the facts of the table once, on the load's first connection, and prepares reading and writing. */
 import type { Connection } from '../driver/driver.ts';
 import { getTableName } from '../drizzle/exports.ts';
 import { CellReader } from './cells.ts';
-import { RunBuilder } from './chunk.ts';
 import type { Interrupt } from './interrupt.ts';
+import { RunBuilder } from './load-chunk.ts';
 import { learnLoadFacts } from './load-facts.ts';
 import { KeySupply, keyReader } from './load-keys.ts';
 import { defaultChunkRows } from './options.ts';
 import { ChunkReader } from './read-chunks.ts';
 import type { LoadRequest } from './request.ts';
-import type { Source } from './source.ts';
-import type { ChunkWriterOptions } from './write-chunk.ts';
+import type { OpenSource } from './source.ts';
+import type { LoadWriterOptions } from './write-chunk.ts';
 
 export interface OpenLoad {
   readonly reader: ChunkReader;
-  readonly writing: ChunkWriterOptions;
+  readonly writing: LoadWriterOptions;
 }
 
 export async function openLoad(
   { target: { context }, shape, options, conflict, keys }: LoadRequest,
-  source: Source,
+  source: OpenSource,
   connection: Connection,
   interrupt: Interrupt,
 ): Promise<OpenLoad> {

@@ -1,21 +1,21 @@
-/** Pulls rows from the source and encodes them, a chunk at a time. */
+/** Pulls rows from the source and encodes them, one chunk at a time. */
 import { asError } from '../errors.ts';
 import { atEndOfTurn } from '../take/schedule.ts';
 import type { CellError, CellReader } from './cells.ts';
-import { type Chunk, isFull, type RunBuilder } from './chunk.ts';
+import { isFull, type LoadChunk, type RunBuilder } from './load-chunk.ts';
 import { LoadError } from './load-error.ts';
-import type { Source } from './source.ts';
+import type { OpenSource } from './source.ts';
 
 export interface ReaderOptions {
   /** The table as it is written in SQL. */
   readonly table: string;
   readonly chunkRows: number;
   readonly commitEvery: number | undefined;
-  /** A row that can't be sent is set aside, and does not fail the load. */
+  /** A row that can't be sent is set aside and does not fail the load. */
   readonly setsAside: boolean;
 }
 
-/** Rows that are pulled before others in the process have their turn: some two milliseconds' worth. */
+/** After so many rows, about two milliseconds, other work of the process gets its turn. */
 const rowsOfTurn = 250;
 
 export class ChunkReader {
@@ -25,19 +25,19 @@ export class ChunkReader {
   #hasEnded = false;
 
   constructor(
-    readonly source: Source,
+    readonly source: OpenSource,
     readonly cells: CellReader,
     readonly runs: RunBuilder,
     readonly options: ReaderOptions,
   ) {}
 
   /**
-   * The next chunk, `undefined` behind the last. The source is asked for no row more.
+   * The next chunk, `undefined` behind the last. No row beyond the chunk is pulled.
    *
-   * @throws {LoadError} where the source fails, or a row can't be sent
+   * @throws {LoadError} if the source fails, or if a row can't be sent
    */
-  async read(): Promise<Chunk | undefined> {
-    const chunk: Chunk = { runs: [], rejected: [], rows: 0, size: 0, endsPart: false };
+  async read(): Promise<LoadChunk | undefined> {
+    const chunk: LoadChunk = { runs: [], rejected: [], rows: 0, size: 0, endsPart: false };
     while (!(chunk.endsPart || isFull(chunk, this.options.chunkRows) || this.#hasEnded || this.#isStopped)) {
       await new Promise<void>(atEndOfTurn);
       await this.#readSome(chunk);
@@ -45,21 +45,21 @@ export class ChunkReader {
     return chunk.rows === 0 ? undefined : chunk;
   }
 
-  /** Asks the source for nothing more. */
+  /** Pulls no more rows and stops the source. */
   stop(reason: unknown): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
     if (!this.#hasEnded) this.source.stop(reason);
   }
 
-  async #readSome(chunk: Chunk): Promise<void> {
+  async #readSome(chunk: LoadChunk): Promise<void> {
     for (let count = 0; count < rowsOfTurn && !this.#isStopped; count++) {
-      let next: Awaited<ReturnType<Source['next']>>;
+      let next: Awaited<ReturnType<OpenSource['next']>>;
       try {
         const pulled = this.source.next();
         next = isPromise(pulled) ? await pulled : pulled;
       } catch (error) {
-        // What has failed has ended, and must not be told to.
+        // A source that has failed has ended; it must not be stopped as well.
         this.#hasEnded = true;
         const cause = new Error(`its source failed after ${this.taken} rows: ${asError(error).message}`, {
           cause: error,
@@ -75,7 +75,7 @@ export class ChunkReader {
     }
   }
 
-  #add(chunk: Chunk, row: unknown): void {
+  #add(chunk: LoadChunk, row: unknown): void {
     const { table, commitEvery, setsAside } = this.options;
     const index = this.taken++;
     chunk.rows += 1;

@@ -7,9 +7,9 @@ import type { LoadOptions } from './options.ts';
 
 export interface LoadTarget {
   readonly context: FlushContext;
-  /** A transaction, or a savepoint in the caller's own. */
+  /** Runs the work in a transaction, or in a savepoint of the caller's transaction. */
   transaction<T>(work: (unit: TransactionUnit) => Promise<T>): Promise<T>;
-  /** The caller's transaction goes on behind the load, which must be undone before he hears that it was stopped. */
+  /** The load is part of the caller's transaction, so that it must be rolled back before its promise rejects. */
   readonly isNested: boolean;
 }
 
@@ -19,6 +19,6 @@ export interface LoadRequest {
   readonly rows: unknown;
   readonly options: LoadOptions;
   readonly conflict: Rendered | undefined;
-  /** Where the ids go, if somebody asks for them. */
+  /** Receives the ids; `undefined` if the caller has not called `keys()`. */
   readonly keys: KeyFeed | undefined;
 }

@@ -3,44 +3,44 @@ import { cacheName } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { atEndOfTurn } from '../take/schedule.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
-import type { Chunk } from './chunk.ts';
 import { Interrupt } from './interrupt.ts';
+import type { LoadChunk } from './load-chunk.ts';
 import { LoadError } from './load-error.ts';
 import { type OpenLoad, openLoad } from './open-load.ts';
 import type { LoadRequest } from './request.ts';
-import { openSource, type Source } from './source.ts';
-import { ChunkWriter, type WrittenChunk } from './write-chunk.ts';
+import { type OpenSource, openSource } from './source.ts';
+import { LoadWriter, type WrittenChunk } from './write-chunk.ts';
 
-/** What a load did. */
+/** The result of a load. */
 export interface LoadReport {
-  /** Rows written; with `onConflict: { update }` those updated are among them. */
+  /** Rows written, including those that `onConflict: { update }` updated. */
   readonly rows: number;
-  /** Rows of the source that were not: for a conflict, set aside by `onRowError`, dropped by a trigger. */
+  /** Rows of the source that were not written: a conflict, `onRowError` or a trigger kept them out. */
   readonly skipped: number;
-  /** How long it took, in milliseconds. */
+  /** The duration in milliseconds. */
   readonly ms: number;
 }
 
 export class LoadRun {
-  /** Rows of the source that have been dealt with in transactions that are committed. */
+  /** Rows of the source that belong to committed transactions. */
   committed = 0;
   #rows = 0;
   #dealtWith = 0;
   #bytes = 0;
   #open: OpenLoad | undefined;
-  #next: Promise<Chunk | undefined> | undefined;
-  /** What has been written is being made to stand, which is too late to stop: the server's answer is what counts. */
+  #next: Promise<LoadChunk | undefined> | undefined;
+  /** COMMIT comes next. It is too late to stop the load, and the server's answer decides. */
   #isCommitting = false;
   readonly #began = performance.now();
   readonly #interrupt = new Interrupt();
 
   constructor(readonly request: LoadRequest) {}
 
-  /** @throws {LoadError} where it failed, and the signal's reason where that stopped it */
+  /** @throws {LoadError} if the load failed; the signal's reason if the signal stopped it */
   async run(): Promise<LoadReport> {
     const { target, options, rows, keys } = this.request;
     const { signal } = options;
-    const abort = (): void => this.#heed(signal);
+    const abort = (): void => this.#stopIfAborted(signal);
     signal?.addEventListener('abort', abort);
     abort();
     try {
@@ -58,11 +58,11 @@ export class LoadRun {
     }
   }
 
-  async #writeAll(source: Source): Promise<void> {
+  async #writeAll(source: OpenSource): Promise<void> {
     const { target, keys, options } = this.request;
     try {
       for (let isDone = false; !isDone; ) {
-        this.#heed(options.signal);
+        this.#stopIfAborted(options.signal);
         this.#interrupt.throwIfFired();
         isDone = await target.transaction((unit) => this.#writePart(unit, source));
         this.committed = this.#dealtWith;
@@ -76,8 +76,8 @@ export class LoadRun {
     }
   }
 
-  /** Writes what belongs in one transaction. @returns whether that was the last of the source */
-  async #writePart(unit: TransactionUnit, source: Source): Promise<boolean> {
+  /** Writes the rows of one transaction. @returns whether the source has ended */
+  async #writePart(unit: TransactionUnit, source: OpenSource): Promise<boolean> {
     const interrupt = this.#interrupt;
     let isOver = false;
     unit.state.connection.lost.catch((error) => isOver || interrupt.fire(error));
@@ -87,9 +87,9 @@ export class LoadRun {
         unit.inTurn((connection) => openLoad(this.request, source, connection, interrupt)),
       );
       const { reader, writing } = this.#open;
-      const ahead = (): Promise<Chunk | undefined> => {
+      const ahead = (): Promise<LoadChunk | undefined> => {
         const next = reader.read();
-        // It may fail while the chunk before it is still being written.
+        // Reading may fail while the chunk before is still being written.
         next.catch(() => {});
         return next;
       };
@@ -97,16 +97,16 @@ export class LoadRun {
         this.#next ??= ahead();
         const chunk = await interrupt.race(this.#next);
         if (chunk) {
-          // What is sent from the check phase may be forgotten, and a source may have brought us there.
+          // postgres.js may lose a query that is sent in the check phase, in which a source may have resolved.
           await new Promise<void>(atEndOfTurn);
-          const written = unit.inTurn((connection) => new ChunkWriter(connection, writing).write(chunk));
+          const written = unit.inTurn((connection) => new LoadWriter(connection, writing).write(chunk));
           this.#next = ahead();
           this.#report(chunk, await written);
         }
         if (chunk && !chunk.endsPart) continue;
         const { cache } = this.request.target.context;
         await cache?.onMutate({ tables: [cacheName(this.request.shape.table)] });
-        // Whoever was told that the load is stopped must not find it committed.
+        // A load that has rejected because it was stopped must not commit.
         interrupt.throwIfFired();
         this.#isCommitting = true;
         return !chunk;
@@ -116,11 +116,11 @@ export class LoadRun {
     }
   }
 
-  #heed(signal: AbortSignal | undefined): void {
+  #stopIfAborted(signal: AbortSignal | undefined): void {
     if (signal?.aborted && !this.#isCommitting) this.#interrupt.fire(signal.reason);
   }
 
-  #report(chunk: Chunk, { rows, bytes, rejected, keys }: WrittenChunk): void {
+  #report(chunk: LoadChunk, { rows, bytes, rejected, keys }: WrittenChunk): void {
     const { options, keys: asked } = this.request;
     this.#rows += rows;
     this.#dealtWith += chunk.rows;
@@ -137,7 +137,7 @@ export class LoadRun {
     });
   }
 
-  /** What the caller hears, with what is committed in spite of it. */
+  /** The error that the load rejects with; it has the number of committed rows. */
   #explain(error: unknown): Error {
     const { shape } = this.request;
     if (error instanceof LoadError) return error.behind(this.committed);

@@ -1,21 +1,21 @@
-/** Where the rows of a load come from, pulled one by one. */
+/** The source of a load's rows, which are pulled one by one. */
 import { Readable } from 'node:stream';
 import { BatchedDrizzleError } from '../errors.ts';
 
-/** What `load()` takes its rows from: an array, a generator, a Node stream of objects, a web stream. */
+/** The rows of `load()`: an array, a generator, a Node stream of objects, a web stream. */
 export type RowSource<TRow> = Iterable<TRow> | AsyncIterable<TRow> | ReadableStream<TRow>;
 
 type Next = IteratorResult<unknown, unknown>;
 
-export interface Source {
-  /** The next row; only what is asynchronous itself gives a promise, since waiting for each row costs. */
+export interface OpenSource {
+  /** The next row. Only an asynchronous source returns a promise, since awaiting each row is slow. */
   next(): Next | PromiseLike<Next>;
-  /** Tells the source that no more is wanted, also while it is still making a row; never throws. */
+  /** Ends the source, even while it is making a row; never throws. */
   stop(reason: unknown): void;
 }
 
-/** @throws {BatchedDrizzleError} `BAD_OPTION` for what is no source of rows */
-export function openSource(rows: unknown): Source {
+/** @throws {BatchedDrizzleError} `BAD_OPTION` if `rows` is no source of rows */
+export function openSource(rows: unknown): OpenSource {
   if (isWebStream(rows)) return fromWebStream(rows);
   if (has(rows, Symbol.asyncIterator)) {
     return fromIterator(rows[Symbol.asyncIterator]() as AsyncIterator<unknown>, rows);
@@ -23,11 +23,11 @@ export function openSource(rows: unknown): Source {
   if (has(rows, Symbol.iterator)) return fromIterator(rows[Symbol.iterator]() as Iterator<unknown>, rows);
   throw new BatchedDrizzleError(
     'BAD_OPTION',
-    `load: rows: got ${nameOf(rows)}; allowed: an iterable, an async iterable or a stream of rows`,
+    `load: rows: got ${describeValue(rows)}; allowed: an iterable, an async iterable or a stream of rows`,
   );
 }
 
-/** Whether `openSource` takes it, found out without opening it. */
+/** Whether `openSource` accepts the value; does not open it. */
 export function isSource(rows: unknown): boolean {
   return isWebStream(rows) || has(rows, Symbol.asyncIterator) || has(rows, Symbol.iterator);
 }
@@ -40,18 +40,18 @@ function isWebStream(rows: unknown): rows is ReadableStream<unknown> {
   return typeof (rows as { getReader?: unknown } | null)?.getReader === 'function';
 }
 
-function fromIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>, rows: unknown): Source {
+function fromIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>, rows: unknown): OpenSource {
   return {
     next: () => iterator.next(),
     stop() {
-      // The iterator of a stream would wait for the row that is awaited, which may never come.
+      // The iterator of a stream would wait for the next row, which may never come.
       if (rows instanceof Readable) rows.destroy();
       else quietly(() => iterator.return?.());
     },
   };
 }
 
-function fromWebStream(rows: ReadableStream<unknown>): Source {
+function fromWebStream(rows: ReadableStream<unknown>): OpenSource {
   const reader = rows.getReader();
   return {
     next: () => reader.read() as Promise<Next>,
@@ -59,14 +59,15 @@ function fromWebStream(rows: ReadableStream<unknown>): Source {
   };
 }
 
-/** Why a source does not end as it should is of no use to who has given up on it. */
+/** The load has failed already. An error from ending its source would hide the reason. */
 function quietly(call: () => unknown): void {
   try {
     Promise.resolve(call()).catch(() => {});
   } catch {}
 }
 
-export function nameOf(value: unknown): string {
+/** A value in the words of an error message, without its content. */
+export function describeValue(value: unknown): string {
   if (typeof value === 'string') return 'a string';
   if (Array.isArray(value)) return 'an array';
   if (typeof value !== 'object' || value === null) return String(value);

@@ -9,7 +9,7 @@ import { Load } from './load.ts';
 import { checkArguments, type LoadOptions } from './options.ts';
 import type { LoadTarget } from './request.ts';
 
-/** @throws {BatchedDrizzleError} `BAD_OPTION`, naming the argument, what was given and what is allowed */
+/** @throws {BatchedDrizzleError} `BAD_OPTION`, with the argument, the given value and the allowed values */
 export function makeLoad<TTable extends PgTable>(
   table: TTable,
   rows: unknown,
@@ -23,7 +23,7 @@ export function makeLoad<TTable extends PgTable>(
   return new Load({ target, shape, rows, options: (options ?? {}) as LoadOptions, conflict });
 }
 
-/** The clause as drizzle writes it. */
+/** The conflict clause as drizzle writes it. */
 function conflictOf(shape: TableShape, onConflict: LoadOptions['onConflict']): Rendered | undefined {
   if (onConflict === undefined || onConflict === 'error') return undefined;
   const clause =

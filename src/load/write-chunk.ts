@@ -1,36 +1,35 @@
-/** Writes a chunk, and finds the rows that the server refuses. */
-
+/** Writes a chunk and finds the rows that the server refuses. */
 import type { Connection } from '../driver/driver.ts';
 import { command } from '../driver/statement.ts';
 import { codeOf } from '../errors.ts';
 import type { TextCell } from '../write/copy-text.ts';
-import type { Chunk, RejectedRow, Run } from './chunk.ts';
 import type { Interrupt } from './interrupt.ts';
+import type { LoadChunk, RejectedRow, Run, RunPart } from './load-chunk.ts';
 import { LoadError } from './load-error.ts';
-import { canCopy, RowsRefused, type WriteContext, type WrittenRows, writeRows } from './write-run.ts';
+import { canCopyRun, type LoadWriteContext, RowsRefused, type WrittenRows, writeRows } from './write-run.ts';
 
 export interface WrittenChunk {
   readonly rows: number;
   readonly bytes: number;
   /** In the order of the rows. */
   readonly rejected: readonly RejectedRow[];
-  /** Ids of the rows that were written, where somebody asked for them. */
+  /** Ids of the written rows; empty if the caller has not called `keys()`. */
   readonly keys: readonly TextCell[];
 }
 
-export interface ChunkWriterOptions extends WriteContext {
-  /** A row that is refused is set aside, and does not fail the load. */
+export interface LoadWriterOptions extends LoadWriteContext {
+  /** A refused row is set aside and does not fail the load. */
   readonly setsAside: boolean;
   readonly interrupt: Interrupt;
 }
 
-/** How many rows are tried together at first behind one that was refused, since bad rows come in company. */
+/** Rows that are tried together behind a refused row: few, since the next row is often bad as well. */
 const rowsBehindBad = 16;
 
-/** Of SQLSTATEs that are not for what a row holds. */
-const classes = /^(08|0A|25|26|28|3D|3F|40|42|53|55|57|58|72|F0|XX)/;
+/** SQLSTATE classes of errors that no row's values cause. */
+const classesOfNoRow = /^(08|0A|25|26|28|3D|3F|40|42|53|55|57|58|72|F0|XX)/;
 
-export class ChunkWriter {
+export class LoadWriter {
   #rows = 0;
   #bytes = 0;
   #rejected: RejectedRow[] = [];
@@ -38,11 +37,11 @@ export class ChunkWriter {
 
   constructor(
     readonly connection: Connection,
-    readonly options: ChunkWriterOptions,
+    readonly options: LoadWriterOptions,
   ) {}
 
-  /** @throws {LoadError} for a row that is refused, unless it is to be set aside */
-  async write({ runs, rejected }: Chunk): Promise<WrittenChunk> {
+  /** @throws {LoadError} for a refused row, unless refused rows are set aside */
+  async write({ runs, rejected }: LoadChunk): Promise<WrittenChunk> {
     this.#rejected = [...rejected];
     for (const run of runs) {
       await this.options.keys?.fill(this.connection, run);
@@ -56,18 +55,18 @@ export class ChunkWriter {
     };
   }
 
-  /** Tries as many rows together as the last attempts allow: half of what failed, twice what did not. */
+  /** Tries half as many rows together after a failure, and twice as many after a success. */
   async #writeRun(run: Run, from = 0, end = run.rows.length): Promise<void> {
     let first = from;
     let size = end - first;
     while (first < end) {
       const last = Math.min(first + size, end);
-      const refused = await this.#attempt(run, first, last);
+      const refused = await this.#attempt({ run, from: first, to: last });
       if (!refused) {
         first = last;
         size *= 2;
       } else if (refused.row === undefined) {
-        // The same again, where its rows are now sent each by itself.
+        // A contended run is tried again with the same rows, each as a statement of its own.
         if (!run.isContended) size = Math.ceil((last - first) / 2);
       } else {
         if (refused.row > first) await this.#writeRun(run, first, refused.row);
@@ -78,46 +77,42 @@ export class ChunkWriter {
     }
   }
 
-  /** @returns why the rows were not written, where some of them may be, or one of them is to blame */
-  async #attempt(run: Run, from: number, to: number): Promise<RowsRefused | undefined> {
+  /** @returns why the rows were not written, if the refused row is known or may be found among them */
+  async #attempt(part: RunPart): Promise<RowsRefused | undefined> {
+    const { run } = part;
     const isGuarded = this.#needsSavepoint(run);
     if (isGuarded) this.#send('savepoint batched_drizzle');
     try {
-      this.#note(
-        run,
-        from,
-        to,
-        await this.#untilInterrupted(writeRows(this.connection, run, from, to, this.options)),
-      );
+      this.#note(part, await this.#untilInterrupted(writeRows(this.connection, part, this.options)));
       if (isGuarded) this.#send('release savepoint batched_drizzle');
       return undefined;
     } catch (error) {
       if (!(error instanceof RowsRefused)) throw error;
       if (isHopeless(error, run)) throw error.cause;
-      // Nothing is to be written any more, and the row is known or can't be.
+      // The load fails. The refused row is known, or without a savepoint it can't be found.
       if (!this.options.setsAside && (error.row !== undefined || !isGuarded)) throw this.#errorOf(run, error);
       await this.connection.send(command('rollback to savepoint batched_drizzle'));
-      // Or each row that is refused would leave one more, inside of which all others are written.
+      // ROLLBACK TO keeps the savepoint. Without RELEASE each refused row would nest the next savepoint deeper.
       this.#send('release savepoint batched_drizzle');
       return error;
     }
   }
 
-  /** The server can go on behind a row that it has refused, or be asked which of several it was. */
+  /** Whether the transaction must go on behind a refused row, to write the others or to find the row. */
   #needsSavepoint(run: Run): boolean {
-    return this.options.setsAside || this.options.facts.hasLateChecks || !canCopy(run, this.options);
+    return this.options.setsAside || this.options.facts.hasLateChecks || !canCopyRun(run, this.options);
   }
 
-  /** Travels with what comes next, which fails if it does. */
+  /** Does not wait for the answer. If the command fails, the next statement fails as well. */
   #send(text: string): void {
     this.connection.send(command(text)).catch(() => {});
   }
 
-  #note(run: Run, from: number, to: number, { rows, bytes, returned }: WrittenRows): void {
+  #note(part: RunPart, { rows, bytes, returned }: WrittenRows): void {
     const { keys } = this.options;
     this.#rows += rows;
     this.#bytes += bytes;
-    if (keys) for (const key of keys.isReturned ? returned : keys.of(run, from, to)) this.#keys.push(key);
+    if (keys) for (const key of keys.isReturned ? returned : keys.of(part)) this.#keys.push(key);
   }
 
   #reject(run: Run, row: number, refused: RowsRefused): void {
@@ -130,12 +125,12 @@ export class ChunkWriter {
     const { shape } = this.options;
     if (row === undefined) return new LoadError(shape.name, cause);
     const { column_name, detail } = cause as { column_name?: string; detail?: string };
-    const name = column ?? column_name ?? ofKey.exec(detail ?? '')?.groups?.column;
+    const name = column ?? column_name ?? (detail && keyOfDetail.exec(detail)?.groups?.column);
     const key = shape.columns.find((each) => each.name === name)?.key;
     return new LoadError(shape.name, cause, { index: run.index + row, row: run.rows[row], column: key });
   }
 
-  /** What is interrupted is cancelled in the server, too, which may be waiting for a lock. */
+  /** Cancels the statement in the server as well, since it may be waiting for a lock. */
   async #untilInterrupted<T>(work: Promise<T>): Promise<T> {
     const { interrupt } = this.options;
     try {
@@ -147,15 +142,16 @@ export class ChunkWriter {
   }
 }
 
-/** A constraint of one column is told by its key: `Key (email)=(ada@example.com) already exists.` */
-const ofKey = /^Key \("?(?<column>[^,]+?)"?\)=/;
+/** The detail of a constraint of one column: `Key (email)=(ada@example.com) already exists.` */
+const keyOfDetail = /^Key \("?(?<column>[^,]+?)"?\)=/;
 
-/** Whether no other row would fare better. */
+/** Whether every row would be refused for the same reason. */
 function isHopeless({ cause, column }: RowsRefused, { casts }: Run): boolean {
-  const code = codeOf(cause) ?? '';
-  // A row that a policy refuses has the code of a privilege that is missing.
+  const code = codeOf(cause);
+  if (code === undefined) return false;
+  // The refusal of a row by a policy has the code of a missing privilege.
   if ((cause as { routine?: unknown }).routine === 'ExecWithCheckOptions') return false;
-  // Of a value that is cast it is the value that has the wrong type; and one that is read may have a syntax, as a tsquery has.
+  // Class 42 may be about a value: a cast value of the wrong type, or a text with a syntax of its own, such as a tsquery.
   const isOfValue = casts !== undefined || column !== undefined;
-  return classes.test(code) && !(isOfValue && code.startsWith('42'));
+  return classesOfNoRow.test(code) && !(isOfValue && code.startsWith('42'));
 }

@@ -1,23 +1,23 @@
-/** Sends rows of a run in one go, by COPY where it can say them. */
+/** Sends rows of a run together, by COPY if COPY can write them, else by INSERT. */
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import { isAnswer } from '../driver/errors.ts';
 import { type Answer, command, type Statement } from '../driver/statement.ts';
 import type { Rendered } from '../drizzle/render.ts';
 import type { TableShape } from '../drizzle/table.ts';
-import { asError, codeOf } from '../errors.ts';
-import { logAll } from '../send/send-logged.ts';
+import { asError, BatchedDrizzleError, codeOf } from '../errors.ts';
+import { logAll, sendUncounted } from '../send/send-logged.ts';
 import { CopyText, type TextCell } from '../write/copy-text.ts';
-import type { Run } from './chunk.ts';
 import { copyStatement, lineOf } from './copy-statement.ts';
 import { type InsertContext, insertStatements, singleInserts } from './insert-statement.ts';
+import type { Run, RunPart } from './load-chunk.ts';
 import type { LoadFacts } from './load-facts.ts';
 import type { KeySupply } from './load-keys.ts';
 
-export interface WriteContext {
+export interface LoadWriteContext {
   readonly flush: FlushContext;
   readonly shape: TableShape;
-  /** Its name without its schema, unquoted, as the server's errors have it. */
+  /** The table's name without its schema, unquoted, as in the server's errors. */
   readonly relation: string;
   readonly facts: LoadFacts;
   readonly conflict: Rendered | undefined;
@@ -31,44 +31,42 @@ export interface WrittenRows {
   readonly returned: readonly TextCell[];
 }
 
-/** Why rows were not written, and which of them it was where the server said so. */
+/** The server refused rows. */
 export class RowsRefused extends Error {
   constructor(
     override readonly cause: Error,
-    /** From the start of the run. */
+    /** The refused row, by index in the run; `undefined` if it is not known. */
     readonly row?: number,
-    /** Its name in the database. */
+    /** The column's name in the database, if the server names one. */
     readonly column?: string,
   ) {
     super(cause.message);
   }
 }
 
-/** @throws {RowsRefused} where the server refused them, and any other error as it is */
+/** @throws {RowsRefused} if the server refused the rows; any other error as it is */
 export async function writeRows(
   connection: Connection,
-  run: Run,
-  from: number,
-  to: number,
-  context: WriteContext,
+  part: RunPart,
+  context: LoadWriteContext,
 ): Promise<WrittenRows> {
   try {
-    return canCopy(run, context)
-      ? await copyRows(connection, run, from, to, context)
-      : await insertRows(connection, run, from, to, context);
+    return canCopyRun(part.run, context)
+      ? await copyRows(connection, part, context)
+      : await insertRows(connection, part, context);
   } catch (error) {
     if (error instanceof RowsRefused || !isAnswer(context.flush.driver.errors, asError(error))) throw error;
-    throw new RowsRefused(asError(error), to - from === 1 ? from : undefined);
+    throw new RowsRefused(asError(error), part.to - part.from === 1 ? part.from : undefined);
   }
 }
 
-/** COPY has no conflict clause and returns nothing, and takes no value that would have to be cast. */
-export function canCopy(run: Run, { facts, conflict }: WriteContext): boolean {
+/** COPY has no conflict clause, no RETURNING and no casts. */
+export function canCopyRun(run: Run, { facts, conflict }: LoadWriteContext): boolean {
   return facts.canCopy && !conflict && !run.casts && (facts.canDefault || !run.hasDefaults);
 }
 
-/** The lines of rows that were not read as such, since they were given their keys afterwards. */
-function textOf({ columns, cells, rows }: Run): CopyText {
+/** The lines of rows whose keys were taken after they had been read. */
+function copyTextOf({ columns, cells, rows }: Run): CopyText {
   const text = new CopyText();
   const positions = [...columns.keys()];
   for (let row = 0; row < rows.length; row++) {
@@ -79,19 +77,17 @@ function textOf({ columns, cells, rows }: Run): CopyText {
 
 async function copyRows(
   connection: Connection,
-  run: Run,
-  from: number,
-  to: number,
-  { flush, shape, relation }: WriteContext,
+  { run, from, to }: RunPart,
+  { flush, shape, relation }: LoadWriteContext,
 ): Promise<WrittenRows> {
   const text = copyStatement(flush.dialect, shape, run);
-  run.text ??= textOf(run);
+  run.text ??= copyTextOf(run);
   const blocks = from === 0 && to === run.rows.length ? run.text.blocks() : [run.text.slice(from, to)];
   logAll(flush, [command(text)]);
   try {
-    const { count } = await connection.copy(text, blocks);
+    const answer = await connection.copy(text, blocks);
     const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
-    return { rows: count ?? 0, bytes, returned: [] };
+    return { rows: countOf(answer), bytes, returned: [] };
   } catch (error) {
     const place = isAnswer(flush.driver.errors, asError(error)) ? lineOf(error, relation) : undefined;
     if (place && place.line < to - from)
@@ -102,11 +98,10 @@ async function copyRows(
 
 async function insertRows(
   connection: Connection,
-  run: Run,
-  from: number,
-  to: number,
-  context: WriteContext,
+  part: RunPart,
+  context: LoadWriteContext,
 ): Promise<WrittenRows> {
+  const { run, from } = part;
   const { flush, shape, facts, conflict, keys } = context;
   const insert: InsertContext = {
     dialect: flush.dialect,
@@ -117,21 +112,20 @@ async function insertRows(
     returning: keys?.isReturned ? keys.column : undefined,
   };
   const isSingle = insert.returning !== undefined || run.isContended;
-  const statements = (isSingle ? singleInserts : insertStatements)(run, from, to, insert);
-  logAll(flush, statements);
-  const answers = await Promise.allSettled(statements.map((statement) => connection.send(statement)));
+  const statements = (isSingle ? singleInserts : insertStatements)(part, insert);
+  const answers = await Promise.allSettled(sendUncounted(flush, connection, statements));
   const failed = answers.findIndex(({ status }) => status === 'rejected');
   if (failed !== -1) {
     const cause = asError((answers[failed] as PromiseRejectedResult).reason);
     if (isSingle && isAnswer(flush.driver.errors, cause)) throw new RowsRefused(cause, from + failed);
-    // One statement may not touch a row twice, several may.
+    // One statement may not update a row of the table twice; several statements may.
     if (codeOf(cause) === '21000' && conflict) run.isContended = true;
     throw cause;
   }
   const written = answers.map((answer) => (answer as PromiseFulfilledResult<Answer>).value);
   return {
-    rows: written.reduce((sum, { count }) => sum + (count ?? 0), 0),
-    bytes: statements.reduce((sum, statement) => sum + sizeOf(statement), 0),
+    rows: written.reduce((sum, answer) => sum + countOf(answer), 0),
+    bytes: statements.reduce((sum, statement) => sum + bytesOfParams(statement), 0),
     returned:
       insert.returning === undefined
         ? []
@@ -139,6 +133,12 @@ async function insertRows(
   };
 }
 
-function sizeOf({ params }: Statement): number {
+/** @throws {BatchedDrizzleError} `MISMATCHED_ANSWER` if the answer has no count */
+function countOf({ count, command: tag }: Answer): number {
+  if (count !== null) return count;
+  throw new BatchedDrizzleError('MISMATCHED_ANSWER', `the server answered ${tag} without a count of rows`);
+}
+
+function bytesOfParams({ params }: Statement): number {
   return params.reduce((sum, param) => sum + (param === null ? 0 : Buffer.byteLength(param)), 0);
 }

@@ -3,7 +3,7 @@ import type { Connection } from '../driver/driver.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import { is, NoopLogger } from '../drizzle/exports.ts';
 import type { ReportBuilder } from '../report.ts';
-import { countRoundTrips } from './count-round-trips.ts';
+import { countRoundTrips, type Flown } from './count-round-trips.ts';
 import { type FlightAnswers, type FlightEnd, sendFlight } from './send-flight.ts';
 
 export async function sendLogged(
@@ -13,11 +13,7 @@ export async function sendLogged(
   end: FlightEnd,
   report: ReportBuilder,
 ): Promise<FlightAnswers> {
-  logAll(context, statements);
-  report.statements += statements.length;
-  const { describes } = context.driver;
-  const { hasBegun } = connection;
-  report.roundTrips += countRoundTrips({ statements, describes, hasBegun, end });
+  logAndCount(context, statements, { hasBegun: connection.hasBegun, end }, report);
   return sendFlight(connection, statements, end);
 }
 
@@ -28,10 +24,7 @@ export async function runLogged(
   statements: readonly Statement[],
   report: ReportBuilder,
 ): Promise<FlightAnswers> {
-  logAll(context, statements);
-  report.statements += statements.length;
-  const { describes } = context.driver;
-  report.roundTrips += countRoundTrips({ statements, describes, hasBegun: true, end: 'open' });
+  logAndCount(context, statements, { hasBegun: true, end: 'open' }, report);
   const answers = await Promise.allSettled(statements.map((statement) => send(statement)));
   return { answers, isCommitSent: true, isCommitted: false };
 }
@@ -44,15 +37,33 @@ export function logAll({ logger }: FlushContext, statements: readonly Statement[
 
 /** Sends one separate statement, and counts it for the report. */
 export async function askLogged(
-  { logger, driver }: FlushContext,
+  context: FlushContext,
   send: (statement: Statement) => Promise<Answer>,
   hasBegun: boolean,
   report: ReportBuilder,
   query: Statement,
 ): Promise<Answer> {
-  logger.logQuery(query.text, [...query.params]);
-  const { describes } = driver;
-  report.statements += 1;
-  report.roundTrips += countRoundTrips({ statements: [query], describes, hasBegun, end: 'open' });
+  logAndCount(context, [query], { hasBegun, end: 'open' }, report);
   return send(query);
+}
+
+/** Logs and sends statements that belong to no flush, without waiting for one another's answers. */
+export function sendUncounted(
+  context: FlushContext,
+  connection: Connection,
+  statements: readonly Statement[],
+): Promise<Answer>[] {
+  logAll(context, statements);
+  return statements.map((statement) => connection.send(statement));
+}
+
+function logAndCount(
+  context: FlushContext,
+  statements: readonly Statement[],
+  { hasBegun, end }: Pick<Flown, 'hasBegun' | 'end'>,
+  report: ReportBuilder,
+): void {
+  logAll(context, statements);
+  report.statements += statements.length;
+  report.roundTrips += countRoundTrips({ statements, describes: context.driver.describes, hasBegun, end });
 }

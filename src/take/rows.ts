@@ -78,7 +78,7 @@ function givenFor(given: Record<string, unknown>, key: string, isBare: boolean):
   return value === undefined || !isBare || isEnumerable.call(given, key) ? value : undefined;
 }
 
-const isEnumerable = Object.prototype.propertyIsEnumerable;
+export const isEnumerable = Object.prototype.propertyIsEnumerable;
 
 export const placeholder = Symbol('placeholder');
 

@@ -1,7 +1,7 @@
 /** Clauses that all ways of writing an INSERT share. */
 
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import { columnAt } from '../drizzle/table.ts';
+import { columnAt, type TableShape } from '../drizzle/table.ts';
 import { type ColumnFacts, columnFacts } from '../facts/table-facts.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import { formOf, Given } from '../take/form.ts';
@@ -31,9 +31,26 @@ export function requireFacts({ facts, shape }: Chunk, column: number): ColumnFac
 
 /** `insert into t (a, b)`, up to where the rows begin. */
 export function insertInto(chunk: Chunk, columns: readonly number[], { dialect }: WriteContext): string {
-  const names = columns.map((column) => dialect.escapeName(columnAt(chunk.shape, column).name)).join(', ');
-  const overriding = isOverriding(chunk) ? ' overriding system value' : '';
-  return `insert into ${chunk.shape.name}${names && ` (${names})`}${overriding}`;
+  return insertHead(dialect, chunk.shape, columns, isOverriding(chunk));
+}
+
+export function insertHead(
+  dialect: PgDialect,
+  shape: TableShape,
+  columns: readonly number[],
+  isOverriding: boolean,
+): string {
+  const names = columns.length === 0 ? '' : ` (${columnList(dialect, shape, columns)})`;
+  return `insert into ${shape.name}${names}${isOverriding ? ' overriding system value' : ''}`;
+}
+
+/** The quoted names of columns, `"id", "name"`. */
+export function columnList(dialect: PgDialect, shape: TableShape, columns: readonly number[]): string {
+  return columns.map((column) => quotedName(dialect, shape, column)).join(', ');
+}
+
+export function quotedName(dialect: PgDialect, shape: TableShape, column: number): string {
+  return dialect.escapeName(columnAt(shape, column).name);
 }
 
 /**

@@ -1,10 +1,9 @@
 /** A chunk of many rows → one COPY. It takes half of an INSERT's time in the server, and returns nothing. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import { CopyStatement } from '../driver/statement.ts';
-import { columnAt } from '../drizzle/table.ts';
 import { type Chunk, isKeyPlace } from '../plan/chunk.ts';
 import { keyOf } from '../take/key-run.ts';
-import { givenColumns } from './clauses.ts';
+import { columnList, givenColumns, insertHead } from './clauses.ts';
 import { CopyText } from './copy-text.ts';
 
 /** How many rows become text at a time. Ordinary ones make about 64 kB. */
@@ -17,7 +16,7 @@ const rowsATime = 2_000;
  */
 export function copyChunk(chunk: Chunk, dialect: PgDialect, keysKnown: Promise<void>): CopyStatement {
   const columns = givenColumns(chunk);
-  const text = `copy ${chunk.shape.name} (${namesOf(chunk, columns, dialect)}) from stdin`;
+  const text = `copy ${chunk.shape.name} (${columnList(dialect, chunk.shape, columns)}) from stdin`;
   return new CopyStatement(text, () => blocksOf(chunk, columns, keysKnown));
 }
 
@@ -30,14 +29,7 @@ export function copyChunk(chunk: Chunk, dialect: PgDialect, keysKnown: Promise<v
 export function lockForCopy(chunk: Chunk, dialect: PgDialect): string {
   const columns = givenColumns(chunk);
   const nothing = columns.map(() => 'null').join(', ');
-  return (
-    `insert into ${chunk.shape.name} (${namesOf(chunk, columns, dialect)}) overriding system value ` +
-    `select ${nothing} where false`
-  );
-}
-
-function namesOf({ shape }: Chunk, columns: readonly number[], dialect: PgDialect): string {
-  return columns.map((column) => dialect.escapeName(columnAt(shape, column).name)).join(', ');
+  return `${insertHead(dialect, chunk.shape, columns, true)} select ${nothing} where false`;
 }
 
 async function* blocksOf(

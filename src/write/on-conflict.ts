@@ -1,7 +1,6 @@
 /** `INSERT … ON CONFLICT` for several callers. Its answer has the source row of each written row. */
-import { columnAt } from '../drizzle/table.ts';
 import type { Chunk, ChunkConflictKey } from '../plan/chunk.ts';
-import { insertInto, insertTail, requireFacts, type WriteContext } from './clauses.ts';
+import { insertInto, insertTail, quotedName, requireFacts, type WriteContext } from './clauses.ts';
 import { insertGuard } from './guard.ts';
 import { parsedLists } from './kept-keys.ts';
 import { unnestRows } from './unnest.ts';
@@ -37,7 +36,7 @@ export function matchedInsert(chunk: Chunk, context: WriteContext): string {
   ];
   const asked = [...context.returning.places.keys()].map((name) => `, w.${context.dialect.escapeName(name)}`);
   const joined = conflictKey.columns.map(
-    (column, index) => `w.${context.dialect.escapeName(columnAt(chunk.shape, column).name)} = m.m${index}`,
+    (column, index) => `w.${quotedName(context.dialect, chunk.shape, column)} = m.m${index}`,
   );
   return (
     `with ${withs.join(', ')} ` +

@@ -7,6 +7,7 @@ import { getOrInsert } from '../get-or-insert.ts';
 import type { KeptValue, OwnPlan } from '../plan/own-plan.ts';
 import { DeferredValue, type Entry, Reference } from '../take/entry.ts';
 import { Form, Given } from '../take/form.ts';
+import { insertHead, quotedName } from './clauses.ts';
 import { type KeptValueUse, keepValue, readKeptValue } from './kept-values.ts';
 import { Params } from './params.ts';
 
@@ -110,10 +111,10 @@ export class OwnInsertWriter {
     }
     for (const column of this.#plan.returned.get(entry) ?? []) {
       learned.push([column, width + items.length - (returning ? 1 : 0)]);
-      items.push(dialect.escapeName(nameOf(shape, column)));
+      items.push(quotedName(dialect, shape, column));
     }
     for (const value of this.#plan.kept.get(entry)?.values() ?? []) {
-      items.push(keepValue(value, dialect.escapeName(nameOf(shape, value.column)), entry.count > 1));
+      items.push(keepValue(value, quotedName(dialect, shape, value.column), entry.count > 1));
     }
     if (this.#isGuarded) items.push(guard);
     return { list: items.join(', '), answer: { entry, width, learned } };
@@ -168,9 +169,9 @@ export class OwnInsertWriter {
   }
 }
 
-function makeTemplate({ name, columns, dialect }: TableShape): Template {
-  const names = columns.map((column) => dialect.escapeName(column.name)).join(', ');
-  return { head: `insert into ${name} (${names})`, rows: new Map(), selections: new Map() };
+function makeTemplate(shape: TableShape): Template {
+  const head = insertHead(shape.dialect, shape, [...shape.columns.keys()], false);
+  return { head, rows: new Map(), selections: new Map() };
 }
 
 function rowOfForm({ columns }: Form): string {
@@ -182,10 +183,4 @@ function rowOfForm({ columns }: Form): string {
 /** Whether a cell is a parameter without a cast, or nothing. */
 function isText(cell: unknown): boolean {
   return cell === null || (typeof cell !== 'object' && typeof cell !== 'boolean' && typeof cell !== 'bigint');
-}
-
-function nameOf({ columns, name }: TableShape, index: number): string {
-  const column = columns[index];
-  if (!column) throw new Error(`${name} has no column ${index}`);
-  return column.name;
 }

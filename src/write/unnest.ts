@@ -7,6 +7,7 @@ import type { ColumnFacts } from '../facts/table-facts.ts';
 import { type Chunk, isKeyPlace, type PlannedCell } from '../plan/chunk.ts';
 import { Reference } from '../take/entry.ts';
 import { type KeyList, type KeyPlace, keyOf } from '../take/key-run.ts';
+import { castArray } from './cast-array.ts';
 import { givenColumns, insertInto, insertTail, requireFacts, type WriteContext } from './clauses.ts';
 import { insertGuard } from './guard.ts';
 import { withLists } from './kept-keys.ts';
@@ -89,9 +90,8 @@ class Source {
 
   #values(column: number, facts: ColumnFacts, texts: readonly (string | number | null)[]): string {
     const param = this.context.params.add(arrayLiteral(texts));
-    if (facts.arrayable) return this.#array(`c${column}`, `${param}::${facts.cast}[]`);
-    // `unnest` flattens arrays of arrays, and a user's type may be made anew while connections live.
-    return `${this.#array(`c${column}`, `${param}::text[]`)}::${facts.cast}`;
+    const { array, elementCast } = castArray(param, facts);
+    return this.#array(`c${column}`, array) + elementCast;
   }
 
   /** Picks keys by position in their list. Rows that have their own value use it. */

@@ -4,24 +4,31 @@ import { CopyText, type TextCell } from '../write/copy-text.ts';
 import type { CellReader } from './cells.ts';
 import type { LoadError } from './load-error.ts';
 
-/** Rows in a row that one statement can say: they name the same columns. */
+/** Consecutive rows that one statement can write, since they name the same columns. */
 export interface Run {
   /** The index of its first row in the source. */
   readonly index: number;
-  /** The columns that are named, by index in the shape; never none. */
+  /** The columns that the statement names, by index in the shape; at least one. */
   readonly columns: readonly number[];
-  /** As the source gave them. */
+  /** The rows as the source gave them. */
   readonly rows: unknown[];
-  /** The lines of a COPY; where there are none, the rows are in `cells`. */
+  /** The lines of a COPY; `undefined` if the rows are in `cells`. */
   text: CopyText | undefined;
-  /** Row after row, each in the order of the columns; `undefined` is the database's default. */
+  /** Row after row, each in the order of the columns; `undefined` stands for the database's default. */
   readonly cells: TextCell[];
-  /** By column of the shape: the type that a value is cast from; `undefined` where none is. */
+  /** By column of the shape: the type that a value is cast from. `undefined` if no value is cast. */
   readonly casts: readonly (string | undefined)[] | undefined;
-  /** Some row leaves out a column that another has, and the database's default is not NULL. */
+  /** Some row leaves out a column that the run names, and the database's default is not NULL. */
   hasDefaults: boolean;
-  /** Rows of it meet in one row of the table, which a statement may touch only once. */
+  /** Several rows of the run change the same row of the table; a statement may change a row only once. */
   isContended: boolean;
+}
+
+/** The rows of a run that are sent together: those from `from` up to `to`, by index in the run. */
+export interface RunPart {
+  readonly run: Run;
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface RejectedRow {
@@ -30,40 +37,40 @@ export interface RejectedRow {
   readonly error: LoadError;
 }
 
-export interface Chunk {
+export interface LoadChunk {
   readonly runs: Run[];
   /** Rows that can't be sent. */
   readonly rejected: RejectedRow[];
-  /** Rows taken from the source, those that can't be sent among them. */
+  /** Rows taken from the source, including those that can't be sent. */
   rows: number;
   /** An estimate, in characters. */
   size: number;
-  /** The transaction ends with it. */
+  /** The transaction ends with this chunk. */
   endsPart: boolean;
 }
 
-/** How many characters a chunk has at most, give or take a row. */
+/** A chunk ends with the row that reaches this size. */
 const mostCharacters = 4 * 1024 * 1024;
 
-export function isFull({ rows, size }: Chunk, chunkRows: number): boolean {
+export function isFull({ rows, size }: LoadChunk, chunkRows: number): boolean {
   return rows >= chunkRows || size >= mostCharacters;
 }
 
-/** What decides how rows are written. */
+/** The facts that decide how rows are written. */
 export interface RunRules {
   /** By column of the shape: the database has a default for it that is not NULL. */
   readonly defaulted: readonly boolean[];
-  /** COPY can write rows, and they need nothing more before they are written. */
+  /** COPY can write the rows, and they need no keys first. */
   readonly canCopy: boolean;
-  /** COPY can say DEFAULT for one row and not for the next. */
+  /** COPY can write DEFAULT for one row and not for the next. */
   readonly canDefault: boolean;
-  /** A column that is named in any case, by index. */
+  /** A column that every run names, by index. */
   readonly named: number | undefined;
 }
 
 /**
- * Puts rows into runs. The columns that are named become more and never fewer, so that rows which take turns in what they
- * leave out do not take a statement each.
+ * Puts rows into runs. A run names all columns of the runs before it. Otherwise rows that leave out different columns by
+ * turns would need a statement each.
  */
 export class RunBuilder {
   #columns: readonly number[] = [];
@@ -76,8 +83,8 @@ export class RunBuilder {
     this.#isNamed = shape.columns.map((_, column) => column === rules.named);
   }
 
-  /** Adds the row that was read last. */
-  add(chunk: Chunk, row: unknown, index: number, { texts, casts, isPlain }: CellReader): void {
+  /** Adds the row that the reader has just read. */
+  add(chunk: LoadChunk, row: unknown, index: number, { texts, casts, needsEscape }: CellReader): void {
     const isWider = this.#widen(texts);
     const hasDefaults = this.#fillIn(texts);
     const copies = this.rules.canCopy && !casts && (this.rules.canDefault || !hasDefaults);
@@ -91,7 +98,7 @@ export class RunBuilder {
     }
     if (hasDefaults) run.hasDefaults = true;
     run.rows.push(row);
-    if (run.text) chunk.size += run.text.add(texts, run.columns, isPlain);
+    if (run.text) chunk.size += run.text.add(texts, run.columns, !needsEscape);
     else {
       for (const column of run.columns) {
         const text = texts[column];
@@ -106,13 +113,13 @@ export class RunBuilder {
     for (let column = 0; column < texts.length; column++) {
       if (texts[column] !== undefined && !this.#isNamed[column]) isWider = this.#isNamed[column] = true;
     }
-    // A statement has to name a column, also where no row gives one.
+    // A statement has to name a column, even if no row has a value.
     if (!isWider && this.#columns.length === 0) isWider = this.#isNamed[0] = true;
     if (isWider) this.#columns = [...this.#isNamed.keys()].filter((column) => this.#isNamed[column]);
     return isWider;
   }
 
-  /** COPY takes its DEFAULT for a mistake where there is none. @returns whether there is one */
+  /** Writes NULL for a column without a default, since COPY refuses DEFAULT there. @returns whether a default is left */
   #fillIn(texts: TextCell[]): boolean {
     let hasDefaults = false;
     for (const column of this.#columns) {

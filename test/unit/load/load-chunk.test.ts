@@ -2,29 +2,29 @@ import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
 import { tableShape } from '../../../src/drizzle/table.ts';
 import type { CellReader } from '../../../src/load/cells.ts';
-import { type Chunk, isFull, RunBuilder, type RunRules } from '../../../src/load/chunk.ts';
+import { isFull, type LoadChunk, RunBuilder, type RunRules } from '../../../src/load/load-chunk.ts';
 import type { TextCell } from '../../../src/write/copy-text.ts';
 import { dialect } from '../../support/entries.ts';
 
 const shape = tableShape(dialect, pgTable('t', { a: integer(), b: text(), c: text() }));
 const rules: RunRules = { defaulted: [true, false, true], canCopy: true, canDefault: true, named: undefined };
 
-type Read = Pick<CellReader, 'texts' | 'casts' | 'isPlain'>;
+type Read = Pick<CellReader, 'texts' | 'casts' | 'needsEscape'>;
 
 /** Builds a chunk from rows that have a text for each column they name. */
 function build(
   rows: readonly (Partial<Read> & { texts: TextCell[] })[],
   given: Partial<RunRules> = {},
-): Chunk {
-  const chunk: Chunk = { runs: [], rejected: [], rows: 0, size: 0, endsPart: false };
+): LoadChunk {
+  const chunk: LoadChunk = { runs: [], rejected: [], rows: 0, size: 0, endsPart: false };
   const builder = new RunBuilder(shape, { ...rules, ...given });
   for (const [index, row] of rows.entries()) {
-    builder.add(chunk, row, index, { casts: undefined, isPlain: true, ...row } as CellReader);
+    builder.add(chunk, row, index, { casts: undefined, needsEscape: false, ...row } as CellReader);
   }
   return chunk;
 }
 
-const said = ({ runs }: Chunk) =>
+const said = ({ runs }: LoadChunk) =>
   runs.map(({ index, columns, rows, text: lines, cells }) => ({
     index,
     columns,
@@ -81,13 +81,13 @@ describe('rows', () => {
   });
 
   test('are escaped where one of their texts needs it', () => {
-    const chunk = build([{ texts: ['1', 'a\tb', undefined], isPlain: false }]);
+    const chunk = build([{ texts: ['1', 'a\tb', undefined], needsEscape: true }]);
     expect(said(chunk)[0]?.written).toBe('1\ta\\tb\n');
   });
 });
 
 test('a chunk is full by its rows or by its size', () => {
-  const chunk: Chunk = { runs: [], rejected: [], rows: 9, size: 0, endsPart: false };
+  const chunk: LoadChunk = { runs: [], rejected: [], rows: 9, size: 0, endsPart: false };
   expect(isFull(chunk, 10)).toBe(false);
   expect(isFull({ ...chunk, rows: 10 }, 10)).toBe(true);
   expect(isFull({ ...chunk, size: 4 * 1024 * 1024 }, 10)).toBe(true);
