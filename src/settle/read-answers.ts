@@ -15,7 +15,7 @@ import type { SentChunk } from '../write/write-flight.ts';
 import { matchRowsByOrdinal, matchRowsBySentinel } from './match-rows.ts';
 import type { Outcomes } from './outcomes.ts';
 import { GatheredOutcome, KnownOutcome } from './results.ts';
-import { placeOf, placesOfKeys, type Selection, selectionOf } from './returned-columns.ts';
+import { placeInAnswer, placesOfKeys, type Selection, selectionOf } from './returned-columns.ts';
 
 /** The outcome of every entry whose rows were written. */
 export function readAnswers(
@@ -65,7 +65,7 @@ function readOwn(
   const written = own(entry);
   const selection = entry.returning ?? [];
   const order = onlyColumns(selection)
-    ? selection.map(({ field }) => placeOf(places, columnName(dialect, field)))
+    ? selection.map(({ field }) => placeInAnswer(places, columnName(dialect, field)))
     : selection.map((_, index) => index);
   written.count += answer.count ?? 0;
   written.names = driver.results.columnNames(answer, order);

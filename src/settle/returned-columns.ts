@@ -20,11 +20,11 @@ export function selectionOf(
   results: ResultMaker,
 ): Selection {
   const fields = returning && onlyColumns(returning) ? returning : [];
-  const places = fields.map(({ field }) => placeOf(at, columnName(shape.dialect, field)));
+  const places = fields.map(({ field }) => placeInAnswer(at, columnName(shape.dialect, field)));
   return { places, names: results.columnNames(answer, places) };
 }
 
-export function placeOf(places: Returning['places'], name: string): number {
+export function placeInAnswer(places: Returning['places'], name: string): number {
   const place = places.get(name);
   if (place === undefined) throw new Error(`the answer has no column "${name}"`);
   return place;
