@@ -30,10 +30,12 @@ export async function flush(
 }
 
 /**
- * Writes entries in as few flights as their references allow: one, unless a reference is known only from the RETURNING
- * row of another insert. Never rejects.
+ * Writes entries in as few flights as their references allow. Never rejects.
  *
- * @returns why entries were not written. These are not settled then, except entries whose own values can't be sent.
+ * One flight is enough unless a reference is known only from the RETURNING row of another insert.
+ *
+ * @returns why entries were not written. They are not settled then, except entries whose own values can't be
+ *   sent.
  */
 export async function attempt(
   context: FlushContext,
@@ -64,7 +66,7 @@ export async function attempt(
       const single = singleRowInsert(context, rest, facts, target);
       const { plan, rejected } = single ?? planEntries(context, rest, facts, target.scope);
       if (rejected) failures.rejectEach(rejected);
-      // Nothing has been written that a COMMIT would have to keep.
+      // No earlier flight has written rows, so there is nothing to commit.
       if (target.scope === 'own' && plan.chunks.length === 0 && written.length === 0) break;
       const end = plan.later.length === 0 && mayCommit(target, failures) ? 'commit' : 'open';
       const flight = await runFlight(context, { plan, single: single?.inserts, end }, target, report);
@@ -102,7 +104,7 @@ function learn(
   );
 }
 
-/** COMMIT travels with the last flight. A user's transaction in which one caller failed has failed, and must not commit. */
+/** Whether COMMIT travels with the last flight. A user's transaction must not commit if one caller's entry failed. */
 function mayCommit({ scope }: FlushTarget, failures: Failures): boolean {
   return scope === 'own' || (scope === 'last' && failures.isEmpty);
 }
@@ -126,7 +128,7 @@ function settleOwn(flight: ReadOwnFlight, { scope }: FlushTarget, failures: Fail
   return commitError && { error: commitError, isUnknown };
 }
 
-/** Whatever was learned of the tables and their keys may be wrong. */
+/** Drops the facts and the keys, which may be outdated. */
 function forget(entries: readonly Entry[], { facts }: FlushTarget): void {
   facts.mustAskAgain = true;
   for (const entry of entries) entry.forgetKeys();

@@ -1,4 +1,4 @@
-/** A plan → its flight, and the outcome of the flight. */
+/** Runs the flight of a plan: arrange → write → send → read. */
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import { EagerStatement, type Statement } from '../driver/statement.ts';
@@ -16,7 +16,7 @@ import type { FlushTarget } from './target.ts';
 
 export interface FlightInput {
   readonly plan: Plan;
-  /** The statement of a plan of one row, if it is written already. */
+  /** The statement of a single row, if it is written already. */
   readonly single: Inserts | undefined;
   readonly end: FlightEnd;
 }

@@ -18,9 +18,9 @@ export interface FlushTarget {
   connect(): Promise<Connection>;
   /** Sends one statement that needs no transaction of its own. */
   run(statement: Statement): Promise<Answer>;
-  /** Begins the transaction anew after its first flight was refused; absent once it has done more than that. */
+  /** Begins the transaction again after its first flight was refused. Absent after any later step. */
   restart: (() => Promise<void>) | undefined;
-  /** How long a flight waits for a lock at most; `undefined` if as long as the user's own setting allows. */
+  /** The longest time that a flight waits for a lock. `undefined` if the user's own setting applies. */
   readonly lockTimeout: string | undefined;
   readonly facts: FactsScope;
 }

@@ -3,6 +3,12 @@
 /** Tables that are written together. A level has several tables only if their foreign keys form a cycle. */
 export type Level<Table> = readonly Table[];
 
+interface Visit {
+  readonly index: number;
+  low: number;
+  open: boolean;
+}
+
 /**
  * Sorts tables so that parents come before their children. Other tables keep the given order.
  *
@@ -17,11 +23,11 @@ export function commitOrder<Table>(
   pointsAt: (table: Table) => Iterable<Table>,
 ): Level<Table>[] {
   const given = new Set(tables);
-  const visits = new Map<Table, { index: number; low: number; open: boolean }>();
+  const visits = new Map<Table, Visit>();
   const stack: Table[] = [];
   const levels: Table[][] = [];
 
-  function visit(table: Table): { low: number; index: number; open: boolean } {
+  function visit(table: Table): Visit {
     const own = { index: visits.size, low: visits.size, open: true };
     visits.set(table, own);
     stack.push(table);
@@ -37,10 +43,7 @@ export function commitOrder<Table>(
 
   function closeLevel(root: Table): Table[] {
     const members = stack.splice(stack.lastIndexOf(root));
-    for (const member of members) {
-      const visited = visits.get(member);
-      if (visited) visited.open = false;
-    }
+    for (const member of members) (visits.get(member) as Visit).open = false;
     return members;
   }
 

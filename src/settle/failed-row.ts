@@ -1,11 +1,14 @@
-/** Which row of an insert a database's error speaks of, by its detail: `Key (email)=(ada@example.com) already exists.` */
+/**
+ * Finds the row that a database error is about, from its detail: `Key (email)=(ada@example.com) already
+ * exists.`
+ */
 import type { Serialize } from '../driver/text.ts';
 import { Expression } from '../drizzle/render.ts';
 import { type Entry, Reference } from '../take/entry.ts';
 
 const keyDetail = /^Key \((?<columns>.+?)\)=\((?<values>.*)\) /s;
 
-/** The row's index; `undefined` where the detail names none of them, or several fit. */
+/** The row's index. `undefined` if no row matches the detail, or several do. */
 export function findFailedRow(entry: Entry, error: Error, serialize: Serialize): number | undefined {
   const { detail } = error as { detail?: unknown };
   if (entry.count < 2 || typeof detail !== 'string') return undefined;
@@ -15,11 +18,11 @@ export function findFailedRow(entry: Entry, error: Error, serialize: Serialize):
   const fitting = Array.from({ length: entry.count }, (_, row) => row).filter(
     (row) => columns.map((column) => textAt(entry, row, column, serialize)).join(', ') === values,
   );
-  // Of rows that are alike the database objects to the second, but to the first where the table has it already.
+  // Equal rows are ambiguous: the database rejects the second, or the first if the table already has the key.
   return fitting.length === 1 ? fitting[0] : undefined;
 }
 
-/** Of an index the server quotes the names that need it, of a foreign key it does not. */
+/** The index of a column. The server quotes names in the detail of an index, but not of a foreign key. */
 function indexOf({ shape }: Entry, name: string): number {
   const unquoted = /^".*"$/.test(name) ? name.slice(1, -1).replaceAll('""', '"') : name;
   return shape.columns.findIndex((column) => column.name === unquoted || column.name === name);

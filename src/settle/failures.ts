@@ -1,4 +1,4 @@
-/** What became of a flush → the outcomes of its entries, which settle the callers' promises. */
+/** Failed entries → rejected promises, and the error of the flush. */
 
 import type { Driver } from '../driver/driver.ts';
 import { isAnswer } from '../driver/errors.ts';
@@ -7,30 +7,30 @@ import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { findFailedRow } from './failed-row.ts';
 
-/** Why a flush could not write everything; the entries have been settled. */
+/** The error of a flush that could not write everything. Its entries have been settled. */
 export interface FlushFailure {
-  /** For whoever waits for the flush. */
+  /** The error for callers that wait for the flush. */
   readonly error: Error;
-  /** What the driver said, for whoever waits for the transaction. */
+  /** The driver's error, for callers that wait for the transaction. */
   readonly cause: Error;
 }
 
-/** Why entries were not written, or may not have been; they are not settled. */
+/** The error of entries that were not written, or perhaps not. They are not settled. */
 export interface Refusal {
   readonly error: Error;
-  /** The entry whose statement was refused, where it held no other's rows. */
+  /** The entry whose statement was refused, if the statement had only its rows. */
   readonly culprit?: Entry | undefined;
-  /** The connection went away with COMMIT on its way. */
+  /** The connection broke while COMMIT was on its way. */
   readonly isUnknown?: boolean | undefined;
 }
 
-/** Rejects entries, and keeps in mind what a flush has to say of them. */
+/** Rejects entries, and collects the errors of a flush. */
 export class Failures {
   readonly #tables = new Map<string, { table: string; rows: number; code: string | undefined }>();
   #first: Error | undefined;
   #isUnknown = false;
 
-  /** @param isShared the entries may belong to callers who must not learn of each other */
+  /** @param isShared the entries may belong to callers that must not see each other's values */
   constructor(
     readonly isShared: boolean,
     readonly driver: Pick<Driver, 'errors' | 'values'>,
@@ -40,7 +40,7 @@ export class Failures {
     return this.#first === undefined;
   }
 
-  /** Rejects entries each with an error of its own. */
+  /** Rejects each entry with its own error. */
   rejectEach(rejected: ReadonlyMap<Entry, Error>): void {
     for (const [entry, error] of rejected) {
       entry.conclude({ error });
@@ -50,14 +50,16 @@ export class Failures {
   }
 
   /**
-   * Rejects all entries that are not settled, each with its own statement and without another's values: who fails only
-   * because another does learns the code and the table.
+   * Rejects all entries that are not settled.
+   *
+   * Each error has the entry's own statement. An entry that fails because of another one gets the code and
+   * the table, but no values of it.
    */
   rejectAll(entries: readonly Entry[], { error, culprit, isUnknown = false }: Refusal): void {
     const open = entries.filter(({ outcome }) => !outcome);
     const others = this.isShared && entries.length > 1 ? this.#withoutValues(error) : error;
     this.#isUnknown ||= isUnknown;
-    // Where all are settled already it is their transaction that has failed.
+    // If all entries are settled already, their transaction itself has failed.
     if (open.length === 0) this.#first ??= error;
     const { errors, values } = this.driver;
     if (culprit) this.#first ??= this.#withStatement(error, culprit);
@@ -74,7 +76,10 @@ export class Failures {
     return errors.withStatement(error, ownInsert(entry).describe, values.serialize);
   }
 
-  /** The database's error with its code, table and constraint; its words may hold another caller's values. */
+  /**
+   * The database's error with code, table and constraint. Its message is dropped, because it may hold another
+   * caller's values.
+   */
   #withoutValues(error: Error): Error {
     const { errors } = this.driver;
     if (!isAnswer(errors, error)) return error;
@@ -83,7 +88,7 @@ export class Failures {
     return errors.withoutValues(error, `an insert of the same batch failed with ${codeOf(error)}${where}`);
   }
 
-  /** What the flush rejects with, where anything could not be written. */
+  /** The error of the flush, if an entry failed. */
   toFailure(): FlushFailure | undefined {
     const cause = this.#first;
     if (!cause) return undefined;
@@ -103,14 +108,18 @@ export class Failures {
   }
 }
 
-/** What a flush on behalf of several callers rejects with for an insert that was not fit to be queued. */
+/** The error of a shared flush for an insert that was rejected before it was queued. */
 export function refusedInShared(entry: Entry, error: Error): FlushError {
   const { table, rows } = ownInsert(entry);
   const cause = withoutMessage(asError(error.cause ?? error));
   return new FlushError([{ table, rows, code: codeOf(cause) }], cause);
 }
 
-/** What a caller's own mapping says, or the insert that his reference names, may hold values, also in its causes. */
+/**
+ * Drops the message and the causes.
+ * Errors from a custom column mapping or from a referenced insert may contain another caller's values, so
+ * only name and code are kept.
+ */
 function withoutMessage(error: Error): Error {
   const message = "an insert has a value that can't be sent, or refers to one that was not written";
   return Object.assign(new Error(message), { name: error.name, code: codeOf(error) });

@@ -1,12 +1,12 @@
-/** The rows of an answer → the rows they belong to. Pure, and guarded: nothing is paired by luck. */
+/** Matches the rows of an answer with the rows sent. Pure. A row without a partner is an error. */
 import { BatchedDrizzleError } from '../errors.ts';
 
 /**
- * Puts returned rows in the order of the rows that were sent, told apart by a text of their own.
+ * Puts returned rows into the order of the rows sent, by the text of the sentinel column.
  *
- * RETURNING promises no order, so a row without its like on the other side is an error, never a guess.
+ * RETURNING guarantees no order. A row without a partner is therefore an error, never a guess.
  *
- * @throws {BatchedDrizzleError} `MISMATCHED_ANSWER`, saying what would have been given to the wrong caller.
+ * @throws {BatchedDrizzleError} `MISMATCHED_ANSWER`: callers would have been given others' rows
  */
 export function matchRowsBySentinel<Row>(
   table: string,
@@ -31,11 +31,11 @@ export function matchRowsBySentinel<Row>(
 }
 
 /**
- * Puts returned rows at the places of the rows that were sent, each beginning with its place, from 1, and with how
- * many rows were written.
+ * Puts returned rows at the positions of the rows sent. Each begins with its position, from 1, and the count
+ * of written rows.
  *
- * @param isComplete every row that was sent was written
- * @throws {BatchedDrizzleError} `MISMATCHED_ANSWER`, saying what would have been given to the wrong caller.
+ * @param isComplete every row that was sent must have been written
+ * @throws {BatchedDrizzleError} `MISMATCHED_ANSWER`: callers would have been given others' rows
  */
 export function matchRowsByOrdinal<Row extends readonly unknown[]>(
   table: string,

@@ -1,4 +1,4 @@
-/** drizzle's cache hears of every insert once, however often its batch is sent. */
+/** Notifies drizzle's cache of every insert once, however often its batch is sent. */
 
 import type { Cache } from 'drizzle-orm/cache/core';
 import { cacheName } from '../drizzle/table.ts';
@@ -7,10 +7,14 @@ import { getOrInsert } from '../get-or-insert.ts';
 import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 
-/** Whose caches have been told, and why they objected. */
+/** The entries that the cache was notified of, each with the cache's error if it threw one. */
 const notified = new WeakMap<Entry, Promise<Error | undefined>>();
 
-/** Tells the cache, as drizzle does while it executes an insert. @returns why it failed for whom */
+/**
+ * Notifies the cache, as drizzle does while it executes an insert.
+ *
+ * @returns the errors of the cache, by entry
+ */
 export async function notifyCache(
   cache: Cache | undefined,
   entries: () => Iterable<Entry>,

@@ -1,9 +1,9 @@
 import type { Entry, Outcome } from '../take/entry.ts';
 
-/** What became of entries, those together that came to the same. */
+/** The outcomes of entries. Entries with the same outcome share a pair. */
 export type Outcomes = readonly (readonly [entries: readonly Entry[], outcome: Outcome])[];
 
-/** Settles entries that were written; of an entry that stands there twice the first outcome holds. */
+/** Settles entries that were written. If an entry has two outcomes, the first one applies. */
 export function fulfil(outcomes: Outcomes): void {
   for (const [entries, outcome] of outcomes)
     for (let index = 0; index < entries.length; index++) entries[index]?.conclude(outcome);

@@ -1,20 +1,21 @@
-/** The answers of a flight → what each caller gets, and what references wait for. */
+/** The answers of a flight → the callers' results, and the values that references need. */
 import type { FlushContext } from '../context.ts';
-import type { ResultMaker } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
 import { onlyColumns, type SelectedField } from '../drizzle/selection.ts';
-import { columnAt, columnName } from '../drizzle/table.ts';
+import { columnName } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { columnFacts } from '../facts/table-facts.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { type Chunk, isKeyPlace } from '../plan/chunk.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Entry } from '../take/entry.ts';
+import { keyOf } from '../take/key-run.ts';
 import { isKnown, type Returning } from '../write/returning.ts';
 import type { SentChunk } from '../write/write-flight.ts';
 import { matchRowsByOrdinal, matchRowsBySentinel } from './match-rows.ts';
 import type { Outcomes } from './outcomes.ts';
 import { GatheredOutcome, KnownOutcome } from './results.ts';
+import { placeInAnswer, placesOfKeys, type Selection, selectionOf } from './returned-columns.ts';
 
 /** The outcome of every entry whose rows were written. */
 export function readAnswers(
@@ -49,7 +50,10 @@ export function readAnswers(
   return [...known, ...[...gathered].map(([entry, outcome]) => [[entry], outcome] as const)];
 }
 
-/** A statement of one entry: its answer is the caller's, whatever a conflict or a trigger made of the rows. */
+/**
+ * Reads the answer of one entry's statement. All its rows belong to the caller, even if a trigger changed
+ * them.
+ */
 function readOwn(
   chunk: Chunk,
   { places }: Returning,
@@ -61,7 +65,7 @@ function readOwn(
   const written = own(entry);
   const selection = entry.returning ?? [];
   const order = onlyColumns(selection)
-    ? selection.map(({ field }) => places.get(columnName(dialect, field)) ?? -1)
+    ? selection.map(({ field }) => placeInAnswer(places, columnName(dialect, field)))
     : selection.map((_, index) => index);
   written.count += answer.count ?? 0;
   written.names = driver.results.columnNames(answer, order);
@@ -69,7 +73,7 @@ function readOwn(
   const keyPlaces = placesOfKeys(chunk, places);
   for (const [index, values] of answer.entries()) {
     if (entry.returning) written.rows.push(order.map((place) => values[place]));
-    // Which row a conflict clause has skipped nobody can tell from the rows that are left.
+    // If a conflict clause has skipped rows, the answer does not show which ones.
     const row = isWhole ? chunk.rows[index] : undefined;
     if (row !== undefined)
       for (const [column, place] of keyPlaces) entry.rememberValue(row, column, values[place]);
@@ -77,9 +81,10 @@ function readOwn(
 }
 
 /**
- * A statement of several entries is written whole or not at all, and its rows are told apart by their keys.
+ * Reads the answer of several entries. Their statement writes all rows or none, and the sentinel column
+ * matches them.
  *
- * @returns the outcome of all who need none of them
+ * @returns the shared outcome of all entries that need no returned row
  */
 function readShared(
   plan: Plan,
@@ -95,39 +100,33 @@ function readShared(
     throw new BatchedDrizzleError('MISMATCHED_ANSWER', message);
   }
   const sentinelColumn = plan.sentinelColumns.get(shape.table);
-  const { type = 0, base = 0 } =
-    sentinelColumn === undefined ? {} : (columnFacts(chunk.facts, shape, sentinelColumn) ?? {});
-  const { driver } = context;
-  const parse = driver.parser(base);
-  const known = new KnownOutcome(answer, driver.results, sentinelColumn, parse, (key) =>
-    driver.values.serialize(key, type),
-  );
+  const known = knownOutcome(chunk, sentinelColumn, answer, context);
   if (!clause) return [entries, known];
-  const place = sentinelColumn === undefined ? undefined : places.get(columnAt(shape, sentinelColumn).name);
+  const sentinel = sentinelColumn === undefined ? undefined : shape.columns[sentinelColumn];
+  const place = sentinel && places.get(sentinel.name);
   if (sentinelColumn === undefined || place === undefined) {
     throw new BatchedDrizzleError(
       'MISMATCHED_ANSWER',
       `${shape.name}: nothing tells the returned rows apart`,
     );
   }
-  // Both sides through the client's parser, which may have an integer or a UUID in a form of its own.
-  const sent = rows.map((_, row) => String(parse?.(keyAt(chunk, row, sentinelColumn))));
+  // The client's parser may change an integer or a UUID, so both sides go through it.
+  const sent = rows.map((_, row) => String(known.parse?.(keyAt(chunk, row, sentinelColumn))));
   const returned = matchRowsBySentinel(shape.name, sent, answer, (row) => String(row[place]));
   const keyPlaces = placesOfKeys(chunk, places);
+  const { results } = context.driver;
   const selections = new Map<readonly SelectedField[], Selection>();
   const rest: Entry[] = [];
   for (const [index, entry] of entries.entries()) {
-    const row = rows[index] ?? 0;
+    const row = rows[index] as number;
     const values = returned[index];
     if (values) for (const [column, place] of keyPlaces) entry.rememberValue(row, column, values[place]);
     const { returning } = entry;
-    const selected =
-      returning &&
-      getOrInsert(selections, returning, () => selectionOf(entry, answer, places, driver.results));
-    if (!selected || isKnown(entry, plan, chunk, context)) {
+    if (!returning || isKnown(entry, plan, chunk, context)) {
       rest.push(entry);
       continue;
     }
+    const selected = getOrInsert(selections, returning, () => selectionOf(entry, answer, places, results));
     const gathered = own(entry);
     gathered.count += 1;
     gathered.names = selected.names;
@@ -136,30 +135,30 @@ function readShared(
   return [rest, known];
 }
 
-/** Where an answer has what an entry selects. */
-interface Selection {
-  readonly places: readonly number[];
-  readonly names: readonly string[];
-}
-
-function selectionOf(
-  { returning, shape }: Entry,
+/** The outcome of entries that need no returned row. */
+function knownOutcome(
+  { facts, shape }: Chunk,
+  sentinelColumn: number | undefined,
   answer: Answer,
-  at: Returning['places'],
-  results: ResultMaker,
-): Selection {
-  const fields = returning && onlyColumns(returning) ? returning : [];
-  const places = fields.map(({ field }) => at.get(columnName(shape.dialect, field)) ?? -1);
-  return { places, names: results.columnNames(answer, places) };
+  { driver }: FlushContext,
+): KnownOutcome {
+  const ofColumn = sentinelColumn === undefined ? undefined : columnFacts(facts, shape, sentinelColumn);
+  const { type = 0, base = 0 } = ofColumn ?? {};
+  return new KnownOutcome(answer, driver.results, sentinelColumn, driver.parser(base), (key) =>
+    driver.values.serialize(key, type),
+  );
 }
 
-/** The text of what tells a row apart, its own or the key that it was given. */
+/** The text of the row's sentinel column: its own value, or the key that it was given. */
 function keyAt(chunk: Chunk, row: number, sentinelColumn: number): string {
   const cell = chunk.cell(row, sentinelColumn);
-  return String(isKeyPlace(cell) ? cell.list.keys?.at(cell.position - 1) : cell);
+  return isKeyPlace(cell) ? keyOf(cell) : String(cell);
 }
 
-/** A statement of several entries that may have left rows out; it tells which of them each row of its answer is. */
+/**
+ * Reads the answer of several entries whose conflict clause may have skipped rows. Each returned row has its
+ * position.
+ */
 function readMatched(
   chunk: Chunk,
   { places }: Returning,
@@ -178,14 +177,7 @@ function readMatched(
     if (!values) continue;
     gathered.count += 1;
     if (entry.returning) gathered.rows.push(selected.places.map((place) => values[place]));
-    for (const [column, place] of keyPlaces) entry.rememberValue(rows[index] ?? 0, column, values[place]);
+    for (const [column, place] of keyPlaces)
+      entry.rememberValue(rows[index] as number, column, values[place]);
   }
-}
-
-/** Where the returned row has what a reference waits for, or may name later. */
-function placesOfKeys({ shape }: Chunk, places: Returning['places']): [column: number, place: number][] {
-  return shape.columns.flatMap(({ name, isKeyed }, index): [number, number][] => {
-    const place = isKeyed ? places.get(name) : undefined;
-    return place === undefined ? [] : [[index, place]];
-  });
 }

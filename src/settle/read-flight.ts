@@ -14,24 +14,24 @@ import { readKeys } from './read-keys.ts';
 
 export interface Flight {
   readonly outcomes: Outcomes;
-  /** What kept the flight from being written; nothing of it stands then. */
+  /** Why the flight was not written. None of its rows is in the table. */
   readonly error?: Error | undefined;
-  /** The entry whose statement was refused, where it held no other's rows. */
+  /** The entry whose statement was refused, if the statement had only its rows. */
   readonly culprit?: Entry | undefined;
-  /** COMMIT was refused, lost, or answered with another tag, though every row had been written. */
+  /** COMMIT was refused, lost, or answered with another tag, although every row had been written. */
   readonly commitError?: Error | undefined;
-  /** The connection went away with COMMIT on its way. */
+  /** The connection broke while COMMIT was on its way. */
   readonly isUnknown?: boolean | undefined;
 }
 
 export interface FlightReading {
-  /** The key query stands right before the INSERTs. */
+  /** The key query comes right before the INSERTs. */
   readonly isQueried: boolean;
-  /** Counts the keys that were taken, also by a flight that is refused, and the rows that were written. */
+  /** Counts the keys that were taken, even if the flight was refused, and the rows that were written. */
   readonly report: ReportBuilder;
 }
 
-/** What became of a flight. */
+/** The result of a flight. */
 export function readFlight(
   context: FlushContext,
   plan: Plan,
@@ -50,7 +50,7 @@ export function readFlight(
   }
   if (refused && flight.isCommitted) throw unreadable(refused.error);
   if (refused) {
-    // A batch that is sent again has the same keys, as if each insert had been sent once.
+    // A batch that is sent again keeps its keys, as if each insert had been sent once.
     if (query?.status === 'fulfilled') readKeys(plan.lists, query.value);
     const chunk = refused.index < offset ? undefined : plan.chunks[refused.index - offset];
     const only = chunk && entriesOf(chunk);
@@ -74,7 +74,11 @@ export function readFlight(
   }
 }
 
-/** Notes the keys that a flight of their own has fetched. @returns why there are none */
+/**
+ * Reads the keys that a separate flight has fetched.
+ *
+ * @returns the error, if there are none
+ */
 export function readKeysFirst(plan: Plan, flight: FlightAnswers, report: ReportBuilder): Error | undefined {
   const refused = firstRefusal(flight);
   if (refused) return flight.beginError ?? refused.error;
@@ -83,7 +87,7 @@ export function readKeysFirst(plan: Plan, flight: FlightAnswers, report: ReportB
   return undefined;
 }
 
-/** What goes wrong once rows stand in the table must not look as if they did not. */
+/** An error after the rows were written must not look as if they were missing. */
 function unreadable(error: Error): BatchedDrizzleError {
   return new BatchedDrizzleError(
     'MISMATCHED_ANSWER',

@@ -4,9 +4,9 @@ import { BatchedDrizzleError } from '../errors.ts';
 import type { KeyList, Keys } from '../take/key-run.ts';
 
 /**
- * Notes the keys of each list.
+ * Stores the keys of each list.
  *
- * @throws {BatchedDrizzleError} `MISMATCHED_ANSWER` where there are not as many as were asked for.
+ * @throws {BatchedDrizzleError} `MISMATCHED_ANSWER` if the count differs from the number of keys asked for
  */
 export function readKeys(lists: readonly KeyList[], answer: Answer): void {
   const row = answer[0] ?? [];

@@ -1,16 +1,15 @@
 import type { ResultMaker } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
 import { mapRow, mapSameKey } from '../drizzle/selection.ts';
-import { columnAt } from '../drizzle/table.ts';
 import { keysOf } from '../plan/key-lists.ts';
 import { type Entry, type Outcome, Reference } from '../take/entry.ts';
 
-/** What one entry's rows came to, gathered from the statements that wrote them. */
+/** The result of one entry, collected from the statements that wrote its rows. */
 export class GatheredOutcome implements Outcome {
   count = 0;
-  /** In the order of the entry's rows, each with the columns of its selection. */
+  /** In the order of the entry's rows. Each has the columns of the selection. */
   readonly rows: unknown[][] = [];
-  /** The selection's names in the database. */
+  /** The names of the selected columns in the database. */
   names: readonly string[] = [];
 
   constructor(
@@ -31,15 +30,15 @@ export class GatheredOutcome implements Outcome {
   }
 }
 
-/** What all entries come to whose rows were all written, and of which nobody asks more than was known before. */
+/** The outcome shared by all entries that select nothing, or only keys that the client already has. */
 export class KnownOutcome implements Outcome {
   constructor(
     readonly answer: Answer,
     readonly results: ResultMaker,
-    /** The column by which rows are told apart, by index. */
+    /** The column that identifies rows, by index. */
     readonly sentinelColumn: number | undefined,
     readonly parse: ((key: string) => unknown) | undefined,
-    /** A key that a row was given, as the client has sent it. */
+    /** The text of a key that the caller gave, as the client has sent it. */
     readonly serialize: (key: unknown) => string,
   ) {}
 
@@ -54,14 +53,21 @@ export class KnownOutcome implements Outcome {
   driverValue(entry: Entry): Answer {
     const { returning, shape } = entry;
     if (!returning) return this.results.empty(this.answer, entry.count);
-    const names = returning.map(() => columnAt(shape, this.sentinelColumn ?? -1).name);
+    const name = shape.columns[this.#column]?.name;
+    if (name === undefined) throw new Error(`${shape.name} has no column ${this.#column}`);
+    const names = returning.map(() => name);
     const rows = this.#keys(entry).map((key) => names.map(() => key));
     return this.results.objects(this.answer, names, rows);
   }
 
-  /** What the client reads of the key of each row. */
+  get #column(): number {
+    if (this.sentinelColumn === undefined) throw new Error('no column identifies the rows of the outcome');
+    return this.sentinelColumn;
+  }
+
+  /** The key of each row, as the client's parser returns it. */
   #keys(entry: Entry): unknown[] {
-    const column = this.sentinelColumn ?? -1;
+    const column = this.#column;
     const keys: unknown[] = keysOf(entry, column);
     for (let row = 0; row < keys.length; row++) {
       const cell = keys[row] === undefined ? entry.cell(row, column) : undefined;
