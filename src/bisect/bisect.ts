@@ -1,4 +1,4 @@
-/** Entries of the database → each written or failed by itself, as if its insert had been sent alone. */
+/** Entries of the database → each written or rejected by itself, as if its insert had been sent alone. */
 
 import type { FlushContext } from '../context.ts';
 import { attempt } from '../flush/flush.ts';
@@ -15,12 +15,15 @@ import {
   writePipelinedTransactions,
 } from './pipeline.ts';
 
-/** So many inserts are sent one by one, in one pipeline, rather than split once more. */
+/**
+ * At most so many inserts are sent as a transaction each, in one pipeline. More are split in halves again.
+ */
 const fewEnough = 64;
 
 /**
- * Writes a batch as one transaction. Where the server answers that it rolled back, halves of it are sent again until few
- * are left, and those as a transaction each: only the culprits reject. Never rejects itself.
+ * Writes a batch as one transaction. If the server rolls it back, its halves are sent again, until few
+ * entries are left. Those are sent as a transaction each, so that only the failing entries reject. Never
+ * rejects itself.
  */
 export async function flushEach(
   context: FlushContext,
@@ -35,7 +38,7 @@ export async function flushEach(
 }
 
 class Batch {
-  /** What nobody in the batch may have to wait for: its locks may be held for the sake of another entry. */
+  /** Writes that the rest of the batch must not wait for: another entry of the batch may hold their locks. */
   readonly #background = new Set<Promise<void>>();
   /** Entries whose parents have settled in this turn. */
   #released: Entry[] = [];
@@ -63,18 +66,18 @@ class Batch {
     else this.failures.rejectAll(open, refusal);
   }
 
-  /** One after the other, in call order. */
+  /** The halves are written in call order, one after the other. */
   async #halve(entries: readonly Entry[]): Promise<void> {
     const middle = Math.ceil(entries.length / 2);
     await this.write(entries.slice(0, middle));
     await this.write(entries.slice(middle));
   }
 
-  /** As a transaction each, in one pipeline. */
+  /** Each entry as a transaction, all in one pipeline. */
   async #writePipelined(given: readonly Entry[]): Promise<void> {
     const { context, report, failures } = this;
     const transactions = await writePipelinedTransactions(context, this.#holdBack(given), report, failures);
-    // In call order, as far as not every one of them fits into a pipeline.
+    // In call order. Only adjacent transactions that fit into a pipeline share one.
     for (const run of runsOf(transactions)) {
       const fitsPipeline = run[0]?.fitsPipeline;
       const left = fitsPipeline
@@ -84,7 +87,7 @@ class Batch {
     }
   }
 
-  /** On connections of their own, so that each may wait for its lock. */
+  /** Each entry on a connection of its own, so that it may wait for its lock. */
   #writeAlone(given: readonly Entry[]): void {
     for (const entry of this.#holdBack(given)) this.#begin(this.#writeOne(entry));
   }
@@ -94,7 +97,7 @@ class Batch {
     if (refusal) this.failures.rejectAll([entry], refusal);
   }
 
-  /** @returns the entry where it would have to wait for a lock, and others behind it */
+  /** @returns the entry, if it would have to wait for a lock and block others; else none */
   async #tryOne(entry: Entry): Promise<Entry[]> {
     const refusal = await this.#attempt([entry], batchLockTimeout);
     if (refusal && classifyRefusal(refusal, this.context.driver.errors) === 'retryAlone') return [entry];
@@ -110,13 +113,14 @@ class Batch {
   }
 
   /**
-   * Leaves out entries that refer to others whose fate is open, and writes them when it is known.
+   * Leaves out entries that refer to others whose outcome is open, and writes them when it is known.
    *
-   * @param along entries that need not be waited for, since they are written along
+   * @param along entries that are written together, so that they need not be waited for
    */
   #holdBack(entries: readonly Entry[], along = new Set<Entry>()): readonly Entry[] {
     const held = new Map<Entry, readonly Entry[]>();
-    // In call order parents come first; one that was awaited late may need another look.
+    // In call order parents come first. An entry that was awaited late may precede its parent, so the loop
+    // repeats.
     for (let size = -1; size < held.size; ) {
       size = held.size;
       for (const entry of entries) {
@@ -130,7 +134,7 @@ class Batch {
     return held.size === 0 ? entries : entries.filter((entry) => !held.has(entry));
   }
 
-  /** Those whose parents settle in one turn travel together. */
+  /** Entries whose parents settle in one turn travel together. */
   async #release(entry: Entry, parents: readonly Entry[]): Promise<void> {
     await Promise.allSettled(parents.map((parent) => parent.result()));
     this.#released.push(entry);
@@ -145,14 +149,14 @@ class Batch {
   }
 }
 
-/** Entries that an entry refers to and that are being written. */
+/** The parents of an entry that are being written. */
 function openParents(entry: Entry, along: ReadonlySet<Entry>): Entry[] {
   return entry.references
     .map(({ origin }) => origin.entry)
     .filter((parent) => parent.state === 'taken' && !parent.outcome && !along.has(parent));
 }
 
-/** Neighbours that travel alike. */
+/** Adjacent transactions that all fit into a pipeline, or all do not. */
 function runsOf(transactions: readonly PipelinedTransaction[]): PipelinedTransaction[][] {
   const runs: PipelinedTransaction[][] = [];
   for (const transaction of transactions) {

@@ -1,4 +1,4 @@
-/** A transaction that the library opens for a batch of the database, on the first statement that needs one. */
+/** A transaction that the library opens for a batch of the database, when the first statement needs one. */
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import { FactsScope } from '../facts/facts-scope.ts';
@@ -28,7 +28,7 @@ export class OwnTransaction implements FlushTarget {
   readonly run: FlushTarget['run'] = (statement) =>
     this.connection ? this.connection.send(statement) : this.context.driver.run(statement);
 
-  /** Ends what COMMIT has not ended. */
+  /** Rolls back if no COMMIT has ended the transaction. */
   async close(): Promise<void> {
     if (this.connection) await rollback(this.connection);
   }

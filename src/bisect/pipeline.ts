@@ -1,4 +1,4 @@
-/** Few entries of the database → a transaction each, all sent in one flight on one connection. */
+/** A few entries of the database → a transaction each, all sent in one pipeline on one connection. */
 
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
@@ -29,11 +29,14 @@ export interface PipelinedTransaction {
   readonly inserts: Inserts;
   /** The key query and the INSERTs. */
   readonly statements: readonly Statement[];
-  /** Can share a pipeline: needs no answer before its statements leave. */
+  /** It can share a pipeline: no statement has to wait for an answer before it is sent. */
   readonly fitsPipeline: boolean;
 }
 
-/** Writes the statements of entries that do not refer to one another; one that has none is rejected. */
+/**
+ * Writes the statements of entries that do not refer to one another. An entry that can't be written is
+ * rejected.
+ */
 export async function writePipelinedTransactions(
   context: FlushContext,
   entries: readonly Entry[],
@@ -63,7 +66,7 @@ export async function writePipelinedTransactions(
       const inserts = writeInserts(context, plan, token, keysAnswered(plan, query));
       const statements = [query, ...inserts.statements];
       checkParamCount(statements);
-      // What can't tell whether it is inside its transaction would have to wait for BEGIN's answer.
+      // An unguarded statement would have to wait for BEGIN's answer.
       const fitsPipeline = canPipeline && !isLong(statements) && statements.every(({ guarded }) => guarded);
       transactions.push({ entry, plan, inserts, statements, fitsPipeline });
     } catch (error) {
@@ -74,10 +77,11 @@ export async function writePipelinedTransactions(
 }
 
 /**
- * Sends each as a transaction of its own, and not as an INSERT without one: only within a transaction can it be kept from
- * waiting for a lock, and with it those behind it.
+ * Sends each entry as a transaction of its own. An INSERT without BEGIN has no lock timeout: it could wait
+ * for a lock, and block those after it.
  *
- * @returns entries that must be sent on connections of their own: they wait for a lock, or their tables have changed
+ * @returns entries that must be sent on connections of their own, because they wait for a lock or their
+ *   tables have changed
  */
 export async function sendPipelinedTransactions(
   context: FlushContext,
@@ -124,7 +128,7 @@ export async function sendPipelinedTransactions(
   return left;
 }
 
-/** A logger that throws keeps an insert from being sent, as in drizzle, and no other of the pipeline. */
+/** As in drizzle, an insert whose logger throws is not sent. The others of the pipeline are. */
 function isLogged(
   context: FlushContext,
   { entry, statements }: PipelinedTransaction,
@@ -144,13 +148,15 @@ function refusalOf({ error, commitError, isUnknown }: ReturnType<typeof readFlig
   return reason && { error: reason, isUnknown };
 }
 
-/** What was learned of a table that may have been made anew, and the keys that were taken from it. */
+/**
+ * The table may have been dropped and created again: its facts, and the keys drawn from it, are not valid.
+ */
 function forgetTable({ facts }: FlushContext, entry: Entry): void {
   facts.delete(entry.shape.table);
   entry.forgetKeys();
 }
 
-/** Another try may be what it takes; it has been refused, and stands nowhere. */
+/** Whether another try may succeed. The entry has been refused, so none of its rows are written. */
 function mustGoAlone({ driver }: FlushContext, refusal: Refusal): boolean {
   const kind = classifyRefusal(refusal, driver.errors);
   return kind === 'retryAlone' || (kind !== 'unknown' && isStale(refusal.error));

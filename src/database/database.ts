@@ -1,4 +1,4 @@
-/** The objects a program holds: drizzle's own, with a queue. */
+/** The database object: drizzle's own, with a queue. */
 import type { Assume, SQLWrapper } from 'drizzle-orm';
 import type { PgDialect, PgTable, PgTransactionConfig } from 'drizzle-orm/pg-core';
 import type { PgRaw } from 'drizzle-orm/pg-core/query-builders/raw';
@@ -24,8 +24,12 @@ type Schema = Record<string, unknown>;
 /**
  * A `PostgresJsDatabase` whose inserts are queued and written in batches. Make one with `batchedDrizzle()`.
  *
- * Awaited inserts of one turn of the event loop travel together, each committing by itself as in drizzle;
- * what nobody awaits waits for `flush()`.
+ * Inserts that are awaited in one turn of the event loop travel together. Each commits or fails by itself, as
+ * in drizzle. Inserts that are not awaited wait for `flush()`.
+ *
+ * @example
+ * await Promise.all(names.map((name) => db.insert(users).values({ name })));
+ * // begin; select set_config(…); insert into "users" ("name") select … from unnest(…) …; commit
  */
 export class BatchedDatabase<
   TSchema extends Schema = Record<string, never>,
@@ -48,6 +52,7 @@ export class BatchedDatabase<
    *
    * @example
    * const [user] = await db.insert(users).values({ name: 'Ada' }).returning();
+   * // insert into "users" ("id", "name") values (default, $1) returning "id", "name"
    */
   override insert<TTable extends PgTable>(
     table: TTable,
@@ -56,16 +61,18 @@ export class BatchedDatabase<
   }
 
   /**
-   * Runs the callback in a transaction with a queue of its own, which is written at the latest when the
-   * callback returns, along with COMMIT.
+   * Runs the callback in a transaction with a queue of its own. The queue is written when the callback
+   * returns, if not before, together with COMMIT.
    *
-   * @returns what the callback returns, once the server has committed
-   * @throws what `drizzle()` would reject with: the callback's error, the first failed statement's, COMMIT's
+   * @returns the callback's result, once the server has committed
+   * @throws the error that drizzle would reject with: of the callback, of the first failed statement, or of
+   *   COMMIT
    * @example
    * await db.transaction(async (tx) => {
    *   const user = tx.insert(users).values({ name: 'Ada' });
    *   tx.insert(addresses).values({ email: 'ada@example.com', userId: user.ref('id') });
-   * }); // begin; select set_config(…); insert into "users" …; insert into "addresses" …; commit — one round trip
+   * });
+   * // one round trip: begin; select set_config(…); insert into "users" …; insert into "addresses" …; commit
    */
   override transaction<T>(
     callback: (tx: BatchedTransaction<TSchema, ExtractTablesWithRelations<TSchema>>) => Promise<T>,
@@ -78,15 +85,18 @@ export class BatchedDatabase<
   }
 
   /**
-   * Writes rows as fast as the server takes them, however many: by COPY, and by INSERT where COPY can't say what they need
-   * (conflicts, row-level security, rules). All of drizzle's mapping applies. Two chunks are in memory at most, and the source
-   * waits meanwhile; one that fails, or whose load does, is told to end.
+   * Writes any number of rows as fast as the server takes them. It uses COPY, and INSERT where COPY can't
+   * write them: for conflict clauses, row-level security and rules. All of drizzle's mapping applies.
    *
-   * It begins when it is awaited. It is one transaction, all or nothing, unless `commitEvery` says otherwise.
+   * At most two chunks are in memory, and the source waits meanwhile. If the source or the load fails, the
+   * source is stopped.
    *
-   * @returns how many rows were written, and how many were not
+   * The load begins when it is awaited. It is one transaction, all or nothing, unless `commitEvery` is set.
+   *
+   * @returns the number of rows that were written, and of those that were not
    * @throws {BatchedDrizzleError} `BAD_OPTION` at the call, for an impossible argument
-   * @throws {LoadError} when awaited: which row it was, which column, why; the signal's reason where that stopped it
+   * @throws {LoadError} when awaited: the row, the column and the cause; or the signal's reason if the signal
+   *   aborted it
    * @example
    * await db.load(users, readUsers(), { onConflict: 'nothing' });
    * // begin; copy "users" ("name", "email") from stdin; …; commit
@@ -99,29 +109,33 @@ export class BatchedDatabase<
     return makeLoad(table, rows, options, dialectOf(this), onDatabase(this.unit.context));
   }
 
-  /** See drizzle's `execute`; a queued insert that is handed over counts as awaited. */
+  /** See drizzle's `execute`. A queued insert as the argument counts as awaited. */
   override execute<TRow extends Record<string, unknown> = Record<string, unknown>>(
     query: SQLWrapper | string,
   ): PgRaw<RowList<Assume<TRow, Row>[]>> {
     return BatchedInsert.handOver(query, super.execute<TRow>(query));
   }
 
-  /** Rows queued and not yet on their way. */
+  /** Rows that are queued and that no flush has taken. */
   get pending(): number {
     return this.unit.pending;
   }
 
   /**
-   * Writes everything that is queued, as one batch.
+   * Writes all queued rows as one batch.
    *
-   * @returns what was sent, in all and by table
-   * @throws {FlushError} where something could not be written, also what failed earlier with nobody waiting
+   * @returns the statements, round trips and rows of the flush, in total and by table
+   * @throws {FlushError} if rows could not be written, or an insert that was not awaited failed earlier
+   * @example
+   * for (const name of names) db.insert(users).values({ name });
+   * const { rows } = await db.flush();
+   * // begin; select set_config(…); insert into "users" ("name") select … from unnest(…) …; commit
    */
   flush(): Promise<FlushReport> {
     return this.unit.flush();
   }
 
-  /** Flushes, so that `await using db = batchedDrizzle(url)` leaves nothing behind. */
+  /** Flushes, so that `await using db = batchedDrizzle(url)` leaves no row unwritten. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.flush();
   }

@@ -1,4 +1,4 @@
-/** drizzle's insert builder, whose `values()` takes the rows and queues them. */
+/** drizzle's insert builder. Its `values()` reads the rows and queues them. */
 
 import {
   type PgDialect,
@@ -16,7 +16,10 @@ import { type TakenRows, takeRows } from '../take/rows.ts';
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
 import { BatchedInsert } from './insert.ts';
 
-/** What can't be queued is drizzle's own insert. */
+/**
+ * drizzle's insert builder. Rows are queued; rows with placeholders, and `select()`, give drizzle's own
+ * insert.
+ */
 export class BatchedInsertBuilder<
   TTable extends PgTable,
   TQueryResult extends PgQueryResultHKT,
@@ -37,10 +40,13 @@ export class BatchedInsertBuilder<
   }
 
   /**
-   * Queues the rows with the values they have now: changing the objects later changes nothing, and
+   * Queues the rows with the values they have now. Later changes to the objects change nothing, and
    * `$defaultFn` runs here, once.
    *
-   * @throws {Error} for no rows at all
+   * @throws {Error} for an empty array
+   * @example
+   * await db.insert(users).values({ name: 'Ada' });
+   * // insert into "users" ("id", "name") values (default, $1)
    */
   override values(value: PgInsertValue<TTable, OverrideT>): BatchedInsert<TTable, TQueryResult>;
   override values(values: PgInsertValue<TTable, OverrideT>[]): BatchedInsert<TTable, TQueryResult>;
@@ -54,14 +60,15 @@ export class BatchedInsertBuilder<
     const { table, dialect, isOverriding } = builderParts<TTable>(this);
     const shape = tableShape(dialect, table);
     const taken = take(shape, rows);
-    // A placeholder is filled by a prepared statement, which drizzle's own insert can be.
+    // A prepared statement fills placeholders, and drizzle's own insert can be prepared.
     if (taken === undefined) return super.values(rows) as BatchedInsert<TTable, TQueryResult>;
     const { cells, forms, references, embedded, bytes } = 'error' in taken ? rowsOfNothing : taken;
     const entry = new Entry(shape, rows.length, cells, forms, references, embedded, isOverriding, bytes);
     const insert = new BatchedInsert<TTable, TQueryResult>(entry, this.unit);
     if ('error' in taken) {
       const { error } = taken;
-      // What the driver refuses, and not the mapping, is a failed query in drizzle.
+      // In drizzle a value that the driver refuses is a failed query; an error of the mapping is thrown as it
+      // is.
       const isQuery = error instanceof UndefinedValueError;
       this.unit.refuse(entry, isQuery ? new BatchedInsertError(ownInsert(entry), error) : error);
     } else this.unit.enqueue(entry);
@@ -69,10 +76,10 @@ export class BatchedInsertBuilder<
   }
 }
 
-/** What is kept of an insert that is refused. */
+/** The rows of an insert that is refused. */
 const rowsOfNothing: TakenRows = { cells: [], forms: [], references: [], embedded: [], bytes: 0 };
 
-/** A value that its column's mapping can't take is the error of this insert, as in drizzle, when it is awaited. */
+/** As in drizzle, an error of a column's mapping rejects the insert when it is awaited. */
 function take(shape: TableShape, rows: readonly object[]): TakenRows | { readonly error: Error } | undefined {
   try {
     return takeRows(shape, rows as readonly Record<string, unknown>[]);

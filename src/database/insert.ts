@@ -1,4 +1,4 @@
-/** What `insert(t).values(rows)` returns: drizzle's own insert, queued once and awaited like any other. */
+/** The result of `insert(t).values(rows)`: drizzle's own insert, queued once, awaited like any other. */
 import type { ColumnsSelection, SQL } from 'drizzle-orm';
 import type {
   AnyPgInsert,
@@ -20,18 +20,19 @@ import { LeanInsert } from './lean-insert.ts';
 /** The columns of a table by their property names. */
 type ColumnsOf<TTable extends PgTable> = TTable['_']['columns'];
 
-/** An insert whose rows can be named before they are written. */
+/** An insert whose rows can be referred to before they are written. */
 export interface Referable<TTable extends PgTable> {
   /**
-   * Stands for the value that a column of a row will have, of the column's own type, wherever drizzle takes a
-   * value: in `values()` of another insert, in `set` and `where` of later statements.
+   * The future value of a column of a row, with the column's own type. It can be used wherever drizzle
+   * accepts a value: in `values()` of another insert, in `set` and `where` of later statements.
    *
-   * It names a column whose value is known before the row is written: keys from a sequence or an identity,
-   * `defaultRandom()`, values the caller gave, `$default` and `$defaultFn`.
+   * The value must be known before the row is written: keys from a sequence or an identity,
+   * `defaultRandom()`, values that the caller gave, `$default` and `$defaultFn`.
    *
    * @param column the property name of the column
-   * @param rowIndex which row of `values([...])`, from 0; default 0
-   * @throws {BatchedDrizzleError} `BAD_REFERENCE` for any other column; the message lists those allowed
+   * @param rowIndex the row of `values([...])`, from 0; default 0
+   * @throws {BatchedDrizzleError} `BAD_REFERENCE` for any other column or row; the message lists those that
+   *   are allowed
    * @example
    * const author = tx.insert(users).values({ name: 'Ada' });
    * tx.insert(posts).values({ title: 'Notes', authorId: author.ref('id') });
@@ -61,7 +62,7 @@ type Without<
       T['_']['excludedMethods'] | TKey
     >;
 
-/** What drizzle's `PgInsertDynamic` makes of an insert: every method again, and rows of any shape. */
+/** The type that drizzle's `$dynamic()` gives an insert: all methods again, and rows of any shape. */
 type Dynamic<T extends AnyPgInsert> = BatchedInsert<
   T['_']['table'],
   T['_']['queryResult'],
@@ -74,7 +75,8 @@ type Dynamic<T extends AnyPgInsert> = BatchedInsert<
  * drizzle's insert, queued when it is made. It runs once, at the first of: an explicit `flush()`, the end of
  * the turn in which it is awaited, the next statement of its transaction, the transaction's end.
  *
- * Awaited again it gives the same rows, or the same error.
+ * Awaiting it again gives the same rows or error. It rejects with a `BatchedInsertError`, whose `cause` is
+ * the driver's.
  */
 export class BatchedInsert<
     TTable extends PgTable,
@@ -87,7 +89,7 @@ export class BatchedInsert<
   extends LeanInsert<TTable, TQueryResult, TSelectedFields, TReturning, TDynamic, TExcludedMethods>
   implements Referable<TTable>
 {
-  // Plain properties: people wrap databases and what they return in proxies, which private fields refuse.
+  // Plain properties: users wrap databases and inserts in proxies, which private fields refuse.
   private readonly entry: Entry;
   private readonly unit: UnitOfWork;
 
@@ -144,7 +146,7 @@ export class BatchedInsert<
   }
 
   /**
-   * What drizzle's `execute(query)` made of an insert: executing it awaits the insert, and gives the driver's rows.
+   * For an insert as `execute()`'s argument: executing awaits the queued insert, and gives the driver's rows.
    */
   static handOver<T extends { execute: () => Promise<unknown> }>(query: unknown, raw: T): T {
     if (query instanceof BatchedInsert) {
@@ -154,7 +156,7 @@ export class BatchedInsert<
     return raw;
   }
 
-  /** What drizzle asks for wherever it describes an insert: `toSQL()`, `prepare()`, a CTE, `db.execute(insert)`. */
+  /** drizzle calls it to describe an insert: in `toSQL()`, `prepare()`, a CTE, `db.execute(insert)`. */
   override getSQL(): SQL {
     this.unit.describe(this.entry);
     return insertSQL(this.entry);
@@ -171,7 +173,7 @@ export class BatchedInsert<
   }
 }
 
-/** A chained call changes the queued entry; one that throws withdraws it, since its caller has no insert to await. */
+/** A chained call that throws withdraws the entry, since its caller has no insert to await. */
 function change<Argument>(
   insert: object,
   unit: UnitOfWork,

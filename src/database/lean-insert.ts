@@ -1,11 +1,11 @@
-/** drizzle's insert class, whose objects are made by the million here. */
+/** drizzle's insert class without its constructor, for millions of objects. */
 import type { ColumnsSelection } from 'drizzle-orm';
 import { PgInsertBase, type PgQueryResultHKT, type PgTable } from 'drizzle-orm/pg-core';
 import { type InsertSession, insertConfig } from '../drizzle/insert.ts';
 import type { Entry } from '../take/entry.ts';
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
 
-/** What an insert has of its own; the rest can be told from it. */
+/** The two fields of an insert. Everything else is derived from them. */
 export interface InsertParts {
   readonly entry: Entry;
   readonly unit: UnitOfWork;
@@ -23,8 +23,8 @@ interface LeanInsertConstructor {
 }
 
 /**
- * `PgInsertBase` without what its constructor makes for each object: a configuration, a closure and six fields, some
- * 300 bytes. Here they are made when somebody looks.
+ * `PgInsertBase` without its constructor, which makes a configuration, a closure and six fields for each
+ * object, some 300 bytes. Here they are getters.
  */
 export const LeanInsert = withoutConstructor(PgInsertBase) as unknown as LeanInsertConstructor;
 
@@ -57,13 +57,14 @@ function sessionOfInsert(this: InsertParts): InsertSession {
 function executionOf(this: InsertParts | undefined): (this: unknown) => Promise<unknown> {
   const parts = this;
   return function execute(this: unknown): Promise<unknown> {
-    // A spy may have read it off the prototype, and calls it on the insert; others call it on nothing.
+    // A spy may read `execute` off the prototype and call it on the insert. Others call it without a
+    // receiver.
     const { entry, unit } = parts?.unit ? parts : (this as InsertParts);
     return unit.wait(entry);
   };
 }
 
-/** drizzle's is a plain property, which spies replace. */
+/** In drizzle `execute` is a plain property, which spies replace. */
 function replaceExecution(this: InsertParts, value: unknown): void {
   Object.defineProperty(this, 'execute', { value, writable: true, enumerable: true, configurable: true });
 }

@@ -1,4 +1,4 @@
-/** drizzle's session, twice: for the database, and for a transaction, whose every statement flushes first. */
+/** drizzle's session, for the database and for a transaction, in which every statement flushes first. */
 
 import type { SQL } from 'drizzle-orm';
 import type { PgPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
@@ -20,7 +20,7 @@ import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
 
 type Schema = Record<string, unknown>;
 
-/** The object that a program holds in a transaction; its class knows sessions, and no session knows it. */
+/** Makes the transaction object. A parameter, since its class imports the sessions, and not the reverse. */
 export type MakeTransaction<TFullSchema extends Schema, TSchema extends TablesRelationalConfig> = (
   unit: TransactionUnit,
 ) => PostgresJsTransaction<TFullSchema, TSchema>;
@@ -68,7 +68,10 @@ export class TransactionSession<
     super(client as Sql, parts.dialect, parts.schema, parts.options);
   }
 
-  /** What the wrapper does not know flushes first: a list of methods kept by hand would forget one. */
+  /**
+   * Every statement goes through here, also those of methods that this class does not know. A list of methods
+   * could miss one.
+   */
   override prepareQuery<T extends PreparedQueryConfig>(
     ...args: Parameters<PostgresJsSession<Sql, TFullSchema, TSchema>['prepareQuery']>
   ): PgPreparedQuery<T> {
@@ -79,7 +82,7 @@ export class TransactionSession<
     );
   }
 
-  /** drizzle counts by a statement that looks like raw SQL, and prepares it before it waits for anything. */
+  /** drizzle's `count` looks like raw SQL. It prepares its statement synchronously, so the flag is seen. */
   override count(query: SQL): Promise<number> {
     this.isCounting = true;
     try {
@@ -104,7 +107,7 @@ export class TransactionSession<
   }
 }
 
-/** Executes a statement in its turn, and tells it then what its references stand for. */
+/** Executes a statement when its turn comes, with the values of its references. */
 function prefaced<T extends PreparedQueryConfig>(
   prepared: PgPreparedQuery<T>,
   inTurn: (run: () => Promise<T['execute']>, named: ReadonlySet<Entry>) => Promise<T['execute']>,

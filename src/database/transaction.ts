@@ -20,7 +20,15 @@ type Schema = Record<string, unknown>;
 
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
 
-/** A `PostgresJsTransaction` whose inserts are queued; every other statement of it flushes first. */
+/**
+ * A `PostgresJsTransaction` whose inserts are queued. Every other statement flushes the queue first.
+ *
+ * @example
+ * await db.transaction(async (tx) => {
+ *   tx.insert(users).values({ name: 'Ada' });
+ *   await tx.select().from(users); // the insert is written first
+ * });
+ */
 export class BatchedTransaction<
   TFullSchema extends Schema,
   TSchema extends TablesRelationalConfig,
@@ -45,7 +53,10 @@ export class BatchedTransaction<
     return new BatchedInsertBuilder(table, sessionOf(this), dialectOf(this), this.unit);
   }
 
-  /** Flushes, sets a savepoint, and runs the callback in it; if the callback throws, goes back to the savepoint. */
+  /**
+   * Flushes the queue, sets a savepoint, and runs the callback in it. If the callback throws, rolls back to
+   * the savepoint.
+   */
   override transaction<T>(
     callback: (tx: BatchedTransaction<TFullSchema, TSchema>) => Promise<T>,
   ): Promise<T> {
@@ -56,8 +67,10 @@ export class BatchedTransaction<
   }
 
   /**
-   * See `BatchedDatabase.load`. What is queued is written first. The load is a savepoint: one that fails leaves nothing
-   * behind, and the transaction may go on; what else the transaction wrote meanwhile is undone with it.
+   * See `BatchedDatabase.load`. The queued rows are written first.
+   *
+   * The load is a savepoint. If it fails, none of its rows stay, and the transaction may go on. Other
+   * statements that the transaction ran meanwhile are undone too.
    */
   load<TTable extends PgTable>(
     table: TTable,
@@ -67,23 +80,23 @@ export class BatchedTransaction<
     return makeLoad(table, rows, options, dialectOf(this), inTransaction(this.unit));
   }
 
-  /** See drizzle's `execute`; a queued insert that is handed over counts as awaited. */
+  /** See drizzle's `execute`. A queued insert as the argument counts as awaited. */
   override execute<TRow extends Record<string, unknown> = Record<string, unknown>>(
     query: SQLWrapper | string,
   ): PgRaw<RowList<Assume<TRow, Row>[]>> {
     return BatchedInsert.handOver(query, super.execute<TRow>(query));
   }
 
-  /** Rows queued and not yet on their way. */
+  /** Rows that are queued and that no flush has taken. */
   get pending(): number {
     return this.unit.pending;
   }
 
   /**
-   * Writes everything that is queued, in the transaction.
+   * Writes all queued rows, in the transaction.
    *
-   * @returns what was sent, in all and by table
-   * @throws {FlushError} where something could not be written; the transaction can't commit any more
+   * @returns the statements, round trips and rows of the flush, in total and by table
+   * @throws {FlushError} if rows could not be written; the transaction can't commit any more
    */
   flush(): Promise<FlushReport> {
     return this.unit.flush();

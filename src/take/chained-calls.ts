@@ -40,7 +40,8 @@ export function takeDoUpdate(entry: Entry, config: PgInsertOnConflictDoUpdateCon
 
 function takeConflict(entry: Entry, about: Omit<Conflict, keyof Rendered>): void {
   const { dialect } = entry.shape;
-  // A placeholder is filled where the insert is prepared; where it is queued it is refused, as in drizzle.
+  // A clause with a placeholder is kept: `prepare()` fills it, and a queued insert is refused for it, as in
+  // drizzle.
   const rendered = renderSnapshot(dialect, about.clause) ?? render(dialect, about.clause);
   takeReferences(entry, rendered);
   entry.conflict = { ...rendered, ...about };
@@ -53,7 +54,7 @@ export function takeReturning(entry: Entry, fields: SelectedFieldsFlat | undefin
   entry.returning = returning;
 }
 
-/** What an expression of a chained call refers to must be known when its statement is written. */
+/** The values of these references must be known when the statement is written. */
 function takeReferences(entry: Entry, expression: Rendered): void {
   const late = lateReferences(expression);
   refuseCircle(entry, late);

@@ -1,11 +1,11 @@
-/** References that lead back to the insert they stand in: neither row could be written first. */
+/** References that lead back to their own insert: neither row could be written first. */
 import { BatchedDrizzleError } from '../errors.ts';
 import type { Entry, Reference } from './entry.ts';
 
 /**
- * Only a conflict clause or `returning()` can close such a circle, being given after `values()`.
+ * Only a conflict clause or `returning()` can close such a circle, since both follow `values()`.
  *
- * @throws {BatchedDrizzleError} `BAD_REFERENCE`, naming the tables on the way round.
+ * @throws {BatchedDrizzleError} `BAD_REFERENCE`; the message names the tables of the circle
  */
 export function refuseCircle(entry: Entry, references: readonly Reference[]): void {
   const cameFrom = new Map<Entry, Entry>();

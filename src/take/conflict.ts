@@ -1,25 +1,25 @@
-/** What an insert does with rows that conflict, as far as it decides who may share a statement. */
+/** The conflict clause of an insert, as far as it decides which inserts may share a statement. */
 import type { Column, SQL } from 'drizzle-orm';
 import type { Rendered } from '../drizzle/render.ts';
 
-/** What stands behind `on conflict`. */
+/** The clause after `on conflict`. */
 export interface Conflict extends Rendered {
-  /** As drizzle has it. */
+  /** The clause as drizzle's SQL object. */
   readonly clause: SQL;
   readonly action: 'nothing' | 'update';
-  /** The columns of the unique index that arbitrates; none where every one does. */
+  /** The columns of the arbiter index. Empty if every unique index arbitrates. */
   readonly target: readonly Column[];
-  /** That index may be a partial one, which has no say in rows outside it. */
+  /** The arbiter may be a partial index, which ignores rows outside its condition. */
   readonly isPartial: boolean;
-  /** Rows may be left out: by `do nothing`, and by a condition on the row to be updated. */
+  /** Rows may be skipped: by `do nothing`, or by a condition on the row to be updated. */
   readonly maySkip: boolean;
-  /** The columns that a row which is there already is given anew. */
+  /** The columns that the update sets in the existing row. */
   readonly assigned: ReadonlySet<Column>;
 }
 
-/** The same text for clauses that say the same; none for one that only its own insert can be sent with. */
+/** A key that is equal for equal clauses. `undefined` if the clause can't be shared with other inserts. */
 export function clauseKey(clause: Rendered): string | undefined {
-  // One statement sees none of its own rows where several see those of the ones before.
+  // A subquery sees the rows of earlier statements, but not those of its own statement.
   if (isSubquery(clause)) return undefined;
   const params = clause.params.map(paramKey);
   return params.includes(undefined) ? undefined : JSON.stringify([clause.texts, params]);
@@ -30,7 +30,7 @@ export function isSubquery({ texts }: Rendered): boolean {
   return texts.some((text) => /\bselect\b/i.test(text));
 }
 
-/** The type is part of it: postgres.js declares some types to the server, see `Params`. */
+/** Includes the JavaScript type, from which the driver declares a type to the server; see `Params`. */
 function paramKey(param: unknown): string | undefined {
   if (param instanceof Date) return `date ${param.getTime()}`;
   return param === null || typeof param !== 'object' ? `${typeof param} ${String(param)}` : undefined;

@@ -1,4 +1,4 @@
-/** What becomes of references among the parameters of a statement. */
+/** The values of references among the parameters of a statement. */
 import { BatchedDrizzleError } from '../errors.ts';
 import type { DeferredValue, Reference } from './entry.ts';
 
@@ -9,7 +9,11 @@ export function resolveDeferred({ reference }: DeferredValue): unknown {
   throw unresolved(reference);
 }
 
-/** Why a reference has no value, `failure` being what befell its insert where that is not settled yet. */
+/**
+ * The error for a reference without a value.
+ *
+ * @param failure why its insert failed, if its outcome is not settled yet
+ */
 export function unresolved(reference: Reference, failure?: Error): BatchedDrizzleError {
   const { outcome } = reference.entry;
   const cause = outcome?.error ?? failure;

@@ -1,10 +1,10 @@
-/** What only few entries have, kept apart so that the many do not pay for it. */
+/** Properties that few entries have. They are kept apart, so that the other entries stay small. */
 export class EntryExtras<Reference> {
-  /** Columns that a reference names, by index. */
+  /** Columns that references point at, by index. */
   readonly referencedColumns = new Set<number>();
   /** Values that the server returned for columns the rows left out, by column index. */
   readonly values = new Map<number, unknown[]>();
 
-  /** @param embedded references that stand inside an expression */
+  /** @param embedded references inside an expression */
   constructor(public embedded: readonly Reference[] = []) {}
 }

@@ -1,4 +1,4 @@
-/** One `values()` call: its rows, and what its caller waits for. */
+/** One `values()` call: its rows, and its caller's promise. */
 
 import { Param, SQL, StringChunk } from '../drizzle/exports.ts';
 import { Expression } from '../drizzle/render.ts';
@@ -12,47 +12,47 @@ import { findPlace, type KeyRun } from './key-run.ts';
 import { settled, type Waiting, wait } from './result.ts';
 
 /**
- * What a row has for a column: `undefined` where the database's default applies, a value as drizzle would
- * hand it to the driver, an expression, or a reference to a column of another row.
+ * The value of a row for a column: `undefined` for the database's default, a value as drizzle would pass it
+ * to the driver, an expression, or a reference to a column of another row.
  */
 export type Cell = undefined | null | Expression | Reference | DriverValue;
 
 export type DriverValue = string | number | bigint | boolean | object;
 
 export interface Outcome {
-  /** Why the insert failed. */
+  /** Why the insert failed; `undefined` if it was written. */
   readonly error?: Error;
-  /** What awaiting the insert gives. */
+  /** The value of the insert's promise, decoded only when the promise is used. */
   value?(entry: Entry): unknown;
-  /** What `db.execute(insert)` gives: the driver's own rows. */
+  /** The result of `db.execute(insert)`: the driver's own rows. */
   driverValue?(entry: Entry): unknown;
 }
 
-/** Entries are held by the million until a flush: what few have stands in sets and maps made when they have it. */
+/** Millions of entries may be in memory: rare properties are in `EntryExtras`, made on demand. */
 export class Entry implements Rows<Cell> {
   returning: readonly SelectedField[] | undefined;
   conflict: Conflict | undefined;
-  /** Somebody waits for the result; outside a transaction only such entries are flushed unasked. */
+  /** The caller awaits the result. Outside a transaction only such entries are flushed unasked. */
   awaited = false;
-  /** A queue holds it; or a flush has taken it, so that it is written, or being written, and no queue does. */
+  /** In no queue; in a queue; or taken by a flush, which writes it or has written it. */
   state: 'loose' | 'queued' | 'taken' = 'loose';
-  /** Its place among the calls of its queue, which it keeps when it is taken out for a while; -1 before. */
+  /** Its position among the calls of its queue, kept if it is withdrawn and pushed again; -1 before. */
   place = -1;
   outcome: Outcome | undefined;
-  /** Keys that were taken for its rows, and stay theirs when they are sent again. */
+  /** Keys that were drawn for its rows, used again if the rows are sent again. */
   allotted: KeyRun | undefined;
   #extras: EntryExtras<Reference> | undefined;
   #result: Promise<unknown> | Waiting | undefined;
 
   constructor(
     readonly shape: TableShape,
-    /** How many rows. */
+    /** The number of rows. */
     readonly count: number,
     readonly cells: readonly Cell[],
     readonly forms: Form | readonly Form[],
     /** Every reference in the rows. */
     public references: readonly Reference[],
-    /** Those among them that stand inside an expression. */
+    /** The references inside an expression. */
     embedded: readonly Reference[],
     readonly overriding: boolean,
     /** An estimate, see `sizeOf`. */
@@ -61,7 +61,7 @@ export class Entry implements Rows<Cell> {
     if (embedded.length > 0) this.#extras = new EntryExtras(embedded);
   }
 
-  /** References that stand inside an expression. */
+  /** References inside an expression. */
   get embedded(): readonly Reference[] {
     return this.#extras?.embedded ?? noReferences;
   }
@@ -70,18 +70,18 @@ export class Entry implements Rows<Cell> {
     return this.cells[row * this.shape.columns.length + column];
   }
 
-  /** Columns that a reference names, by index. */
+  /** Columns that references point at, by index. */
   get referencedColumns(): ReadonlySet<number> {
     return this.#extras?.referencedColumns ?? nothing;
   }
 
-  /** A reference names a column. */
+  /** Records that a reference points at a column. */
   refer(column: number): void {
     this.#extras ??= new EntryExtras();
     this.#extras.referencedColumns.add(column);
   }
 
-  /** An expression of the insert refers to other rows. */
+  /** Records that an expression of the insert refers to other rows. */
   embed(references: readonly Reference[]): void {
     if (references.length === 0) return;
     this.references = [...this.references, ...references];
@@ -89,7 +89,7 @@ export class Entry implements Rows<Cell> {
     this.#extras.embedded = [...this.#extras.embedded, ...references];
   }
 
-  /** Settles the caller's promise now, or as soon as somebody asks for it. The first outcome stands. */
+  /** Settles the caller's promise, if it has been requested already. Only the first outcome counts. */
   conclude(outcome: Outcome): void {
     if (this.outcome) return;
     this.outcome = outcome;
@@ -99,45 +99,45 @@ export class Entry implements Rows<Cell> {
     waiting.resolve(settled(outcome.error, () => outcome.value?.(this)));
   }
 
-  /** Keeps a value that the server told; what the caller gave, or refers to, is known where it stands. */
+  /** Keeps a value that the server returned. Values from the caller are in `cells` already. */
   rememberValue(row: number, column: number, value: unknown): void {
     if (this.cell(row, column) !== undefined) return;
     this.#extras ??= new EntryExtras();
     getOrInsert(this.#extras.values, column, () => [])[row] = value;
   }
 
-  /** What the answers of a transaction told that rolled back says nothing of the next; keys that were told stay. */
+  /** Drops values of a transaction that rolled back. Known keys stay: sequences are not rolled back. */
   forgetValues(): void {
     this.#extras?.values.clear();
     while (this.allotted && !this.allotted.list.keys) this.allotted = this.allotted.before;
   }
 
-  /** Keys of a table that is gone are not those of the one in its place. */
+  /** The keys of a dropped table are not valid for the table that replaces it. */
   forgetKeys(): void {
     this.#extras?.values.clear();
     this.allotted = undefined;
   }
 
-  /** The key that was taken for a column that a row left out, as text. */
+  /** The key that was drawn for a column that a row left out, as text. */
   key(row: number, column: number): string | undefined {
     const place = findPlace(this.allotted, row, column);
     return place?.list.keys?.at(place.position - 1);
   }
 
-  /** What the server made, or will make, for a column that a row left out, as far as it is known. */
+  /** The value generated for a column that a row left out; `undefined` if it is not known yet. */
   generatedValue(row: number, column: number): unknown {
-    // What a conflict clause makes of the row only the answer can tell.
+    // After a conflict the row may have another key, which only RETURNING shows.
     const key = this.conflict ? undefined : this.key(row, column);
     return key ?? this.#extras?.values.get(column)?.[row];
   }
 
-  /** What `db.execute(insert)` gives, once the insert has been written. */
+  /** The result of `db.execute(insert)`, once the insert is written. */
   async driverResult(): Promise<unknown> {
     const value = await this.result();
     return this.outcome?.driverValue ? this.outcome.driverValue(this) : value;
   }
 
-  /** The one promise of this insert; asking again gives the same rows, or the same error. */
+  /** The insert's promise, the same one for every call. */
   result(): Promise<unknown> {
     const { outcome } = this;
     this.#result ??= outcome ? settled(outcome.error, () => outcome.value?.(this)) : wait();
@@ -150,11 +150,11 @@ const nothing: ReadonlySet<number> = new Set();
 const noReferences: readonly Reference[] = [];
 
 /**
- * Stands for the value that a column of a queued row will have. drizzle takes it wherever it takes SQL; an
- * insert of the same queue finds the key in the server, by position.
+ * The future value of a column of a queued row. drizzle accepts it wherever it accepts SQL. An insert of the
+ * same queue looks the key up in the server, by position.
  */
 export class Reference<T = unknown> extends SQL<T> {
-  /** The row that has the value, where a reference names a column that itself holds a reference. */
+  /** The reference with the value, if this one points at a cell that itself holds a reference. */
   readonly origin: Reference;
 
   constructor(
@@ -173,12 +173,12 @@ export class Reference<T = unknown> extends SQL<T> {
     };
     this.queryChunks.push(new Param<unknown, unknown>(undefined, encoder));
     const { column: target, isKeyed } = columnAt(entry.shape, column);
-    // A parameter alone in a select list would come back as text.
+    // A parameter alone in a select list would be returned as text.
     if (isKeyed) this.queryChunks.push(new StringChunk(keyCast(target)));
     this.mapWith(target);
   }
 
-  /** The value where it is known, given by the caller or made by the server; of a failed insert there is none. */
+  /** The value if it is known, from the caller or the server. A failed insert has none. */
   value(): DriverValue | null | undefined {
     const { entry, row, column } = this.origin;
     if (entry.outcome?.error) return undefined;
@@ -193,7 +193,7 @@ export class Reference<T = unknown> extends SQL<T> {
   }
 }
 
-/** A reference among the parameters of a statement that was built before its insert was written. */
+/** A reference as a parameter of a statement that was built before its insert was written. */
 export class DeferredValue {
   constructor(readonly reference: Reference) {}
 }

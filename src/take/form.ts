@@ -1,33 +1,38 @@
-/** Which columns a row gives, and how: rows of one form are planned alike. */
+/**
+ * The layout of a row: which columns it gives, and whether as a value, an expression or a reference.
+ *
+ * The idea is that of V8's hidden classes: rows of the same layout share one object, and what depends on the
+ * layout is computed once.
+ */
 import { getOrInsert } from '../get-or-insert.ts';
 
-/** What a row has for a column, as far as planning looks. */
+/** The kind of a cell, as far as planning needs it. */
 export const Given = { nothing: 0, value: 1, expression: 2, reference: 3 } as const;
 
 export type Given = (typeof Given)[keyof typeof Given];
 
-/** Forms are few and rows are many, so that whatever holds for a form is found out once. */
+/** A row layout. There are few forms and many rows. */
 export class Form {
   readonly #next: Form[] = [];
 
   readonly hasExpression: boolean;
 
   constructor(
-    /** In the order of the shape's columns. */
+    /** By column, in the order of the shape's columns. */
     readonly columns: readonly Given[],
     readonly forms: Forms,
   ) {
     this.hasExpression = columns.includes(Given.expression);
   }
 
-  /** The form with one column more. */
+  /** The form with one more column. */
   with(given: Given): Form {
     this.#next[given] ??= this.forms.make([...this.columns, given]);
     return this.#next[given];
   }
 }
 
-/** So many are remembered: rows that leave out columns at random have millions of forms. */
+/** The most forms remembered for a table. Rows that leave out columns at random have millions of them. */
 const mostForms = 10_000;
 
 /** The forms of a table's rows, each made once. */
@@ -35,7 +40,7 @@ export class Forms {
   #made = 0;
   #empty = new Form([], this);
 
-  /** The form of no column, from which every row begins. */
+  /** The form without columns, from which the form of every row is built. */
   get empty(): Form {
     if (this.#made >= mostForms) {
       this.#made = 0;
@@ -52,16 +57,15 @@ export class Forms {
 
 const formsByTable = new WeakMap<object, Forms>();
 
-/** The forms of a table's rows. */
 export function formsOfTable(shape: object): Forms {
   return getOrInsert(formsByTable, shape, () => new Forms());
 }
 
-/** Rows without an array or an object of their own each, of which there may be millions. */
+/** Rows in one flat array. An array or object for each of millions of rows would cost memory. */
 export interface Rows<Value> {
-  /** Row after row, each in the order of the shape's columns. */
+  /** Row by row, each in the order of the shape's columns. */
   readonly cells: readonly Value[];
-  /** That of every row, or of each. */
+  /** One form if all rows have the same, else one for each row. */
   readonly forms: Form | readonly Form[];
 }
 
@@ -69,7 +73,7 @@ export function formOf({ forms }: Pick<Rows<unknown>, 'forms'>, row: number): Fo
   return forms instanceof Form ? forms : (forms[row] as Form);
 }
 
-/** Each form among the rows, once. */
+/** Each form of the rows, once. */
 export function formsOf({ forms }: Pick<Rows<unknown>, 'forms'>): Iterable<Form> {
   return forms instanceof Form ? [forms] : new Set(forms);
 }

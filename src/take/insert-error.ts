@@ -1,24 +1,25 @@
-/** The error of one caller's insert: never with another caller's values. */
+/** The error of one caller's insert. */
 import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { describeInsert } from '../drizzle/insert.ts';
 import { commitLost, countRows } from '../errors.ts';
 import type { Entry } from './entry.ts';
 
-/** What a caller's own insert was: never another caller's values. */
+/** A caller's own insert: never another caller's values. */
 export interface OwnInsert {
   /** The table as it is written in SQL, `"app"."users"`. */
   readonly table: string;
   /** Rows of this `values()` call. */
   readonly rows: number;
-  /** The statement plain drizzle would have sent; built only when somebody looks. */
+  /** The statement that plain drizzle would have sent; built only when it is read. */
   describe(): { readonly sql: string; readonly params: unknown[] };
 }
 
 /**
  * An insert that failed: drizzle's own `DrizzleQueryError`, whose `cause` is the driver's error.
  *
- * The message names the table, the rows and the cause; unlike drizzle's it never spells out parameters.
- * `query` and `params` are those of the caller's own insert.
+ * The message names the table, the number of rows and the cause. Unlike drizzle's it never contains
+ * parameters. `query` and `params` are those of the caller's own insert, also if it was sent together with
+ * others.
  *
  * @example
  * try {
@@ -28,11 +29,15 @@ export interface OwnInsert {
  * }
  */
 export class BatchedInsertError extends DrizzleQueryError {
-  /** `OUTCOME_UNKNOWN` where the connection was lost while COMMIT was on its way: the rows may stand. */
+  /**
+   * `OUTCOME_UNKNOWN` if the connection was lost while COMMIT was on its way: the rows may have been written.
+   */
   readonly code: 'INSERT_FAILED' | 'OUTCOME_UNKNOWN';
+  /** The table as it is written in SQL. */
   readonly table: string;
+  /** Rows of the `values()` call. */
   readonly rows: number;
-  /** Which of the rows it was, from 0, where there are several and the database's detail names one of them. */
+  /** Index of the failed row, from 0, if there are several and the database's detail identifies it. */
   readonly row: number | undefined;
 
   constructor(insert: OwnInsert, cause: Error, { row, isUnknown = false }: InsertFailure = {}) {
@@ -48,7 +53,7 @@ export class BatchedInsertError extends DrizzleQueryError {
     const which = row === undefined ? '' : ` at row ${row + 1}`;
     this.message = `insert of ${countRows(insert.rows)} into ${insert.table} ${end}${which}: ${why}`;
     Error.captureStackTrace(this, BatchedInsertError);
-    // Building the statement of a large insert is costly, and most handlers look at `cause` alone.
+    // Building the statement of a large insert is costly, and most handlers read only `cause`.
     Object.defineProperties(this, {
       query: { get: () => insert.describe().sql, enumerable: false, configurable: true },
       params: { get: () => insert.describe().params, enumerable: false, configurable: true },
@@ -61,7 +66,6 @@ interface InsertFailure {
   readonly isUnknown?: boolean;
 }
 
-/** The insert that a caller knows as its own. */
 export function ownInsert(entry: Entry): OwnInsert {
   return { table: entry.shape.name, rows: entry.count, describe: () => describeInsert(entry) };
 }

@@ -8,40 +8,40 @@ export interface Keys {
   at(index: number): string | undefined;
 }
 
-/** Keys of one column, taken together and kept by the server under one name. */
+/** Keys of one column that were drawn together. The server keeps them under one name. */
 export interface KeyList {
   readonly name: string;
   readonly shape: TableShape;
   readonly column: number;
   readonly facts: ColumnFacts;
   size: number;
-  /** Once the server has answered. */
+  /** Set when the server has answered. */
   keys?: Keys;
 }
 
-/** The place of a key in its list; positions count from 1, as PostgreSQL's do. */
+/** The position of a key in its list, from 1 as in PostgreSQL. */
 export interface KeyPlace {
   readonly list: KeyList;
   readonly position: number;
 }
 
-/** Neighbouring rows of an entry whose keys are neighbours in their list. */
+/** Adjacent rows of an entry whose keys are adjacent in their list. */
 export interface KeyRun {
   readonly column: number;
   /** The first row, from 0. */
   readonly row: number;
   count: number;
   readonly list: KeyList;
-  /** The place of its key, from 0. */
+  /** The position of its key, from 0. */
   readonly position: number;
-  /** The run that was taken before; most entries have one alone. */
+  /** The run that was drawn before. Most entries have only one. */
   readonly before: KeyRun | undefined;
 }
 
-/** Rows of entries with many runs, which would be long to search. */
+/** An index for entries with many runs, in which a search would be slow. */
 const placesByRun = new WeakMap<KeyRun, Map<number, KeyPlace[]>>();
 
-/** The place of the key of a row, all of whose entry's keys have been taken. */
+/** The position of a row's key, if one was drawn for the column. */
 export function findPlace(last: KeyRun | undefined, row: number, column: number): KeyPlace | undefined {
   if (!last?.before) return last && inRun(last, row, column);
   const places = getOrInsert(placesByRun, last, () => placesOf(last));
@@ -66,9 +66,9 @@ function placesOf(last: KeyRun): Map<number, KeyPlace[]> {
 }
 
 /**
- * The key at a place, as text.
+ * The key at a position, as text.
  *
- * @throws {Error} where the server has not told it: a row must not be written without its key
+ * @throws {Error} if the server has not returned it: a row must not be written without its key
  */
 export function keyOf({ list, position }: KeyPlace): string {
   const key = list.keys?.at(position - 1);

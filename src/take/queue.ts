@@ -1,4 +1,4 @@
-/** Entries in call order, until a flush takes them all at once. */
+/** Entries in call order. A flush takes them all at once. */
 import type { Entry } from './entry.ts';
 
 export class Queue {
@@ -6,7 +6,7 @@ export class Queue {
   #rows = 0;
   #bytes = 0;
   #calls = 0;
-  /** When entries came back that had been taken out for a while. */
+  /** The call count at which withdrawn entries were pushed again. */
   readonly #returned = new Map<Entry, number>();
 
   get rows(): number {
@@ -25,7 +25,7 @@ export class Queue {
     return this.#entries;
   }
 
-  /** Rises with every call. */
+  /** The number of calls so far. */
   get now(): number {
     return this.#calls;
   }
@@ -46,7 +46,7 @@ export class Queue {
     const entries = this.#entries;
     const last = entries[entries.length - 1];
     const isBehind = !last || last.place < place;
-    // What was described meanwhile goes back to where it was called.
+    // A described entry that is awaited later returns to the position of its call.
     if (isBehind) entries.push(entry);
     else {
       let index = entries.length;
@@ -58,7 +58,7 @@ export class Queue {
     this.#bytes += entry.bytes;
   }
 
-  /** Takes an entry out again; what is withdrawn was mostly pushed a moment ago, so the search starts behind. */
+  /** Removes an entry. Most were pushed a moment ago, so the search starts at the end. */
   withdraw(entry: Entry): boolean {
     const index = this.#entries.lastIndexOf(entry);
     if (index === -1) return false;
@@ -69,7 +69,10 @@ export class Queue {
     return true;
   }
 
-  /** Swaps the whole queue out: what arrives during the flush lands in the next batch without a lock. */
+  /**
+   * Swaps the whole queue out. Entries that arrive during the flush go into the next batch, without a lock.
+   * The idea is that of graphql/dataloader, which swaps its batch.
+   */
   take(): Entry[] {
     const entries = this.#entries;
     this.#entries = [];
@@ -80,7 +83,7 @@ export class Queue {
     return entries;
   }
 
-  /** Takes the wanted entries, and those that they refer to; the rest stays, in order. */
+  /** Takes the wanted entries, and those that they refer to. The rest stays, in order. */
   takeWhere(isWanted: (entry: Entry) => boolean): Entry[] {
     if (this.#entries.every(isWanted)) return this.take();
     const toVisit = this.#entries.filter(isWanted);

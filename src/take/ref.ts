@@ -1,11 +1,11 @@
-/** What a column of a queued row will be, before anybody knows it. */
+/** References to columns of queued rows. */
 
 import { Expression } from '../drizzle/render.ts';
 import { columnAt } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { type Entry, Reference } from './entry.ts';
 
-/** A key that nobody asked for while it could still be had. */
+/** The error for a key that was not requested before its insert was written. */
 function flushedUnasked(entry: Entry, key: string): BatchedDrizzleError {
   return new BatchedDrizzleError(
     'BAD_REFERENCE',
@@ -16,8 +16,8 @@ function flushedUnasked(entry: Entry, key: string): BatchedDrizzleError {
 /**
  * A reference to a column of a queued row.
  *
- * @throws {BatchedDrizzleError} `BAD_REFERENCE` where the row or column does not exist, or the column's value
- *   is not known before the row is written; the message says which columns can be named.
+ * @throws {BatchedDrizzleError} `BAD_REFERENCE` if the row or column does not exist, or the value is not
+ *   known before the row is written; the message lists the columns that are allowed
  */
 export function refer(entry: Entry, key: string, row: number): Reference {
   const { count } = entry;

@@ -1,4 +1,4 @@
-/** What somebody waits for, and what ends the wait. */
+/** A promise, and the function that resolves it. */
 export interface Waiting {
   readonly promise: Promise<unknown>;
   readonly resolve: (result: unknown) => void;
@@ -17,12 +17,16 @@ export function settled(error: Error | undefined, value: () => unknown): Promise
   try {
     return error ? rejected(error) : Promise.resolve(value());
   } catch (error) {
-    // A decoder of the caller's own column type may throw; that is the caller's error, as in drizzle.
+    // A decoder of the caller's own column type may throw. As in drizzle, the insert then rejects with that
+    // error.
     return rejected(error);
   }
 }
 
-/** Whoever awaits sees the error; that nobody does is the flush's or the transaction's to report. */
+/**
+ * A caller that awaits the promise gets the error. Without one, the flush or the transaction reports it, and
+ * Node must not report an unhandled rejection.
+ */
 function rejected(error: unknown): Promise<never> {
   const promise = Promise.reject(error);
   promise.catch(ignore);

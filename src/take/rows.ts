@@ -1,4 +1,4 @@
-/** The values a caller hands to `values()` → rows that nothing outside can change any more. */
+/** The values of a `values()` call → rows that the caller can't change any more. */
 
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import { is, SQL } from '../drizzle/exports.ts';
@@ -11,17 +11,17 @@ import { sizeOf, snapshot } from './snapshot.ts';
 
 export interface TakenRows extends Rows<Cell> {
   readonly references: readonly Reference[];
-  /** Those among them that stand inside an expression. */
+  /** The references that are part of an expression. */
   readonly embedded: readonly Reference[];
   readonly bytes: number;
 }
 
 /**
- * Reads the rows by drizzle's own rules: `$defaultFn` and `$onUpdateFn` run here, once, and each value
- * passes its column's `mapToDriverValue`.
+ * Reads the rows by drizzle's own rules: `$defaultFn` and `$onUpdateFn` run here, once, and each value passes
+ * its column's `mapToDriverValue`.
  *
- * @returns `undefined` where a value holds a `sql.placeholder`, which only a prepared statement can fill.
- * @throws whatever a column's mapping throws for a value that it can't take.
+ * @returns `undefined` if a value holds a `sql.placeholder`, which only a prepared statement can fill
+ * @throws the error of a column's mapping for a value that it refuses
  */
 export function takeRows(
   shape: TableShape,
@@ -29,7 +29,7 @@ export function takeRows(
 ): TakenRows | undefined {
   const { columns, dialect } = shape;
   const known = formsOfTable(shape);
-  // Made as long as they will be: what grows by pushing is half as large again.
+  // Allocated at full length: an array that grows by pushing reserves half as much again.
   const cells: Cell[] = new Array(values.length * columns.length);
   const references: Reference[] = [];
   const embedded: Reference[] = [];
@@ -58,7 +58,7 @@ export function takeRows(
   return {
     cells,
     forms: forms ?? first ?? [],
-    // Most have none, and need no arrays of their own to say so.
+    // Most entries have none, and share one empty array.
     references: references.length + embedded.length === 0 ? none : [...references, ...embedded],
     embedded: embedded.length === 0 ? none : embedded,
     bytes,
@@ -68,9 +68,10 @@ export function takeRows(
 const none: readonly never[] = [];
 
 /**
- * drizzle looks at own properties that can be enumerated, and at no others: what a class computes is not even asked for.
+ * drizzle reads only own enumerable properties. Getters of a class are not called.
  *
- * @param isBare of no class, so that most of what has no value is told by asking for it, which is sooner
+ * @param isBare the row is a plain object, so reading the property is enough to see that it is missing, which
+ *   is faster than `propertyIsEnumerable`
  */
 function givenFor(given: Record<string, unknown>, key: string, isBare: boolean): unknown {
   if (!isBare && !isEnumerable.call(given, key)) return undefined;
@@ -82,7 +83,7 @@ export const isEnumerable = Object.prototype.propertyIsEnumerable;
 
 export const placeholder = Symbol('placeholder');
 
-/** What a row has for a column whose property has the value `given`. */
+/** The cell for a column whose property has the value `given`. */
 export function takeCell(
   dialect: PgDialect,
   { column, fill, isPlain }: InsertColumn,
@@ -103,7 +104,7 @@ function takeExpression(dialect: PgDialect, expression: SQL): Cell | typeof plac
   const rendered = renderSnapshot(dialect, expression);
   if (!rendered) return placeholder;
   const { texts, params } = rendered;
-  // `sql`default`` is no expression but the word that leaves the column out.
+  // drizzle users write `sql`default`` to leave a column out.
   if (params.length === 0 && /^\s*default\s*$/i.test(texts.join(''))) return undefined;
   return new Expression(rendered);
 }
@@ -115,14 +116,14 @@ export function givenBy(cell: Cell): Given {
   return cell instanceof Reference ? Given.reference : Given.value;
 }
 
-/** An expression that nothing can change any more; `undefined` where it holds a placeholder. */
+/** An expression that later changes can't reach; `undefined` if it holds a placeholder. */
 export function renderSnapshot(dialect: PgDialect, expression: SQL): Rendered | undefined {
   const { texts, params } = render(dialect, expression);
   if (params.some(isPlaceholder)) return undefined;
   return { texts, params: params.map((param) => (param instanceof DeferredValue ? param : snapshot(param))) };
 }
 
-/** The references inside an expression whose values are not known yet. */
+/** The references of an expression whose values are not known yet. */
 export function lateReferences({ params }: Rendered): Reference[] {
   return params.filter((param) => param instanceof DeferredValue).map((late) => late.reference);
 }

@@ -1,4 +1,4 @@
-/** When a flush happens by itself. */
+/** Waits for the moment at which a flush begins by itself. */
 import { AsyncResource } from 'node:async_hooks';
 import { MessageChannel } from 'node:worker_threads';
 
@@ -9,16 +9,17 @@ const { queueMicrotask, setImmediate } = globalThis;
  * Runs `dispatch` at the end of the current turn of the event loop.
  *
  * Why `setImmediate`, and not a promise job or `process.nextTick`: an insert is often awaited a few promise
- * jobs into a turn (`Promise.all(rows.map(async (row) => …))` with an `await` before the insert, a request
- * handler behind its middleware), and each of these jobs may queue others. Jobs and ticks all run before the
- * check phase, where immediates do; by then every insert that this turn was going to make has been made, and
- * so have those of the other sockets that were readable in the same poll. Nothing waits for a timer: with
- * nothing else to do the loop goes straight to the check phase. What a caller pays is therefore not latency
- * but one pass of the loop, and what it gains is that inserts which were issued together travel together.
+ * jobs into a turn. Examples are `Promise.all(rows.map(async (row) => …))` with an `await` before the insert,
+ * and a request handler after its middleware. Each of these jobs may queue others.
  *
- * The dispatch itself comes one step later, in the poll phase. postgres.js lets out by an immediate what it is given to
- * write; from the check phase that would be the next one's, behind the close phase, where a socket that has gone down
- * tells of it: postgres.js would take the immediate back and keep the bytes, and the connection would never start again.
+ * Jobs and ticks all run before the check phase, in which immediates run. By then every insert of this turn
+ * has been made, also those of other sockets that were readable in the same poll. No timer is involved: if
+ * there is nothing else to do, the loop goes straight to the check phase. The caller pays one pass of the
+ * loop, and inserts that were issued together travel together.
+ *
+ * The dispatch itself runs one step later, in the poll phase. postgres.js writes its data in an immediate.
+ * From the check phase that would be the next pass's check phase, after the close phase. If a socket is
+ * closed there, postgres.js cancels the immediate and keeps the bytes, and the connection never starts again.
  *
  * The idea of batching by turns is that of graphql/dataloader, whose scheduler runs a tick after the promise
  * jobs for the same reason.
@@ -31,14 +32,14 @@ let turnChannel: MessageChannel | undefined;
 
 let due: (() => void)[] = [];
 
-/** A message is what comes in that phase without a file, a socket or a timer. */
+/** A message arrives in the poll phase, and needs no file, socket or timer. */
 function inPollPhase(dispatch: () => void): void {
   turnChannel ??= openChannel();
-  // `AsyncResource.bind` would define a deprecated property for each.
+  // `AsyncResource.bind` would define a deprecated property on each function.
   const resource = new AsyncResource('BatchedFlush');
   due.push(() => resource.runInAsyncScope(dispatch));
   if (due.length > 1) return;
-  // Only what is due keeps the process running.
+  // The port keeps the process alive only while a dispatch is due.
   turnChannel.port1.ref();
   turnChannel.port2.postMessage(undefined);
 }
@@ -56,7 +57,7 @@ function openChannel(): MessageChannel {
   return { port1, port2 };
 }
 
-/** Runs `dispatch` behind the call that is being made, whose chained calls are still to come. */
+/** Runs `dispatch` after the current call, so that chained calls come before it. */
 export function behindThisCall(dispatch: () => void): void {
   queueMicrotask(dispatch);
 }

@@ -1,4 +1,4 @@
-/** The queue of the database itself: each flush is a transaction of its own. */
+/** The queue of the database itself. Each of its flushes is a transaction of its own. */
 import { AsyncResource } from 'node:async_hooks';
 import { flushEach } from '../bisect/bisect.ts';
 import { type FlushReport, ReportBuilder } from '../report.ts';
@@ -11,9 +11,9 @@ import { UnitOfWork } from './unit-of-work.ts';
 
 export class DatabaseUnit extends UnitOfWork {
   protected readonly ended = undefined;
-  /** A flush on behalf of several callers runs in nobody's context but the one the database was made in. */
+  /** A flush serves several callers, so it runs in the async context in which the database was made. */
   readonly #context = new AsyncResource('BatchedDatabase');
-  /** What went wrong for inserts that nobody awaited, for the next `flush()` to tell. */
+  /** The first error of an insert that its caller did not await. The next `flush()` throws it. */
   #unreported: Error | undefined;
 
   override enqueue(entry: Entry): void {
@@ -29,14 +29,14 @@ export class DatabaseUnit extends UnitOfWork {
 
   async flush(): Promise<FlushReport> {
     this.warnOfDescribed();
-    // What others have queued is written too, and not in this caller's context.
+    // The rows of other callers are written too, so not in this caller's async context.
     const { report, failure } = await this.#context.runInAsyncScope(() => this.#write(this.queue.take()));
     const error = failure?.error ?? this.#takeUnreported() ?? this.#takeSharedRefusal();
     if (error) throw error;
     return report;
   }
 
-  /** Told once, and not lost where a flush has something of its own to tell. */
+  /** Thrown once. If the flush fails by itself, the error is kept for the next one. */
   #takeUnreported(): Error | undefined {
     const unreported = this.#unreported;
     this.#unreported = undefined;
@@ -72,7 +72,7 @@ export class DatabaseUnit extends UnitOfWork {
   }
 }
 
-/** Failed, with nobody to hear of it. */
+/** Whether an entry failed and its caller does not await it. */
 function isUnheard({ awaited, outcome }: Entry): boolean {
   return !awaited && outcome?.error !== undefined;
 }

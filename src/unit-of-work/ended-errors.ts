@@ -1,6 +1,6 @@
 import { BatchedDrizzleError } from '../errors.ts';
 
-/** For an insert on a transaction that has committed or is about to. */
+/** The error of an insert on a transaction that has committed or is about to. */
 export function committedError(): BatchedDrizzleError {
   return new BatchedDrizzleError(
     'TRANSACTION_ENDED',
@@ -8,7 +8,7 @@ export function committedError(): BatchedDrizzleError {
   );
 }
 
-/** For an insert on a transaction that was rolled back. */
+/** The error of an insert on a transaction that was rolled back. */
 export function endedError(cause: Error): BatchedDrizzleError {
   return new BatchedDrizzleError('TRANSACTION_ENDED', 'the transaction has ended: it was rolled back', {
     cause,

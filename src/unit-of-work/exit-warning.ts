@@ -1,4 +1,6 @@
-/** Says so when a process runs out of work with rows still queued: not written, as in drizzle, but not in silence. */
+/**
+ * Warns if a process ends with queued rows. They are not written, as in drizzle, but the user should know.
+ */
 import { countRows } from '../errors.ts';
 
 interface Holder {
@@ -7,7 +9,7 @@ interface Holder {
 
 const holders = new Set<Holder>();
 
-/** Watches a queue for as long as it holds rows; the listener is there only from the first one on. */
+/** Watches a queue while it holds rows. The listener is added with the first queue. */
 export function watch(holder: Holder): void {
   if (holders.size === 0 && !process.listeners('beforeExit').includes(warn)) process.on('beforeExit', warn);
   holders.add(holder);

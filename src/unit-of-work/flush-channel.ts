@@ -1,23 +1,31 @@
-/** Tells whoever listens on `node:diagnostics_channel` of every flush. */
+/** Messages on `node:diagnostics_channel` about every flush. */
 import diagnosticsChannel from 'node:diagnostics_channel';
 import { codeOf, FlushError, type TableFailure } from '../errors.ts';
 import type { FlushReport } from '../report.ts';
 import type { FlushFailure } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
 
-/** A flush takes what is queued and begins to write it. One that has nothing to write sends no message. */
+/**
+ * A flush has taken the queued rows and begins to write them. A flush without rows sends no message.
+ *
+ * @example
+ * diagnosticsChannel.subscribe('batched-drizzle:flush', (message) => {
+ *   if ((message as FlushMessage).event === 'start') …
+ * });
+ */
 export interface FlushStart {
   readonly event: 'start';
   /** The same in all messages of a flush; counted from 1 in each process. */
   readonly id: number;
-  /** Whose queue it was: that of the database, or of a transaction or savepoint. */
+  /** The queue that was flushed: that of the database, or of a transaction or savepoint. */
   readonly where: 'database' | 'transaction';
+  /** Rows that the flush has taken. */
   readonly rows: number;
   /** The tables of the rows, as they are written in SQL. */
   readonly tables: readonly string[];
 }
 
-/** A flush has written everything. */
+/** A flush has written all of its rows. */
 export interface FlushEnd {
   readonly event: 'end';
   readonly id: number;
@@ -25,22 +33,23 @@ export interface FlushEnd {
   readonly report: FlushReport;
 }
 
-/** A flush could not write everything. Codes, tables and counts: never a value. */
+/** A flush could not write all of its rows. The message has codes, tables and counts, never a value. */
 export interface FlushFailed {
   readonly event: 'error';
   readonly id: number;
   readonly where: FlushStart['where'];
-  /** The code of what `flush()` rejects with. */
+  /** The code of the error that `flush()` rejects with. */
   readonly code: string | undefined;
-  /** What was not written, by table; empty where it is the end of the transaction that was refused. */
+  /** Rows that were not written, by table. Empty if the end of the transaction was refused. */
   readonly failures: readonly TableFailure[];
-  /** What was done all the same. */
+  /** The part of the flush that was done nevertheless. */
   readonly report: FlushReport;
 }
 
 /** A message on the channel `batched-drizzle:flush`. */
 export type FlushMessage = FlushStart | FlushEnd | FlushFailed;
 
+/** The end of a flush. */
 export interface Flushed {
   readonly report: FlushReport;
   readonly failure: FlushFailure | undefined;
@@ -51,9 +60,9 @@ const flushChannel = diagnosticsChannel.channel('batched-drizzle:flush');
 let flushes = 0;
 
 /**
- * Tells that a flush begins; a flush that begins with nobody listening is not told of later either.
+ * Publishes the start of a flush. If the channel has no subscriber then, the end is not published either.
  *
- * @returns what to hand its outcome to, and gives it back
+ * @returns a function that publishes the end, and returns its argument
  */
 export function announceFlush(
   where: FlushStart['where'],
@@ -77,7 +86,7 @@ function publish(message: FlushMessage): void {
   flushChannel.publish(message);
 }
 
-/** The error itself is kept back: the words of its cause may hold values. */
+/** The error is not published: the messages of its causes may contain values. */
 function describeFailure({ error }: FlushFailure): Pick<FlushFailed, 'code' | 'failures'> {
   return { code: codeOf(error), failures: error instanceof FlushError ? error.failures : [] };
 }

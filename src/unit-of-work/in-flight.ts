@@ -7,14 +7,14 @@ export class InFlight {
     return this.#statements.size > 0;
   }
 
-  /** A statement begins. @returns its end, to be called when it has settled, for a statement that sends nothing */
+  /** A statement begins. @returns a function to call when it has settled, in case it sent nothing */
   begin(): () => void {
     const statement = {};
     this.#statements.add(statement);
     return () => this.#leave(statement);
   }
 
-  /** The oldest statement has arrived; statements arrive in the order in which they began. */
+  /** The oldest statement has arrived. Statements arrive in the order in which they began. */
   arrived(): void {
     const [oldest] = this.#statements;
     if (oldest) this.#leave(oldest);

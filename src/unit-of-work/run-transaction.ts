@@ -1,4 +1,4 @@
-/** The course of a transaction: BEGIN before its callback, COMMIT with its last flush. */
+/** A transaction: BEGIN before its callback, COMMIT with its last flush. */
 
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
@@ -8,7 +8,10 @@ import { asError } from '../errors.ts';
 import { TransactionState } from './transaction-state.ts';
 import { TransactionUnit } from './transaction-unit.ts';
 
-/** Runs the callback as soon as BEGIN is on its way: what it queues in its first turn leaves along with it. */
+/**
+ * Runs the callback as soon as BEGIN is sent. Rows that it queues in its first turn leave together with
+ * BEGIN.
+ */
 export async function runTransaction<T>(
   context: FlushContext,
   work: (unit: TransactionUnit) => Promise<T>,
@@ -26,13 +29,13 @@ export async function runTransaction<T>(
     return result;
   } catch (error) {
     await unit.abort(asError(error));
-    // Whatever else failed did so because of it.
+    // If the modes were refused, the other errors follow from that.
     await modesSet;
     throw unit.explain(error);
   }
 }
 
-/** A transaction inside another: a savepoint, as in drizzle. */
+/** A transaction in another one: a savepoint, as in drizzle. */
 export async function runNested<T>(
   outer: TransactionUnit,
   work: (unit: TransactionUnit) => Promise<T>,
@@ -48,7 +51,10 @@ export async function runNested<T>(
   }
 }
 
-/** Travels behind BEGIN, like `setTransaction()` of drizzle; outside its transaction it does nothing. */
+/**
+ * Is sent right after BEGIN, like drizzle's `setTransaction()`. It needs no guard: outside a transaction it
+ * does nothing.
+ */
 async function setModes({ logger }: FlushContext, unit: TransactionUnit, modes: string): Promise<void> {
   const text = `set transaction ${modes}`;
   logger.logQuery(text, []);
@@ -60,7 +66,9 @@ async function setModes({ logger }: FlushContext, unit: TransactionUnit, modes: 
   }
 }
 
-/** On the same connection while it is ours; after a COMMIT that rolled back it is the pool's again. */
+/**
+ * Uses the same connection if it is still ours. After a COMMIT that rolled back it belongs to the pool again.
+ */
 async function beginAgain(
   { driver }: FlushContext,
   connection: Connection,
@@ -73,7 +81,7 @@ async function beginAgain(
   return again;
 }
 
-/** Promises that reject as the given one does, and never resolve. */
+/** A promise that rejects like the given one and never resolves; none if none is given. */
 function rejections(promise: Promise<unknown> | undefined): Promise<never>[] {
   return promise === undefined ? [] : [new Promise((_, reject) => promise.catch(reject))];
 }

@@ -1,33 +1,35 @@
-/** The line in which the statements and the flushes of one transaction stand, whichever of its scopes they come from. */
+/** The order of the statements and the flushes of one transaction, from all of its scopes. */
 import { InFlight } from './in-flight.ts';
 
 /**
- * Statements begin in the order in which they were executed. A flush runs behind the flushes that began before it and
- * behind the statements that are on their way to the connection.
+ * Statements begin in the order in which they were executed. A flush waits for the flushes that began before
+ * it, and for the statements that are on their way to the connection.
  *
- * Three things make the order hard. A statement must see every row that was queued before it, so flushes go ahead of it.
- * drizzle takes some promise jobs from `execute()` to the driver, and a flush that starts meanwhile is younger than the
- * statement and must not overtake it. And a statement waits one promise job to learn which inserts are awaited behind it.
+ * Three things make the order hard:
+ * - A statement must see every row that was queued before it, so flushes go before it.
+ * - drizzle takes some promise jobs from `execute()` to the driver. A flush that starts meanwhile is younger
+ *   than the statement, and must not overtake it.
+ * - A statement waits one promise job, to learn which inserts are awaited after it.
  *
  * @example
  * const line = new TransactionLine();
- * line.flush(() => queue.take(), write);       // runs when the line has come to it
+ * line.flush(() => queue.take(), write);       // runs when its turn comes
  * await line.statement([], () => select());    // runs when that flush has settled
  * await line.idle();
  */
 export class TransactionLine {
-  /** Settles when the last statement or flush of the line may begin. */
+  /** Settles when the last statement or flush may begin. */
   #turn: Promise<unknown> = Promise.resolve();
-  /** Settles, and never rejects, when the last flush has settled. */
+  /** Settles when the last flush has settled; never rejects. */
   #lastFlush: Promise<unknown> = Promise.resolve();
-  /** Flushes that have not settled. */
+  /** The number of flushes that have not settled. */
   #flushes = 0;
   /** Statements that wait for their turn. */
   readonly #waiting = new InFlight();
-  /** Statements that drizzle is taking to the connection. */
+  /** Statements between drizzle's `execute()` and the connection. */
   readonly #underWay = new InFlight();
 
-  /** Nothing waits, runs or is on its way. */
+  /** No statement or flush waits, runs or is on its way. */
   get isIdle(): boolean {
     return this.#flushes === 0 && !this.#waiting.isAny && !this.#underWay.isAny;
   }
@@ -35,7 +37,7 @@ export class TransactionLine {
   /**
    * The turn of a statement that is executed now.
    *
-   * @param ahead begin the flushes that the statement must see, when its turn has come
+   * @param ahead functions that begin the flushes that the statement must see; called when its turn comes
    * @returns settles when the statement may begin; `undefined` if it need not wait
    */
   enter(ahead: readonly (() => void)[]): Promise<unknown> | undefined {
@@ -48,27 +50,27 @@ export class TransactionLine {
     return turn;
   }
 
-  /** Runs a statement of the caller's when its turn has come. @param ahead as for `enter` */
+  /** Runs a caller's statement when its turn comes. @param ahead as for `enter` */
   async statement<T>(ahead: readonly (() => void)[], run: () => Promise<T>): Promise<T> {
     const turn = this.enter(ahead);
     const began = this.#waiting.begin();
-    // Awaiting nothing would let an insert that is made later in this turn of the event loop overtake the statement.
+    // An await without need would let an insert that is made later in this turn overtake the statement.
     if (turn) await turn;
     const settled = this.#underWay.begin();
     began();
     return run().finally(settled);
   }
 
-  /** The connection has the oldest of the statements that are on their way. */
+  /** The connection has received the oldest statement that is on its way. */
   sent(): void {
     this.#underWay.arrived();
   }
 
   /**
-   * A flush that is asked for now.
+   * A flush that is requested now.
    *
-   * @param take called when its turn has come: a statement that was executed before may yet take a part of the queue
-   * @param write called behind the flushes that have begun; must not reject
+   * @param take called when its turn comes, since an earlier statement may take a part of the queue before
+   * @param write called after the flushes that have begun; must not reject
    */
   async flush<Taken, T>(take: () => Taken, write: (taken: Taken) => Promise<T>): Promise<T> {
     this.#flushes += 1;
@@ -80,7 +82,10 @@ export class TransactionLine {
     return (await turn).written;
   }
 
-  /** Runs work behind the flushes that have begun and the statements that are on their way; others wait for it as for a flush. */
+  /**
+   * Runs work after the flushes that have begun and the statements on their way. Others wait for it as for a
+   * flush.
+   */
   run<T>(work: () => Promise<T>): Promise<T> {
     this.#flushes += 1;
     return this.#runCounted(work);
@@ -95,7 +100,7 @@ export class TransactionLine {
     return done;
   }
 
-  /** Settles when nothing waits, runs or is on its way. */
+  /** Settles when no statement or flush waits, runs or is on its way. */
   async idle(): Promise<void> {
     while (!this.isIdle) {
       await this.#turn;

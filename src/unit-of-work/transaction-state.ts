@@ -5,23 +5,29 @@ import { TransactionLine } from './transaction-line.ts';
 
 /** The queue of a transaction, or of a savepoint in it, as the other scopes see it. */
 export interface Scope {
-  /** Notes what is queued now; the returned function flushes it. `undefined` if nothing is queued. */
+  /**
+   * Remembers which rows are queued now, and returns a function that flushes them; `undefined` if there are
+   * none.
+   */
   queueAhead(named: ReadonlySet<Entry>): (() => void) | undefined;
 }
 
-/** What a transaction and its savepoints share. */
+/** The state that a transaction and its savepoints share. */
 export class TransactionState {
   savepoints = 0;
   readonly line = new TransactionLine();
   readonly facts = new FactsScope();
-  /** The scopes whose callbacks are running, the transaction's own first. */
+  /** The scopes whose callbacks are running, first the transaction's own. */
   readonly open = new Set<Scope>();
-  /** Something beside BEGIN has been sent for the caller: a refused flight can't be sent again without its knowledge. */
+  /**
+   * A statement other than BEGIN has been sent for the caller. A refused flight can't be sent again then,
+   * since that would need a new transaction.
+   */
   hasWorked = false;
 
   constructor(
     public connection: Connection,
-    /** Begins it anew: BEGIN on the same connection, or on another one if that one has gone back to the pool. */
+    /** Begins it again: BEGIN on the same connection, or on another one if that has returned to the pool. */
     readonly restart: () => Promise<void>,
   ) {}
 }

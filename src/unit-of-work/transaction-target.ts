@@ -2,7 +2,7 @@ import type { Connection } from '../driver/driver.ts';
 import type { FlushScope, FlushTarget } from '../flush/target.ts';
 import type { TransactionState } from './transaction-state.ts';
 
-/** A user's transaction as the place where a batch is written. */
+/** A user's transaction as the target of a flush. */
 export class TransactionTarget implements FlushTarget {
   readonly lockTimeout = undefined;
   readonly facts: FlushTarget['facts'];

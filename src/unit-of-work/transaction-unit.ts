@@ -17,7 +17,7 @@ import { UnitOfWork } from './unit-of-work.ts';
 
 export class TransactionUnit extends UnitOfWork {
   protected ended: Error | undefined;
-  /** The first error of a statement of this scope; the transaction can't commit any more. */
+  /** The first error of a statement of this scope. The transaction can't commit any more. */
   #failure: Error | undefined;
 
   constructor(
@@ -37,7 +37,7 @@ export class TransactionUnit extends UnitOfWork {
     return report;
   }
 
-  /** At the end of the turn, since a statement of this turn may yet prove to stand before what is queued. */
+  /** At the end of the turn: a statement of this turn may still belong before the queued rows. */
   protected flushFull(): void {
     this.schedule();
   }
@@ -47,7 +47,7 @@ export class TransactionUnit extends UnitOfWork {
   }
 
   /**
-   * Runs a statement of the caller's: it sees every row that was queued before it.
+   * Runs a caller's statement. It sees every row that was queued before it.
    *
    * @param named entries that the statement refers to
    */
@@ -60,16 +60,18 @@ export class TransactionUnit extends UnitOfWork {
     });
   }
 
-  /** A statement sees what the transaction has written, in whichever of its scopes. */
+  /** A statement sees the rows of all scopes of the transaction. */
   #queuesAhead(named: ReadonlySet<Entry>): (() => void)[] {
     return [...this.state.open].flatMap((scope) => scope.queueAhead(named) ?? []);
   }
 
   /**
-   * What is queued before a statement, to be flushed when its turn has come; inserts that are awaited behind it
-   * are not among it. In `Promise.all([tx.delete(t), tx.insert(t).values(row)])` the insert is made before the
-   * delete executes, and yet comes after it: Promise.all has queued the jobs that call each `then` one behind the
-   * other, so that a promise job later every insert of the group is known to be awaited.
+   * The rows queued before a statement, flushed when its turn comes. Inserts that are awaited after the
+   * statement are excluded.
+   *
+   * In `Promise.all([tx.delete(t), tx.insert(t).values(row)])` the insert is made before the delete executes,
+   * and yet belongs after it. Promise.all has queued the jobs that call each `then` one after another. So one
+   * promise job later it is known which inserts of the group are awaited.
    */
   queueAhead(named: ReadonlySet<Entry>): (() => void) | undefined {
     if (this.queue.isEmpty) return undefined;
@@ -82,12 +84,12 @@ export class TransactionUnit extends UnitOfWork {
     };
   }
 
-  /** A statement of this scope failed, whether or not its caller looks. */
+  /** Records that a statement of this scope failed, also if its caller ignores that. */
   fail(error: Error): void {
     this.#failure ??= error;
   }
 
-  /** Runs statements of the library's own behind the queue and the statements that are on their way. */
+  /** Runs this library's own statements, after the queued rows and the statements on their way. */
   async inTurn<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     const { line } = this.state;
     await line.enter(this.#queuesAhead(nothingNamed));
@@ -95,13 +97,15 @@ export class TransactionUnit extends UnitOfWork {
     return line.run(() => work(this.state.connection));
   }
 
-  /** Flushes what is left and commits, in one flight. @throws what the transaction rejects with */
+  /**
+   * Flushes the queued rows and commits, in one flight. @throws the error that the transaction rejects with
+   */
   async commit(): Promise<void> {
     await this.state.line.idle();
     this.#throwFailure();
     if (this.queue.isEmpty) {
       this.end(committedError());
-      // A statement that nobody waited for may have failed since, and COMMIT tells no more than that.
+      // A statement that was not awaited may have failed since, and is the reason why COMMIT was refused.
       return commit(this.state.connection).catch((error) => Promise.reject(this.#failure ?? error));
     }
     const flushed = this.#flush('last');
@@ -110,14 +114,14 @@ export class TransactionUnit extends UnitOfWork {
     if (this.#failure) throw this.#failure;
   }
 
-  /** Drops what is queued and rolls back. */
+  /** Drops the queued rows and rolls back. */
   async abort(reason: Error): Promise<void> {
     this.drop(reason);
     await this.state.line.idle();
     await rollback(this.state.connection);
   }
 
-  /** Flushes what is left of a savepoint. @throws what its transaction rejects with */
+  /** Flushes the queued rows of a savepoint. @throws the error that its transaction rejects with */
   async release(): Promise<void> {
     await this.state.line.idle();
     this.#throwFailure();
@@ -132,44 +136,47 @@ export class TransactionUnit extends UnitOfWork {
     if (error) throw error;
   }
 
-  /** Goes back to a savepoint, dropping what is queued. */
+  /** Rolls back to a savepoint, and drops the queued rows. */
   async restore(reason: Error, mark: Savepoint): Promise<void> {
     this.drop(reason);
     await this.state.line.idle();
     await mark.restore();
   }
 
-  /** A savepoint for a nested transaction; BEGIN and what is queued go before it. */
+  /** A savepoint for a nested transaction. BEGIN and the queued rows go before it. */
   async nest(): Promise<{ unit: TransactionUnit; mark: Savepoint }> {
     await this.state.line.enter(this.#queuesAhead(nothingNamed));
     const unit = new TransactionUnit(this.context, this.state);
     const mark = setSavepoint(this.state.connection, `s${this.state.savepoints++}`);
     this.state.hasWorked = true;
     mark.isSet.catch((error) => unit.fail(error));
-    // In a transaction that has failed the server refuses it, and the callback must not run.
+    // In a failed transaction the server refuses the savepoint, and the callback must not run.
     if (this.#failure) await mark.isSet;
     return { unit, mark };
   }
 
-  /** What the scope rejects with: a statement refused only because of an earlier one tells of that one, as in postgres.js. */
+  /**
+   * The error that the scope rejects with. For a statement that was refused only because of an earlier error
+   * (25P02) it is that error, as in postgres.js.
+   */
   explain(error: unknown): unknown {
     const isConsequence = codeOf(error) === '25P02' && !(error instanceof DrizzleQueryError);
     return isConsequence ? (this.#failure ?? error) : error;
   }
 
-  /** Nothing can be queued from here on. */
+  /** Rejects all later inserts with `reason`. */
   end(reason: Error): void {
     this.state.open.delete(this);
     this.ended ??= reason;
   }
 
-  /** Rejects what is queued, quietly: its callers hear the reason that the transaction ended with. */
+  /** Rejects the queued rows with the error that ended the transaction. The flush reports no failure. */
   drop(reason: Error): void {
     this.end(endedError(reason));
     for (const entry of this.queue.take()) entry.conclude({ error: reason });
   }
 
-  /** Flushes what is queued now, in its turn. */
+  /** Flushes the rows that are queued now, when its turn comes. */
   #flush(scope: FlushScope): Promise<Flushed> {
     const { now } = this.queue;
     return this.state.line.flush(

@@ -1,4 +1,4 @@
-/** A queue with what empties it: the caller's side of a flush. */
+/** A queue and its flushes, as the builders use them. */
 
 import type { FlushContext } from '../context.ts';
 import type { InsertSession } from '../drizzle/insert.ts';
@@ -9,34 +9,37 @@ import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { Queue } from '../take/queue.ts';
 import { atEndOfTurn } from '../take/schedule.ts';
 
-/** Of so many entries that it does not write a flush can tell: a server that never flushes must not hold all of them. */
+/**
+ * At most 100 described or refused entries are remembered for the warning at the next flush. Without a limit
+ * a server that never flushes would leak them.
+ */
 const mostRemembered = 100;
 
-/** What an insert needs of the object it was made on. */
+/** The queue that inserts are pushed into. */
 export abstract class UnitOfWork {
   protected readonly queue = new Queue();
   /** Entries that were only described (`toSQL()`, `prepare()`, embedding) and not awaited since. */
   readonly #described = new Set<Entry>();
-  /** Entries that were refused and not awaited since, with why. */
+  /** Entries that were refused and not awaited since, with their errors. */
   readonly #refused = new Map<Entry, Error>();
   #isScheduled = false;
-  /** That of the database or transaction whose queue it is; what prepares an insert runs on it. */
+  /** The session of the database or transaction. Prepared inserts run on it. */
   session!: InsertSession;
 
   constructor(readonly context: FlushContext) {}
 
-  /** Rows queued and not taken by a flush. */
+  /** Rows that are queued and not taken by a flush. */
   get pending(): number {
     return this.queue.rows;
   }
 
-  /** Writes what is queued; rejects where something could not be written. */
+  /** Writes the queued rows. Rejects if some could not be written. */
   abstract flush(): Promise<FlushReport>;
 
-  /** A flush that nobody waits for; its failure is kept for whoever waits next. */
+  /** A flush that no caller requested. Its failure is kept for the next one that a caller requests. */
   protected abstract flushUnasked(everything: boolean): void;
 
-  /** Why nothing can be queued any more. */
+  /** Why inserts are rejected now; `undefined` while they are accepted. */
   protected abstract readonly ended: Error | undefined;
 
   enqueue(entry: Entry): void {
@@ -48,7 +51,7 @@ export abstract class UnitOfWork {
     if (this.isFull) this.flushFull();
   }
 
-  /** The queue has reached its limit. */
+  /** Called when the queue has reached its limit. */
   protected abstract flushFull(): void;
 
   protected get isFull(): boolean {
@@ -56,7 +59,9 @@ export abstract class UnitOfWork {
     return this.queue.rows >= maxRows || this.queue.bytes >= maxBytes;
   }
 
-  /** Rejects an entry that is not fit to be queued; whoever flushes next hears of it if nobody awaits it. */
+  /**
+   * Rejects an entry that can't be queued. The next flush throws the error if the caller does not await it.
+   */
   refuse(entry: Entry, error: Error): void {
     entry.conclude({ error });
     this.#refused.set(entry, error);
@@ -64,19 +69,19 @@ export abstract class UnitOfWork {
     if (this.#refused.size > mostRemembered && oldest) this.#refused.delete(oldest);
   }
 
-  /** A refused entry that nobody awaited, told once. */
+  /** A refused entry that its caller has not awaited, returned once. */
   protected takeRefusal(): { readonly entry: Entry; readonly error: Error } | undefined {
     const [first] = this.#refused;
     this.#refused.clear();
     return first && { entry: first[0], error: first[1] };
   }
 
-  /** Takes an entry out, for good where a chained call threw. @returns whether it was in */
+  /** Removes an entry: for good if a chained call threw. @returns whether it was queued */
   withdraw(entry: Entry): boolean {
     return this.queue.withdraw(entry);
   }
 
-  /** Takes an entry out until somebody awaits it: drizzle only describes it. */
+  /** Removes an entry until its caller awaits it: drizzle only describes it. */
   describe(entry: Entry): void {
     if (!this.withdraw(entry)) return;
     this.#described.add(entry);
@@ -89,7 +94,7 @@ export abstract class UnitOfWork {
     this.#described.delete(entry);
   }
 
-  /** The result of an entry, which is flushed by the end of this turn if nothing flushes it before. */
+  /** The result of an entry. The entry is flushed at the end of this turn, if not before. */
   wait(entry: Entry): Promise<unknown> {
     entry.awaited = true;
     this.#refused.delete(entry);
@@ -110,7 +115,7 @@ export abstract class UnitOfWork {
     });
   }
 
-  /** An explicit flush says which rows it has no leave to write. */
+  /** Warns about the rows that an explicit flush does not write. */
   protected warnOfDescribed(): void {
     for (const entry of this.#described) {
       process.emitWarning(
