@@ -4,6 +4,7 @@ import type { TableShape } from '../drizzle/table.ts';
 import { asError, BatchedDrizzleError, codeOf } from '../errors.ts';
 import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
 import { planEntries } from '../plan/plan-entries.ts';
+import { isProved } from '../plan/proof.ts';
 import type { ReportBuilder } from '../report.ts';
 import { askLogged } from '../send/send-logged.ts';
 import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts';
@@ -50,7 +51,11 @@ export async function attempt(
   let rest = entries;
   try {
     while (rest.length > 0) {
-      const own = planOwnEntries(context, rest, target, { ownTry, isSizeFree: false });
+      let own = planOwnEntries(context, rest, target, { ownTry, isSizeFree: false });
+      const facts = own ? new Map() : await learn(context, rest, target, report);
+      if (!own && !isProved(rest, facts)) {
+        own = planOwnEntries(context, rest, target, { ownTry, isSizeFree: true });
+      }
       if (own) {
         const end = mayCommit(target, failures) ? 'commit' : 'open';
         const flight = await runOwnFlight(context, own, target, end, ownTry, report);
@@ -62,7 +67,6 @@ export async function attempt(
         }
         return settleOwn(flight, target, failures);
       }
-      const facts = await learn(context, rest, target, report);
       const single = singleRowInsert(context, rest, facts, target);
       const { plan, rejected } = single ?? planEntries(context, rest, facts, target.scope);
       if (rejected) failures.rejectEach(rejected);

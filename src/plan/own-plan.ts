@@ -16,7 +16,7 @@ export const mostOwnEntries = 6;
 export const mostOwnRows = 32;
 
 /** Well below the 65,534 of the protocol. */
-const mostParams = 50_000;
+const mostOwnParams = 50_000;
 
 /** How many settings a transaction uses for kept values. Their names stay in the session. */
 const mostSettings = 256;
@@ -83,12 +83,12 @@ function unaskedColumns(entry: Entry, { mayBeNamed }: OwnPlanInput): number[] {
   return [...shape.columns.keys()].filter((index) => {
     const { isKeyed, column } = shape.columns[index] ?? {};
     const isWanted = entry.referencedColumns.has(index) || (isNameable && isKeyed);
-    if (!isWanted || !leavesOut(entry, index)) return false;
+    if (!isWanted || !hasLeftOut(entry, index)) return false;
     return !returning?.some(({ field }) => field === column);
   });
 }
 
-function leavesOut(entry: Entry, column: number): boolean {
+function hasLeftOut(entry: Entry, column: number): boolean {
   for (let row = 0; row < entry.count; row++) if (entry.cell(row, column) === undefined) return true;
   return false;
 }
@@ -133,7 +133,7 @@ function isSendable(entry: Entry, values: ValueEncoder): boolean {
   const { shape, cells, conflict, returning } = entry;
   const { columns } = shape;
   const width = columns.length;
-  if (width === 0 || cells.length > mostParams) return false;
+  if (width === 0 || cells.length > mostOwnParams) return false;
   for (let place = 0; place < cells.length; place++) {
     const cell = cells[place];
     if (cell === undefined || cell === null) continue;

@@ -67,7 +67,7 @@ export function readFlight(
       commitError,
       isUnknown,
     };
-    if (!commitError) countRows(plan, report);
+    if (!commitError) reportRows(plan, report);
     return read;
   } catch (error) {
     throw unreadable(asError(error));
@@ -111,6 +111,6 @@ function countKeys({ lists }: Plan, report: ReportBuilder): void {
   for (const { shape, size } of lists) report.count(shape.name, { keys: size });
 }
 
-function countRows({ chunks }: Plan, report: ReportBuilder): void {
+function reportRows({ chunks }: Plan, report: ReportBuilder): void {
   for (const { shape, size } of chunks) report.count(shape.name, { rows: size, statements: 1 });
 }

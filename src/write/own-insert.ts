@@ -15,7 +15,7 @@ import { Params } from './params.ts';
 const guard = "pg_catalog.current_setting('batched_drizzle.t')::pg_catalog.int4";
 
 /** The parts of a table's statements that are the same each time. */
-interface Template {
+interface StatementParts {
   /** `insert into "users" ("id", "name")` */
   readonly head: string;
   /** The row of a form that has nothing but texts and defaults: `(default, $1)`. */
@@ -24,10 +24,10 @@ interface Template {
   readonly selections: Map<readonly SelectedField[], string>;
 }
 
-const templates = new WeakMap<TableShape, Template>();
+const partsByShape = new WeakMap<TableShape, StatementParts>();
 
 /** Selections made anew for each insert must not be remembered for ever. */
-const mostRemembered = 100;
+const mostSelections = 100;
 
 /** Which part of a statement's answer belongs to the caller, and which values the library asked for. */
 export interface OwnAnswer {
@@ -38,7 +38,7 @@ export interface OwnAnswer {
   readonly learned: readonly (readonly [column: number, place: number])[];
 }
 
-export interface OwnInsert {
+export interface WrittenEntry {
   readonly text: string;
   readonly params: readonly (string | null)[];
   readonly answer: OwnAnswer;
@@ -59,19 +59,19 @@ export class OwnInsertWriter {
    * @example
    * insert into "users" ("id", "name") values (default, $1) returning "id", pg_catalog.current_setting(…)
    */
-  write(entry: Entry): OwnInsert {
+  write(entry: Entry): WrittenEntry {
     const { shape, conflict, overriding } = entry;
-    const template = getOrInsert(templates, shape, () => makeTemplate(shape));
+    const parts = getOrInsert(partsByShape, shape, () => makeParts(shape));
     const params = new Params(this.#values);
-    const rows = this.#rows(entry, template, params);
+    const rows = this.#rows(entry, parts, params);
     const clause = conflict ? ` on conflict ${this.#embed(conflict, params)}` : '';
-    const { list, answer } = this.#returning(entry, template, params);
+    const { list, answer } = this.#returning(entry, parts, params);
     const returning = list === '' ? '' : ` returning ${list}`;
-    const text = `${template.head}${overriding ? ' overriding system value' : ''} values ${rows}${clause}${returning}`;
+    const text = `${parts.head}${overriding ? ' overriding system value' : ''} values ${rows}${clause}${returning}`;
     return { text, params: params.values, answer };
   }
 
-  #rows(entry: Entry, { rows }: Template, params: Params): string {
+  #rows(entry: Entry, { rows }: StatementParts, params: Params): string {
     const { forms, cells, count, shape } = entry;
     if (count === 1 && forms instanceof Form && cells.every(isText)) {
       for (const cell of cells) if (cell !== undefined) params.add(this.#text(cell));
@@ -99,10 +99,10 @@ export class OwnInsertWriter {
     return this.#kept(cell, { shape: entry.shape, column });
   }
 
-  #returning(entry: Entry, template: Template, params: Params): { list: string; answer: OwnAnswer } {
+  #returning(entry: Entry, parts: StatementParts, params: Params): { list: string; answer: OwnAnswer } {
     const { returning, shape } = entry;
     const { dialect, columns } = shape;
-    const items: string[] = returning ? [this.#selection(returning, template, shape, params)] : [];
+    const items: string[] = returning ? [this.#selection(returning, parts, shape, params)] : [];
     const width = returning?.length ?? 0;
     const learned: [column: number, place: number][] = [];
     for (const [place, { field }] of (returning ?? []).entries()) {
@@ -122,12 +122,12 @@ export class OwnInsertWriter {
 
   #selection(
     returning: readonly SelectedField[],
-    { selections }: Template,
+    { selections }: StatementParts,
     { dialect }: TableShape,
     params: Params,
   ): string {
     if (!onlyColumns(returning)) return this.#embed(renderSelection(dialect, returning), params);
-    if (selections.size > mostRemembered) selections.clear();
+    if (selections.size > mostSelections) selections.clear();
     return getOrInsert(selections, returning, () => renderSelection(dialect, returning).texts.join(''));
   }
 
@@ -169,7 +169,7 @@ export class OwnInsertWriter {
   }
 }
 
-function makeTemplate(shape: TableShape): Template {
+function makeParts(shape: TableShape): StatementParts {
   const head = insertHead(shape.dialect, shape, [...shape.columns.keys()], false);
   return { head, rows: new Map(), selections: new Map() };
 }
