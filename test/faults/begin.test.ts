@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Sql } from 'postgres';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import { codesOf } from '../support/error-codes.ts';
 import type { FaultRelay } from '../support/fault-relay.ts';
@@ -17,14 +16,11 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: Sql;
+const check = database.connect({ max: 1 });
 let relay: FaultRelay;
 let db: BatchedDatabase;
 let flights = 0;
 
-beforeAll(() => {
-  check = database.connect({ max: 1 });
-});
 beforeEach(async () => {
   relay = await database.faultRelay();
   db = batchedDrizzle(database.connect({ ...oneConnection, url: relay.url }));

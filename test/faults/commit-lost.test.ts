@@ -1,5 +1,4 @@
-import type { Sql } from 'postgres';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import type { FaultRelay, HoldPoint } from '../support/fault-relay.ts';
 import { oneConnection, queueFlight, readFlight, rowsOfFlight, settling } from '../support/flights.ts';
@@ -9,13 +8,10 @@ import { useDatabase } from '../support/test-database.ts';
 const database = useDatabase();
 const times = 100;
 
-let check: Sql;
+const check = database.connect({ max: 1 });
 let relay: FaultRelay;
 let db: BatchedDatabase;
 
-beforeAll(() => {
-  check = database.connect({ max: 1 });
-});
 beforeEach(async () => {
   relay = await database.faultRelay();
   db = batchedDrizzle(database.connect({ ...oneConnection, url: relay.url }));

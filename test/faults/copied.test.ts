@@ -1,5 +1,4 @@
-import type { Sql } from 'postgres';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import { times } from '../support/copies.ts';
 import { codesOf } from '../support/error-codes.ts';
@@ -61,15 +60,12 @@ const ways: Record<string, (db: BatchedDatabase, name: string) => Promise<unknow
   outside: (db, name) => Promise.all(queueRows(db, name)),
 };
 
-let check: Sql;
+const check = database.connect({ max: 1 });
 let relay: FaultRelay;
 let db: BatchedDatabase;
 let closed: Promise<unknown>;
 let flights = 0;
 
-beforeAll(() => {
-  check = database.connect({ max: 1 });
-});
 beforeEach(async () => {
   await check`truncate organizations, teams, members, logs restart identity`;
   relay = await database.faultRelay();

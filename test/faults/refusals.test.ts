@@ -20,13 +20,12 @@ import { useDatabase } from '../support/test-database.ts';
 const database = useDatabase();
 const role = `batched_drizzle_${randomBytes(6).toString('hex')}`;
 
-let check: Sql;
+const check = database.connect({ max: 1 });
 let client: Sql;
 let db: BatchedDatabase;
 let flights = 0;
 
 beforeAll(async () => {
-  check = database.connect({ max: 1 });
   await makeRefusingTables(check);
   await check.unsafe(`
     create role ${role} login password 'none' connection limit 1;

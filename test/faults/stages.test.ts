@@ -1,5 +1,4 @@
-import type { Sql } from 'postgres';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import type { FaultRelay, HeldWire, HoldPoint } from '../support/fault-relay.ts';
 import { faults } from '../support/faults.ts';
@@ -46,18 +45,14 @@ const ways: Record<
   outside: { travels: true, write: (db, name) => Promise.all(queueFlight(db, name)) },
 };
 
-let check: Sql;
-let blocker: Sql;
+const check = database.connect({ max: 1 });
+const blocker = database.connect({ max: 1 });
 let relay: FaultRelay;
 let db: BatchedDatabase;
 /** Settles when the client has noticed that its connection is lost. */
 let closed: Promise<unknown>;
 let flights = 0;
 
-beforeAll(() => {
-  check = database.connect({ max: 1 });
-  blocker = database.connect({ max: 1 });
-});
 beforeEach(async () => {
   relay = await database.faultRelay();
   const client = database.connect({ ...oneConnection, url: relay.url });

@@ -1,5 +1,4 @@
-import type { Sql } from 'postgres';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
 import { oneConnection, queueFlight, readFlight, rowsOfFlight, settling } from '../support/flights.ts';
 import { endsDuring } from '../support/process-events.ts';
@@ -7,12 +6,8 @@ import { logs } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
-let check: Sql;
+const check = database.connect({ max: 1 });
 let flights = 0;
-
-beforeAll(() => {
-  check = database.connect({ max: 1 });
-});
 
 const all = { parents: rowsOfFlight, children: rowsOfFlight };
 const none = { parents: 0, children: 0 };

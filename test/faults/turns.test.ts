@@ -1,6 +1,6 @@
 import net, { type Socket } from 'node:net';
 import type { Sql } from 'postgres';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import type { FaultRelay } from '../support/fault-relay.ts';
 import { oneConnection, queueFlight, readFlight, rowsOfFlight, settling } from '../support/flights.ts';
@@ -12,15 +12,12 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: Sql;
+const check = database.connect({ max: 1 });
 let relay: FaultRelay;
 let db: BatchedDatabase;
 let socket: Socket;
 let flights = 0;
 
-beforeAll(() => {
-  check = database.connect({ max: 1 });
-});
 beforeEach(async () => {
   relay = await database.faultRelay();
   db = batchedDrizzle(connect());

@@ -15,12 +15,11 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect({ max: 1 }));
 let few: Counted;
 let usual: Counted;
 
 beforeAll(async () => {
-  check = drizzle(database.connect({ max: 1 }));
   few = await startCounted(database, { batch: { copyRows: 3 } });
   usual = await startCounted(database);
 });

@@ -14,11 +14,10 @@ const database = useDatabase();
 /** Enough rows for more than one block. */
 const many = 4_500;
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect({ max: 1 }));
 let few: Counted;
 
 beforeAll(async () => {
-  check = drizzle(database.connect({ max: 1 }));
   few = await startCounted(database, { batch: { copyRows: 3 } });
 });
 beforeEach(() => check.execute(emptyTables()));
