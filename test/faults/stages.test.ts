@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
 import type { FaultRelay, HeldWire, HoldPoint } from '../support/fault-relay.ts';
 import { faults } from '../support/faults.ts';
+import { startFaulty } from '../support/faulty.ts';
 import {
-  oneConnection,
+  allOfFlight,
+  noneOfFlight,
   openTransactions,
   queueFlight,
   readFlight,
@@ -54,12 +56,7 @@ let closed: Promise<unknown>;
 let flights = 0;
 
 beforeEach(async () => {
-  relay = await database.faultRelay();
-  const client = database.connect({ ...oneConnection, url: relay.url });
-  closed = new Promise((resolve) => Object.assign(client.options, { onclose: resolve }));
-  db = batchedDrizzle(client);
-  // The tables are known and the connection is open, so that only the flight is sent.
-  await db.transaction(async (tx) => void queueFlight(tx, 'known'));
+  ({ relay, db, closed } = await startFaulty(database));
 });
 
 const cases = Object.keys(stages).flatMap((stage) =>
@@ -87,16 +84,14 @@ describe('the process lives, every promise settles, rows are all there or none, 
     expect(ends).toEqual([]);
 
     const written = await readFlight(check, name);
-    const all = { parents: rowsOfFlight, children: rowsOfFlight };
-    const none = { parents: 0, children: 0 };
     const outcome = settled?.status === 'fulfilled' ? 'fulfilled' : messageOf(settled?.reason);
-    if (outcome === 'fulfilled') expect(written).toEqual(all);
+    if (outcome === 'fulfilled') expect(written).toEqual(allOfFlight);
     else if (isCommitSent && fault !== 'cancelled') {
       expect(outcome).toMatch(/unknown/);
-      expect([all, none]).toContainEqual(written);
+      expect([allOfFlight, noneOfFlight]).toContainEqual(written);
     } else {
       expect(outcome).not.toMatch(/unknown/);
-      expect(written).toEqual(none);
+      expect(written).toEqual(noneOfFlight);
     }
     if (fault.startsWith('the wire')) expect(outcome).not.toBe('fulfilled');
   });
@@ -135,7 +130,7 @@ describe('the process lives, every promise settles, rows are all there or none, 
       await servesNextCalls();
     });
     expect(ends).toEqual([]);
-    expect(await readFlight(check, name)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+    expect(await readFlight(check, name)).toEqual(allOfFlight);
   });
 });
 
@@ -174,7 +169,7 @@ async function servesNextCalls(): Promise<void> {
     expect(await settling(call(), 'the next call')).toMatchObject({ status: 'fulfilled' });
   }
   for (const name of names) {
-    expect(await readFlight(check, name)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+    expect(await readFlight(check, name)).toEqual(allOfFlight);
   }
   await expect.poll(() => openTransactions(check)).toEqual([]);
 }
