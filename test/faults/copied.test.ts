@@ -123,7 +123,7 @@ test('between the comparison of the facts and the rows of a COPY nobody puts ano
   const held = relay.hold({ side: 'client', words: /^copy "organizations"/ });
   const writing = db.transaction(async (tx) => void queueRows(tx, name));
   const wire = await held;
-  const compared = () => check`select from pg_stat_activity where pid = ${wire.pid} and query like '%nextval%'
+  const compared = () => check`select from pg_stat_activity where pid = ${wire.pid} and query like '%pg_relation_size%'
     and state = 'idle in transaction'`;
   await expect.poll(compared).toHaveLength(1);
   const dropped = check.begin(async (sql) => {
