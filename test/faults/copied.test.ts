@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { BatchedDatabase } from '../../src/index.ts';
-import { times } from '../support/copies.ts';
+import { severalBlocks, times } from '../support/copies.ts';
 import { codesOf } from '../support/error-codes.ts';
 import type { FaultRelay, HoldPoint } from '../support/fault-relay.ts';
 import { faults } from '../support/faults.ts';
@@ -13,7 +13,7 @@ import { useDatabase } from '../support/test-database.ts';
 const database = useDatabase();
 
 /** The number of rows for each of two tables; it takes several blocks. */
-const rows = 4_500;
+const rows = severalBlocks;
 
 const begin: HoldPoint = { side: 'client', words: /^begin/ };
 const firstCopy: HoldPoint = { side: 'client', words: /^copy "organizations"/ };
@@ -123,8 +123,9 @@ test('between the comparison of the facts and the rows of a COPY nobody puts ano
   const held = relay.hold({ side: 'client', words: /^copy "organizations"/ });
   const writing = db.transaction(async (tx) => void queueRows(tx, name));
   const wire = await held;
-  const compared = () => check`select from pg_stat_activity where pid = ${wire.pid} and query like '%pg_relation_size%'
-    and state = 'idle in transaction'`;
+  const compared = () => check`
+    select from pg_stat_activity
+    where pid = ${wire.pid} and query like '%pg_relation_size%' and state = 'idle in transaction'`;
   await expect.poll(compared).toHaveLength(1);
   const dropped = check.begin(async (sql) => {
     await sql`set local lock_timeout = '200ms'`;
