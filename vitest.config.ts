@@ -5,6 +5,11 @@ export default defineConfig({
   resolve: { alias: { 'batched-drizzle': new URL('src/index.ts', import.meta.url).pathname } },
   test: {
     pool: 'forks',
+    // Tests mostly wait for a server or for a process, so a worker less than there are cores would leave one idle.
+    maxWorkers: '100%',
+    // Files share a process, for starting one costs more than most files take: each cleans up what it puts there.
+    isolate: false,
+    restoreMocks: true,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { asc } from 'drizzle-orm';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { emptyTables } from '../support/counted.ts';
 import { runCommand, schemaFile, useFolder } from '../support/run-command.ts';
 import { members, organizations, teams, users, wide } from '../support/schema.ts';
@@ -9,11 +9,8 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 const files = useFolder();
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect());
 
-beforeAll(() => {
-  check = drizzle(database.connect());
-});
 beforeEach(() => check.execute(emptyTables()));
 
 const load = (table: string, args: string[], input?: string | Uint8Array) =>

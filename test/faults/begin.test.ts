@@ -1,15 +1,15 @@
 import { sql } from 'drizzle-orm';
-import type { Sql } from 'postgres';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { BatchedDatabase } from '../../src/index.ts';
 import { codesOf } from '../support/error-codes.ts';
 import type { FaultRelay } from '../support/fault-relay.ts';
+import { startFaulty } from '../support/faulty.ts';
 import {
-  oneConnection,
-  openTransactions,
+  allOfFlight,
+  expectNextCall,
+  noneOfFlight,
   queueFlight,
   readFlight,
-  rowsOfFlight,
   settling,
 } from '../support/flights.ts';
 import { organizations } from '../support/schema.ts';
@@ -17,18 +17,13 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: Sql;
+const check = database.connect({ max: 1 });
 let relay: FaultRelay;
 let db: BatchedDatabase;
 let flights = 0;
 
-beforeAll(() => {
-  check = database.connect({ max: 1 });
-});
 beforeEach(async () => {
-  relay = await database.faultRelay();
-  db = batchedDrizzle(database.connect({ ...oneConnection, url: relay.url }));
-  await db.transaction(async (tx) => void queueFlight(tx, 'known'));
+  ({ relay, db } = await startFaulty(database));
 });
 
 /** Runs work whose BEGIN or COMMIT the server refuses. The pool must serve the next call afterwards. */
@@ -39,18 +34,9 @@ async function refused(
   const name = `flight ${flights++}`;
   relay.spoil(words, 'nonsense'.slice(0, 5));
   const settled = await settling(work(name), 'what was refused');
-  const next = `flight ${flights++}`;
-  const call = await settling(
-    db.transaction(async (tx) => void queueFlight(tx, next)),
-    'the next call',
-  );
-  expect(call).toMatchObject({ status: 'fulfilled' });
-  expect(await readFlight(check, next)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
-  expect(await openTransactions(check)).toEqual([]);
+  await expectNextCall(check, (next) => db.transaction(async (tx) => void queueFlight(tx, next)));
   return { settled, written: await readFlight(check, name) };
 }
-
-const nothing = { parents: 0, children: 0 };
 
 describe('where BEGIN is refused nothing behind it is written, and its error is told:', () => {
   const works: Record<string, (name: string) => Promise<unknown>> = {
@@ -82,7 +68,7 @@ describe('where BEGIN is refused nothing behind it is written, and its error is 
     const { settled, written } = await refused(/^begin/, (name) =>
       (works[work] as typeof db.execute)(name as never),
     );
-    expect(written).toEqual(nothing);
+    expect(written).toEqual(noneOfFlight);
     expect(settled.status).toBe('rejected');
     expect(codesOf((settled as PromiseRejectedResult).reason)).toContain('42601');
   });
@@ -90,7 +76,7 @@ describe('where BEGIN is refused nothing behind it is written, and its error is 
   test('outside, where it is sent again', async () => {
     const { settled, written } = await refused(/^begin/, (name) => Promise.all(queueFlight(db, name)));
     expect(settled.status).toBe('fulfilled');
-    expect(written).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+    expect(written).toEqual(allOfFlight);
   });
 });
 
@@ -98,14 +84,14 @@ test('a COMMIT that is refused and leaves its transaction open is rolled back, a
   const { settled, written } = await refused(/^commit/, (name) =>
     db.transaction(async (tx) => void queueFlight(tx, name)),
   );
-  expect(written).toEqual(nothing);
+  expect(written).toEqual(noneOfFlight);
   expect(codesOf((settled as PromiseRejectedResult).reason)).toContain('42601');
 });
 
 test('so is one outside, whose inserts are sent again', async () => {
   const { settled, written } = await refused(/^commit/, (name) => Promise.all(queueFlight(db, name)));
   expect(settled.status).toBe('fulfilled');
-  expect(written).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+  expect(written).toEqual(allOfFlight);
 });
 
 test('a ROLLBACK that is refused is sent again', async () => {
@@ -116,6 +102,6 @@ test('a ROLLBACK that is refused is sent again', async () => {
       throw enough;
     }),
   );
-  expect(written).toEqual(nothing);
+  expect(written).toEqual(noneOfFlight);
   expect(settled).toEqual({ status: 'rejected', reason: enough });
 });

@@ -1,28 +1,21 @@
-import type { Sql } from 'postgres';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { BatchedDatabase } from '../../src/index.ts';
 import type { FaultRelay, HoldPoint } from '../support/fault-relay.ts';
-import { oneConnection, queueFlight, readFlight, rowsOfFlight, settling } from '../support/flights.ts';
+import { startFaulty } from '../support/faulty.ts';
+import { allOfFlight, noneOfFlight, queueFlight, readFlight, settling } from '../support/flights.ts';
 import { organizations } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 const times = 100;
 
-let check: Sql;
+const check = database.connect({ max: 1 });
 let relay: FaultRelay;
 let db: BatchedDatabase;
 
-beforeAll(() => {
-  check = database.connect({ max: 1 });
-});
 beforeEach(async () => {
-  relay = await database.faultRelay();
-  db = batchedDrizzle(database.connect({ ...oneConnection, url: relay.url }));
-  await db.transaction(async (tx) => void queueFlight(tx, 'known'));
+  ({ relay, db } = await startFaulty(database));
 });
-
-const flight = { parents: rowsOfFlight, children: rowsOfFlight };
 
 /**
  * Ways to write rows completely or not at all. `sent` and `answered` match the statement that commits, and
@@ -30,23 +23,23 @@ const flight = { parents: rowsOfFlight, children: rowsOfFlight };
  */
 const ways: Record<
   string,
-  { write: (name: string) => Promise<unknown>; all: typeof flight; sent: RegExp; answered: RegExp }
+  { write: (name: string) => Promise<unknown>; all: typeof allOfFlight; sent: RegExp; answered: RegExp }
 > = {
   'in a transaction': {
     write: (name) => db.transaction(async (tx) => void queueFlight(tx, name)),
-    all: flight,
+    all: allOfFlight,
     sent: /^commit/,
     answered: /^COMMIT/,
   },
   'in a transaction that has flushed': {
     write: (name) => db.transaction((tx) => Promise.all(queueFlight(tx, name))),
-    all: flight,
+    all: allOfFlight,
     sent: /^commit/,
     answered: /^COMMIT/,
   },
   outside: {
     write: (name) => Promise.all(queueFlight(db, name)),
-    all: flight,
+    all: allOfFlight,
     sent: /^commit/,
     answered: /^COMMIT/,
   },
@@ -77,7 +70,7 @@ describe('a connection lost around COMMIT never writes a row twice, and says tha
         expect(message).toMatch(/unknown/);
         expect(message).toContain('after COMMIT was sent and before it was answered');
         const written = await readFlight(check, name);
-        expect([all, { parents: 0, children: 0 }]).toContainEqual(written);
+        expect([all, noneOfFlight]).toContainEqual(written);
         seen[written.parents === 0 ? 'none' : 'all'] += 1;
         const next = await settling(write(`next ${name}`), 'the next call');
         expect(next).toMatchObject({ status: 'fulfilled' });

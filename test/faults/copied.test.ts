@@ -1,11 +1,11 @@
-import type { Sql } from 'postgres';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
-import { times } from '../support/copies.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { BatchedDatabase } from '../../src/index.ts';
+import { severalBlocks, times } from '../support/copies.ts';
 import { codesOf } from '../support/error-codes.ts';
 import type { FaultRelay, HoldPoint } from '../support/fault-relay.ts';
 import { faults } from '../support/faults.ts';
-import { oneConnection, openTransactions, queueFlight, readFlight, settling } from '../support/flights.ts';
+import { startFaulty } from '../support/faulty.ts';
+import { noneOfFlight, openTransactions, readFlight, settling } from '../support/flights.ts';
 import { endsDuring } from '../support/process-events.ts';
 import { logs, organizations, teams } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -13,7 +13,7 @@ import { useDatabase } from '../support/test-database.ts';
 const database = useDatabase();
 
 /** The number of rows for each of two tables; it takes several blocks. */
-const rows = 4_500;
+const rows = severalBlocks;
 
 const begin: HoldPoint = { side: 'client', words: /^begin/ };
 const firstCopy: HoldPoint = { side: 'client', words: /^copy "organizations"/ };
@@ -61,23 +61,15 @@ const ways: Record<string, (db: BatchedDatabase, name: string) => Promise<unknow
   outside: (db, name) => Promise.all(queueRows(db, name)),
 };
 
-let check: Sql;
+const check = database.connect({ max: 1 });
 let relay: FaultRelay;
 let db: BatchedDatabase;
 let closed: Promise<unknown>;
 let flights = 0;
 
-beforeAll(() => {
-  check = database.connect({ max: 1 });
-});
 beforeEach(async () => {
   await check`truncate organizations, teams, members, logs restart identity`;
-  relay = await database.faultRelay();
-  const client = database.connect({ ...oneConnection, url: relay.url });
-  closed = new Promise((resolve) => Object.assign(client.options, { onclose: resolve }));
-  db = batchedDrizzle(client, { batch: { copyRows: 3 } });
-  // The tables are known and the connection is open, so that only the flight is sent.
-  await db.transaction(async (tx) => void queueFlight(tx, 'known'));
+  ({ relay, db, closed } = await startFaulty(database, { copyRows: 3 }));
   await check`truncate organizations, teams, members restart identity`;
 });
 
@@ -111,17 +103,16 @@ describe('the process lives, every promise settles, rows are all there or none, 
     expect(ends).toEqual([]);
 
     const written = await readFlight(check, name);
-    const none = { parents: 0, children: 0 };
     const all = { parents: rows, children: rows };
     const outcome = settled?.status === 'fulfilled' ? 'fulfilled' : String(settled?.reason.message);
     if (outcome === 'fulfilled') expect(written).toEqual(all);
     else if (/unknown/.test(outcome)) {
       // After the result was released, the client may have sent COMMIT.
       expect(isCommitSent || (stage.includes('answer') && fault.startsWith('the backend'))).toBe(true);
-      expect([all, none]).toContainEqual(written);
+      expect([all, noneOfFlight]).toContainEqual(written);
     } else {
       expect(isCommitSent && fault !== 'cancelled').toBe(false);
-      expect(written).toEqual(none);
+      expect(written).toEqual(noneOfFlight);
     }
     if (fault.startsWith('the wire')) expect(outcome).not.toBe('fulfilled');
   });
@@ -132,8 +123,9 @@ test('between the comparison of the facts and the rows of a COPY nobody puts ano
   const held = relay.hold({ side: 'client', words: /^copy "organizations"/ });
   const writing = db.transaction(async (tx) => void queueRows(tx, name));
   const wire = await held;
-  const compared = () => check`select from pg_stat_activity where pid = ${wire.pid} and query like '%nextval%'
-    and state = 'idle in transaction'`;
+  const compared = () => check`
+    select from pg_stat_activity
+    where pid = ${wire.pid} and query like '%pg_relation_size%' and state = 'idle in transaction'`;
   await expect.poll(compared).toHaveLength(1);
   const dropped = check.begin(async (sql) => {
     await sql`set local lock_timeout = '200ms'`;
@@ -160,7 +152,7 @@ describe('where BEGIN is refused no row of a COPY is written, and its error is t
     const settled = await settling((begun[work] as (typeof begun)[string])(name), 'what was refused');
     expect(settled.status).toBe('rejected');
     expect(codesOf((settled as PromiseRejectedResult).reason)).toContain('42601');
-    expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+    expect(await readFlight(check, name)).toEqual(noneOfFlight);
     expect(await check`select from logs where level = ${name}`).toHaveLength(0);
     await servesNextCalls();
   });
@@ -181,7 +173,7 @@ test('a COMMIT behind a COPY that is refused is rolled back, and rejects with it
     'what was refused',
   );
   expect(codesOf((settled as PromiseRejectedResult).reason)).toContain('42601');
-  expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+  expect(await readFlight(check, name)).toEqual(noneOfFlight);
   await servesNextCalls();
 });
 

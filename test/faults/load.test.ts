@@ -1,5 +1,5 @@
-import type { ISql, Sql } from 'postgres';
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { ISql } from 'postgres';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import type { FaultRelay, HeldWire, HoldPoint } from '../support/fault-relay.ts';
 import { faults } from '../support/faults.ts';
@@ -54,13 +54,10 @@ function heard<T extends PromiseLike<unknown>>(load: T, hear: (load: T) => void)
   return load;
 }
 
-let check: Sql;
+const check = database.connect({ max: 1 });
 let relay: FaultRelay;
 let db: BatchedDatabase;
 
-beforeAll(() => {
-  check = database.connect({ max: 1 });
-});
 beforeEach(async () => {
   await check`truncate logs`;
   relay = await database.faultRelay();

@@ -5,6 +5,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import { codesOf } from '../support/error-codes.ts';
 import {
+  allOfFlight,
+  expectNextCall,
+  noneOfFlight,
   oneConnection,
   openTransactions,
   queueFlight,
@@ -20,13 +23,12 @@ import { useDatabase } from '../support/test-database.ts';
 const database = useDatabase();
 const role = `batched_drizzle_${randomBytes(6).toString('hex')}`;
 
-let check: Sql;
+const check = database.connect({ max: 1 });
 let client: Sql;
 let db: BatchedDatabase;
 let flights = 0;
 
 beforeAll(async () => {
-  check = database.connect({ max: 1 });
   await makeRefusingTables(check);
   await check.unsafe(`
     create role ${role} login password 'none' connection limit 1;
@@ -39,17 +41,8 @@ beforeEach(async () => {
   db = batchedDrizzle(client);
 });
 
-/** Checks that the pool serves the next call, and that no transaction is left open. */
-async function servesNextCall(): Promise<void> {
-  const name = `flight ${flights++}`;
-  const next = await settling(
-    db.transaction(async (tx) => void queueFlight(tx, name)),
-    'the next call',
-  );
-  expect(next).toMatchObject({ status: 'fulfilled' });
-  expect(await readFlight(check, name)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
-  expect(await openTransactions(check)).toEqual([]);
-}
+const servesNextCall = () =>
+  expectNextCall(check, (name) => db.transaction(async (tx) => void queueFlight(tx, name)));
 
 async function countWishes(): Promise<number> {
   return (await check`select 1 from wishes`).length;
@@ -72,7 +65,7 @@ describe('a flight that fails writes nothing, is told why, and leaves the pool a
       tx.insert(wishes).values([{ wish: 'fine' }, { wish: code }]);
     });
     expect(codesOf(await rejectionOf(writing))).toContain(code);
-    expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+    expect(await readFlight(check, name)).toEqual(noneOfFlight);
     expect(await countWishes()).toBe(0);
     await servesNextCall();
   });
@@ -102,7 +95,7 @@ describe('a role that may not write one of the tables', () => {
     const name = `flight ${flights++}`;
     const inTransaction = restricted.transaction(async (tx) => void queueFlight(tx, name));
     expect(codesOf(await rejectionOf(inTransaction))).toContain('42501');
-    expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+    expect(await readFlight(check, name)).toEqual(noneOfFlight);
 
     const [parents, children] = await Promise.allSettled(queueFlight(restricted, name));
     expect(parents.status).toBe('fulfilled');
@@ -243,7 +236,7 @@ test('a callback that throws with inserts pending rejects them with its error, a
   });
   expect(ends).toEqual([]);
   for (const insert of pending) expect(await rejectionOf(insert)).toBe(enough);
-  expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+  expect(await readFlight(check, name)).toEqual(noneOfFlight);
   await servesNextCall();
 });
 
@@ -261,9 +254,8 @@ test('a pool of one connection serves 200 concurrent transactions, and the batch
   const settled = await Promise.all(crowd.map((each) => settling(each, 'one of a crowd', 25_000)));
   expect(new Set(settled.map(({ status }) => status))).toEqual(new Set(['fulfilled']));
   for (const name of names) {
-    const all = { parents: rowsOfFlight, children: rowsOfFlight };
-    expect(await readFlight(check, name)).toEqual(all);
-    expect(await readFlight(check, `${name} outside`)).toEqual(all);
+    expect(await readFlight(check, name)).toEqual(allOfFlight);
+    expect(await readFlight(check, `${name} outside`)).toEqual(allOfFlight);
   }
   await servesNextCall();
 });
@@ -277,7 +269,7 @@ describe('client.end()', () => {
     await client.end();
     expect(codesOf(await rejectionOf(db.flush()))).toContain(failsToConnect);
     for (const insert of queued) expect(codesOf(await rejectionOf(insert))).toContain(failsToConnect);
-    expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+    expect(await readFlight(check, name)).toEqual(noneOfFlight);
   });
 
   test('with rows awaited in the same turn settles them', async () => {
@@ -299,7 +291,7 @@ describe('client.end()', () => {
       queueFlight(tx, name);
     });
     expect(await settling(end as Promise<unknown>, 'end()')).toMatchObject({ status: 'fulfilled' });
-    expect(await readFlight(check, name)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+    expect(await readFlight(check, name)).toEqual(allOfFlight);
   });
 
   test('that waits no longer rejects a transaction that is open, and nothing of it stands', async () => {
@@ -311,7 +303,7 @@ describe('client.end()', () => {
     });
     expect(await settling(open, 'the transaction')).toMatchObject({ status: 'rejected' });
     await expect.poll(() => openTransactions(check)).toEqual([]);
-    expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+    expect(await readFlight(check, name)).toEqual(noneOfFlight);
   });
 
   test('settles when the connection of an open transaction is lost', async () => {

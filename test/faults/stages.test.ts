@@ -1,10 +1,11 @@
-import type { Sql } from 'postgres';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { BatchedDatabase } from '../../src/index.ts';
 import type { FaultRelay, HeldWire, HoldPoint } from '../support/fault-relay.ts';
 import { faults } from '../support/faults.ts';
+import { startFaulty } from '../support/faulty.ts';
 import {
-  oneConnection,
+  allOfFlight,
+  noneOfFlight,
   openTransactions,
   queueFlight,
   readFlight,
@@ -46,25 +47,16 @@ const ways: Record<
   outside: { travels: true, write: (db, name) => Promise.all(queueFlight(db, name)) },
 };
 
-let check: Sql;
-let blocker: Sql;
+const check = database.connect({ max: 1 });
+const blocker = database.connect({ max: 1 });
 let relay: FaultRelay;
 let db: BatchedDatabase;
 /** Settles when the client has noticed that its connection is lost. */
 let closed: Promise<unknown>;
 let flights = 0;
 
-beforeAll(() => {
-  check = database.connect({ max: 1 });
-  blocker = database.connect({ max: 1 });
-});
 beforeEach(async () => {
-  relay = await database.faultRelay();
-  const client = database.connect({ ...oneConnection, url: relay.url });
-  closed = new Promise((resolve) => Object.assign(client.options, { onclose: resolve }));
-  db = batchedDrizzle(client);
-  // The tables are known and the connection is open, so that only the flight is sent.
-  await db.transaction(async (tx) => void queueFlight(tx, 'known'));
+  ({ relay, db, closed } = await startFaulty(database));
 });
 
 const cases = Object.keys(stages).flatMap((stage) =>
@@ -92,16 +84,14 @@ describe('the process lives, every promise settles, rows are all there or none, 
     expect(ends).toEqual([]);
 
     const written = await readFlight(check, name);
-    const all = { parents: rowsOfFlight, children: rowsOfFlight };
-    const none = { parents: 0, children: 0 };
     const outcome = settled?.status === 'fulfilled' ? 'fulfilled' : messageOf(settled?.reason);
-    if (outcome === 'fulfilled') expect(written).toEqual(all);
+    if (outcome === 'fulfilled') expect(written).toEqual(allOfFlight);
     else if (isCommitSent && fault !== 'cancelled') {
       expect(outcome).toMatch(/unknown/);
-      expect([all, none]).toContainEqual(written);
+      expect([allOfFlight, noneOfFlight]).toContainEqual(written);
     } else {
       expect(outcome).not.toMatch(/unknown/);
-      expect(written).toEqual(none);
+      expect(written).toEqual(noneOfFlight);
     }
     if (fault.startsWith('the wire')) expect(outcome).not.toBe('fulfilled');
   });
@@ -140,7 +130,7 @@ describe('the process lives, every promise settles, rows are all there or none, 
       await servesNextCalls();
     });
     expect(ends).toEqual([]);
-    expect(await readFlight(check, name)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+    expect(await readFlight(check, name)).toEqual(allOfFlight);
   });
 });
 
@@ -179,7 +169,7 @@ async function servesNextCalls(): Promise<void> {
     expect(await settling(call(), 'the next call')).toMatchObject({ status: 'fulfilled' });
   }
   for (const name of names) {
-    expect(await readFlight(check, name)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+    expect(await readFlight(check, name)).toEqual(allOfFlight);
   }
   await expect.poll(() => openTransactions(check)).toEqual([]);
 }

@@ -1,21 +1,20 @@
-import type { Sql } from 'postgres';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
-import { oneConnection, queueFlight, readFlight, rowsOfFlight, settling } from '../support/flights.ts';
+import {
+  allOfFlight,
+  noneOfFlight,
+  oneConnection,
+  queueFlight,
+  readFlight,
+  settling,
+} from '../support/flights.ts';
 import { endsDuring } from '../support/process-events.ts';
 import { logs } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
-let check: Sql;
+const check = database.connect({ max: 1 });
 let flights = 0;
-
-beforeAll(() => {
-  check = database.connect({ max: 1 });
-});
-
-const all = { parents: rowsOfFlight, children: rowsOfFlight };
-const none = { parents: 0, children: 0 };
 
 describe('a connection that is struck as it starts, and asks for array types, ends no process:', () => {
   const faults = ['terminated', 'closed', 'reset'] as const;
@@ -45,8 +44,10 @@ describe('a connection that is struck as it starts, and asks for array types, en
       expect(ends).toEqual([]);
       // No statement was sent, so the outcome can't be unknown.
       if (settled?.status === 'rejected') expect(String(settled.reason)).not.toMatch(/unknown/);
-      expect(await readFlight(check, name)).toEqual(settled?.status === 'fulfilled' ? all : none);
-      expect(await readFlight(check, `next ${name}`)).toEqual(all);
+      expect(await readFlight(check, name)).toEqual(
+        settled?.status === 'fulfilled' ? allOfFlight : noneOfFlight,
+      );
+      expect(await readFlight(check, `next ${name}`)).toEqual(allOfFlight);
     },
   );
 });

@@ -1,9 +1,16 @@
 import net, { type Socket } from 'node:net';
 import type { Sql } from 'postgres';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import type { FaultRelay } from '../support/fault-relay.ts';
-import { oneConnection, queueFlight, readFlight, rowsOfFlight, settling } from '../support/flights.ts';
+import {
+  allOfFlight,
+  noneOfFlight,
+  oneConnection,
+  queueFlight,
+  readFlight,
+  settling,
+} from '../support/flights.ts';
 import { organizations } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -12,15 +19,12 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: Sql;
+const check = database.connect({ max: 1 });
 let relay: FaultRelay;
 let db: BatchedDatabase;
 let socket: Socket;
 let flights = 0;
 
-beforeAll(() => {
-  check = database.connect({ max: 1 });
-});
 beforeEach(async () => {
   relay = await database.faultRelay();
   db = batchedDrizzle(connect());
@@ -52,7 +56,7 @@ describe.each(['close', 'reset'] as const)('in the turn in which its connection 
     const name = `flight ${flights++}`;
     const next = on.transaction(async (tx) => void queueFlight(tx, name));
     expect(await settling(next, 'the next call')).toMatchObject({ status: 'fulfilled' });
-    expect(await readFlight(check, name)).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
+    expect(await readFlight(check, name)).toEqual(allOfFlight);
   };
 
   test('a batch settles, and the connection is not lost to the pool', async () => {
@@ -102,7 +106,7 @@ describe.each(['close', 'reset'] as const)('in the turn in which its connection 
       });
     });
     expect(await settling(idle, 'the transaction')).toMatchObject({ status: 'rejected' });
-    expect(await readFlight(check, 'lost too')).toEqual({ parents: 0, children: 0 });
+    expect(await readFlight(check, 'lost too')).toEqual(noneOfFlight);
     await servesNextCall();
   });
 });

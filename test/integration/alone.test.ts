@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, BatchedInsertError, batchedDrizzle } from '../../src/index.ts';
@@ -26,11 +26,10 @@ const picky = pgTable('picky', {
 const always = (code: string) => `always ${code}`;
 const inBatch = (code: string) => `in a batch ${code}`;
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect());
 let db: BatchedDatabase;
 
 beforeAll(async () => {
-  check = drizzle(database.connect());
   await check.execute(sql`create function grant_wish(wish text) returns boolean language plpgsql as $$
     begin
       if wish like 'always %' or wish like 'in a batch %' and current_setting('lock_timeout') = '100ms' then

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Cache } from 'drizzle-orm/cache/core';
 import { customType, numeric, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type BatchedDatabase, type BatchOptions, batchedDrizzle } from '../../src/index.ts';
 import { emptyTables } from '../support/counted.ts';
 import { logs } from '../support/schema.ts';
@@ -10,11 +10,8 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect());
 
-beforeAll(() => {
-  check = drizzle(database.connect());
-});
 beforeEach(() => check.execute(emptyTables()));
 
 function log(message: string): { level: string; message: string } {

@@ -1,14 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { sql } from 'drizzle-orm';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type BatchedDatabase,
-  BatchedInsertError,
-  batchedDrizzle,
-  FlushError,
-  type FlushMessage,
-} from '../../src/index.ts';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { BatchedInsertError, batchedDrizzle, FlushError, type FlushMessage } from '../../src/index.ts';
 import { emptyTables, startCounted } from '../support/counted.ts';
 import { rejectionOf, unhandledDuring } from '../support/process-events.ts';
 import { addresses, events, logs, organizations, users, wide } from '../support/schema.ts';
@@ -16,13 +10,9 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: PostgresJsDatabase;
-let db: BatchedDatabase;
+const check = drizzle(database.connect());
+const db = batchedDrizzle(database.connect());
 
-beforeAll(() => {
-  check = drizzle(database.connect());
-  db = batchedDrizzle(database.connect());
-});
 beforeEach(() => check.execute(emptyTables()));
 
 function log(message: string): { level: string; message: string } {

@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { batchedDrizzle, type FlushMessage } from '../../src/index.ts';
-import { copiesOf, times } from '../support/copies.ts';
+import { copiesOf, named, times } from '../support/copies.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
 import { codesOf } from '../support/error-codes.ts';
 import { endsDuring, rejectionOf } from '../support/process-events.ts';
@@ -15,18 +15,15 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect({ max: 1 }));
 let few: Counted;
 let usual: Counted;
 
 beforeAll(async () => {
-  check = drizzle(database.connect({ max: 1 }));
   few = await startCounted(database, { batch: { copyRows: 3 } });
   usual = await startCounted(database);
 });
 beforeEach(() => check.execute(emptyTables()));
-
-const named = (count: number) => times(count, (n) => ({ name: `name ${n}` }));
 
 describe('on the database', () => {
   test('of 20,000 inserts the one that is refused rejects with its own error, and all others are written', async () => {

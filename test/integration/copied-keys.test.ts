@@ -1,30 +1,24 @@
 /** The keys of rows that COPY writes. COPY does not return keys, so each key must belong to the right row. */
 import { sql } from 'drizzle-orm';
 import { bigint, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
-import { copiesOf, times } from '../support/copies.ts';
+import { copiesOf, named, severalBlocks, times } from '../support/copies.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
 import { addresses, events, members, nodes, organizations, teams, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-/** Enough rows for more than one block. */
-const many = 4_500;
-
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect({ max: 1 }));
 let few: Counted;
 
 beforeAll(async () => {
-  check = drizzle(database.connect({ max: 1 }));
   few = await startCounted(database, { batch: { copyRows: 3 } });
 });
 beforeEach(() => check.execute(emptyTables()));
-
-const named = (count: number) => times(count, (n) => ({ name: `name ${n}` }));
 
 describe('the ids given back are those of their rows', () => {
   const always = pgTable('always', { id: integer().primaryKey(), name: text() });
@@ -60,7 +54,7 @@ describe('the ids given back are those of their rows', () => {
 
   test.each(cases)('by one values() of many rows: %s', async (name) => {
     const table = tables[name];
-    const rows = named(many);
+    const rows = named(severalBlocks);
     const { statements, result } = await few.count(() =>
       few.db
         .insert(table as typeof users)
@@ -121,7 +115,7 @@ describe('the ids given back are those of their rows', () => {
   });
 
   test('of uuids that the server makes, in one column of several with defaults', async () => {
-    const rows = times(many, (n) => ({ kind: `kind ${n}` }));
+    const rows = times(severalBlocks, (n) => ({ kind: `kind ${n}` }));
     const { statements, result } = await few.count(() =>
       few.db.insert(events).values(rows).returning({ id: events.id }),
     );

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
-import { copiesOf, times } from '../support/copies.ts';
+import { copiesOf, named, severalBlocks, times } from '../support/copies.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
 import { addresses, events, logs, organizations, users } from '../support/schema.ts';
 import { describeResult } from '../support/side-by-side.ts';
@@ -11,19 +11,14 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-/** Enough rows for more than one block. */
-const many = 4_500;
-
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect({ max: 1 }));
 let few: Counted;
 
 beforeAll(async () => {
-  check = drizzle(database.connect({ max: 1 }));
   few = await startCounted(database, { batch: { copyRows: 3 } });
 });
 beforeEach(() => check.execute(emptyTables()));
 
-const named = (count: number) => times(count, (n) => ({ name: `name ${n}` }));
 const noted = (count: number) => times(count, (n) => ({ level: 'info', message: `message ${n}` }));
 
 describe('rows of a table in one flush are copied', () => {
@@ -97,7 +92,7 @@ describe('rows of a table in one flush are copied', () => {
 
   test('in one trip more, which BEGIN, the keys and COMMIT travel along with', async () => {
     const { trips, statements } = await few.count(() =>
-      few.db.transaction(async (tx) => void tx.insert(logs).values(noted(many))),
+      few.db.transaction(async (tx) => void tx.insert(logs).values(noted(severalBlocks))),
     );
     expect(trips).toBe(2);
     expect(statements.map((text) => text.slice(0, 6))).toEqual([
@@ -112,9 +107,9 @@ describe('rows of a table in one flush are copied', () => {
   test('with a trip for each table of them, whose ids are wired', async () => {
     const { trips, statements, result } = await few.count(() =>
       few.db.transaction((tx) => {
-        const parents = tx.insert(users).values(named(many));
+        const parents = tx.insert(users).values(named(severalBlocks));
         tx.insert(addresses).values(
-          times(many, (n) => ({ email: `name ${n}`, userId: parents.ref('id', n) })),
+          times(severalBlocks, (n) => ({ email: `name ${n}`, userId: parents.ref('id', n) })),
         );
         return tx.flush();
       }),
@@ -122,11 +117,16 @@ describe('rows of a table in one flush are copied', () => {
     expect(copiesOf(statements)).toEqual(['users', 'addresses']);
     // COMMIT is a separate trip, since the callback waited.
     expect(trips).toBe(4);
-    expect(result).toMatchObject({ rows: 2 * many, keys: 2 * many, statements: 5, roundTrips: 3 });
+    expect(result).toMatchObject({
+      rows: 2 * severalBlocks,
+      keys: 2 * severalBlocks,
+      statements: 5,
+      roundTrips: 3,
+    });
     const [wired] = await check.execute(
       sql`select count(*)::int from users u join addresses a on a.user_id = u.id and a.email = u.name`,
     );
-    expect(wired).toEqual({ count: many });
+    expect(wired).toEqual({ count: severalBlocks });
   });
 
   test('and a caller without returning() is given what drizzle gives', async () => {
@@ -172,7 +172,7 @@ test('the logger sees COPY, and no row of it', async () => {
 describe('what comes behind a COPY in its transaction', () => {
   test('sees its rows: a count, a select, an update, a nested transaction', async () => {
     const seen = await few.db.transaction(async (tx) => {
-      tx.insert(users).values(named(many));
+      tx.insert(users).values(named(severalBlocks));
       const count = tx.$count(users);
       const selected = tx.select({ n: sql<number>`count(*)::int` }).from(users);
       const all = await Promise.all([count, selected]);
@@ -183,21 +183,21 @@ describe('what comes behind a COPY in its transaction', () => {
       const updated = await tx.update(users).set({ name: null }).returning();
       return [...all, updated.length];
     });
-    expect(seen).toEqual([many, [{ n: many }], many]);
+    expect(seen).toEqual([severalBlocks, [{ n: severalBlocks }], severalBlocks]);
     expect(await check.$count(logs)).toBe(3);
   });
 
   test('waits for its data, also where nobody waited for the flush', async () => {
     const { statements, result } = await few.count(() =>
       few.db.transaction(async (tx) => {
-        tx.insert(logs).values(noted(many));
+        tx.insert(logs).values(noted(severalBlocks));
         const flushed = tx.flush();
         const late = tx.execute(sql`select count(*)::int from logs`);
         const later = tx.insert(users).values({ name: 'later' }).returning();
         return [await flushed, await late, await later];
       }),
     );
-    expect(result).toMatchObject([{ rows: many }, [{ count: many }], [{ name: 'later' }]]);
+    expect(result).toMatchObject([{ rows: severalBlocks }, [{ count: severalBlocks }], [{ name: 'later' }]]);
     expect(copiesOf(statements)).toEqual(['logs']);
   });
 

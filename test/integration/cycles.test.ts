@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm';
 import { type AnyPgColumn, integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import { batchedDrizzle } from '../../src/index.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -22,12 +22,10 @@ const crews = pgTable('crews', {
   leadId: integer('lead_id').references((): AnyPgColumn => people.id),
 });
 
-let check: PostgresJsDatabase;
-let db: BatchedDatabase;
+const check = drizzle(database.connect());
+const db = batchedDrizzle(database.connect());
 
 beforeAll(async () => {
-  check = drizzle(database.connect());
-  db = batchedDrizzle(database.connect());
   await check.execute(`
     create table people (id serial primary key, name text not null, crew_id int);
     create table crews (id serial primary key, name text not null, lead_id int references people);

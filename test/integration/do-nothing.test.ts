@@ -16,6 +16,7 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
+import { createShared, createTargets, parted, partial } from '../support/conflict-tables.ts';
 import { compareConflicts } from '../support/conflicts.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -51,38 +52,22 @@ const byType = {
   boolean: pgTable('by_boolean', { a: boolean('a'), n: integer('n') }),
 };
 const pairs = pgTable('pairs', { a: integer('a'), b: text('b'), n: integer('n') });
-const partial = pgTable('partly', { a: integer('a'), isActive: boolean('is_active'), n: integer('n') });
 const caseless = pgTable('caseless', { a: text('a'), n: integer('n') });
 const caselessIndex = pgTable('caseless_index', { a: text('a'), n: integer('n') });
 const loose = pgTable('loose', { a: numeric('a') });
 const noticed = pgTable('noticed', { id: serial('id'), a: integer('a') });
 const secured = pgTable('secured', { id: serial('id'), a: integer('a') });
-const parted = pgTable('parted', { id: serial('id'), a: integer('a') });
 const w = pgTable('w', { o: integer('o'), m: serial('m') });
 
-const types: { readonly [name in keyof typeof byType]: string } = {
-  char: 'char(4)',
-  numeric: 'numeric(6,2)',
-  timestamp: 'timestamp(0)',
-  varchar: 'varchar(3)',
-  float: 'float8',
-  uuid: 'uuid',
-  integer: 'int',
-  enum: '"a kind"',
-  domain: 'short',
-  boolean: 'bool',
-};
 const setUp = [
+  ...createShared,
   'create table keyed (id serial primary key, name text unique, n int unique, twice int generated always as (n * 2) stored)',
   'create table always (id int primary key generated always as identity, name text unique)',
   'create table client_keyed (id uuid primary key, label text unique)',
   `create type "a kind" as enum ('x', 'y', 'z')`,
   'create domain short as varchar(3) check (length(value) > 0)',
-  ...Object.entries(types).map(([name, type]) => `create table by_${name} (a ${type} unique, n int)`),
+  ...createTargets(Object.values(byType)),
   'create table pairs (a int, b text, n int, unique (a, b))',
-  'create table partly (a int, is_active bool, n int)',
-  'create unique index on partly (a) where is_active',
-  `create collation blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`,
   'create table caseless (a text collate blind unique, n int)',
   'create table caseless_index (a text, n int)',
   'create unique index on caseless_index (a collate blind)',
@@ -93,9 +78,6 @@ const setUp = [
   'create table secured (id serial, a int unique)',
   'alter table secured enable row level security',
   'create policy small on secured using (a < 2) with check (true)',
-  'create table parted (id serial, a int unique) partition by range (a)',
-  'create table parted_low partition of parted for values from (minvalue) to (3)',
-  'create table parted_high partition of parted for values from (3) to (maxvalue)',
   'create table w (o int unique, m serial)',
 ];
 const all = [keyed, always, tokens, ...Object.values(byType), pairs, partial, caseless, caselessIndex];

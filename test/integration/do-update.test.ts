@@ -1,7 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import {
   bigint,
-  boolean,
   char,
   integer,
   numeric,
@@ -16,6 +15,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
+import { createShared, createTargets, parted, partial } from '../support/conflict-tables.ts';
 import { compareConflicts, type Inserter } from '../support/conflicts.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -46,25 +46,12 @@ const byType = {
   timestamp: pgTable('by_timestamp', { a: timestamp('a', { mode: 'string' }), ...label }),
   caseless: pgTable('by_caseless', { a: text('a'), ...label }),
 };
-const types: { readonly [name in keyof typeof byType]: string } = {
-  smallint: 'smallint',
-  integer: 'int',
-  bigint: 'bigint',
-  uuid: 'uuid',
-  text: 'text',
-  varchar: 'varchar(3)',
-  char: 'char(4)',
-  numeric: 'numeric(6,2)',
-  timestamp: 'timestamp',
-  caseless: 'text collate blind',
-};
 const owners = pgTable('owners', { id: serial('id').primaryKey(), name: text('name') });
 const settings = pgTable('settings', {
   ownerId: integer('owner_id').references(() => owners.id),
   kind: text('kind'),
   value: integer('value').default(0),
 });
-const partial = pgTable('partly', { a: integer('a'), isActive: boolean('is_active'), n: integer('n') });
 const coded = pgTable('coded', { a: integer('a').unique(), code: text('code').unique() });
 const coders = pgTable('coders', {
   code: text('code').references(() => coded.code, { onUpdate: 'cascade' }),
@@ -77,17 +64,14 @@ const touched = pgTable('touched', {
   m: integer('m'),
   n: integer('n').$onUpdateFn(() => updates++),
 });
-const parted = pgTable('parted', { id: serial('id'), a: integer('a'), n: integer('n') });
 
 const setUp = [
-  `create collation blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`,
+  ...createShared,
   'create table keyed (id serial primary key, name text unique, n int unique, label text)',
   'create table always (id int primary key generated always as identity, name text unique, label text)',
-  ...Object.entries(types).map(([name, type]) => `create table by_${name} (a ${type} unique, label text)`),
+  ...createTargets(Object.values(byType), { by_caseless: 'blind' }),
   'create table owners (id serial primary key, name text)',
   'create table settings (owner_id int references owners, kind text, value int default 0, unique (owner_id, kind))',
-  'create table partly (a int, is_active bool, n int)',
-  'create unique index on partly (a) where is_active',
   'create table coded (a int unique, code text unique)',
   'create table coders (code text references coded (code) on update cascade)',
   'create table deferred (a int unique, place int unique deferrable)',
@@ -95,9 +79,6 @@ const setUp = [
   'create function stamp() returns trigger language plpgsql as $$ begin new.n := new.n + 100; return new; end $$',
   'create trigger stamp before update on stamped for each row execute function stamp()',
   'create table touched (a int unique, m int, n int)',
-  'create table parted (id serial, a int unique, n int) partition by range (a)',
-  'create table parted_low partition of parted for values from (minvalue) to (3)',
-  'create table parted_high partition of parted for values from (3) to (maxvalue)',
 ];
 const tables = [keyed, always, ...Object.values(byType), owners, settings, partial, coded, coders];
 const conflicts = compareConflicts(database, setUp, [...tables, deferred, stamped, touched, parted]);

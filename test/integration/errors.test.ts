@@ -20,11 +20,10 @@ const people = pgTable('people', {
   number: integer('number'),
 });
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect());
 let db: BatchedDatabase;
 
 beforeAll(async () => {
-  check = drizzle(database.connect());
   await check.execute(sql`create function is_room(country text) returns boolean language plpgsql as $$
     begin
       if country = 'full' then raise exception 'no room for %', country using errcode = '53100'; end if;

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { integer, pgEnum, pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import { rejectionOf } from '../support/process-events.ts';
@@ -20,7 +20,7 @@ const children = pgTable('children', {
 
 const role = `batched_drizzle_role_${process.pid}`;
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect());
 let db: BatchedDatabase;
 
 /** The SQL that creates the tables, with keys that begin at `first`. */
@@ -36,7 +36,6 @@ function make(first: number): string {
 }
 
 beforeAll(async () => {
-  check = drizzle(database.connect());
   await check.execute(`create role ${role}`);
 });
 afterAll(async () => {

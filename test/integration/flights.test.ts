@@ -14,11 +14,10 @@ const database = useDatabase();
 /** The foreign key is deferred, so the user need not exist before COMMIT. */
 const pledges = pgTable('pledges', { id: serial('id').primaryKey(), userId: integer('user_id') });
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect());
 let warm: Counted;
 
 beforeAll(async () => {
-  check = drizzle(database.connect());
   warm = await startCounted(database);
   await check.execute(
     'create table pledges (id serial primary key, user_id int references users deferrable initially deferred)',

@@ -14,9 +14,9 @@ import {
   timestamp,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import { batchedDrizzle } from '../../src/index.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -76,12 +76,10 @@ const nameable = (Object.keys(kinds) as (Kind | 'enableRLS' | 'generated')[]).fi
   (key) => key !== 'enableRLS' && key !== 'generated' && !unknown.includes(key as 'now'),
 ) as Exclude<Kind, (typeof unknown)[number]>[];
 
-let check: PostgresJsDatabase;
-let db: BatchedDatabase;
+const check = drizzle(database.connect());
+const db = batchedDrizzle(database.connect());
 
 beforeAll(async () => {
-  check = drizzle(database.connect());
-  db = batchedDrizzle(database.connect());
   await check.execute(`
     create sequence own_sequence start 100 increment 3;
     create table kinds (

@@ -6,11 +6,12 @@ import { comparePrograms } from '../support/compare-programs.ts';
 import { countedJobs } from '../support/counted-jobs.ts';
 import { codesOf } from '../support/error-codes.ts';
 import {
+  expectNextCall,
+  noneOfFlight,
   oneConnection,
   openTransactions,
   queueFlight,
   readFlight,
-  rowsOfFlight,
   settling,
 } from '../support/flights.ts';
 import { rejectionOf } from '../support/process-events.ts';
@@ -138,7 +139,7 @@ describe('what befalls the connection between PgBouncer and the server rejects p
     if (fate === 'cancelled') expect(codesOf(reason)).toContain('57014');
     else if (way === 'that flushes by hand') expect(String(reason.message)).not.toMatch(/unknown/);
     else expect(String(reason.message)).toMatch(/unknown/);
-    expect(await readFlight(check, 'struck')).toEqual({ parents: 0, children: 0 });
+    expect(await readFlight(check, 'struck')).toEqual(noneOfFlight);
     // PgBouncer closes the client's connection with the server's. Statements that are sent before are lost
     // with it.
     if (fate === 'killed') await closed;
@@ -173,7 +174,7 @@ describe('what befalls the connection between PgBouncer and the server rejects p
     });
     expect((await rejectionOf(writing)).message).not.toMatch(/unknown/);
     for (const name of ['struck', 'struck late']) {
-      expect(await readFlight(check, name)).toEqual({ parents: 0, children: 0 });
+      expect(await readFlight(check, name)).toEqual(noneOfFlight);
     }
     await servesNextCall(db);
   });
@@ -193,10 +194,6 @@ describe('what befalls the connection between PgBouncer and the server rejects p
     await expect.poll(async () => (await watch.unsafe(waits)).length).toBe(1);
   }
 
-  async function servesNextCall(db: BatchedDatabase): Promise<void> {
-    const next = await settling(Promise.all(queueFlight(db, 'next')), 'the next call');
-    expect(next).toMatchObject({ status: 'fulfilled' });
-    expect(await readFlight(check, 'next')).toEqual({ parents: rowsOfFlight, children: rowsOfFlight });
-    expect(await openTransactions(check)).toEqual([]);
-  }
+  const servesNextCall = (db: BatchedDatabase) =>
+    expectNextCall(check, (name) => Promise.all(queueFlight(db, name)));
 });

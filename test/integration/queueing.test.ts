@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
@@ -10,11 +10,10 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect());
 let warm: Counted;
 
 beforeAll(async () => {
-  check = drizzle(database.connect());
   warm = await startCounted(database);
 });
 beforeEach(() => check.execute(emptyTables()));

@@ -9,12 +9,11 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect());
 let db: ReturnType<typeof batchedDrizzle<typeof schema>>;
 let plain: PostgresJsDatabase<typeof schema>;
 
 beforeAll(async () => {
-  check = drizzle(database.connect());
   db = batchedDrizzle(database.connect(), { schema });
   plain = drizzle(database.connect(), { schema });
 });

@@ -1,5 +1,5 @@
 import { eq, inArray, sql } from 'drizzle-orm';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
 import { emptyTables } from '../support/counted.ts';
@@ -10,11 +10,10 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect());
 let db: ReturnType<typeof batchedDrizzle<typeof schema>>;
 
 beforeAll(() => {
-  check = drizzle(database.connect());
   db = batchedDrizzle(database.connect(), { schema });
 });
 beforeEach(() => check.execute(emptyTables()));

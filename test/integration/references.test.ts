@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import { integer, pgTable, serial, text, uuid } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, BatchedInsertError, batchedDrizzle } from '../../src/index.ts';
 import { emptyTables } from '../support/counted.ts';
@@ -29,12 +29,10 @@ const links = pgTable('links', {
   number: integer('number'),
 });
 
-let check: PostgresJsDatabase;
-let db: BatchedDatabase;
+const check = drizzle(database.connect());
+const db = batchedDrizzle(database.connect());
 
 beforeAll(async () => {
-  check = drizzle(database.connect());
-  db = batchedDrizzle(database.connect());
   await check.execute('create table links (id serial primary key, uuid uuid, text text, number int)');
 });
 beforeEach(async () => {

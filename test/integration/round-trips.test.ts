@@ -9,11 +9,10 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect());
 let warm: Counted;
 
 beforeAll(async () => {
-  check = drizzle(database.connect());
   warm = await startCounted(database);
 });
 beforeEach(() => check.execute(emptyTables()));

@@ -5,7 +5,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { Cache } from 'drizzle-orm/cache/core';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle, FlushError } from '../../src/index.ts';
 import { startCounted } from '../support/counted.ts';
@@ -24,11 +24,10 @@ const children = pgTable('children', {
 });
 const makeParents = sql.raw('create table parents (id serial primary key, name text unique)');
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect());
 let db: BatchedDatabase;
 
 beforeAll(async () => {
-  check = drizzle(database.connect());
   await check.execute(makeParents);
   await check.execute(sql`create table stamped (id serial primary key, name text)`);
   await check.execute(sql`create function stamp() returns trigger language plpgsql as $$

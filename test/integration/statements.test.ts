@@ -1,5 +1,5 @@
 import { asc, eq } from 'drizzle-orm';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
 import { addresses, events, members, nodes, organizations, teams, users } from '../support/schema.ts';
@@ -7,11 +7,10 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect());
 let warm: Counted;
 
 beforeAll(async () => {
-  check = drizzle(database.connect());
   warm = await startCounted(database);
 });
 beforeEach(() => check.execute(emptyTables()));

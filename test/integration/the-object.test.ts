@@ -2,7 +2,7 @@ import { eq, is, sql } from 'drizzle-orm';
 import { PgDatabase, PgInsertBase, PgInsertBuilder, PgTransaction } from 'drizzle-orm/pg-core';
 import { drizzle, PostgresJsDatabase, PostgresJsTransaction } from 'drizzle-orm/postgres-js';
 import type { Sql } from 'postgres';
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BatchedDatabase, BatchedTransaction, batchedDrizzle } from '../../src/index.ts';
 import { emptyTables } from '../support/counted.ts';
 import * as schema from '../support/schema.ts';
@@ -11,11 +11,8 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect());
 
-beforeAll(() => {
-  check = drizzle(database.connect());
-});
 beforeEach(() => check.execute(emptyTables()));
 
 function log(message: string): { level: string; message: string } {

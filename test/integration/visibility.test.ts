@@ -4,7 +4,7 @@ import { eq, type Logger, sql } from 'drizzle-orm';
 import { Cache } from 'drizzle-orm/cache/core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { Sql } from 'postgres';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import {
   type BatchedDatabase,
   batchedDrizzle,
@@ -21,11 +21,8 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let check: PostgresJsDatabase;
+const check = drizzle(database.connect());
 
-beforeAll(() => {
-  check = drizzle(database.connect());
-});
 beforeEach(() => check.execute(emptyTables()));
 
 function log(message: string): { level: string; message: string } {

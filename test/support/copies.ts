@@ -10,3 +10,9 @@ export function copiesOf(statements: readonly string[]): string[] {
 export function times<T>(count: number, make: (number: number) => T): T[] {
   return Array.from({ length: count }, (_, number) => make(number));
 }
+
+/** A number of rows that is written in more than one block. */
+export const severalBlocks = 4_500;
+
+/** `count` rows of a table with names. */
+export const named = (count: number) => times(count, (n) => ({ name: `name ${n}` }));

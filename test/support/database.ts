@@ -11,23 +11,32 @@ export const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.me
 export interface Database {
   readonly name: string;
   readonly url: string;
+  create(): Promise<void>;
   /** Drops the database, and ends the connections to it. */
   drop(): Promise<void>;
 }
 
-/** Creates an empty database, or a copy of `template`. */
-export async function createDatabase(serverUrl: string, template = 'template1'): Promise<Database> {
+/** Names an empty database, or a copy of `template`. Its URL is known before `create()`. */
+export function nameDatabase(serverUrl: string, template = 'template1'): Database {
   const name = `batched_drizzle_${randomBytes(6).toString('hex')}`;
-  await withClient(serverUrl, (sql) => sql`create database ${sql(name)} template ${sql(template)}`);
   const url = new URL(serverUrl);
   url.pathname = name;
   return {
     name,
     url: url.href,
+    async create() {
+      await withClient(serverUrl, (sql) => sql`create database ${sql(name)} template ${sql(template)}`);
+    },
     async drop() {
       await withClient(serverUrl, (sql) => sql`drop database if exists ${sql(name)} with (force)`);
     },
   };
+}
+
+export async function createDatabase(serverUrl: string): Promise<Database> {
+  const database = nameDatabase(serverUrl);
+  await database.create();
+  return database;
 }
 
 /** Creates the tables of `schema.ts`, by the migrations that drizzle-kit generated from it. */

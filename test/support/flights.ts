@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
+import { expect } from 'vitest';
 import type { BatchedDatabase } from '../../src/index.ts';
 import { organizations, teams } from './schema.ts';
 
 /** The number of rows that a flight writes into each of its two tables. */
 export const rowsOfFlight = 3;
+
+/** The results of `readFlight` for a flight that was written, and for one that was not. */
+export const allOfFlight = { parents: rowsOfFlight, children: rowsOfFlight };
+export const noneOfFlight = { parents: 0, children: 0 };
 
 type Inserts = Pick<BatchedDatabase, 'insert'>;
 
@@ -68,6 +73,19 @@ export function openTransactions(sql: Sql): Promise<{ state: string; query: stri
     select state, query from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()
       and backend_type = 'client backend' and xact_start is not null`;
+}
+
+let nextCalls = 0;
+
+/** Expects that the pool serves the next call, which writes a flight, and that no transaction is left open. */
+export async function expectNextCall(
+  check: Sql,
+  write: (name: string) => PromiseLike<unknown>,
+): Promise<void> {
+  const name = `next call ${nextCalls++}`;
+  expect(await settling(write(name), 'the next call')).toMatchObject({ status: 'fulfilled' });
+  expect(await readFlight(check, name)).toEqual(allOfFlight);
+  expect(await openTransactions(check)).toEqual([]);
 }
 
 /** Options of a client with one connection, so that a lost one is noticed. It reconnects without delay. */

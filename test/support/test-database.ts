@@ -1,6 +1,6 @@
 import postgres, { type Options, type PostgresType, type Sql } from 'postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest';
-import { createDatabase, type Database } from './database.ts';
+import { nameDatabase } from './database.ts';
 import { type FaultRelay, startFaultRelay } from './fault-relay.ts';
 import { type Relay, type RelayOptions, startRelay } from './relay.ts';
 
@@ -22,10 +22,10 @@ export type ClientOptions = Options<Record<string, PostgresType>> & { url?: stri
 
 /**
  * Called at the top of a test file. The file gets its own database, with the tables of `schema.ts`, all
- * empty.
+ * empty. The file can make a client there too: it connects at its first query, when the database exists.
  */
 export function useDatabase(): TestDatabase {
-  let database: Database;
+  const database = nameDatabase(inject('serverUrl'), inject('template'));
   const open: (() => Promise<void>)[] = [];
   let openedBefore = 0;
 
@@ -33,9 +33,7 @@ export function useDatabase(): TestDatabase {
     await Promise.all(open.splice(first).map((close) => close()));
   };
 
-  beforeAll(async () => {
-    database = await createDatabase(inject('serverUrl'), inject('template'));
-  });
+  beforeAll(() => database.create());
   beforeEach(() => {
     openedBefore = open.length;
   });
@@ -46,9 +44,7 @@ export function useDatabase(): TestDatabase {
   });
 
   return {
-    get url() {
-      return database.url;
-    },
+    url: database.url,
     connect({ url = database.url, ...options } = {}) {
       const sql = postgres(url, { onnotice: () => {}, ...options });
       open.push(() => sql.end({ timeout: 1 }));

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { CopyStatement, type Statement } from '../../../src/driver/statement.ts';
+import { countRoundTrips } from '../../../src/send/count-round-trips.ts';
+
+const statement = (params: number, guarded = true): Statement => ({
+  text: '',
+  params: Array.from({ length: params }, () => ''),
+  answer: 'values',
+  guarded,
+});
+const three = [statement(1), statement(0), statement(2)];
+const began = { describes: false, hasBegun: true, end: 'commit' } as const;
+
+describe('a flight', () => {
+  test('is one trip, BEGIN and COMMIT along with it', () => {
+    expect(countRoundTrips({ ...began, statements: three })).toBe(1);
+    expect(countRoundTrips({ ...began, statements: three, hasBegun: false })).toBe(1);
+  });
+
+  test('is two where a statement of it waits for BEGIN', () => {
+    const statements = [...three, statement(1, false)];
+    expect(countRoundTrips({ ...began, statements, hasBegun: false })).toBe(2);
+    expect(countRoundTrips({ ...began, statements })).toBe(1);
+  });
+
+  test('that is described is two trips for each statement with parameters, and one for what lies between', () => {
+    const described = { ...began, describes: true, statements: three };
+    expect(countRoundTrips({ ...described, end: 'open' })).toBe(5);
+    expect(countRoundTrips(described)).toBe(6);
+    expect(countRoundTrips({ ...described, hasBegun: false })).toBe(7);
+    expect(countRoundTrips({ ...described, statements: [statement(0), statement(0)], hasBegun: false })).toBe(
+      1,
+    );
+  });
+
+  test('is one trip more for each COPY, whose data the server asks for', () => {
+    const copy = new CopyStatement('copy', () => (async function* () {})());
+    const statements = [statement(1), copy, statement(1), copy];
+    expect(countRoundTrips({ ...began, statements, hasBegun: false })).toBe(3);
+    expect(countRoundTrips({ ...began, statements: [statement(1), copy], describes: true })).toBe(4);
+  });
+});

@@ -1,0 +1,192 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Answer } from '../../../src/driver/statement.ts';
+import { tableState } from '../../../src/facts/facts-query.ts';
+import { readKeys } from '../../../src/settle/read-keys.ts';
+import type { KeyList } from '../../../src/take/key-run.ts';
+import { settingOf } from '../../../src/write/kept-keys.ts';
+import { keyQuery } from '../../../src/write/key-query.ts';
+import { entryOf, planOf } from '../../support/entries.ts';
+import { factsOf } from '../../support/facts.ts';
+import { addresses, counters, events, users } from '../../support/schema.ts';
+
+const returned = { returning: [users.id] };
+const { lists } = planOf([
+  entryOf(users, [{ name: 'a' }, { name: 'b' }, { name: 'c' }], returned),
+  entryOf(addresses, [{ email: 'a' }, { email: 'b' }], returned),
+  entryOf(events, [{ kind: 'a' }, { kind: 'b' }], returned),
+]);
+const [sequence, identity, uuid] = lists as [KeyList, KeyList, KeyList];
+const facts = [['"users"', factsOf(users)] as const];
+
+/** The SQL on one line. */
+const text = (statement: { text: string }) => statement.text.replaceAll(/\s+/g, ' ');
+const rangeOrList = `case when min(k - n) = max(k - n) then min(k) || ':' || max(k) else array_to_string(array_agg(k), ',') end`;
+const answerOf = (...row: unknown[]): Answer => Object.assign([row], { count: 1, command: 'SELECT' });
+
+describe('keyQuery', () => {
+  test('takes the keys of an identity column from its sequence, returns them and keeps them', () => {
+    const query = keyQuery({ lists: [identity], facts: [], token: 'token' });
+    expect(text(query)).toBe(
+      `select set_config('batched_drizzle.t', 'token', true), ` +
+        `set_config('batched_drizzle.k1', (select ${rangeOrList} from (` +
+        `select nextval(q.sequence) k, n from (select pg_get_serial_sequence($2, $3)::regclass as sequence offset 0) q, ` +
+        `generate_series(1, $1::int) n) s), true)`,
+    );
+    expect(query.params).toEqual(['2', '"addresses"', 'id']);
+  });
+
+  test('takes those of a serial from the sequence that its default draws from, owned or not', () => {
+    const query = keyQuery({ lists: [sequence], facts: [], token: 'token' });
+    expect(text(query)).toBe(
+      `select set_config('batched_drizzle.t', 'token', true), ` +
+        `set_config('batched_drizzle.k0', (select ${rangeOrList} from (` +
+        `select nextval(q.sequence) k, n from (select (select e.refobjid::regclass from pg_catalog.pg_attribute a ` +
+        `join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum ` +
+        `join pg_catalog.pg_depend e on e.classid = 'pg_catalog.pg_attrdef'::regclass and e.objid = d.oid ` +
+        `join pg_catalog.pg_class s on s.oid = e.refobjid and s.relkind = 'S' ` +
+        `where e.refclassid = 'pg_catalog.pg_class'::regclass and a.attrelid = to_regclass($2) and a.attname = $3) ` +
+        `as sequence offset 0) q, generate_series(1, $1::int) n) s), true)`,
+    );
+    expect(query.params).toEqual(['3', '"users"', 'id']);
+  });
+
+  test('makes uuids by the function of their default', () => {
+    const query = keyQuery({ lists: [uuid], facts: [], token: 'token' });
+    expect(query.text).toContain(
+      `(select array_to_string(array_agg(k), ',') from (select gen_random_uuid() k from generate_series(1, $1::int)) s)`,
+    );
+    expect(query.params).toEqual(['2']);
+  });
+
+  test('keeps nothing where it has no token, and returns the keys alike', () => {
+    const query = keyQuery({ lists: [uuid], facts: [], token: undefined });
+    expect(query.text).toBe(
+      `select '', (select array_to_string(array_agg(k), ',') from (select gen_random_uuid() k from generate_series(1, $1::int)) s)`,
+    );
+  });
+
+  test('raises where a table or the role is no longer that of the facts, before it marks anything', () => {
+    const query = keyQuery({
+      lists: [],
+      facts: [...facts, ['"addresses"', factsOf(addresses, { oid: '7' })]],
+      token: 'token',
+    });
+    const unchanged = (oid: string, name: string, user: string, state: string) =>
+      `pg_relation_size(${oid}::oid, 'init') is distinct from -1 and to_regclass(${name})::oid = ${oid}::oid and current_user = ${user} and ${tableState(`${oid}::oid`)} = ${state}`;
+    expect(query.text).toBe(
+      `select case when ${unchanged('$1', '$2', '$3', '$4')} and ${unchanged('$5', '$6', '$7', '$8')} ` +
+        `then set_config('batched_drizzle.t', 'token', true) ` +
+        `else ('batched_drizzle: table facts changed: ' || current_user)::boolean::text end`,
+    );
+    const { state } = factsOf(users);
+    expect(query.params).toEqual(['16384', '"users"', 'app', state, '7', '"addresses"', 'app', state]);
+  });
+
+  test('takes all lists in their order, each parameter in its place', () => {
+    const query = keyQuery({ lists, facts, token: 'token' });
+    expect(query.params).toEqual([
+      '16384',
+      '"users"',
+      'app',
+      factsOf(users).state,
+      '3',
+      '"users"',
+      'id',
+      '2',
+      '"addresses"',
+      'id',
+      '2',
+    ]);
+    const settings = [...query.text.matchAll(/set_config\('([^']*)'/g)].map(([, name]) => name);
+    expect(settings).toEqual(['batched_drizzle.t', ...lists.map(settingOf)]);
+    const places = [...query.text.matchAll(/\$(\d+)/g)].map(([, place]) => Number(place));
+    expect([...new Set(places)].toSorted((a, b) => a - b)).toEqual(query.params.map((_, index) => index + 1));
+  });
+
+  test('is read in the bytes of the wire, which no transform of the client alters', () => {
+    expect(keyQuery({ lists, facts, token: 'token' })).toMatchObject({ answer: 'raw', guarded: true });
+  });
+
+  test('has names that need quoting as parameters', () => {
+    const taken = planOf([entryOf(counters, [{}, {}], { returning: [counters.id] })]);
+    const query = keyQuery({ lists: taken.lists, facts: [], token: undefined });
+    expect(query.params).toEqual(['2', '"app data"."we""ird"', 'Id']);
+  });
+});
+
+describe('readKeys', () => {
+  const sized = (size: number, name: string): KeyList => ({ ...sequence, size, name });
+  const keysOf = ({ keys, size }: KeyList) => Array.from({ length: size }, (_, index) => keys?.at(index));
+  const mismatch = expect.objectContaining({ code: 'MISMATCHED_ANSWER' });
+
+  test('gives each list its own keys, in order', () => {
+    const keys = fc.array(fc.array(fc.bigInt().map(String), { minLength: 1 }), { minLength: 1 });
+    fc.assert(
+      fc.property(keys, (sent) => {
+        const asked = sent.map((list, index) => sized(list.length, `k${index}`));
+        const row = sent.map((list) => Buffer.from(list.join()));
+        readKeys(asked, answerOf(Buffer.from('t'), ...row));
+        expect(asked.map(keysOf)).toEqual(sent);
+      }),
+    );
+  });
+
+  test('has keys that follow one another told by the first and the last, however large or negative', () => {
+    const range = fc.record({
+      first: fc.oneof(
+        fc.bigInt({ min: -(2n ** 63n), max: 2n ** 62n }),
+        fc.constantFrom(2n ** 53n - 3n, -2n, 0n),
+      ),
+      size: fc.integer({ min: 1, max: 20 }),
+    });
+    fc.assert(
+      fc.property(fc.array(range, { minLength: 1 }), (ranges) => {
+        const asked = ranges.map(({ size }, index) => sized(size, `k${index}`));
+        const row = ranges.map(({ first, size }) => Buffer.from(`${first}:${first + BigInt(size) - 1n}`));
+        readKeys(asked, answerOf(Buffer.from('t'), ...row));
+        expect(asked.map(keysOf)).toEqual(
+          ranges.map(({ first, size }) =>
+            Array.from({ length: size }, (_, index) => String(first + BigInt(index))),
+          ),
+        );
+      }),
+    );
+  });
+
+  test('reads ranges and lists side by side, each as it came', () => {
+    const asked = [sized(3, 'k0'), sized(2, 'k1'), sized(1, 'k2')];
+    readKeys(asked, answerOf('t', '-1:1', '9,7', '5:5'));
+    expect(asked.map(keysOf)).toEqual([['-1', '0', '1'], ['9', '7'], ['5']]);
+  });
+
+  test.each([
+    ['too few', '1,2'],
+    ['a range that is too short', '1:2'],
+    ['one that is too long', '1:4'],
+    ['one that falls', '3:1'],
+    ['one whose ends are not read', '1:'],
+    ['too many', '1,2,3,4'],
+    ['an empty one among them', '1,,3'],
+    ['none', ''],
+    ['NULL', null],
+  ])('refuses %s', (_, keys) => {
+    expect(() => readKeys([sized(3, 'k0')], answerOf('t', keys))).toThrow(mismatch);
+  });
+
+  test('refuses an empty answer, also where one key was asked for', () => {
+    for (const answer of [
+      answerOf('t', ''),
+      answerOf('t', null),
+      answerOf('t'),
+      Object.assign(answerOf(), { length: 0 }),
+    ])
+      expect(() => readKeys([sized(1, 'k0')], answer)).toThrow(mismatch);
+  });
+
+  test('says what would have been mis-assigned', () => {
+    expect(() => readKeys([sized(3, 'k0')], answerOf('t', '1,2'))).toThrow(
+      `3 keys of "users".id asked for, 2 came; rows would have been given others' keys`,
+    );
+  });
+});
