@@ -7,6 +7,7 @@ import { DatabaseSession } from './database/session.ts';
 import { makeTransaction } from './database/transaction.ts';
 import { type DatabaseParts, loggerOf, mutableCache, partsOf } from './drizzle/database.ts';
 import { drizzle } from './drizzle/exports.ts';
+import { Engine } from './facts/engine.ts';
 import type { FactsCache } from './facts/table-facts.ts';
 import { getOrInsert } from './get-or-insert.ts';
 import { type BatchOptions, readBatchOptions } from './options.ts';
@@ -87,10 +88,10 @@ function splitArguments<TSchema extends Schema, TClient extends Sql>(
 }
 
 /** By client and not by database: databases on the same client talk to the same server. */
-const facts = new WeakMap<Sql, FactsCache>();
+const knowledge = new WeakMap<Sql, { readonly facts: FactsCache; readonly engine: Engine }>();
 
-function factsOf(client: Sql): FactsCache {
-  return getOrInsert(facts, client, () => new WeakMap());
+function knowledgeOf(client: Sql): { readonly facts: FactsCache; readonly engine: Engine } {
+  return getOrInsert(knowledge, client, () => ({ facts: new WeakMap(), engine: new Engine() }));
 }
 
 function batched<TSchema extends Schema>(
@@ -105,7 +106,7 @@ function batched<TSchema extends Schema>(
     logger: loggerOf(db),
     cache: mutableCache(parts.options),
     options,
-    facts: factsOf(parts.client),
+    ...knowledgeOf(parts.client),
   });
   const session = new DatabaseSession<TSchema, never>(parts, unit, (tx) => makeTransaction(parts, tx));
   const result = new BatchedDatabase<TSchema>(parts.dialect, session as never, parts.schema, unit);

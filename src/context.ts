@@ -2,6 +2,7 @@ import type { Logger } from 'drizzle-orm';
 import type { Cache } from 'drizzle-orm/cache/core';
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { Driver } from './driver/driver.ts';
+import type { Engine } from './facts/engine.ts';
 import type { FactsCache } from './facts/table-facts.ts';
 import type { BatchOptions } from './options.ts';
 
@@ -13,4 +14,5 @@ export interface FlushContext {
   readonly cache: Cache | undefined;
   readonly options: Required<BatchOptions>;
   readonly facts: FactsCache;
+  readonly engine: Engine;
 }

@@ -2,7 +2,6 @@
 export type ErrorCode =
   | 'BAD_OPTION'
   | 'BAD_REFERENCE'
-  | 'FACTS_CHANGED'
   | 'FLUSH_FAILED'
   | 'INSERT_FAILED'
   | 'LOAD_FAILED'

@@ -5,6 +5,7 @@ import { BatchedDatabase } from '../../src/database/database.ts';
 import { DatabaseSession } from '../../src/database/session.ts';
 import { makeTransaction } from '../../src/database/transaction.ts';
 import { loggerOf, partsOf } from '../../src/drizzle/database.ts';
+import { Engine } from '../../src/facts/engine.ts';
 import { readBatchOptions } from '../../src/options.ts';
 import { PostgresJsDriver } from '../../src/postgres-js/driver.ts';
 import type { Entry } from '../../src/take/entry.ts';
@@ -35,6 +36,7 @@ export function detached(): Detached {
     cache: undefined,
     options: readBatchOptions({ maxRows: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER }),
     facts: new WeakMap(),
+    engine: new Engine(),
   };
   const unit = new DetachedUnit(context);
   const session = new DatabaseSession<Record<string, never>, never>(parts, unit, (tx) =>

@@ -59,6 +59,7 @@ class Batch {
     const refusal = await this.#attempt(entries, entries.length > 1 ? batchLockTimeout : undefined);
     if (!refusal) return;
     const open = entries.filter(({ outcome }) => !outcome);
+    if (refusal.mustGoApart) return this.#writeApart(open);
     const kind = classifyRefusal(refusal, this.context.driver.errors);
     if (kind === 'retryAlone' && entries.length > 1) this.#writeAlone(open);
     else if (kind === 'split' && open.length > fewEnough) await this.#halve(open);
@@ -71,6 +72,13 @@ class Batch {
     const middle = Math.ceil(entries.length / 2);
     await this.write(entries.slice(0, middle));
     await this.write(entries.slice(middle));
+  }
+
+  /** Entries of which it is not proved that they may share a transaction. */
+  async #writeApart(entries: readonly Entry[]): Promise<void> {
+    const { engine } = this.context;
+    if (engine.refusesCatalog || engine.refusesSettings) this.#writeAlone(entries);
+    else await this.#writePipelined(entries);
   }
 
   /** Each entry as a transaction, all in one pipeline. */

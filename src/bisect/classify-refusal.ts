@@ -18,7 +18,7 @@ const contention = new Set(['55P03', '40P01', '40001', '25P02']);
 const outOfOrder = /^(08|53|57P)/;
 
 /** Codes of this library that would occur again if the batch were sent again. */
-const hopeless = new Set(['MISMATCHED_ANSWER', 'FACTS_CHANGED', 'UNSUPPORTED_CLIENT']);
+const hopeless = new Set(['MISMATCHED_ANSWER', 'UNSUPPORTED_CLIENT']);
 
 export function classifyRefusal({ error, isUnknown }: Refusal, errors: DriverErrors): RefusalKind {
   if (isUnknown) return 'unknown';

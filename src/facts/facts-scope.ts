@@ -6,6 +6,8 @@ export class FactsScope {
   readonly cache: FactsCache = new WeakMap();
   /** Tables of which RETURNING has given columns that no caller asked for: the role may SELECT them. */
   readonly selectable = new Set<TableShape>();
+  /** Tables whose facts a flight of the transaction has compared, and whose locks it holds since. */
+  readonly held = new Set<TableShape>();
   /** How many settings keep values of this transaction. No name is used twice, since the names stay in the session. */
   settings = 0;
   /** Raw SQL may have changed `search_path`, the role or a table since the facts were last seen to hold. */
@@ -14,5 +16,6 @@ export class FactsScope {
   doubt(): void {
     this.mustAskAgain = true;
     this.selectable.clear();
+    this.held.clear();
   }
 }

@@ -1,21 +1,19 @@
 /** The life of a batch: take → plan → write → send → settle. */
 import type { FlushContext } from '../context.ts';
-import type { TableShape } from '../drizzle/table.ts';
-import { asError, BatchedDrizzleError, codeOf } from '../errors.ts';
-import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
+import { asError, codeOf } from '../errors.ts';
 import { planEntries } from '../plan/plan-entries.ts';
-import { isProved } from '../plan/proof.ts';
 import type { ReportBuilder } from '../report.ts';
-import { askLogged } from '../send/send-logged.ts';
 import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts';
 import { fulfil, type Outcomes } from '../settle/outcomes.ts';
 import { explainSkippedParent, type ReadOwnFlight } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
-import { isFactsChanged, isStale } from '../write/guard.ts';
+import { isStale } from '../write/guard.ts';
 import { singleRowInsert } from '../write/single-row.ts';
-import { runFlight } from './run-flight.ts';
-import { type OwnTry, planOwnEntries, runOwnFlight } from './run-own-flight.ts';
+import { choose, mustWaitForCommit } from './choose.ts';
+import { commitApart, runFlight } from './run-flight.ts';
+import { type OwnTry, runOwnFlight } from './run-own-flight.ts';
 import type { FlushTarget } from './target.ts';
+import { WayBack } from './way-back.ts';
 
 /** Writes entries in a transaction, which fails as a whole. Never rejects. */
 export async function flush(
@@ -45,67 +43,52 @@ export async function attempt(
   report: ReportBuilder,
   failures: Failures,
 ): Promise<Refusal | undefined> {
+  const back = new WayBack(target);
   let written: Outcomes = [];
-  let { restart } = target;
   let ownTry: OwnTry = 'guarded';
   let rest = entries;
   try {
     while (rest.length > 0) {
-      let own = planOwnEntries(context, rest, target, { ownTry, isSizeFree: false });
-      const facts = own ? new Map() : await learn(context, rest, target, report);
-      if (!own && !isProved(rest, facts)) {
-        own = planOwnEntries(context, rest, target, { ownTry, isSizeFree: true });
-      }
+      const { own, facts, mayShare } = await choose(context, rest, target, { ownTry, back, report });
       if (own) {
         const end = mayCommit(target, failures) ? 'commit' : 'open';
         const flight = await runOwnFlight(context, own, target, end, ownTry, report);
-        if (ownTry === 'guarded' && isRefusedToUs(flight.error) && restart) {
-          await restart();
-          restart = undefined;
-          ownTry = 'unguarded';
-          continue;
-        }
-        return settleOwn(flight, target, failures);
+        if (ownTry === 'unguarded' || !isRefusedToUs(flight.error) || !back.canRestart)
+          return settleOwn(flight, target, failures);
+        if (flight.error) context.engine.noteSettings(flight.error);
+        await back.go();
+        ownTry = 'unguarded';
+        continue;
       }
+      if (target.scope === 'own' && rest.length > 1 && !mayShare) return mustGoApart;
       const single = singleRowInsert(context, rest, facts, target);
       const { plan, rejected } = single ?? planEntries(context, rest, facts, target.scope);
       if (rejected) failures.rejectEach(rejected);
       // No earlier flight has written rows, so there is nothing to commit.
       if (target.scope === 'own' && plan.chunks.length === 0 && written.length === 0) break;
-      const end = plan.later.length === 0 && mayCommit(target, failures) ? 'commit' : 'open';
-      const flight = await runFlight(context, { plan, single: single?.inserts, end }, target, report);
-      const { error, culprit, commitError, isUnknown } = flight;
-      if (isStale(error) && restart) {
-        await restart();
-        restart = undefined;
-        forget(rest, target);
+      const isLast = plan.later.length === 0 && mayCommit(target, failures);
+      // A COMMIT behind a flight that is refused would roll everything back.
+      const end = isLast && !mustWaitForCommit(rest, target, back) ? 'commit' : 'open';
+      const input = { plan, single: single?.inserts, savepoint: back.mark(rest), end } as const;
+      const flight = await runFlight(context, input, target, report);
+      if (isStale(flight.error) && (await back.go())) {
+        forget(rest, context, target);
         continue;
       }
-      if (error) return { error: explain(error, rest, context), culprit };
+      const { error, culprit, commitError, isUnknown } = flight;
+      if (error) return { error, culprit };
       written = [...written, ...flight.outcomes];
       if (target.scope !== 'own') fulfil(written);
       if (commitError) return { error: commitError, isUnknown };
-      restart = undefined;
-      target.facts.mustAskAgain = false;
+      back.passed(rest);
       rest = plan.later;
+      if (isLast && end === 'open') return commitApart(context, target, report);
     }
     fulfil(written);
     return undefined;
   } catch (error) {
     return { error: asError(error) };
   }
-}
-
-function learn(
-  context: FlushContext,
-  entries: readonly Entry[],
-  target: FlushTarget,
-  report: ReportBuilder,
-): Promise<FactsByTable> {
-  const hasBegun = target.connection?.hasBegun ?? true;
-  return learnFacts(context.facts, target.facts, shapesOf(entries), (query) =>
-    askLogged(context, (statement) => target.run(statement), hasBegun, report, query),
-  );
 }
 
 /** Whether COMMIT travels with the last flight. A user's transaction must not commit if one caller's entry failed. */
@@ -117,6 +100,11 @@ function mayCommit({ scope }: FlushTarget, failures: Failures): boolean {
 function isRefusedToUs(error: Error | undefined): boolean {
   return error !== undefined && ['0A000', '42501'].includes(codeOf(error) ?? '');
 }
+
+const mustGoApart: Refusal = {
+  error: new Error('it is not proved that these entries may share a transaction'),
+  mustGoApart: true,
+};
 
 /** Entries are settled in the order of the calls: callers that await several get the first error. */
 function settleOwn(flight: ReadOwnFlight, { scope }: FlushTarget, failures: Failures): Refusal | undefined {
@@ -133,24 +121,10 @@ function settleOwn(flight: ReadOwnFlight, { scope }: FlushTarget, failures: Fail
 }
 
 /** Drops the facts and the keys, which may be outdated. */
-function forget(entries: readonly Entry[], { facts }: FlushTarget): void {
-  facts.mustAskAgain = true;
-  for (const entry of entries) entry.forgetKeys();
-}
-
-function shapesOf(entries: readonly Entry[]): Set<TableShape> {
-  const shapes = new Set<TableShape>();
-  for (let index = 0; index < entries.length; index++) shapes.add((entries[index] as Entry).shape);
-  return shapes;
-}
-
-function explain(error: Error, entries: readonly Entry[], { facts }: FlushContext): Error {
-  if (!isFactsChanged(error)) return error;
-  const shapes = new Map(entries.map(({ shape }) => [shape.name, shape]));
-  for (const { table } of shapes.values()) facts.delete(table);
-  return new BatchedDrizzleError(
-    'FACTS_CHANGED',
-    `a table was made anew, or search_path or the role changed, while the transaction ran (${[...shapes.keys()].join(', ')}); nothing was written, retry the transaction`,
-    { cause: error },
-  );
+function forget(entries: readonly Entry[], context: FlushContext, { facts }: FlushTarget): void {
+  facts.doubt();
+  for (const entry of entries) {
+    context.facts.delete(entry.shape.table);
+    entry.forgetKeys();
+  }
 }

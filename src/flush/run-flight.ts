@@ -1,11 +1,13 @@
 /** Runs the flight of a plan: arrange → write → send → read. */
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
+import { isCommitLost } from '../driver/errors.ts';
 import { EagerStatement, type Statement } from '../driver/statement.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { FlightAnswers, FlightEnd } from '../send/send-flight.ts';
 import { runLogged, sendLogged } from '../send/send-logged.ts';
+import type { Refusal } from '../settle/failures.ts';
 import { keysAnswered } from '../settle/keys-answered.ts';
 import { notifyCache } from '../settle/notify-cache.ts';
 import { type Flight, readFlight, readKeysFirst } from '../settle/read-flight.ts';
@@ -18,12 +20,14 @@ export interface FlightInput {
   readonly plan: Plan;
   /** The statement of a single row, if it is written already. */
   readonly single: Inserts | undefined;
+  /** Stands ahead of the flight, so that it can be undone alone. */
+  readonly savepoint: readonly Statement[];
   readonly end: FlightEnd;
 }
 
 export async function runFlight(
   context: FlushContext,
-  { plan, single, end }: FlightInput,
+  { plan, single, savepoint, end }: FlightInput,
   target: FlushTarget,
   report: ReportBuilder,
 ): Promise<Flight> {
@@ -35,7 +39,7 @@ export async function runFlight(
   const arrangement = single ? 'bare' : arrange(plan, { hasBegun, keys, lockTimeout });
   const { token, opening, keyQuery } = writeHead(context, plan, arrangement, lockTimeout);
 
-  const before: Statement[] = [...opening];
+  const before: Statement[] = [...savepoint, ...opening];
   let keysKnown = Promise.resolve();
   if (keyQuery && connection && arrangement === 'keysFirst') {
     const first = await sendLogged(context, connection, [...before.splice(0), keyQuery], 'open', report);
@@ -57,6 +61,19 @@ export async function runFlight(
   const isWritten = read.outcomes.length > 0;
   const refused = isWritten ? [...refusals].map(([entry, error]) => [[entry], { error }] as const) : [];
   return { ...read, outcomes: [...refused, ...read.outcomes] };
+}
+
+/** Commits by a flight of its own. */
+export async function commitApart(
+  context: FlushContext,
+  { connection }: FlushTarget,
+  report: ReportBuilder,
+): Promise<Refusal | undefined> {
+  if (!connection) throw new Error('a transaction without a connection can not be committed');
+  const { commitError, isCommitSent } = await sendLogged(context, connection, [], 'commit', report);
+  if (!commitError) return undefined;
+  const isUnknown = isCommitSent && isCommitLost(context.driver.errors, commitError);
+  return { error: commitError, isUnknown };
 }
 
 function sendAll(

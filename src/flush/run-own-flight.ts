@@ -22,7 +22,7 @@ const noSettings = Number.POSITIVE_INFINITY;
 
 /** @returns `undefined` if the flush must be planned with facts */
 export function planOwnEntries(
-  { driver, options }: FlushContext,
+  { driver, options, engine }: FlushContext,
   entries: readonly Entry[],
   target: FlushTarget,
   { ownTry, isSizeFree }: { readonly ownTry: OwnTry; readonly isSizeFree: boolean },
@@ -34,7 +34,7 @@ export function planOwnEntries(
   const canRestart = ownTry === 'guarded' && target.restart !== undefined && scope !== 'own';
   return planOwn(entries, {
     values: driver.values,
-    settings: options.keys === 'server' ? facts.settings : noSettings,
+    settings: options.keys === 'server' && !engine.refusesSettings ? facts.settings : noSettings,
     mayAsk: (shape) => canRestart || facts.selectable.has(shape),
     mayBeNamed: ({ awaited }) => scope === 'inside' && !awaited,
     isSizeFree,
@@ -52,7 +52,9 @@ export async function runOwnFlight(
   const { connection, facts } = target;
   const hasBegun = connection?.hasBegun ?? true;
   // A rule may refuse the guard, and then the transaction must be begun anew.
-  const mayGuard = ownTry === 'guarded' && target.restart !== undefined && context.options.keys === 'server';
+  const { options, engine } = context;
+  const canGuard = options.keys === 'server' && !engine.refusesSettings;
+  const mayGuard = canGuard && ownTry === 'guarded' && target.restart !== undefined;
   const isGuarded = !hasBegun && mayGuard;
   const flight = writeOwnFlight(plan, context.driver.values, isGuarded);
   for (const kept of plan.kept.values()) facts.settings += kept.size;

@@ -10,6 +10,7 @@ import type { Chunk } from './chunk.ts';
 import { makeChunks } from './chunks.ts';
 import { commitOrder } from './commit-order.ts';
 import { KeyLists } from './key-lists.ts';
+import { hasLateParents } from './late-parents.ts';
 import type { PlanInput } from './plan-input.ts';
 import { canAllocate, planTable } from './plan-table.ts';
 import { distinctPlans } from './same-plan.ts';
@@ -43,7 +44,8 @@ export function plan(given: PlanInput): Plan {
   // If all entries that may read tables are postponed, the rest needs no call order.
   const readsNow =
     keepsCallOrder && (later.length === 0 || now.some((entry) => mayReadTables(entry, given.facts)));
-  const levels = readsNow ? [all] : commitOrder(all, input.pointsAt);
+  const levels =
+    readsNow || (!isOneTable && hasLateParents(now, given)) ? [all] : commitOrder(all, input.pointsAt);
   for (const level of levels) {
     const planned = new Map(
       level.map((table) => [table, planTable(input, table, entriesOfTable(tables, table))]),

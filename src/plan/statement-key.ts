@@ -1,6 +1,6 @@
 import { type ColumnFacts, columnFacts } from '../facts/table-facts.ts';
 import type { Entry } from '../take/entry.ts';
-import { type Form, formsOf, Given, type Rows } from '../take/form.ts';
+import { Form, formsOf, Given, type Rows } from '../take/form.ts';
 import type { WayOfWriting } from './chunk.ts';
 import type { ConflictKey } from './conflict-key.ts';
 import type { EncodedCell } from './encode-rows.ts';
@@ -22,7 +22,7 @@ export function howToShare(
   statementKeys: StatementKeys,
   planning: Planning,
 ): Sharing {
-  if (mustStandAlone(entry, table, planning) || !canShareConflict(entry, rows, table, statementKeys))
+  if (mustStandAlone(entry, table, planning) || !isOneStatement(entry, rows, table, statementKeys))
     return { way: 'own', conflictKey: undefined, nameableColumns: table.nameableColumns(entry) };
   const conflictKey = table.conflictKeys.get(entry);
   if (conflictKey) return { way: 'matched', conflictKey, nameableColumns: table.nameableColumns(entry) };
@@ -94,16 +94,16 @@ function makeStatementKey(
   return key;
 }
 
-/** Whether all rows of the entry fit one statement, which a conflict clause needs. */
-function canShareConflict(
+/** Whether one shared statement takes all rows of the entry. Rows may leave out different columns. */
+function isOneStatement(
   entry: Entry,
   rows: Rows<EncodedCell>,
   table: TablePlan,
   statementKeys: StatementKeys,
 ): boolean {
-  if (!entry.conflict) return true;
   const conflictKey = table.conflictKeys.get(entry);
-  if (!conflictKey) return false;
+  if (entry.conflict && !conflictKey) return false;
+  if (!entry.conflict && rows.forms instanceof Form) return true;
   const all = new Set<string>();
   for (const form of formsOf(rows)) all.add(statementKeys.of(entry, form, form, table, conflictKey));
   return all.size === 1;

@@ -141,6 +141,8 @@ export class TransactionUnit extends UnitOfWork {
     this.drop(reason);
     await this.state.line.idle();
     await mark.restore();
+    // Locks that were taken behind the savepoint are released with it.
+    this.state.facts.held.clear();
   }
 
   /** A savepoint for a nested transaction. BEGIN and the queued rows go before it. */

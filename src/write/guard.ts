@@ -56,7 +56,7 @@ export function isStale(error: unknown): boolean {
   return isFactsChanged(error) || ['42703', '42704', '42804'].includes(codeOf(error) ?? '');
 }
 
-export function isFactsChanged(error: unknown): boolean {
+function isFactsChanged(error: unknown): boolean {
   return error instanceof Error && error.message.includes(changed);
 }
 

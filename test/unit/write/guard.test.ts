@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { factsChanged, isFactsChanged, isStale } from '../../../src/write/guard.ts';
+import { factsChanged, isStale } from '../../../src/write/guard.ts';
 import { entryOf, planOf } from '../../support/entries.ts';
 import { factsOf } from '../../support/facts.ts';
 import { users } from '../../support/schema.ts';
@@ -33,10 +33,10 @@ describe('the guard of an INSERT', () => {
 
 test('an error that says so is known for changed facts, and no other', () => {
   const [, said] = /'([^']*)'/.exec(factsChanged) ?? [];
-  expect(isFactsChanged(new Error(`invalid input syntax for type boolean: "${said}app"`))).toBe(true);
-  expect(isFactsChanged(new Error('batched_drizzle: outside its transaction: app'))).toBe(false);
-  expect(isFactsChanged(said)).toBe(false);
-  expect(isFactsChanged(undefined)).toBe(false);
+  expect(isStale(new Error(`invalid input syntax for type boolean: "${said}app"`))).toBe(true);
+  expect(isStale(new Error('batched_drizzle: outside its transaction: app'))).toBe(false);
+  expect(isStale(said)).toBe(false);
+  expect(isStale(undefined)).toBe(false);
 });
 
 test('what may be stale is that, or a type or a column that is not there any more', () => {

@@ -1,0 +1,24 @@
+/** What the server refuses that PostgreSQL has. Other engines speak its protocol, and roles may lack privileges. */
+import type { DriverErrors } from '../driver/errors.ts';
+import { isAnswer } from '../driver/errors.ts';
+import { codeOf } from '../errors.ts';
+
+/** Learned once for each client; everything that is not refused is taken for granted. */
+export class Engine {
+  /** A question to the catalog, or the query for keys: nothing is shared from then on. */
+  refusesCatalog = false;
+  /** `set_config` or `current_setting`: nothing is guarded or kept by the server from then on. */
+  refusesSettings = false;
+
+  /** @returns whether the error means that the server does not have, or does not allow, what the question needs */
+  noteRefusal(error: Error, errors: DriverErrors): boolean {
+    const isRefused = isAnswer(errors, error) && /^(42|0A)/.test(codeOf(error) ?? '');
+    this.refusesCatalog ||= isRefused;
+    return isRefused;
+  }
+
+  /** Notes that a statement was refused because of the settings that the library adds to it. */
+  noteSettings(error: Error): void {
+    this.refusesSettings ||= /set_config|current_setting/.test(error.message);
+  }
+}

@@ -1,0 +1,79 @@
+/** Own statements or shared ones: which way a flush goes. */
+import type { FlushContext } from '../context.ts';
+import type { TableShape } from '../drizzle/table.ts';
+import { asError } from '../errors.ts';
+import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
+import type { OwnPlan } from '../plan/own-plan.ts';
+import { isProved } from '../plan/proof.ts';
+import type { ReportBuilder } from '../report.ts';
+import { askLogged } from '../send/send-logged.ts';
+import type { Entry } from '../take/entry.ts';
+import { type OwnTry, planOwnEntries } from './run-own-flight.ts';
+import type { FlushTarget } from './target.ts';
+import type { WayBack } from './way-back.ts';
+
+/** Up to so many entries go by own statements rather than pay a round trip for a COMMIT that leaves by itself. */
+const mostRatherThanWait = 100;
+
+interface Choice {
+  readonly own: OwnPlan | undefined;
+  /** Empty if nothing is known, or nothing needs to be known. */
+  readonly facts: FactsByTable;
+  /** It is proved that no program can observe that the entries share statements. */
+  readonly mayShare: boolean;
+}
+
+const nothingKnown: FactsByTable = new Map();
+
+export async function choose(
+  context: FlushContext,
+  entries: readonly Entry[],
+  target: FlushTarget,
+  { ownTry, back, report }: { ownTry: OwnTry; back: WayBack; report: ReportBuilder },
+): Promise<Choice> {
+  const isRisky = entries.length <= mostRatherThanWait && mustWaitForCommit(entries, target, back);
+  const small = planOwnEntries(context, entries, target, { ownTry, isSizeFree: isRisky });
+  if (small) return { own: small, facts: nothingKnown, mayShare: false };
+  const facts = context.engine.refusesCatalog
+    ? nothingKnown
+    : await learn(context, entries, target, back, report);
+  if (isProved(entries, facts)) return { own: undefined, facts, mayShare: true };
+  const own = planOwnEntries(context, entries, target, { ownTry, isSizeFree: true });
+  return { own, facts, mayShare: false };
+}
+
+/**
+ * Whether COMMIT must not travel with a flight of shared statements. If the facts are outdated the flight is refused, and a
+ * COMMIT behind it would roll back what the transaction did before.
+ */
+export function mustWaitForCommit(entries: readonly Entry[], { scope }: FlushTarget, back: WayBack): boolean {
+  return scope === 'last' && !back.canRestart && back.mayBeOutdated(entries);
+}
+
+/** @returns no facts if the server refuses the question; the transaction goes on as if it had not been asked */
+async function learn(
+  context: FlushContext,
+  entries: readonly Entry[],
+  target: FlushTarget,
+  back: WayBack,
+  report: ReportBuilder,
+): Promise<FactsByTable> {
+  const { driver, engine } = context;
+  const hasBegun = target.connection?.hasBegun ?? true;
+  try {
+    return await learnFacts(context.facts, target.facts, shapesOf(entries), (query) => {
+      for (const savepoint of back.markQuestion()) target.run(savepoint).catch(() => {});
+      return askLogged(context, (statement) => target.run(statement), hasBegun, report, query);
+    });
+  } catch (error) {
+    if (!engine.noteRefusal(asError(error), driver.errors)) throw error;
+    if (target.connection && !(await back.go())) throw error;
+    return nothingKnown;
+  }
+}
+
+function shapesOf(entries: readonly Entry[]): Set<TableShape> {
+  const shapes = new Set<TableShape>();
+  for (let index = 0; index < entries.length; index++) shapes.add((entries[index] as Entry).shape);
+  return shapes;
+}

@@ -1,0 +1,70 @@
+/** How a flight is undone that rested on outdated facts, so that the transaction goes on as if it had not been sent. */
+import { command, type Statement } from '../driver/statement.ts';
+import type { Entry } from '../take/entry.ts';
+import type { FlushTarget } from './target.ts';
+
+const savepoint = command('savepoint batched_drizzle');
+
+export class WayBack {
+  readonly #target: FlushTarget;
+  #restart: FlushTarget['restart'];
+  #isMarked = false;
+
+  constructor(target: FlushTarget) {
+    this.#target = target;
+    this.#restart = target.restart;
+  }
+
+  /** The transaction has done nothing yet, so that it can be begun anew. */
+  get canRestart(): boolean {
+    return this.#restart !== undefined;
+  }
+
+  /**
+   * Whether the facts of a flight may be outdated when it arrives. They can't be if an earlier flight of the transaction
+   * has compared them: it holds the tables' locks, and nobody else changes a table that is locked.
+   */
+  mayBeOutdated(entries: readonly Entry[]): boolean {
+    const { facts } = this.#target;
+    return facts.mustAskAgain || entries.some(({ shape }) => !facts.held.has(shape));
+  }
+
+  /** A savepoint that travels ahead of a flight, if the transaction can't be begun anew. */
+  mark(entries: readonly Entry[]): Statement[] {
+    this.#isMarked = this.#needsMark && this.mayBeOutdated(entries);
+    return this.#isMarked ? [savepoint] : [];
+  }
+
+  /** A savepoint that travels ahead of a question to the catalog, which an engine may refuse. */
+  markQuestion(): Statement[] {
+    this.#isMarked = this.#needsMark;
+    return this.#isMarked ? [savepoint] : [];
+  }
+
+  get #needsMark(): boolean {
+    const { connection, scope } = this.#target;
+    return connection !== undefined && scope !== 'own' && !this.canRestart;
+  }
+
+  /** @returns whether the flight is undone */
+  async go(): Promise<boolean> {
+    if (this.#restart) {
+      const restart = this.#restart;
+      this.#restart = undefined;
+      await restart();
+      return true;
+    }
+    if (!this.#isMarked) return false;
+    this.#isMarked = false;
+    await this.#target.run(command('rollback to savepoint batched_drizzle'));
+    return true;
+  }
+
+  /** A flight has been written, so that the transaction can't be begun anew any more. */
+  passed(entries: readonly Entry[]): void {
+    const { facts } = this.#target;
+    this.#restart = undefined;
+    facts.mustAskAgain = false;
+    for (const { shape } of entries) facts.held.add(shape);
+  }
+}
