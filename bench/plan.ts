@@ -13,12 +13,23 @@ import {
   without,
   withReferences,
 } from './cell.ts';
-import { jobNames } from './jobs/job.ts';
+import { jobNames } from './jobs/index.ts';
 import { sweeps } from './sweeps.ts';
+import {
+  awaited,
+  loadCell,
+  loadCells,
+  loadSides,
+  loadSize,
+  quickCells,
+  smallCell,
+  smallCells,
+  smallSides,
+} from './transactions.ts';
 
 export interface Plan {
   readonly cells: readonly Cell[];
-  readonly counts: readonly { readonly job: string; readonly size: number }[];
+  readonly counts: readonly Counted[];
   readonly profiles: readonly { readonly job: string; readonly size: number }[];
   readonly sides: readonly string[];
   /** The number of rounds for the measurements without a server; 0 to skip them. */
@@ -27,12 +38,26 @@ export interface Plan {
   readonly queued: number;
 }
 
+export interface Counted {
+  readonly job: string;
+  readonly size: number;
+  /** Only these sides, if not every side that takes part. */
+  readonly sides?: readonly string[];
+}
+
+export const isFor =
+  (side: string) =>
+  ({ sides = [side] }: Counted): boolean =>
+    sides.includes(side);
+
 /** The same in every mode, since CI compares them with the committed ones. */
 const counts: Plan['counts'] = [
   { job: 'graph', size: 20 },
   { job: 'orders', size: 100 },
   { job: 'await each', size: 20 },
   { job: 'requests', size: 128 },
+  ...[1, 4, 15].map((size) => ({ job: 'small', size, sides: smallSides })),
+  { job: 'under load', size: 32, sides: loadSides },
 ];
 
 /** Measured in both modes, so that the ratios of one can be compared with the other's. */
@@ -60,6 +85,8 @@ export function fullPlan(): Plan {
       cell('wide', 10_000, 0, { ...full, patience: 4 }),
       cell('await each', 100, 1, full),
       cell('requests', 1_024, 5, full),
+      ...smallCells(),
+      ...loadCells(),
       ...sweeps(full),
     ],
     counts,
@@ -68,7 +95,7 @@ export function fullPlan(): Plan {
       { job: 'orders', size: 10_000 },
       { job: 'await each', size: 1_000 },
     ],
-    sides: all,
+    sides: [...all, awaited],
     callRounds: 100,
     queued: 1_000_000,
   };
@@ -81,12 +108,15 @@ export function fullPlan(): Plan {
 export function quickPlan(): Plan {
   const slow = ['graph/100/1 ms', 'orders/1000/0 ms', 'wide/1000/0 ms'];
   return {
-    cells: commonCells(quick).map((cell) =>
-      slow.includes(cell.id) ? without(cell, allAtOnce, oneByOne) : without(cell, allAtOnce),
-    ),
+    cells: [
+      ...commonCells(quick).map((cell) =>
+        slow.includes(cell.id) ? without(cell, allAtOnce, oneByOne) : without(cell, allAtOnce),
+      ),
+      ...quickCells(),
+    ],
     counts,
     profiles: [],
-    sides: [byRows, ...ours],
+    sides: [byRows, ...ours, awaited],
     callRounds: 10,
     queued: 0,
   };
@@ -110,30 +140,45 @@ export interface Chosen {
   readonly latencies: readonly number[];
 }
 
-const usualSizes: Record<string, number> = { graph: 100, 'await each': 100, requests: 256 };
+const usualSizes: Record<string, number> = {
+  graph: 100,
+  'await each': 100,
+  requests: 256,
+  small: 4,
+  'under load': loadSize,
+};
 
 export function chosenPlan({ jobs, sides: named, sizes, latencies }: Chosen): Plan {
   const chosen = new Set(jobs.length > 0 ? jobs : jobNames);
-  const cells = jobNames
-    .filter((job) => chosen.has(job))
-    .flatMap((job) =>
-      orElse(sizes, usualSizes[job] ?? 1_000).flatMap((size) =>
-        orElse(latencies, 0).flatMap((latency) => chosenCells(job, size, latency)),
-      ),
-    );
+  const cells = jobNames.filter((job) => chosen.has(job)).flatMap((job) => jobCells(job, sizes, latencies));
+  const counted = counts.filter(({ job }) => chosen.has(job));
+  // The other cells measure processor time themselves.
+  const profiles = cells.filter(({ latency, hasCpu }) => latency === 0 && hasCpu === undefined);
   const plan: Plan = {
     cells,
-    counts: counts.filter(({ job }) => chosen.has(job)),
-    profiles: cells.filter(({ latency }) => latency === 0),
-    sides: cells.length > 0 ? all : [],
+    counts: counted,
+    profiles,
+    sides: [...all, awaited].filter((side) => profiles.length > 0 || counted.some(isFor(side))),
     callRounds: chosen.has('call cost') ? 100 : 0,
     queued: chosen.has('memory') ? (sizes[0] ?? 1_000_000) : 0,
   };
   return named.length > 0 ? ofSides(plan, named) : plan;
 }
 
+function jobCells(job: string, sizes: readonly number[], latencies: readonly number[]): Cell[] {
+  if (sizes.length + latencies.length === 0) {
+    if (job === 'small') return smallCells();
+    if (job === 'under load') return loadCells();
+  }
+  return orElse(sizes, usualSizes[job] ?? 1_000).flatMap((size) =>
+    orElse(latencies, 0).flatMap((latency) => chosenCells(job, size, latency)),
+  );
+}
+
 /** The usual cell of the job. With latency there are also the cells of the other ways to connect. */
 function chosenCells(job: string, size: number, latency: number): Cell[] {
+  if (job === 'small') return [{ ...smallCell(size, latency), patience: 60 }];
+  if (job === 'under load') return [{ ...loadCell(size, latency), patience: 60 }];
   const usual = { ...cell(job, size, latency, full), patience: 60 };
   if (job === 'orders') return [withReferences(usual)];
   if (job !== 'graph' || latency === 0) return [usual];
