@@ -10,6 +10,7 @@ import { chosenPlan, fullPlan, ofSides, type Plan, quickPlan } from './plan.ts';
 import { repeat } from './repeat.ts';
 import type { Results } from './results.ts';
 import { run } from './run.ts';
+import { showTransactions } from './show.ts';
 
 const results = (name: string) => fileURLToPath(new URL(`results/${name}`, folder));
 process.exitCode = await runProgram(usage, async (signal) => {
@@ -24,6 +25,8 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<number
   const committed = options.check === undefined ? undefined : await readResults(options.check);
   const { plan, mode } = planOf(options);
   const made = await run(plan, mode, signal);
+  const transactions = showTransactions(made);
+  if (transactions !== '') console.log(transactions);
   console.log('\nEvery id that was given back was found on the row that it was given for.');
   const file = options.json ?? (mode === 'full' ? results('full.json') : undefined);
   if (file !== undefined) await write(file, made);

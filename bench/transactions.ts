@@ -9,7 +9,7 @@ export const awaited = 'batched: each awaited';
 /** Plain drizzle in both ways, the fastest way by hand, and both of ours. */
 export const smallSides = [oneByOne, byRows, 'unnest by hand', queued, awaited];
 /** The sides of its sweep, which varies the latency. */
-const sweptSides = [oneByOne, byRows, queued];
+export const sweptSides = [oneByOne, byRows, queued];
 export const loadSides = [oneByOne, queued];
 
 /** In milliseconds. */
