@@ -14,6 +14,7 @@ import {
   withReferences,
 } from './cell.ts';
 import { jobNames } from './jobs/index.ts';
+import { poolSize } from './sides/side.ts';
 import { sweeps } from './sweeps.ts';
 import {
   awaited,
@@ -57,7 +58,8 @@ const counts: Plan['counts'] = [
   { job: 'await each', size: 20 },
   { job: 'requests', size: 128 },
   ...[1, 4, 15].map((size) => ({ job: 'small', size, sides: smallSides })),
-  { job: 'under load', size: 32, sides: loadSides },
+  // One for each connection of the pool.
+  { job: 'under load', size: poolSize, sides: loadSides },
 ];
 
 /** Measured in both modes, so that the ratios of one can be compared with the other's. */

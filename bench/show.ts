@@ -10,7 +10,7 @@ const plainStyle = { head: [], border: [] };
 
 export function showCell(cell: CellResult): string {
   const { id, title, rows, latency, measuredLatency, reference, sides } = cell;
-  const head = `${id}: ${title}; ${rows.toLocaleString('en')} rows`;
+  const head = `${id}: ${title}; ${rows === 1 ? '1 row' : `${rows.toLocaleString('en')} rows`}`;
   const trip = latency === 0 ? '' : `, ${measuredLatency.toFixed(1)} ms a bare round trip`;
   if (cell.job === 'small' && latency === 0) return `\n${head}\n${shown(smallTable(cell))}`;
   const table = new Table({

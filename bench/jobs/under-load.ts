@@ -1,5 +1,5 @@
 import { WrongRows } from '../demo/verify.ts';
-import { addressRows, userRows, type Visit } from '../sides/side.ts';
+import { addressRows, poolSize, userRows, type Visit } from '../sides/side.ts';
 import { addresses, users } from '../tables.ts';
 import { graphTables } from './graph.ts';
 import type { Job } from './job.ts';
@@ -14,7 +14,7 @@ const people = (transactions: number) =>
 
 export const underLoad: Job = {
   name: 'under load',
-  title: `${callers} callers on a pool of 10: select, a user, three addresses, in a transaction each`,
+  title: `${callers} callers on a pool of ${poolSize}: select, a user, three addresses, in a transaction each`,
   unit: 'transactions',
   tables: graphTables,
   rows: (size) => (1 + children) * size,

@@ -20,8 +20,8 @@ export function smallSummary(results: Results, chart: Chart | undefined): string
   if (cellsOf(results, 'small').length === 0) return [];
   return [
     '## What a small transaction costs',
-    'Users and addresses in one transaction: one user, or *users + addresses*. Their ids are given back. The inserts are only ' +
-      'queued, if nothing else is said. There is no latency. CPU is processor time.',
+    'Users and addresses in one transaction: one user, or *users + addresses*. Their ids are given back, and there is ' +
+      'no latency. Our inserts are queued, except in the lines about awaited ones. CPU is processor time.',
     markdownTable(aimHead, aimRows(smallAims, results)),
     ...(chart ? [image(chart, '../bench/results/')] : []),
   ];
