@@ -46,7 +46,9 @@ export const counts: Plan['counts'] = [
   { job: 'orders', size: 100 },
   { job: 'await each', size: 20 },
   { job: 'requests', size: 128 },
-  ...[1, 4, 15].map((size) => ({ job: 'small', size, sides: smallSides })),
+  { job: 'small', size: 1, sides: smallSides },
+  { job: 'small', size: 4, sides: smallSides },
+  { job: 'small', size: 15, sides: smallSides.filter((side) => side !== awaited) },
   // One for each connection of the pool.
   { job: 'under load', size: poolSize, sides: loadSides },
 ];
