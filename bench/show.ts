@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import { median } from './median.ts';
 import { ratioOf } from './ratio.ts';
 import { aimHead, aimRows } from './report/aims.ts';
-import { loadTable, smallTable, type TableText } from './report/transactions.ts';
+import { lacksServer, loadTable, smallTable, type TableText } from './report/transactions.ts';
 import { loadAims, smallAims } from './report/wanted.ts';
 import type { CallResult, CellResult, MemoryResult, Results } from './results.ts';
 
@@ -66,12 +66,11 @@ export function showMemory(results: readonly MemoryResult[]): string {
 /** The figures of the jobs about single transactions, and what is wanted of them. Empty if none was measured. */
 export function showTransactions(results: Results): string {
   const has = (name: string) => results.cells.some(({ job }) => job === name);
-  return [
+  const tables = [
     ...(has('under load') ? [loadTable(results), wanted('under load', loadAims, results)] : []),
     ...(has('small') ? [wanted('small', smallAims, results)] : []),
-  ]
-    .map((table) => `\n${shown(table)}`)
-    .join('');
+  ].filter(({ rows }) => rows.length > 0);
+  return [...tables.map(shown), ...lacksServer(results)].map((text) => `\n${text}`).join('');
 }
 
 const wanted = (job: string, aims: typeof smallAims, results: Results): TableText => ({

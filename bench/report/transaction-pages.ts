@@ -4,7 +4,7 @@ import { aimHead, aimRows } from './aims.ts';
 import { type Chart, middleOf } from './charts.ts';
 import { image, markdownTable, roughly } from './markdown.ts';
 import { bold } from './tables.ts';
-import { loadTable, smallTable, type TableText } from './transactions.ts';
+import { lacksServer, loadTable, smallTable, type TableText } from './transactions.ts';
 import { loadAims, smallAims } from './wanted.ts';
 
 /** The sections about single transactions. Each is empty if its job was not measured. */
@@ -23,6 +23,7 @@ export function smallSummary(results: Results, chart: Chart | undefined): string
     'Users and addresses in one transaction: one user, or *users + addresses*. Their ids are given back, and there is ' +
       'no latency. Our inserts are queued, except in the lines about awaited ones. CPU is processor time.',
     markdownTable(aimHead, aimRows(smallAims, results)),
+    ...lacksServer(results),
     ...(chart ? [image(chart, '../bench/results/')] : []),
   ];
 }
@@ -46,6 +47,7 @@ export function smallDetails(results: Results): string[] {
   return [
     '## Small transactions',
     'Medians of a transaction; *of loop* and *of multi-row* are shares of what plain drizzle takes. Below 1 is less.',
+    ...lacksServer(results),
     ...measured.flatMap((cell) => [`### ${cell.id}: ${shapeOf(cell.size)}`, tableOf(smallTable(cell, bold))]),
     '### By latency',
     latencyTable(cells),

@@ -75,3 +75,10 @@ export function loadTable({ cells, counts }: Results, nameOf = (side: string) =>
     rows,
   };
 }
+
+/** A line for results that lack the server's processor time. */
+export function lacksServer({ cells }: Results): string[] {
+  const measured = cells.flatMap(({ sides }) => sides).filter(({ clientCpu }) => clientCpu !== undefined);
+  if (measured.length === 0 || measured.some(({ serverCpu }) => serverCpu !== undefined)) return [];
+  return ["The server's processes were not visible, so its processor time is left out."];
+}
