@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from './demo/args.ts';
-import { jobNames } from './jobs/job.ts';
+import { jobNames } from './jobs/index.ts';
 import { sides } from './sides/index.ts';
 
 export const usage = `Usage: npm run bench -- [options]
@@ -13,8 +13,8 @@ Options:
   --quick            few sizes and runs: under two minutes
   --job <name>       ${jobNames.join(', ')}, call cost, memory; may be given several times
   --side <name>      a side, or the beginning of the names of several; may be given several times
-  --rows <number>    users of a graph, rows of every other job; may be given several times
-  --latency <ms>     what a round trip takes longer, 0 to 1000; may be given several times
+  --rows <number>    users of a graph, transactions under load, rows of every other job; may be given several times
+  --latency <ms>     what a round trip takes longer, 0 to 1000, as 5 or 0.2; may be given several times
   --json <file>      writes the results there
   --check <file>     fails where a count is worse than in that file, or one of our ratios has fallen by half
   --repeat <number>  the cells of --quick so often, in a process each time, to see how far a ratio of ours varies
@@ -45,7 +45,7 @@ export function readArgs(args: readonly string[]): BenchOptions | 'help' {
     jobs: values.job.map(jobOf),
     sides: values.side.flatMap(sidesOf),
     rows: values.rows.map((given) => wholeNumber('--rows', given, 1, 1_000_000)),
-    latencies: values.latency.map((given) => wholeNumber('--latency', given, 0, 1_000)),
+    latencies: values.latency.map(latencyOf),
     json: values.json,
     check: values.check,
     repeat: values.repeat === undefined ? 0 : wholeNumber('--repeat', values.repeat, 1, 100),
@@ -86,6 +86,12 @@ function sidesOf(given: string): string[] {
   const found = sides.map(({ name }) => name).filter((name) => name.startsWith(given));
   if (found.length > 0) return found;
   throw new UsageError(`--side: no side is called '${given}', nor begins so`);
+}
+
+function latencyOf(given: string): number {
+  const ms = Number(given);
+  if (/^\d+(\.\d)?$/.test(given) && ms <= 1_000) return ms;
+  throw new UsageError(`--latency must be a number from 0 to 1000, with one decimal at most, not '${given}'`);
 }
 
 function wholeNumber(option: string, given: string, from: number, to: number): number {

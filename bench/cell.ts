@@ -13,6 +13,10 @@ export interface Cell {
   readonly size: number;
   readonly latency: number;
   readonly chunk?: number;
+  /** The number of transactions in a timed run, if they are too short to be timed one at a time. */
+  readonly transactions?: number;
+  /** Whether the processor time of each run is measured too. */
+  readonly hasCpu?: boolean;
   /** How the sides are connected, if not by a warm connection of their own. */
   readonly way?: Way;
   readonly sweep?: string;
@@ -40,6 +44,9 @@ export type Budget = Pick<Cell, 'seconds' | 'runs' | 'patience'>;
 export const full: Budget = { seconds: 0.6, runs: { least: 3, most: 15 }, patience: 8 };
 export const quick: Budget = { seconds: 0.2, runs: { least: 5, most: 7 }, patience: 2 };
 
+/** The jobs that are compared with plain drizzle's loop. */
+const byOne = ['await each', 'requests', 'small', 'under load'];
+
 export function cell(job: string, size: number, latency: number, budget: Budget): Cell {
   return {
     id: `${job}/${size}/${latency} ms`,
@@ -47,7 +54,7 @@ export function cell(job: string, size: number, latency: number, budget: Budget)
     size,
     latency,
     sides: all,
-    reference: job === 'await each' || job === 'requests' ? oneByOne : byRows,
+    reference: byOne.includes(job) ? oneByOne : byRows,
     ...budget,
   };
 }

@@ -3,13 +3,15 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BenchOptions, readArgs, usage } from './args.ts';
 import { findWorse } from './check.ts';
+import { chosenPlan } from './chosen-plan.ts';
 import { UsageError } from './demo/args.ts';
 import { runProgram } from './demo/program.ts';
 import { folder } from './folder.ts';
-import { chosenPlan, fullPlan, ofSides, type Plan, quickPlan } from './plan.ts';
+import { fullPlan, ofSides, type Plan, quickPlan } from './plan.ts';
 import { repeat } from './repeat.ts';
 import type { Results } from './results.ts';
 import { run } from './run.ts';
+import { showTransactions } from './show.ts';
 
 const results = (name: string) => fileURLToPath(new URL(`results/${name}`, folder));
 process.exitCode = await runProgram(usage, async (signal) => {
@@ -24,6 +26,8 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<number
   const committed = options.check === undefined ? undefined : await readResults(options.check);
   const { plan, mode } = planOf(options);
   const made = await run(plan, mode, signal);
+  const transactions = showTransactions(made);
+  if (transactions !== '') console.log(transactions);
   console.log('\nEvery id that was given back was found on the row that it was given for.');
   const file = options.json ?? (mode === 'full' ? results('full.json') : undefined);
   if (file !== undefined) await write(file, made);

@@ -13,12 +13,13 @@ import {
   without,
   withReferences,
 } from './cell.ts';
-import { jobNames } from './jobs/job.ts';
+import { poolSize } from './sides/side.ts';
 import { sweeps } from './sweeps.ts';
+import { awaited, loadCells, loadSides, quickCells, smallCells, smallSides } from './transactions.ts';
 
 export interface Plan {
   readonly cells: readonly Cell[];
-  readonly counts: readonly { readonly job: string; readonly size: number }[];
+  readonly counts: readonly Counted[];
   readonly profiles: readonly { readonly job: string; readonly size: number }[];
   readonly sides: readonly string[];
   /** The number of rounds for the measurements without a server; 0 to skip them. */
@@ -27,12 +28,29 @@ export interface Plan {
   readonly queued: number;
 }
 
+export interface Counted {
+  readonly job: string;
+  readonly size: number;
+  /** Only these sides, if not every side that takes part. */
+  readonly sides?: readonly string[];
+}
+
+export const isFor =
+  (side: string) =>
+  ({ sides = [side] }: Counted): boolean =>
+    sides.includes(side);
+
 /** The same in every mode, since CI compares them with the committed ones. */
-const counts: Plan['counts'] = [
+export const counts: Plan['counts'] = [
   { job: 'graph', size: 20 },
   { job: 'orders', size: 100 },
   { job: 'await each', size: 20 },
   { job: 'requests', size: 128 },
+  { job: 'small', size: 1, sides: smallSides },
+  { job: 'small', size: 4, sides: smallSides },
+  { job: 'small', size: 15, sides: smallSides.filter((side) => side !== awaited) },
+  // One for each connection of the pool.
+  { job: 'under load', size: poolSize, sides: loadSides },
 ];
 
 /** Measured in both modes, so that the ratios of one can be compared with the other's. */
@@ -60,6 +78,8 @@ export function fullPlan(): Plan {
       cell('wide', 10_000, 0, { ...full, patience: 4 }),
       cell('await each', 100, 1, full),
       cell('requests', 1_024, 5, full),
+      ...smallCells(),
+      ...loadCells(),
       ...sweeps(full),
     ],
     counts,
@@ -68,7 +88,7 @@ export function fullPlan(): Plan {
       { job: 'orders', size: 10_000 },
       { job: 'await each', size: 1_000 },
     ],
-    sides: all,
+    sides: [...all, awaited],
     callRounds: 100,
     queued: 1_000_000,
   };
@@ -81,12 +101,15 @@ export function fullPlan(): Plan {
 export function quickPlan(): Plan {
   const slow = ['graph/100/1 ms', 'orders/1000/0 ms', 'wide/1000/0 ms'];
   return {
-    cells: commonCells(quick).map((cell) =>
-      slow.includes(cell.id) ? without(cell, allAtOnce, oneByOne) : without(cell, allAtOnce),
-    ),
+    cells: [
+      ...commonCells(quick).map((cell) =>
+        slow.includes(cell.id) ? without(cell, allAtOnce, oneByOne) : without(cell, allAtOnce),
+      ),
+      ...quickCells(),
+    ],
     counts,
     profiles: [],
-    sides: [byRows, ...ours],
+    sides: [byRows, ...ours, awaited],
     callRounds: 10,
     queued: 0,
   };
@@ -101,46 +124,6 @@ export function repeatPlan(): Plan {
     callRounds: 0,
   };
 }
-
-/** The parts that a command line names. The defaults are used for the rest. */
-export interface Chosen {
-  readonly jobs: readonly string[];
-  readonly sides: readonly string[];
-  readonly sizes: readonly number[];
-  readonly latencies: readonly number[];
-}
-
-const usualSizes: Record<string, number> = { graph: 100, 'await each': 100, requests: 256 };
-
-export function chosenPlan({ jobs, sides: named, sizes, latencies }: Chosen): Plan {
-  const chosen = new Set(jobs.length > 0 ? jobs : jobNames);
-  const cells = jobNames
-    .filter((job) => chosen.has(job))
-    .flatMap((job) =>
-      orElse(sizes, usualSizes[job] ?? 1_000).flatMap((size) =>
-        orElse(latencies, 0).flatMap((latency) => chosenCells(job, size, latency)),
-      ),
-    );
-  const plan: Plan = {
-    cells,
-    counts: counts.filter(({ job }) => chosen.has(job)),
-    profiles: cells.filter(({ latency }) => latency === 0),
-    sides: cells.length > 0 ? all : [],
-    callRounds: chosen.has('call cost') ? 100 : 0,
-    queued: chosen.has('memory') ? (sizes[0] ?? 1_000_000) : 0,
-  };
-  return named.length > 0 ? ofSides(plan, named) : plan;
-}
-
-/** The usual cell of the job. With latency there are also the cells of the other ways to connect. */
-function chosenCells(job: string, size: number, latency: number): Cell[] {
-  const usual = { ...cell(job, size, latency, full), patience: 60 };
-  if (job === 'orders') return [withReferences(usual)];
-  if (job !== 'graph' || latency === 0) return [usual];
-  return [usual, ...(['cold', 'pooler'] as const).map((way) => onWay(way, size, latency))];
-}
-
-const orElse = (given: readonly number[], usual: number) => (given.length > 0 ? given : [usual]);
 
 /** The plan for some sides, and the references that they are compared with. */
 export function ofSides(plan: Plan, named: readonly string[]): Plan {

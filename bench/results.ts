@@ -45,6 +45,8 @@ export interface CellResult {
   /** The sweep that the cell belongs to, which names the varied quantity. */
   readonly sweep?: string;
   readonly step?: number;
+  /** The number of transactions in a timed run, if several. The figures of a side are then those of one. */
+  readonly transactions?: number;
   /** The side that the ratios are relative to. */
   readonly reference: string;
   readonly sides: readonly SideResult[];
@@ -54,6 +56,12 @@ export interface SideResult {
   readonly side: string;
   /** Milliseconds of each run, ascending; empty if the side was skipped. */
   readonly samples: readonly number[];
+  /** Milliseconds of processor time of each run, ascending, if the cell is about them. */
+  readonly clientCpu?: readonly number[];
+  /** That of the side's connections in the server, if Linux shows it. */
+  readonly serverCpu?: readonly number[];
+  /** How long the calls of all runs took, if a run has several callers. */
+  readonly calls?: { readonly count: number; readonly p50: number; readonly p99: number };
   /** Why nothing was measured. */
   readonly skipped?: string;
 }

@@ -1,7 +1,7 @@
 import { createDatabase } from '../test/support/database.ts';
 import { startServer } from '../test/support/server.ts';
 import { callCost } from './jobs/call-cost.ts';
-import { tables } from './jobs/job.ts';
+import { tables } from './jobs/index.ts';
 import { passes } from './jobs/passes.ts';
 import { type Findings, runAlone } from './method/alone.ts';
 import { Referee } from './method/database.ts';
@@ -10,10 +10,11 @@ import { explainInsert } from './method/explain.ts';
 import { weighMemory } from './method/memory.ts';
 import { runCell } from './method/run-cell.ts';
 import { lacking } from './method/way.ts';
-import type { Plan } from './plan.ts';
+import { isFor, type Plan } from './plan.ts';
 import { type Progress, startProgress } from './progress.ts';
 import type { CallResult, CellResult, MemoryResult, Results } from './results.ts';
 import { showCalls, showCell, showMemory } from './show.ts';
+import { sideNamed } from './sides/index.ts';
 import { orders } from './tables.ts';
 
 /** Runs a plan, on a server of its own if no other is named. */
@@ -117,7 +118,10 @@ async function runSides(
   for (const side of sides) {
     signal.throwIfAborted();
     progress.step(`${side}, in a process of its own`);
-    for (const assignment of [{ counts }, ...profiles.map((profile) => ({ counts: [], profile }))]) {
+    const own = counts.filter(isFor(side));
+    const profiled = sideNamed(side).isVariant ? [] : profiles;
+    for (const assignment of [{ counts: own }, ...profiled.map((profile) => ({ counts: [], profile }))]) {
+      if (assignment.counts.length === 0 && !('profile' in assignment)) continue;
       // Each process also has its own database, in which it creates the tables.
       const database = await createDatabase(serverUrl);
       try {

@@ -1,22 +1,18 @@
 import Table from 'cli-table3';
 import { median } from './median.ts';
 import { ratioOf } from './ratio.ts';
-import type { CallResult, CellResult, MemoryResult } from './results.ts';
+import { aimHead, aimRows } from './report/aims.ts';
+import { lacksServer, loadTable, smallTable, type TableText } from './report/transactions.ts';
+import { loadAims, smallAims } from './report/wanted.ts';
+import type { CallResult, CellResult, MemoryResult, Results } from './results.ts';
 
 const plainStyle = { head: [], border: [] };
 
-export function showCell({
-  title,
-  size,
-  rows,
-  latency,
-  measuredLatency,
-  reference,
-  sides,
-  ...cell
-}: CellResult): string {
-  const head = `${cell.id}: ${title}; ${rows.toLocaleString('en')} rows`;
+export function showCell(cell: CellResult): string {
+  const { id, title, rows, latency, measuredLatency, reference, sides } = cell;
+  const head = `${id}: ${title}; ${rows === 1 ? '1 row' : `${rows.toLocaleString('en')} rows`}`;
   const trip = latency === 0 ? '' : `, ${measuredLatency.toFixed(1)} ms a bare round trip`;
+  if (cell.job === 'small' && latency === 0) return `\n${head}\n${shown(smallTable(cell))}`;
   const table = new Table({
     head: ['', 'median ms', 'min', 'max', 'runs', 'rows/s', `times ${reference}`],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
@@ -65,4 +61,26 @@ export function showMemory(results: readonly MemoryResult[]): string {
     table.push([label, rows.toLocaleString('en'), ...(skipped === undefined ? figures : [skipped])]);
   }
   return `\n${table}`;
+}
+
+/** The figures of the jobs about single transactions, and what is wanted of them. Empty if none was measured. */
+export function showTransactions(results: Results): string {
+  const has = (name: string) => results.cells.some(({ job }) => job === name);
+  const tables = [
+    ...(has('under load') ? [loadTable(results), wanted('under load', loadAims, results)] : []),
+    ...(has('small') ? [wanted('small', smallAims, results)] : []),
+  ].filter(({ rows }) => rows.length > 0);
+  return [...tables.map(shown), ...lacksServer(results)].map((text) => `\n${text}`).join('');
+}
+
+const wanted = (job: string, aims: typeof smallAims, results: Results): TableText => ({
+  head: [job, ...aimHead.slice(1)],
+  rows: aimRows(aims, results).filter(([, , measured]) => measured !== 'not measured'),
+});
+
+function shown({ head, rows }: TableText): string {
+  const colAligns = head.map((_, n) => (n === 0 ? ('left' as const) : ('right' as const)));
+  const table = new Table({ head: [...head], colAligns, style: plainStyle });
+  table.push(...rows.map((row) => [...row]));
+  return String(table);
 }

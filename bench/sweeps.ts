@@ -1,5 +1,5 @@
 import { type Budget, byRows, type Cell, cell, withReferences } from './cell.ts';
-import { columnCounts, jobNamed, keyCounts } from './jobs/job.ts';
+import { columnCounts, jobNamed, keyCounts } from './jobs/index.ts';
 
 /** These few sides are measured at many sizes. */
 const swept = [byRows, 'unnest by hand', 'COPY', 'batched: insert() a row', 'batched: values(rows)'];

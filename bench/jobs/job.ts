@@ -1,17 +1,6 @@
 import type { Given, Referee } from '../method/database.ts';
-import { addressRows, type Person, type Session, userRows } from '../sides/side.ts';
-import {
-  addresses,
-  columns,
-  indexed,
-  orders,
-  referring,
-  rowsOf,
-  type Table,
-  targets,
-  users,
-  wide,
-} from '../tables.ts';
+import type { Session } from '../sides/side.ts';
+import type { Table } from '../tables.ts';
 
 /** A task that every side does, each in its own way. */
 export interface Job {
@@ -22,133 +11,20 @@ export interface Job {
   readonly tables: readonly Table[];
   /** The number of rows that a run of this size writes. */
   rows(size: number): number;
-  /** Gives the referee the rows that a run must leave behind. */
-  expect(referee: Referee, size: number): Promise<void>;
-  /** Makes the data of a run and returns the run. Returns nothing if the side takes no part. */
-  prepare(session: Session, size: number): (() => Promise<readonly Given[]>) | undefined;
+  /** Gives the referee the rows that a run of so many transactions must leave behind. */
+  expect(referee: Referee, size: number, transactions?: number): Promise<void>;
+  /**
+   * Makes the data of a run and returns the run. Returns nothing if the side takes no part. `transactions` is
+   * for jobs whose transactions are too short to be timed one at a time; the others have one.
+   */
+  prepare(session: Session, size: number, transactions?: number): Run | undefined;
 }
 
-const people = (count: number): Person[] =>
-  Array.from({ length: count }, (_, i) => ({
-    name: `user ${i}`,
-    emails: [`${i}@home.example`, `${i}@work.example`],
-  }));
-
-/** Every side has them. */
-export const graphTables: readonly Table[] = [users, addresses];
-
-const graph: Job = {
-  name: 'graph',
-  title: 'users with two addresses each, one transaction',
-  unit: 'users',
-  tables: graphTables,
-  rows: (size) => 3 * size,
-  async expect(referee, size) {
-    await referee.expect(users, size, userRows(people(size)));
-    await referee.expect(addresses, 2 * size, addressRows(people(size), []));
-  },
-  prepare({ graph: write }, size) {
-    const all = people(size);
-    return (
-      write &&
-      (async () => {
-        const ids = await write(all);
-        const parents = ids.users.flatMap((id) => [id, id]);
-        return [
-          { table: users, count: size, ids: ids.users },
-          {
-            table: addresses,
-            count: 2 * size,
-            ids: ids.addresses,
-            parents: { column: 'user_id', ids: parents },
-          },
-        ];
-      })
-    );
-  },
-};
-
-function flat(table: Table, title: string, name = table.name): Job {
-  return {
-    ...written(table),
-    name,
-    title,
-    prepare({ rows: write, load }, size) {
-      const rows = rowsOf(table, size);
-      const loaded = load?.(table, rows);
-      if (loaded) return async () => [{ table, count: size, ids: await loaded() }];
-      return write && (async () => [{ table, count: size, ids: await write(table, rows) }]);
-    },
-  };
+/** Writes the rows, and resolves to what the side was given back. */
+export interface Run {
+  (): Promise<readonly Given[]>;
+  /** A first transaction, untimed. What it writes is reported by the run. */
+  open?(): Promise<void>;
+  /** Milliseconds of each call, if the run has several callers. */
+  readonly calls?: readonly number[];
 }
-
-const awaitEach: Job = {
-  ...written(orders),
-  name: 'await each',
-  title: 'orders in one transaction, each insert awaited before the next',
-  prepare({ each }, size) {
-    const rows = rowsOf(orders, size);
-    return each && (async () => [{ table: orders, count: size, ids: await each(orders, rows) }]);
-  },
-};
-
-const callers = 64;
-
-const requests: Job = {
-  ...written(orders),
-  name: 'requests',
-  title: `orders by ${callers} callers at the same time, each awaiting its own, no transaction`,
-  prepare({ request }, size) {
-    const rows = rowsOf(orders, size);
-    if (!request) return undefined;
-    return async () => {
-      const ids: number[] = [];
-      const call = async (caller: number) => {
-        for (let n = caller; n < size; n += callers) ids[n] = await request(orders, rows[n] ?? {});
-      };
-      await Promise.all(Array.from({ length: Math.min(callers, size) }, (_, caller) => call(caller)));
-      return [{ table: orders, count: size, ids }];
-    };
-  },
-};
-
-function written(table: Table): Pick<Job, 'unit' | 'tables' | 'rows' | 'expect'> {
-  return {
-    unit: 'rows',
-    tables: [table],
-    rows: (size) => size,
-    expect: (referee, size) => referee.expect(table, size),
-  };
-}
-
-export const columnCounts = [1, 3, 7, 15, 30];
-export const keyCounts = [0, 1, 3, 5];
-
-/** All jobs. Each table of a sweep is a job of its own. */
-export const jobs: readonly Job[] = [
-  graph,
-  flat(orders, 'orders of three columns, one transaction'),
-  flat(wide, '15 columns of mixed types, one transaction'),
-  awaitEach,
-  requests,
-  ...columnCounts.map((count) => flat(columns(count), `${count} columns`)),
-  ...keyCounts.map((count) => flat(indexed(count), `five columns, ${count} of them indexed`)),
-  ...keyCounts.map((count) => flat(referring(count), `five columns, ${count} of them foreign keys`)),
-];
-
-/**
- * The jobs that a command line can name, besides those that need no table. The others are steps of a sweep.
- */
-export const jobNames = ['graph', 'orders', 'wide', 'await each', 'requests'] as const;
-
-export function jobNamed(name: string): Job {
-  const job = jobs.find((each) => each.name === name);
-  if (!job) throw new Error(`no job is called '${name}'`);
-  return job;
-}
-
-const byName = new Map<string, Table>([[targets.name, targets]]);
-for (const { tables } of jobs) for (const table of tables) byName.set(table.name, table);
-
-/** Every table; parents are before the tables that refer to them. */
-export const tables: readonly Table[] = [...byName.values()];

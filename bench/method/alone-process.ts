@@ -1,11 +1,12 @@
 import { startRelay } from '../../test/support/relay.ts';
-import { graphTables, jobNamed } from '../jobs/job.ts';
+import { graphTables } from '../jobs/graph.ts';
+import { jobNamed } from '../jobs/index.ts';
 import type { Count, Profile } from '../results.ts';
 import { openSide } from '../sides/index.ts';
 import type { Assignment } from './alone.ts';
+import { makeContestant } from './contestant.ts';
 import { Referee } from './database.ts';
 import { collectGarbage } from './heap.ts';
-import { makeContestant } from './run-cell.ts';
 import { readStatements, serverCpu, spent, startStatements } from './server-time.ts';
 import { turn } from './turns.ts';
 

@@ -15,7 +15,8 @@ export interface Link {
 /** Connects directly if the latency is 0, or else through a relay. */
 export async function openLink(target: string, latency: number): Promise<Link> {
   if (latency === 0) return { url: target, measured: await bareTrip(target), close: async () => {} };
-  const there = Math.ceil(latency / 2);
+  // A timer counts whole milliseconds, so the two ways of a whole latency may differ by one.
+  const there = Number.isInteger(latency) ? Math.ceil(latency / 2) : latency / 2;
   const program = fileURLToPath(new URL('relay-process.js', import.meta.url));
   const relay = fork(program, [target, String(there), String(latency - there)]);
   const url = await new Promise<string>((resolve, reject) => {

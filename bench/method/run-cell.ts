@@ -1,10 +1,12 @@
 import type { Cell } from '../cell.ts';
-import { type Job, jobNamed, tables } from '../jobs/job.ts';
+import { jobNamed, tables } from '../jobs/index.ts';
+import { quantile } from '../quantile.ts';
 import type { CellResult, SideResult } from '../results.ts';
 import { openSide, sideNamed } from '../sides/index.ts';
 import type { Session } from '../sides/side.ts';
-import type { Given, Referee } from './database.ts';
-import { collectGarbage, collectYoung } from './heap.ts';
+import { makeContestant } from './contestant.ts';
+import { type CpuSamples, withCpu } from './cpu.ts';
+import type { Referee } from './database.ts';
 import { openLink } from './latency.ts';
 import { type Contestant, measure, turn } from './turns.ts';
 import { type OpenWay, openWay } from './way.ts';
@@ -21,13 +23,13 @@ export interface Surroundings {
 export async function runCell(cell: Cell, surroundings: Surroundings): Promise<CellResult> {
   const { url, referee, signal, say } = surroundings;
   const job = jobNamed(cell.job);
-  await job.expect(referee, cell.size);
+  await job.expect(referee, cell.size, cell.transactions);
   const way = await openWay(cell.way, url, referee.sql);
   const link = await openLink(way.url, cell.latency);
   const open: Session[] = [];
   try {
     const results = new Map<string, SideResult>();
-    const contestants: Contestant[] = [];
+    const contestants: Admitted[] = [];
     for (const name of cell.sides) {
       signal.throwIfAborted();
       const admitted = await admit(name, cell, { ...way, url: link.url }, surroundings, open);
@@ -41,7 +43,9 @@ export async function runCell(cell: Cell, surroundings: Surroundings): Promise<C
     let done = 0;
     const onTurn = () => say(`${++done} of ${all} runs`);
     const timed = await measure(contestants, { rounds, warmup: 0, runs: 1, signal, onTurn });
-    for (const { label, samples } of timed) results.set(label, { side: label, samples });
+    for (const [n, { label, samples }] of timed.entries()) {
+      results.set(label, sideResult(cell, label, samples, contestants[n]));
+    }
     const { id, latency, size, reference } = cell;
     return {
       id,
@@ -52,6 +56,7 @@ export async function runCell(cell: Cell, surroundings: Surroundings): Promise<C
       latency,
       measuredLatency: link.measured,
       ...(cell.way === undefined ? {} : { way: cell.way }),
+      ...(cell.transactions === undefined ? {} : { transactions: cell.transactions }),
       ...(cell.sweep === undefined ? {} : { sweep: cell.sweep, step: cell.step ?? 0 }),
       reference,
       sides: [...results.values()],
@@ -63,6 +68,34 @@ export async function runCell(cell: Cell, surroundings: Surroundings): Promise<C
   }
 }
 
+/** A side that is measured, and what its runs add besides their times. */
+interface Admitted extends Contestant {
+  readonly cpu: CpuSamples;
+  readonly calls: readonly number[];
+}
+
+function sideResult(
+  { hasCpu, transactions = 1 }: Cell,
+  side: string,
+  samples: readonly number[],
+  admitted: Admitted | undefined,
+): SideResult {
+  const each = (all: readonly number[] = []) => sorted(all).map((ms) => ms / transactions);
+  const { cpu, calls = [] } = admitted ?? {};
+  const times = sorted(calls);
+  return {
+    side,
+    samples: each(samples),
+    ...(hasCpu && cpu ? { clientCpu: each(cpu.client) } : {}),
+    ...(cpu && cpu.server.length > 0 ? { serverCpu: each(cpu.server) } : {}),
+    ...(times.length > 0
+      ? { calls: { count: times.length, p50: quantile(times, 0.5), p99: quantile(times, 0.99) } }
+      : {}),
+  };
+}
+
+const sorted = (all: readonly number[]) => [...all].sort((a, b) => a - b);
+
 /**
  * Returns a side, warmed up, with its number of turns. Returns a string with the reason if the side is left
  * out, and nothing if it takes no part in the job.
@@ -73,7 +106,7 @@ async function admit(
   way: OpenWay,
   { referee, say }: Surroundings,
   open: Session[],
-): Promise<Contestant | string | undefined> {
+): Promise<Admitted | string | undefined> {
   const lacks = await sideNamed(name).lacks?.();
   if (lacks !== undefined) return lacks;
   const session = await openSide(name, { url: way.url, tables, chunk: cell.chunk, ...way.setting });
@@ -81,11 +114,18 @@ async function admit(
   const job = jobNamed(cell.job);
   if (!job.prepare(session, 1)) return undefined;
   say(`${name}: warming up`);
-  const ofSize = (size: number) => onWay(makeContestant(name, job, session, size, referee), way, session);
+  const calls: number[] = [];
+  const watched = { transactions: cell.transactions, onCalls: (ms: readonly number[]) => calls.push(...ms) };
+  const ofSize = (size: number) =>
+    onWay(makeContestant(name, job, session, size, referee, watched), way, session);
   const seconds = await warmUp(cell, ofSize);
   if (seconds > cell.patience) return `would take some ${seconds.toFixed(0)} s a run`;
   const turns = Math.max(cell.runs.least, Math.min(cell.runs.most, Math.floor(cell.seconds / seconds)));
-  return { ...ofSize(cell.size), turns };
+  const cpu: CpuSamples = { client: [], server: [] };
+  const measured = cell.hasCpu ? withCpu(ofSize(cell.size), referee.sql, cpu) : ofSize(cell.size);
+  // Only the calls of measured runs count.
+  calls.length = 0;
+  return { ...measured, turns, cpu, calls };
 }
 
 function onWay(contestant: Contestant, way: OpenWay, session: Session): Contestant {
@@ -128,37 +168,4 @@ async function warmUp(
 async function seconds(contestant: Contestant): Promise<number> {
   const [ms = 0] = await turn(contestant, 1);
   return ms / 1_000;
-}
-
-/** Up to this size the rows of a run are still in the young heap when the run is over. */
-const largest = 2_000;
-
-export function makeContestant(
-  label: string,
-  job: Job,
-  session: Session,
-  size: number,
-  referee: Referee,
-): Contestant {
-  let run: (() => Promise<readonly Given[]>) | undefined;
-  let given: readonly Given[] = [];
-  return {
-    label,
-    waits: true,
-    async before() {
-      await referee.reset(job.tables);
-      // Made anew for each run: some sides write ids into the objects they are given.
-      run = job.prepare(session, size);
-      if (size > largest) collectGarbage();
-      else collectYoung();
-    },
-    async run() {
-      given = (await run?.()) ?? [];
-    },
-    async after() {
-      run = undefined;
-      for (const each of given) await referee.check(label, each);
-      given = [];
-    },
-  };
 }

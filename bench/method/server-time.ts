@@ -47,13 +47,35 @@ export async function serverCpu(sql: Sql): Promise<Map<number, number> | undefin
     const cpu = new Map<number, number>();
     for (const pid of pids) {
       if ((await parentOf(pid).catch(() => undefined)) !== postmaster) continue;
-      const [nanoseconds] = (await readFile(`/proc/${pid}/schedstat`, 'utf8')).split(' ');
-      cpu.set(pid, Number(nanoseconds) / 1e6);
+      cpu.set(pid, await cpuOf(pid));
     }
     return cpu;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The same for the processes of the connections to this database, without the given one. Sides do not run at
+ * the same time, so the difference between two moments belongs to the side that ran between them.
+ */
+export async function backendCpu(sql: Sql): Promise<Map<number, number> | undefined> {
+  try {
+    const rows = await sql<{ own: number; pid: number }[]>`
+      select pg_backend_pid() as own, pid from pg_stat_activity
+      where datname = current_database() and backend_type = 'client backend'`;
+    const postmaster = await parentOf(rows[0]?.own ?? Number.NaN);
+    if (postmaster === undefined) return undefined;
+    const others = rows.flatMap(({ own, pid }) => (pid === own ? [] : [pid]));
+    return new Map(await Promise.all(others.map(async (pid) => [pid, await cpuOf(pid)] as const)));
+  } catch {
+    return undefined;
+  }
+}
+
+async function cpuOf(pid: number): Promise<number> {
+  const [nanoseconds] = (await readFile(`/proc/${pid}/schedstat`, 'utf8')).split(' ');
+  return Number(nanoseconds) / 1e6;
 }
 
 export function spent(before: Map<number, number>, after: Map<number, number>): number {

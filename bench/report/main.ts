@@ -6,6 +6,7 @@ import type { Results } from '../results.ts';
 import { type Chart, latencyChart, sweepCharts, throughputChart } from './charts.ts';
 import { between } from './markdown.ts';
 import { benchSection, comparisonSection, readmeSection } from './pages.ts';
+import { smallChart } from './small-chart.ts';
 
 const at = (path: string) => new URL(path, folder);
 
@@ -25,10 +26,12 @@ async function main(): Promise<number> {
 
   const latency = latencyChart(results);
   const compared = [throughputChart(results)].filter((chart) => chart !== undefined);
+  const small = smallChart(results);
   const more = sweepCharts(results);
-  await Promise.all([...(latency ? [latency] : []), ...compared, ...more].map(writeChart));
+  const charts = [latency, ...compared, small, ...more].filter((chart) => chart !== undefined);
+  await Promise.all(charts.map(writeChart));
   await rewrite('README.md', readmeSection(results, latency));
-  await rewrite('docs/benchmark.md', comparisonSection(results, compared));
+  await rewrite('docs/benchmark.md', comparisonSection(results, compared, small));
   await rewrite('bench/README.md', benchSection(results, more, repeats));
   return 0;
 }

@@ -6,6 +6,9 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   return [line(head), line(rule), ...rows.map(line)].join('\n');
 }
 
+export const image = ({ alt, file }: { alt: string; file: string }, folder: string) =>
+  `![${alt}](${folder}${file})`;
+
 /** Puts text between the two marks of this name. Throws if the file lacks a mark. */
 export function between(text: string, name: string, content: string): string {
   const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];

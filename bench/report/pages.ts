@@ -3,7 +3,7 @@ import type { Repeated } from '../repeat.ts';
 import type { CellResult, Environment, Results } from '../results.ts';
 import { sides } from '../sides/index.ts';
 import type { Chart } from './charts.ts';
-import { decimals, markdownTable } from './markdown.ts';
+import { decimals, image, markdownTable } from './markdown.ts';
 import { notFirst } from './not-first.ts';
 import { sweepNote } from './sweep-notes.ts';
 import {
@@ -16,9 +16,14 @@ import {
   sweepTable,
   threeFigures,
 } from './tables.ts';
+import {
+  isTransactional,
+  loadDetails,
+  loadSummary,
+  smallDetails,
+  smallSummary,
+} from './transaction-pages.ts';
 import { tunedFor } from './tuned-for.ts';
-
-const image = ({ alt, file }: Chart, folder: string) => `![${alt}](${folder}${file})`;
 
 /** The README's section: one chart, three figures, and where they were measured. */
 export function readmeSection(results: Results, chart: Chart | undefined): string {
@@ -30,7 +35,11 @@ export function readmeSection(results: Results, chart: Chart | undefined): strin
 }
 
 /** The section of docs/benchmark.md: every side in one table, and what the library is tuned for. */
-export function comparisonSection(results: Results, charts: readonly Chart[]): string {
+export function comparisonSection(
+  results: Results,
+  charts: readonly Chart[],
+  small: Chart | undefined,
+): string {
   return [
     ...charts.map((chart) => image(chart, '../bench/results/')),
     '## Every side',
@@ -38,6 +47,8 @@ export function comparisonSection(results: Results, charts: readonly Chart[]): s
     measuredOn(results),
     '## What it is tuned for',
     tunedFor(results),
+    ...smallSummary(results, small),
+    ...loadSummary(results),
   ].join('\n\n');
 }
 
@@ -52,7 +63,7 @@ export function benchSection(
   repeats: readonly Repeated[] | undefined,
 ): string {
   const { environment, cells, calls, profiles, explained } = results;
-  const plain = cells.filter(({ sweep }) => sweep === undefined);
+  const plain = cells.filter(({ sweep, job }) => sweep === undefined && !isTransactional(job));
   const ahead = notFirst(results);
   return [
     '## Where it was measured',
@@ -65,6 +76,8 @@ export function benchSection(
     countTable(results),
     '## The jobs',
     ...plain.flatMap((cell) => [`### ${heading(cell)}`, cellTable(cell)]),
+    ...smallDetails(results),
+    ...loadDetails(results),
     '## Where the time goes',
     ...profileSections(profiles),
     '## What many rows hold in memory',

@@ -5,7 +5,7 @@ import { isOurs, sides } from '../sides/index.ts';
 import { middleOf } from './charts.ts';
 import { decimals, markdownTable, roughly } from './markdown.ts';
 
-const bold = (name: string, text = name) => (isOurs(name) ? `**${text}**` : text);
+export const bold = (name: string, text = name) => (isOurs(name) ? `**${text}**` : text);
 
 /** The README's table: plain drizzle beside ours, in three cells. */
 export function threeFigures({ cells }: Results): string {
@@ -52,7 +52,10 @@ export function summary({ cells, counts, profiles }: Results): string {
     ],
     ['1,024 requests, 5 ms: ms', 'requests/1024/5 ms', (_, ms) => roughly(ms)],
   ];
-  const rows = sides.map(({ name }) => {
+  const compared = sides.filter(
+    ({ name, isVariant }) => !isVariant || counts.some(({ side, job }) => side === name && job === 'graph'),
+  );
+  const rows = compared.map(({ name }) => {
     const trips = counts.find((count) => count.side === name && count.job === 'graph')?.trips;
     const memory = profiles.find((profile) => profile.side === name && profile.job === 'orders');
     return [

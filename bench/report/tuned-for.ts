@@ -1,6 +1,7 @@
 import { labels } from '../method/memory.ts';
 import type { CellResult, Count, MemoryResult, Profile, Results } from '../results.ts';
 import { isOurs, isReference } from '../sides/index.ts';
+import { type Aim, aimHead, aimRows, figureOf, type Measured } from './aims.ts';
 import { middleOf } from './charts.ts';
 import { decimals, markdownTable, roughly } from './markdown.ts';
 
@@ -10,23 +11,6 @@ const loop = 'drizzle: loop';
 const multiRow = 'drizzle: multi-row';
 const pgPromise = 'pg-promise: helpers';
 const psql = 'psql \\copy (no ids)';
-
-interface Measured {
-  readonly value: number;
-  /** An addition to the value. */
-  readonly note?: string;
-}
-
-/** A figure and its intended range. */
-interface Aim {
-  readonly what: string;
-  readonly least?: number;
-  readonly most?: number;
-  of(results: Results): Measured | undefined;
-}
-
-/** Counts have no decimals. */
-const figureOf = (value: number) => (Number.isInteger(value) ? decimals(value, 0) : roughly(value));
 
 const cellOf = ({ cells }: Results, id: string) => cells.find((cell) => cell.id === id);
 
@@ -146,14 +130,4 @@ const aims: readonly Aim[] = [
 ];
 
 /** A table of the intended and the measured figures. */
-export function tunedFor(results: Results): string {
-  const rows = aims.map(({ what, least, most, of }) => {
-    const wanted = least === undefined ? `at most ${most}` : `at least ${least}`;
-    const measured = of(results);
-    if (measured === undefined) return [what, wanted, 'not measured', ''];
-    const { value, note } = measured;
-    const isReached = value >= (least ?? -Infinity) && value <= (most ?? Infinity);
-    return [what, wanted, `${figureOf(value)}${note ? ` (${note})` : ''}`, isReached ? 'yes' : 'no'];
-  });
-  return markdownTable(['what', 'wanted', 'measured', 'reached'], rows);
-}
+export const tunedFor = (results: Results) => markdownTable(aimHead, aimRows(aims, results));

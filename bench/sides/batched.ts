@@ -1,10 +1,20 @@
+import { eq } from 'drizzle-orm';
 import postgres from 'postgres';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
 import { addresses, type Row, type Table, users } from '../tables.ts';
 import { drizzleTable } from './drizzle-tables.ts';
-import { type Ids, type Open, only, postgresOptions, type Session, type Setting, session } from './side.ts';
+import {
+  type Ids,
+  type Open,
+  only,
+  type Person,
+  postgresOptions,
+  type Session,
+  type Setting,
+  session,
+} from './side.ts';
 
-type Db = Pick<BatchedDatabase, 'insert'>;
+type Db = Pick<BatchedDatabase, 'insert' | 'select'>;
 
 function connect(setting: Setting, copyRows = Number.POSITIVE_INFINITY) {
   const { url, chunk } = setting;
@@ -46,17 +56,49 @@ export const batchedInsert: Open = (setting) => {
     const parents: ReturnType<typeof insertRow>[] = [];
     const children: ReturnType<typeof insertRow>[] = [];
     await way.transaction(async (tx) => {
-      for (const { name, emails } of people) {
-        const user = insertRow(tx, users, { name });
+      for (const person of people) {
+        const { user, addresses } = queuePerson(tx, person);
         parents.push(user);
-        for (const email of emails) {
-          children.push(insertRow(tx, addresses, { email, user_id: user.ref('id') }));
-        }
+        children.push(...addresses);
       }
     });
     return { users: await idsOf(parents), addresses: await idsOf(children) };
   };
-  return { ...session({ ...way, one }), rows, graph };
+  const visit: Session['visit'] = async (known, person) => {
+    const from = drizzleTable(users);
+    const { read, queued } = await way.transaction(async (tx) => {
+      const [found]: Row[] = await tx.select().from(from).where(eq(from.id, known));
+      return { read: found?.name, queued: queuePerson(tx, person) };
+    });
+    return { read, user: only(await queued.user), addresses: await idsOf(queued.addresses) };
+  };
+  return { ...session({ ...way, one }), rows, graph, visit };
+};
+
+/** Queues a user with its addresses, which get its id from the server. */
+function queuePerson(tx: Db, { name, emails }: Person) {
+  const user = insertRow(tx, users, { name });
+  return {
+    user,
+    addresses: emails.map((email) => insertRow(tx, addresses, { email, user_id: user.ref('id') })),
+  };
+}
+
+/** Takes part only in `small`. Other jobs compare inserts that are awaited one by one with rows of one table. */
+export const batchedAwaited: Open = (setting) => {
+  const { transaction, close } = connect(setting);
+  const small: Session['small'] = (people) =>
+    transaction(async (tx) => {
+      const ids = { users: [] as number[], addresses: [] as number[] };
+      for (const { name, emails } of people) {
+        const id = only(await insertRow(tx, users, { name }));
+        ids.users.push(id);
+        for (const email of emails)
+          ids.addresses.push(only(await insertRow(tx, addresses, { email, user_id: id })));
+      }
+      return ids;
+    });
+  return { small, close };
 };
 
 function valuesOf(way: ReturnType<typeof connect>): Session {

@@ -1,3 +1,4 @@
+import { eq } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { addresses, type Row, type Table, users } from '../tables.ts';
@@ -8,13 +9,14 @@ import {
   inChunks,
   type Open,
   only,
+  type Person,
   postgresOptions,
   type Session,
   type Setting,
   session,
 } from './side.ts';
 
-type Db = Pick<PostgresJsDatabase, 'insert'>;
+type Db = Pick<PostgresJsDatabase, 'insert' | 'select'>;
 
 function connect(setting: Setting) {
   const client = postgres(setting.url, { ...postgresOptions(setting), onnotice: () => {} });
@@ -39,18 +41,29 @@ export const drizzleLoop: Open = (setting) => {
     for (const row of rows) ids.push(await insertOne(tx, table, row));
     return ids;
   };
+  const insertPerson = async (tx: Db, { name, emails }: Person) => {
+    const user = await insertOne(tx, users, { name });
+    const ids: number[] = [];
+    for (const email of emails) ids.push(await insertOne(tx, addresses, { email, user_id: user }));
+    return { user, addresses: ids };
+  };
   const graph: Session['graph'] = (people) =>
     way.transaction(async (tx) => {
       const ids = { users: [] as number[], addresses: [] as number[] };
-      for (const { name, emails } of people) {
-        const id = await insertOne(tx, users, { name });
-        ids.users.push(id);
-        for (const email of emails)
-          ids.addresses.push(await insertOne(tx, addresses, { email, user_id: id }));
+      for (const person of people) {
+        const { user, addresses } = await insertPerson(tx, person);
+        ids.users.push(user);
+        ids.addresses.push(...addresses);
       }
       return ids;
     });
-  return { ...session({ ...way, many: inLoop, one: insertOne }), graph };
+  const visit: Session['visit'] = (known, person) =>
+    way.transaction(async (tx) => {
+      const from = drizzleTable(users);
+      const [found]: Row[] = await tx.select().from(from).where(eq(from.id, known));
+      return { read: found?.name, ...(await insertPerson(tx, person)) };
+    });
+  return { ...session({ ...way, many: inLoop, one: insertOne }), graph, visit };
 };
 
 export const drizzleAll: Open = (setting) => {

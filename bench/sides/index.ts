@@ -9,7 +9,7 @@ export interface Side {
   readonly isOurs?: boolean;
   /** It returns no ids and has no peers. It shows the best that the server can do. */
   readonly isReference?: boolean;
-  /** A variant of ours with another setting, which only a sweep compares. */
+  /** A variant of ours, with another setting or for one job, which only some cells compare. */
   readonly isVariant?: boolean;
   /** Why the side can't be measured here; `undefined` if it can. */
   lacks?(): Promise<string | undefined>;
@@ -121,6 +121,13 @@ export const sides: readonly Side[] = [
     isOurs: true,
     isVariant: true,
     load: async () => (await import('./batched.ts')).batchedCopy,
+  },
+  {
+    name: 'batched: each awaited',
+    what: 'this library, `await tx.insert(t).values(row).returning()` for each row, children behind their parent, in the job `small`',
+    isOurs: true,
+    isVariant: true,
+    load: async () => (await import('./batched.ts')).batchedAwaited,
   },
   {
     name: 'batched: groups of 100',

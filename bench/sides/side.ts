@@ -23,6 +23,13 @@ export interface Person {
   readonly emails: readonly string[];
 }
 
+export interface Visit {
+  /** The name that the select found. */
+  readonly read: unknown;
+  readonly user: number;
+  readonly addresses: Ids;
+}
+
 /**
  * A connected side. It lacks the methods that it can't do in its own way, and takes no part in those jobs.
  */
@@ -36,6 +43,10 @@ export interface Session {
   load?(table: Table, rows: Row[]): () => Promise<Ids>;
   /** Users and their addresses in one transaction. */
   graph?(people: readonly Person[]): Promise<{ users: Ids; addresses: Ids }>;
+  /** The same, if the job `small` needs another way of the side. */
+  small?: Session['graph'];
+  /** One transaction: awaits a select of the known user, then inserts a user with its addresses. */
+  visit?(known: number, person: Person): Promise<Visit>;
   /** One transaction, each insert awaited before the next. */
   each?(table: Table, rows: Row[]): Promise<Ids>;
   /** One row, outside of any transaction, among other callers. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { delayed, type Later } from './delayed.ts';
 import { TripCounter } from './trip-counter.ts';
 import { asksForEncryption, MessageReader, statementText } from './wire-messages.ts';
 
@@ -7,7 +8,7 @@ export interface RelayOptions {
   /** The URL of the database behind the relay. */
   readonly target: string;
   /**
-   * The time of each way in whole milliseconds; a round trip takes twice as long. Default: 0. Without a
+   * The time of each way in milliseconds; a round trip takes twice as long. Default: 0. Without a
    * delay, results arrive while a client is still writing, so its flight may be counted as several trips. Set
    * a few milliseconds if the number matters.
    */
@@ -39,10 +40,9 @@ export async function startRelay({ target, delay = 0, delayBack = delay }: Relay
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   const counters: TripCounter[] = [];
+  const there = delayed(delay);
+  const back = delayed(delayBack);
   let statements: string[] = [];
-
-  // Timers of the same duration fire in the order in which they were set, so the order of the bytes is kept.
-  const later = (ms: number, deliver: () => void) => void (ms > 0 ? setTimeout(deliver, ms) : deliver());
 
   const relay = createServer({ noDelay: true }, (client) => {
     const server = connect({
@@ -54,8 +54,8 @@ export async function startRelay({ target, delay = 0, delayBack = delay }: Relay
     const sent = new MessageReader('client', 'PQ');
     const delivered = new MessageReader('server');
     counters.push(counter);
-    join(client, server, delay);
-    join(server, client, delayBack);
+    join(client, server, there);
+    join(server, client, back);
 
     client.on('data', (chunk: Buffer) => {
       if (asksForEncryption(chunk)) return void client.write('N');
@@ -70,10 +70,10 @@ export async function startRelay({ target, delay = 0, delayBack = delay }: Relay
           counter.clientEnds(event.type);
         }
       }
-      later(delay, () => server.writable && server.write(chunk));
+      there(() => server.writable && server.write(chunk));
     });
     server.on('data', (chunk: Buffer) => {
-      later(delayBack, () => {
+      back(() => {
         if (client.writable) client.write(chunk);
         for (const event of delivered.push(chunk)) {
           if (event.at === 'end') counter.serverDelivers(event.type);
@@ -83,12 +83,12 @@ export async function startRelay({ target, delay = 0, delayBack = delay }: Relay
   });
 
   /** Closing one side closes the other, after the bytes that are still being delivered. */
-  function join(one: Socket, other: Socket, ms: number): void {
+  function join(one: Socket, other: Socket, later: Later): void {
     sockets.add(one);
-    one.on('error', () => later(ms, () => other.destroy()));
+    one.on('error', () => later(() => other.destroy()));
     one.on('close', () => {
       sockets.delete(one);
-      later(ms, () => other.end());
+      later(() => other.end());
     });
   }
 
