@@ -98,7 +98,9 @@ function mayCommit({ scope }: FlushTarget, failures: Failures): boolean {
 
 /** A rule that takes no RETURNING, or a column that the role may not select: drizzle's own statement may fare better. */
 function isRefusedToUs(error: Error | undefined): boolean {
-  return error !== undefined && ['0A000', '42501'].includes(codeOf(error) ?? '');
+  if (!error || !['0A000', '42501'].includes(codeOf(error) ?? '')) return false;
+  // A row that violates a policy is refused whatever the statement asks back.
+  return (error as { routine?: unknown }).routine !== 'ExecWithCheckOptions';
 }
 
 const mustGoApart: Refusal = {

@@ -38,6 +38,8 @@ export function planOwnEntries(
     mayAsk: (shape) => canRestart || facts.selectable.has(shape),
     mayBeNamed: ({ awaited }) => scope === 'inside' && !awaited,
     isSizeFree,
+    copyRows: options.copyRows,
+    maxRows: options.maxRows,
   });
 }
 

@@ -4,6 +4,7 @@ import type { ValueEncoder } from '../driver/values.ts';
 import { Expression, renderSelection } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
 import type { TableShape } from '../drizzle/table.ts';
+import { getOrInsert } from '../get-or-insert.ts';
 import { DeferredValue, type Entry, Reference } from '../take/entry.ts';
 
 /**
@@ -46,13 +47,15 @@ export interface OwnPlanInput {
   readonly mayAsk: (shape: TableShape) => boolean;
   /** Whether a later insert of the transaction may name the entry's rows. */
   readonly mayBeNamed: (entry: Entry) => boolean;
+  readonly copyRows: number;
+  readonly maxRows: number;
   /** Whether the size decides; if no table can share anything own statements are the only way. */
   readonly isSizeFree: boolean;
 }
 
 /** @returns `undefined` if the flush must be planned with facts: it is large, or a value or a reference needs them */
 export function planOwn(entries: readonly Entry[], input: OwnPlanInput): OwnPlan | undefined {
-  if (!input.isSizeFree && !isSmall(entries)) return undefined;
+  if (!(input.isSizeFree || isSmall(entries, input))) return undefined;
   const kept = keptValues(entries, input);
   if (!kept || !entries.every((entry) => isSendable(entry, input.values))) return undefined;
   const returned = new Map<Entry, readonly number[]>();
@@ -65,13 +68,15 @@ export function planOwn(entries: readonly Entry[], input: OwnPlanInput): OwnPlan
   return { entries, kept, returned };
 }
 
-function isSmall(entries: readonly Entry[]): boolean {
+function isSmall(entries: readonly Entry[], { copyRows, maxRows }: OwnPlanInput): boolean {
   if (entries.length > mostOwnEntries * 50) return false;
-  const counts = new Map<PgTable, number>();
+  const counts = new Map<PgTable, { entries: number; rows: number }>();
+  const mostRows = Math.min(mostOwnRows, maxRows);
   return entries.every(({ shape, count }) => {
-    const ofTable = (counts.get(shape.table) ?? 0) + 1;
-    counts.set(shape.table, ofTable);
-    return ofTable <= mostOwnEntries && count <= mostOwnRows;
+    const ofTable = getOrInsert(counts, shape.table, () => ({ entries: 0, rows: 0 }));
+    ofTable.entries += 1;
+    ofTable.rows += count;
+    return ofTable.entries <= mostOwnEntries && count <= mostRows && ofTable.rows < copyRows;
   });
 }
 

@@ -42,10 +42,17 @@ export function postgresJsValues(options: Pick<ClientOptions, 'serializers' | 's
   const untyped = (value: unknown, sqlType: string | undefined): string | undefined => {
     if (needsTypes) return undefined;
     if (typeof value === 'string') return isReadByType(sqlType) ? undefined : value;
-    if (typeof value === 'number') return isReadByType(sqlType) ? undefined : `${value}`;
+    if (typeof value === 'number') return takesNumbers(sqlType) ? `${value}` : undefined;
     return declaredType(value) && !Array.isArray(value) ? serialize(value, 0) : undefined;
   };
   return { serialize, untyped, textWriter, declaredType, isCastFromDeclared };
+}
+
+/** drizzle has postgres.js pass on every value for these types, and postgres.js refuses what is no string. */
+const textOnly = /^(json|date|time|interval)/;
+
+function takesNumbers(sqlType: string | undefined): boolean {
+  return !isReadByType(sqlType) && !(sqlType !== undefined && textOnly.test(sqlType));
 }
 
 /** A string for such a column is not its own text: postgres.js writes `'true'` for a boolean as false. */
