@@ -16,6 +16,7 @@ import { resolveDeferred } from '../take/deferred-value.ts';
 import { DeferredValue, type Entry } from '../take/entry.ts';
 import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
 import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
+import { nothingNamed } from '../unit-of-work/transaction-state.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
 
 type Schema = Record<string, unknown>;
@@ -125,8 +126,6 @@ function prefaced<T extends PreparedQueryConfig>(
   }
   return prepared;
 }
-
-const nothingNamed: ReadonlySet<Entry> = new Set();
 
 function entriesNamedBy(statement: object): ReadonlySet<Entry> {
   const late = paramsOf(statement).filter((param) => param instanceof DeferredValue);

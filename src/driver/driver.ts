@@ -44,6 +44,8 @@ export interface StatementListener {
 /** A connection held for one transaction. It returns to the pool by itself when the transaction has ended. */
 export interface Connection {
   readonly errors: DriverErrors;
+  /** No statement has been sent, and BEGIN is held back until one is. */
+  readonly isUnopened: boolean;
   /** Settles when BEGIN is answered. */
   readonly begun: Promise<void>;
   readonly hasBegun: boolean;

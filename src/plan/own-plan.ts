@@ -16,6 +16,9 @@ export const mostOwnEntries = 6;
 /** How many rows of one entry are VALUES. Up to 31 rows they cost less than arrays, of 3 columns and of 12. */
 export const mostOwnRows = 32;
 
+/** How many own statements a flight has: beyond that a shared statement for each table is worth its facts. */
+const mostOwnStatements = 1_000;
+
 /** Well below the 65,534 of the protocol. */
 const mostOwnParams = 50_000;
 
@@ -69,7 +72,7 @@ export function planOwn(entries: readonly Entry[], input: OwnPlanInput): OwnPlan
 }
 
 function isSmall(entries: readonly Entry[], { copyRows, maxRows }: OwnPlanInput): boolean {
-  if (entries.length > mostOwnEntries * 50) return false;
+  if (entries.length > mostOwnStatements) return false;
   const counts = new Map<PgTable, { entries: number; rows: number }>();
   const mostRows = Math.min(mostOwnRows, maxRows);
   return entries.every(({ shape, count }) => {

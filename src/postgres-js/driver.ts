@@ -10,6 +10,7 @@ import { BatchedDrizzleError, codeOf } from '../errors.ts';
 import { postgresJsErrors } from './errors.ts';
 import { HeldConnection } from './held-connection.ts';
 import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
+import { LazyConnection } from './lazy-connection.ts';
 import { NeverSent, runAlone } from './lone-query.ts';
 import { postgresJsResults } from './results.ts';
 import { survivePoolStart } from './survive-pool-start.ts';
@@ -19,6 +20,10 @@ export class PostgresJsDriver implements Driver {
   readonly #client: Client;
   readonly #options: ClientOptions;
   readonly values: ValueEncoder;
+  /** Transactions that are open, and statements that run by themselves. */
+  #busy = 0;
+  /** A connection has been up, so that the server is there and takes the client. */
+  #isWarm = false;
   readonly results = postgresJsResults;
   readonly errors = postgresJsErrors;
 
@@ -40,15 +45,41 @@ export class PostgresJsDriver implements Driver {
   }
 
   async run(statement: Statement): Promise<Answer> {
-    const answer = await this.#untilSent(async () => runAlone(this.#client, statement, this.describes));
+    const answer = await this.#counted(() =>
+      this.#untilSent(async () => runAlone(this.#client, statement, this.describes)),
+    );
+    this.#isWarm = true;
     // After a loss postgres.js gives an empty answer, at the connection's next start, to a query that it had
     // forgotten.
     if (answer.command === null) throw lost();
     return answer;
   }
 
-  begin(): Promise<Connection> {
-    return this.#untilSent(() => this.#begin());
+  /**
+   * BEGIN is held back until the transaction's first statement, if a connection is likely to be free then. Otherwise the
+   * callback must wait for its connection, as in plain drizzle; and before the first connection is up, nothing is known.
+   */
+  async begin(): Promise<Connection> {
+    const mayHoldBack = this.#isWarm && this.#busy < this.#options.max;
+    this.#busy += 1;
+    const connection = new LazyConnection(
+      this.#client,
+      () => this.#untilSent(() => this.#begin()),
+      () => {
+        this.#busy -= 1;
+      },
+    );
+    if (!mayHoldBack) await connection.open();
+    return connection;
+  }
+
+  async #counted<T>(work: () => Promise<T>): Promise<T> {
+    this.#busy += 1;
+    try {
+      return await work();
+    } finally {
+      this.#busy -= 1;
+    }
   }
 
   /**
@@ -67,7 +98,7 @@ export class PostgresJsDriver implements Driver {
     }
   }
 
-  #begin(): Promise<Connection> {
+  #begin(): Promise<HeldConnection> {
     const client = this.#client;
     return new Promise((resolve, reject) => {
       let held: HeldConnection | undefined;
@@ -85,6 +116,7 @@ export class PostgresJsDriver implements Driver {
       begin.execute().then(
         () => {
           if (!held) return reject(unsupported('BEGIN was answered, but `onexecute` was not called'));
+          this.#isWarm = true;
           held.begin();
           resolve(held);
         },

@@ -1,15 +1,13 @@
 /** A connection of the pool, held for one transaction without waiting for BEGIN's answer. */
-import type { Connection, StatementListener } from '../driver/driver.ts';
+import type { StatementListener } from '../driver/driver.ts';
 import { type Answer, CopyStatement, type Statement } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
 import { type CopyFeed, makeCopy } from './copy.ts';
-import { ended, isLoss, postgresJsErrors, withoutLine } from './errors.ts';
+import { ended, isLoss, withoutLine } from './errors.ts';
 import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
-import { isQuery, makeQuery } from './query.ts';
-import { wrapClient } from './wrap-client.ts';
+import { makeQuery } from './query.ts';
 
-export class HeldConnection implements Connection {
-  readonly errors = postgresJsErrors;
+export class HeldConnection {
   readonly begun: Promise<void>;
   readonly lost: Promise<never>;
   hasBegun = false;
@@ -98,21 +96,14 @@ export class HeldConnection implements Connection {
     return query.execute();
   }
 
-  client({ sent, failed }: StatementListener): unknown {
-    const adopt = <Made>(made: Made): Made => {
-      // Fragments, identifiers and helpers are no statements: they are executed as part of one.
-      if (!isQuery(made)) return made;
-      this.#route(made, (query) => {
-        query.catch((error) => failed(asError(error)));
-        // After COMMIT or ROLLBACK the statement would run in a transaction of its own.
-        if (this.#isFinishing) query.reject(ended());
-        else if (this.#refusal) query.reject(this.#refusal);
-        else this.#execute(query, false);
-        sent();
-      });
-      return made;
-    };
-    return wrapClient(this.#client, adopt);
+  /** Executes a statement of the caller's, which waits for BEGIN's answer. */
+  adopt(query: Query, { sent, failed }: StatementListener): void {
+    query.catch((error) => failed(asError(error)));
+    // After COMMIT or ROLLBACK the statement would run in a transaction of its own.
+    if (this.#isFinishing) query.reject(ended());
+    else if (this.#refusal) query.reject(this.#refusal);
+    else this.#execute(query, false);
+    sent();
   }
 
   #route(query: Query, handler: (query: Query) => void): void {

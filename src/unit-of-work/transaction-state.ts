@@ -12,6 +12,9 @@ export interface Scope {
   queueAhead(named: ReadonlySet<Entry>): (() => void) | undefined;
 }
 
+/** The entries that a statement refers to, if it refers to none. */
+export const nothingNamed: ReadonlySet<Entry> = new Set();
+
 /** The state that a transaction and its savepoints share. */
 export class TransactionState {
   savepoints = 0;

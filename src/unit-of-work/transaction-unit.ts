@@ -4,19 +4,18 @@ import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { codeOf } from '../errors.ts';
-import { flush } from '../flush/flush.ts';
 import type { FlushScope } from '../flush/target.ts';
 import { type FlushReport, ReportBuilder } from '../report.ts';
 import { commit, rollback, type Savepoint, setSavepoint } from '../send/transaction-commands.ts';
 import type { Entry } from '../take/entry.ts';
 import { committedError, endedError } from './ended-errors.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
-import type { TransactionState } from './transaction-state.ts';
-import { TransactionTarget } from './transaction-target.ts';
+import { nothingNamed, type TransactionState } from './transaction-state.ts';
 import { UnitOfWork } from './unit-of-work.ts';
+import { writeBatch } from './write-batch.ts';
 
 export class TransactionUnit extends UnitOfWork {
-  protected ended: Error | undefined;
+  protected ended: (() => Error) | undefined;
   /** The first error of a statement of this scope. The transaction can't commit any more. */
   #failure: Error | undefined;
 
@@ -104,12 +103,12 @@ export class TransactionUnit extends UnitOfWork {
     await this.state.line.idle();
     this.#throwFailure();
     if (this.queue.isEmpty) {
-      this.end(committedError());
+      this.end(committedError);
       // A statement that was not awaited may have failed since, and is the reason why COMMIT was refused.
       return commit(this.state.connection).catch((error) => Promise.reject(this.#failure ?? error));
     }
     const flushed = this.#flush('last');
-    this.end(committedError());
+    this.end(committedError);
     await flushed;
     if (this.#failure) throw this.#failure;
   }
@@ -126,7 +125,7 @@ export class TransactionUnit extends UnitOfWork {
     await this.state.line.idle();
     this.#throwFailure();
     const flushed = this.queue.isEmpty ? undefined : this.#flush('inside');
-    this.end(committedError());
+    this.end(committedError);
     await flushed;
     if (this.#failure) throw this.#failure;
   }
@@ -166,15 +165,15 @@ export class TransactionUnit extends UnitOfWork {
     return isConsequence ? (this.#failure ?? error) : error;
   }
 
-  /** Rejects all later inserts with `reason`. */
-  end(reason: Error): void {
+  /** Rejects all later inserts. Most transactions get none, and make no error. */
+  end(reason: () => Error): void {
     this.state.open.delete(this);
     this.ended ??= reason;
   }
 
   /** Rejects the queued rows with the error that ended the transaction. The flush reports no failure. */
   drop(reason: Error): void {
-    this.end(endedError(reason));
+    this.end(() => endedError(reason));
     for (const entry of this.queue.take()) entry.conclude({ error: reason });
   }
 
@@ -190,11 +189,9 @@ export class TransactionUnit extends UnitOfWork {
   async #write(entries: readonly Entry[], scope: FlushScope): Promise<Flushed> {
     const announced = announceFlush('transaction', entries);
     const report = new ReportBuilder();
-    const failure = await flush(this.context, entries, new TransactionTarget(this.state, scope), report);
+    const failure = await writeBatch(this.context, this.state, entries, scope, report);
     this.state.hasWorked = true;
     if (failure) this.fail(failure.cause);
     return announced({ report: report.build(), failure });
   }
 }
-
-const nothingNamed: ReadonlySet<Entry> = new Set();

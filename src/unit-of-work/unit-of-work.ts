@@ -40,11 +40,11 @@ export abstract class UnitOfWork {
   protected abstract flushUnasked(everything: boolean): void;
 
   /** Why inserts are rejected now; `undefined` while they are accepted. */
-  protected abstract readonly ended: Error | undefined;
+  protected abstract readonly ended: (() => Error) | undefined;
 
   enqueue(entry: Entry): void {
     if (this.ended) {
-      this.refuse(entry, new BatchedInsertError(ownInsert(entry), this.ended));
+      this.refuse(entry, new BatchedInsertError(ownInsert(entry), this.ended()));
       return;
     }
     this.queue.push(entry);

@@ -1,0 +1,138 @@
+/** A connection that leaves the pool with the first statement of its transaction, so that BEGIN travels along. */
+import type { Connection, StatementListener } from '../driver/driver.ts';
+import type { Answer, Statement } from '../driver/statement.ts';
+import { asError } from '../errors.ts';
+import type { CopyFeed } from './copy.ts';
+import { ended, postgresJsErrors } from './errors.ts';
+import type { HeldConnection } from './held-connection.ts';
+import type { Client, ClientOptions, Query } from './internals.ts';
+import { isQuery } from './query.ts';
+import { wrapClient } from './wrap-client.ts';
+
+export class LazyConnection implements Connection {
+  readonly errors = postgresJsErrors;
+  readonly lost: Promise<never>;
+  readonly #client: Client;
+  readonly #open: () => Promise<HeldConnection>;
+  /** Called once, when the transaction has ended and the connection is the pool's again. */
+  readonly #release: () => void;
+  #held: HeldConnection | undefined;
+  #opening: Promise<HeldConnection> | undefined;
+  /** Statements that wait for the connection; none that comes later may overtake them. */
+  #waiting = 0;
+  #isEnded = false;
+  #lose!: (error: unknown) => void;
+
+  constructor(client: Client, open: () => Promise<HeldConnection>, release: () => void) {
+    this.#client = client;
+    this.#open = open;
+    this.#release = release;
+    this.lost = new Promise((_, reject) => {
+      this.#lose = reject;
+    });
+    this.lost.catch(() => {});
+  }
+
+  /** Takes the connection out of the pool now. */
+  open(): Promise<HeldConnection> {
+    this.#opening ??= this.#open().then(
+      (held) => {
+        this.#held = held;
+        held.lost.catch((error) => {
+          this.#lose(error);
+          this.#end();
+        });
+        return held;
+      },
+      (error) => {
+        this.#lose(error);
+        this.#end();
+        throw error;
+      },
+    );
+    return this.#opening;
+  }
+
+  get isUnopened(): boolean {
+    return this.#opening === undefined && !this.#isEnded;
+  }
+
+  get begun(): Promise<void> {
+    const begun = this.open().then((held) => held.begun);
+    begun.catch(() => {});
+    return begun;
+  }
+
+  get hasBegun(): boolean {
+    return this.#held?.hasBegun ?? false;
+  }
+
+  get hasFinished(): boolean {
+    return this.#held?.hasFinished ?? false;
+  }
+
+  get isOpen(): boolean {
+    return this.#held ? this.#held.isOpen : !this.#isEnded;
+  }
+
+  send(statement: Statement): Promise<Answer> {
+    return this.#inTurn((held) => held.send(statement));
+  }
+
+  copy(text: string, blocks: CopyFeed['blocks']): Promise<Answer> {
+    return this.#inTurn((held) => held.copy(text, blocks));
+  }
+
+  async cancel(): Promise<void> {
+    await this.#held?.cancel();
+  }
+
+  async finish(statement: Statement): Promise<Answer> {
+    // The server knows nothing of a transaction that has sent nothing.
+    if (this.isUnopened && statement.text === 'rollback') {
+      this.#end();
+      return Object.assign([], { count: null, command: 'ROLLBACK' });
+    }
+    try {
+      return await this.#inTurn((held) => held.finish(statement));
+    } finally {
+      if (!this.isOpen) this.#end();
+    }
+  }
+
+  client(listener: StatementListener): unknown {
+    const { debug } = this.#client.options as unknown as ClientOptions;
+    return wrapClient(this.#client, (made) => {
+      if (!isQuery(made)) return made;
+      const handler = (query: Query): void => {
+        this.#inTurn(async (held) => held.adopt(query, listener)).catch((error) =>
+          query.reject(asError(error)),
+        );
+      };
+      made.handler = Object.assign(handler, { debug });
+      return made;
+    });
+  }
+
+  #inTurn<T>(work: (held: HeldConnection) => Promise<T>): Promise<T> {
+    if (this.#isEnded && !this.#held) return Promise.reject(ended());
+    if (this.#held && this.#waiting === 0) return work(this.#held);
+    this.#waiting += 1;
+    return this.open().then(
+      (held) => {
+        this.#waiting -= 1;
+        return work(held);
+      },
+      (error) => {
+        this.#waiting -= 1;
+        throw error;
+      },
+    );
+  }
+
+  #end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#release();
+  }
+}
