@@ -105,13 +105,24 @@ export class LazyConnection implements Connection {
     return wrapClient(this.#client, (made) => {
       if (!isQuery(made)) return made;
       const handler = (query: Query): void => {
-        this.#inTurn(async (held) => held.adopt(query, listener)).catch((error) =>
-          query.reject(asError(error)),
-        );
+        if (this.#held && this.#waiting === 0) this.#held.adopt(query, listener);
+        else this.#adoptInTurn(query, listener).catch((error) => query.reject(asError(error)));
       };
       made.handler = Object.assign(handler, { debug });
       return made;
     });
+  }
+
+  /** postgres.js takes one promise job from a query to its handler; this query has had its own already. */
+  async #adoptInTurn(query: Query, listener: StatementListener): Promise<void> {
+    this.#waiting += 1;
+    try {
+      const held = await this.open();
+      await undefined;
+      held.adopt(query, listener);
+    } finally {
+      this.#waiting -= 1;
+    }
   }
 
   #inTurn<T>(work: (held: HeldConnection) => Promise<T>): Promise<T> {
