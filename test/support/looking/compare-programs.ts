@@ -1,0 +1,103 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import fc from 'fast-check';
+import type { Sql } from 'postgres';
+import { expect } from 'vitest';
+import { programs as anyProgram } from './arbitrary-programs.ts';
+import { createSchema } from './base-schema.ts';
+import { sqlOfChange } from './changes.ts';
+import { compareRuns, type Difference, type Ran } from './compare.ts';
+import type { Database } from './make-insert.ts';
+import { printProgram } from './print-program.ts';
+import type { Program } from './programs.ts';
+import { readTables } from './read-tables.ts';
+import { runProgram } from './run.ts';
+
+/** One of the two sides, with a database of its own. */
+export interface Side {
+  /** The tables' owner, and a role that owns nothing. Each has one connection. */
+  readonly owner: Sql;
+  readonly role: Sql;
+  /** A client that nothing but the test uses. */
+  readonly test: Sql;
+  /** What the database has notified since this was called last. */
+  notified(): Promise<string[]>;
+  /** A database on a client. Each program gets a new one, so that it knows nothing from earlier programs. */
+  open(client: Sql, limit: number): Database;
+}
+
+/** A program takes some milliseconds. One that takes this long hangs. */
+const patience = 10_000;
+
+export interface CompareOptions {
+  readonly runs: number;
+  readonly seed: number;
+  readonly role: string;
+  readonly programs?: fc.Arbitrary<Program>;
+  /** How long a failed program may be shortened, in all. */
+  readonly limit?: number;
+}
+
+/** Runs random programs on plain drizzle and on ours, and expects results that can't be distinguished. */
+export async function comparePrograms(
+  plain: Side,
+  ours: Side,
+  { runs, seed, role, programs = anyProgram, limit }: CompareOptions,
+): Promise<void> {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  const property = fc.asyncProperty(programs.map(withText), async (program) => {
+    expect(await differences(plain, ours, program, role)).toEqual([]);
+    expect(unhandled.splice(0)).toEqual([]);
+  });
+
+  process.on('unhandledRejection', note);
+  try {
+    await fc.assert(property, {
+      numRuns: runs,
+      seed,
+      timeout: patience,
+      ...(limit !== undefined && { interruptAfterTimeLimit: limit }),
+    });
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+}
+
+const withText = (program: Program): Program =>
+  Object.defineProperty({ ...program }, fc.toStringMethod, { value: () => printProgram(program) });
+
+export async function differences(
+  plain: Side,
+  ours: Side,
+  program: Program,
+  role: string,
+): Promise<Difference[]> {
+  const [expected, given] = [await runOn(plain, program, role), await runOn(ours, program, role)];
+  return compareRuns(expected, given);
+}
+
+async function runOn(side: Side, program: Program, role: string): Promise<Ran> {
+  const client = program.byRole ? side.role : side.owner;
+  await side.test.unsafe(createSchema(role));
+  for (const { look, table } of program.looks) {
+    await side.test.unsafe(sqlOfChange({ what: look, table }, role)).catch(() => {});
+  }
+  await client.unsafe(prelude);
+  await side.notified();
+  const trace = await runProgram(side.open(client, program.limit), program, {
+    role,
+    byRole: program.byRole,
+    other: (command) => side.test.unsafe(command),
+  });
+  // A rejection becomes unhandled one turn later.
+  await turn();
+  const [state] = await client.unsafe('select now() = statement_timestamp() as idle');
+  expect(state, 'the connection is back in the pool, and in no transaction').toEqual({ idle: true });
+  return { trace, contents: await readTables(side.test), notified: await side.notified() };
+}
+
+/** The connection's settings begin anew. Its sequences have been drawn from, so that `currval` is defined. */
+const prelude = `
+  reset all;
+  select set_config('looking.setting', 'none', false);
+  select nextval('looking.tags_id_seq'), nextval('looking.members_id_seq'), nextval('looking.docs_id_seq');`;
