@@ -14,15 +14,16 @@ import { runProgram } from './run.ts';
 
 /** One of the two sides, with a database of its own. */
 export interface Side {
-  /** The tables' owner, and a role that owns nothing. Each has one connection. */
-  readonly owner: Sql;
-  readonly role: Sql;
-  /** A client that nothing but the test uses. */
+  /** A client that only the test uses. */
   readonly test: Sql;
-  /** What the database has notified since this was called last. */
-  notified(): Promise<string[]>;
-  /** A database on a client. Each program gets a new one, so that it knows nothing from earlier programs. */
+  /**
+   * A client for one program, as the tables' owner or as a role that owns nothing. It has one connection, so
+   * that statements run in the order of their calls. It is new, so that nothing is left of earlier programs.
+   */
+  connect(byRole: boolean): Sql;
   open(client: Sql, limit: number): Database;
+  /** All payloads that were notified since the last call. */
+  notified(): Promise<string[]>;
 }
 
 /** A program takes some milliseconds. One that takes this long hangs. */
@@ -77,27 +78,28 @@ export async function differences(
 }
 
 async function runOn(side: Side, program: Program, role: string): Promise<Ran> {
-  const client = program.byRole ? side.role : side.owner;
+  const { byRole } = program;
   await side.test.unsafe(createSchema(role));
   for (const { look, table } of program.looks) {
+    // Some looks exclude one another. Then the table has the first one.
     await side.test.unsafe(sqlOfChange({ what: look, table }, role)).catch(() => {});
   }
-  await client.unsafe(prelude);
-  await side.notified();
-  const trace = await runProgram(side.open(client, program.limit), program, {
-    role,
-    byRole: program.byRole,
-    other: (command) => side.test.unsafe(command),
-  });
-  // A rejection becomes unhandled one turn later.
-  await turn();
-  const [state] = await client.unsafe('select now() = statement_timestamp() as idle');
-  expect(state, 'the connection is back in the pool, and in no transaction').toEqual({ idle: true });
-  return { trace, contents: await readTables(side.test), notified: await side.notified() };
+  const client = side.connect(byRole);
+  try {
+    await client.unsafe(prelude);
+    const other = (command: string) => side.test.unsafe(command);
+    const trace = await runProgram(side.open(client, program.limit), program, { role, byRole, other });
+    // A rejection becomes unhandled one turn later.
+    await turn();
+    const [state] = await client.unsafe('select now() = statement_timestamp() as idle');
+    expect(state, 'the connection is back in the pool, and in no transaction').toEqual({ idle: true });
+    return { trace, contents: await readTables(side.test), notified: await side.notified() };
+  } finally {
+    await client.end({ timeout: 1 });
+  }
 }
 
-/** The connection's settings begin anew. Its sequences have been drawn from, so that `currval` is defined. */
+/** The program's connection has drawn from each sequence, so that `currval` is defined. */
 const prelude = `
-  reset all;
   select set_config('looking.setting', 'none', false);
   select nextval('looking.tags_id_seq'), nextval('looking.members_id_seq'), nextval('looking.docs_id_seq');`;

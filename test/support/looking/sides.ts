@@ -1,5 +1,5 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
-import type { Sql } from 'postgres';
+import postgres, { type Sql } from 'postgres';
 import { type BatchOptions, batchedDrizzle } from '../../../src/index.ts';
 import type { TestDatabase } from '../test-database.ts';
 import type { Side } from './compare-programs.ts';
@@ -8,31 +8,29 @@ import type { Side } from './compare-programs.ts';
 const limits: readonly BatchOptions[] = [{}, {}, { maxRows: 4 }, { keys: 'client' }, { copyRows: 1 }];
 
 export const plainSide = (database: TestDatabase, role: string): Side => ({
-  ...clients(database, role),
+  ...side(database, role),
   open: (client) => drizzle(client),
 });
 
 export const batchedSide = (database: TestDatabase, role: string): Side => ({
-  ...clients(database, role),
+  ...side(database, role),
   open: (client, limit) => batchedDrizzle(client, { batch: limits[limit] ?? {} }),
 });
 
-/** Clients of one connection each, so that statements run in the order of their calls on both sides. */
-function clients(database: TestDatabase, role: string): Omit<Side, 'open'> {
-  const connection = { search_path: 'looking' };
-  const heard: string[] = [];
-  const listener = database.connect({
-    max: 1,
-    ...({ onnotify: (_: string, payload: string) => heard.push(payload) } as object),
-  });
+function side(database: TestDatabase, role: string): Omit<Side, 'open'> {
+  const notified: string[] = [];
+  const onnotify = (_channel: string, payload: string) => notified.push(payload);
+  const listener = database.connect({ max: 1, ...({ onnotify } as object) });
   return {
-    owner: database.connect({ max: 1, connection }),
-    role: database.connect({ max: 1, connection: { ...connection, role } as never }),
     test: database.connect({ max: 1 }),
+    connect(byRole) {
+      const connection = { search_path: 'looking', ...(byRole && { role }) };
+      return postgres(database.url, { max: 1, onnotice: () => {}, connection });
+    },
     async notified() {
-      // The answer comes behind the notifications of all transactions that have been committed.
+      // The answer comes after the notifications of all transactions that have been committed.
       await listener.unsafe('listen looking');
-      return heard.splice(0);
+      return notified.splice(0);
     },
   };
 }
