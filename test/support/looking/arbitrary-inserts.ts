@@ -1,84 +1,7 @@
 import fc from 'fast-check';
-import type { Conflict, Insert, Note, Org, Parent, Pos, Row, Selection } from './programs.ts';
+import { parents, relative, rowOfAnyForm, sharedRow, simpleRow } from './arbitrary-rows.ts';
+import type { Conflict, Insert, Org, Row, Selection } from './programs.ts';
 import { names, type TableName } from './tables.ts';
-
-/** Most often the first value, so that programs shrink to it. */
-function mostly<T>(weight: number, first: T, ...rest: T[]): fc.Arbitrary<T> {
-  return fc.oneof(
-    { weight, arbitrary: fc.constant(first) },
-    { weight: 1, arbitrary: fc.constantFrom(...rest) },
-  );
-}
-
-const ids = mostly<Row['id']>(6, 'left out', 'given');
-const orgs = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom<Org>(1, 2, 3) },
-  mostly<Org>(3, 'left out', 'number of rows'),
-);
-const references = fc.constantFrom<Parent>(
-  'base',
-  'currval',
-  'currval of the other table',
-  'lastval',
-  'last id',
-  'last id of the other table',
-);
-const parents = fc.oneof({ weight: 3, arbitrary: fc.constant<Parent>('left out') }, references);
-const poses = mostly<Pos>(
-  2,
-  'left out',
-  1,
-  'nextval',
-  'currval',
-  'number of rows',
-  'number of rows by a function',
-);
-const notes = mostly<Note>(
-  2,
-  'left out',
-  'text',
-  'upper',
-  'set a setting',
-  'set a setting for the session',
-  'read the setting',
-);
-const labels = mostly<Row['label']>(12, 'own', 0, 1, 2);
-
-const plainRow: Row = {
-  label: 'own',
-  id: 'left out',
-  org: 1,
-  parent: 'left out',
-  pos: 'left out',
-  note: 'left out',
-};
-
-const rowOfAnyForm: fc.Arbitrary<Row> = fc.record({
-  label: labels,
-  id: ids,
-  org: orgs,
-  parent: parents,
-  pos: poses,
-  note: notes,
-});
-
-/** A row that differs from other rows in few columns. */
-const simpleRow: fc.Arbitrary<Row> = fc
-  .record({ org: fc.constantFrom<Org>(1, 2, 3), note: fc.constantFrom<Note>('left out', 'text') })
-  .map((given) => ({ ...plainRow, ...given }));
-
-const sharedRow: fc.Arbitrary<Row> = fc
-  .record({ label: fc.constantFrom<Row['label']>(0, 1, 2, 'own'), note: notes })
-  .map((given) => ({ ...plainRow, ...given }));
-
-/** A row of a family, whose parents come earlier or later in the same entry. */
-const relative: fc.Arbitrary<Row> = fc
-  .record({
-    parent: fc.constantFrom<Parent>('left out', 'next row', 'previous row', 'base'),
-    pos: mostly<Pos>(4, 'left out', 1),
-    note: mostly<Note>(1, 'left out', 'text'),
-  })
-  .map((given) => ({ ...plainRow, id: 'given', ...given }));
 
 /** No entry has more rows, so that `maxRows` of a batch need not split one. */
 export const mostRows = 4;
@@ -144,22 +67,39 @@ const conflicting: fc.Arbitrary<Insert[]> = fc
     }),
   );
 
-/** A row of one table, and then rows of another that read what the first one drew. */
-const wired: fc.Arbitrary<Insert[]> = fc
-  .tuple(anyTable, selections, references, fc.constantFrom('other', 'same'), fc.integer({ min: 1, max: 6 }))
-  .map(([table, selection, parent, which, times]) => {
-    const child = which === 'same' ? table : names[(names.indexOf(table) + 2) % names.length];
+/**
+ * Rows of two tables by turns, or of one. Those of the second may read what those of the first drew, or both
+ * may draw from one sequence.
+ */
+const byTurns: fc.Arbitrary<Insert[]> = fc
+  .record({
+    table: anyTable,
+    second: anyTable,
+    selection: selections,
+    rows: fc.tuple(fc.oneof(simpleRow, rowOfAnyForm), fc.oneof(simpleRow, rowOfAnyForm)),
+    parent: parents,
+    rises: fc.boolean(),
+    times: fc.integer({ min: 1, max: 6 }),
+  })
+  .map(({ table, second, selection, rows: [one, other], parent, rises, times }) => {
     const insert = (of: TableName, row: Row): Insert => ({
       table: of,
       rows: [row],
       selection,
       conflict: 'none',
     });
-    return Array.from({ length: times }, () => [
-      insert(table, plainRow),
-      insert(child as TableName, { ...plainRow, parent }),
+    const orgAt = (turn: number, { org }: Row): Org => (rises ? (([1, 2, 3] as const)[turn] ?? 3) : org);
+    return Array.from({ length: times }, (_, turn) => [
+      insert(table, { ...one, id: 'left out', label: 'own', org: orgAt(turn, one) }),
+      insert(second, { ...other, parent, org: orgAt(turn, other) }),
     ]).flat();
   });
+
+/** Entries with parents in one another. */
+export const relatives: fc.Arbitrary<Insert[]> = fc.array(insertOf(anyTable, relative), {
+  minLength: 1,
+  maxLength: 6,
+});
 
 /** The inserts of one turn: few and many of a table. */
 export const inserts: fc.Arbitrary<Insert[]> = fc.oneof(
@@ -167,5 +107,15 @@ export const inserts: fc.Arbitrary<Insert[]> = fc.oneof(
   { weight: 2, arbitrary: fc.array(anyInsert, { minLength: 1, maxLength: 12 }) },
   { weight: 2, arbitrary: alike },
   { weight: 1, arbitrary: conflicting },
-  { weight: 1, arbitrary: wired },
+  { weight: 2, arbitrary: byTurns },
+  { weight: 1, arbitrary: relatives },
 );
+
+/** An insert of one row that returns its id, and inserts that refer to the row. */
+export const family: fc.Arbitrary<{ parent: Insert; children: Insert[] }> = fc.record({
+  parent: insertOf(anyTable, simpleRow, undefined, fc.constantFrom('id', 'all'), 1),
+  children: fc.array(insertOf(anyTable, fc.oneof(simpleRow, rowOfAnyForm), undefined, undefined, 2), {
+    minLength: 1,
+    maxLength: 8,
+  }),
+});

@@ -1,4 +1,4 @@
-import { names, starts, type TableName } from './tables.ts';
+import { firstSpare, names, starts, type TableName } from './tables.ts';
 
 /** The columns of a table, before it is made to look around. */
 function createTable(schema: string, table: TableName): string {
@@ -11,7 +11,7 @@ function createTable(schema: string, table: TableName): string {
 /** A table with a sequence like that of a serial column, and a row that others may refer to. */
 export function createTableWithKeys(table: TableName): string {
   return `${createTable('looking', table)}
-    create sequence looking.${table}_id_seq owned by looking.${table}.id start ${starts[table].id};
+    create sequence looking.${table}_id_seq owned by looking.${table}.id start ${starts[table]};
     alter table looking.${table} alter id set default nextval('looking.${table}_id_seq');
     insert into looking.${table} (id, org, label) values (1, 1, 'base');`;
 }
@@ -20,7 +20,6 @@ export function createTableWithKeys(table: TableName): string {
 function createFunctions(table: TableName): string {
   const counts = 'security definer set search_path = looking';
   return `
-    create sequence looking.${table}_pos_seq start ${starts[table].pos};
     create function looking.${table}_count() returns int language plpgsql stable ${counts}
       as $$ begin return (select count(*) from ${table}); end $$;
     create function looking.${table}_count_now() returns int language plpgsql volatile ${counts}
@@ -33,8 +32,6 @@ function createFunctions(table: TableName): string {
       as $$ begin return (select count(*) from ${table}) + coalesce(o, 0) * 100; end $$;
     create function looking.${table}_next() returns int language plpgsql stable ${counts}
       as $$ begin return (select max(id) + 1 from ${table}); end $$;
-    create function looking.${table}_draw() returns int language plpgsql volatile
-      as $$ begin return nextval('looking.${table}_pos_seq'); end $$;
     create function looking.${table}_draw_id() returns int language plpgsql volatile
       as $$ begin return nextval('looking.${table}_id_seq'); end $$;`;
 }
@@ -77,7 +74,9 @@ export function createSchema(role: string): string {
     create schema looking;
     create schema elsewhere;
     create table looking.log (what text, seen int);
-    create sequence looking.spare start ${starts.spare.id};
+    create sequence looking.spare start ${firstSpare};
+    create function looking.draw() returns int language plpgsql volatile
+      as $$ begin return nextval('looking.spare'); end $$;
     ${names.map(createTableWithKeys).join('\n')}
     ${names.map(createFunctions).join('\n')}
     ${triggerFunctions}

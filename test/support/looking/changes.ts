@@ -15,7 +15,7 @@ const alterations: Readonly<Record<Alteration, (table: TableName, role: string) 
   'drop the policy': (t) => `drop policy if exists guard on looking.${t};`,
   'create an index': (t) => `create index on looking.${t} (org);`,
   truncate: (t) => `truncate looking.${t} cascade;`,
-  'restart the sequence': (t) => `alter sequence looking.${t}_id_seq restart with ${starts[t].id + 100_000};`,
+  'restart the sequence': (t) => `alter sequence looking.${t}_id_seq restart with ${starts[t] + 100_000};`,
 };
 
 /** The SQL of a change of a table. */

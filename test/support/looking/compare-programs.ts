@@ -10,7 +10,7 @@ import type { Database } from './make-insert.ts';
 import { printProgram } from './print-program.ts';
 import type { Program } from './programs.ts';
 import { readTables } from './read-tables.ts';
-import { runProgram } from './run.ts';
+import { type RunContext, runProgram } from './run.ts';
 
 /** One of the two sides, with a database of its own. */
 export interface Side {
@@ -22,6 +22,7 @@ export interface Side {
    */
   connect(byRole: boolean): Sql;
   open(client: Sql, limit: number): Database;
+  readonly refer?: RunContext['refer'];
   /** All payloads that were notified since the last call. */
   notified(): Promise<string[]>;
 }
@@ -88,7 +89,8 @@ async function runOn(side: Side, program: Program, role: string): Promise<Ran> {
   try {
     await client.unsafe(prelude);
     const other = (command: string) => side.test.unsafe(command);
-    const trace = await runProgram(side.open(client, program.limit), program, { role, byRole, other });
+    const context = { role, byRole, other, refer: side.refer };
+    const trace = await runProgram(side.open(client, program.limit), program, context);
     // A rejection becomes unhandled one turn later.
     await turn();
     const [state] = await client.unsafe('select now() = statement_timestamp() as idle');

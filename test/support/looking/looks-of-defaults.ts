@@ -1,4 +1,4 @@
-import type { Look } from './look.ts';
+import { type Look, ofBoth } from './look.ts';
 
 const setDefault =
   (value: Look): Look =>
@@ -29,17 +29,17 @@ export const defaultLooks = {
   'default: number of rows, stable': setDefault((t) => `looking.${t}_count()`),
   'default: number of rows, volatile': setDefault((t) => `looking.${t}_count_now()`),
   'default: number of rows of the other table': setDefault((_, o) => `looking.${o}_count()`),
-  'default: function that draws': setDefault((t) => `looking.${t}_draw()`),
-  'default: nextval': setDefault((t) => `nextval('looking.${t}_pos_seq')`),
+  'default: function that draws': ofBoth(setDefault(() => 'looking.draw()')),
+  'default: nextval': ofBoth(setDefault(() => `nextval('looking.spare')`)),
   'default: currval': setDefault((t) => `currval('looking.${t}_id_seq')`),
   'default: currval of the other table': setDefault((_, o) => `currval('looking.${o}_id_seq')`),
   'default: lastval': setDefault(() => 'lastval()'),
   'default: setting': setDefault(() => `length(current_setting('looking.setting', true))`),
   'default: clock_timestamp': setAt('clock_timestamp()'),
   'default: statement_timestamp': setAt('statement_timestamp()'),
-  'domain: default counts': inDomain((t) => `default looking.${t}_count_now()`),
-  'domain: default draws': inDomain((t) => `default looking.${t}_draw()`),
-  'domain: check counts': inDomain((t) => `check (value is null or looking.${t}_count() < 4)`),
+  'domain: default counts': inDomain((t) => `default looking.${t}_count()`),
+  'domain: default draws': ofBoth(inDomain(() => 'default looking.draw()')),
+  'domain: check counts': inDomain((t) => `default 0 check (looking.${t}_count() < 4)`),
   'generated: from its own row': generated(() => 'org * 10'),
   'generated: number of rows': generated((t) => `looking.${t}_claimed_immutable(org)`),
 } satisfies Record<string, Look>;

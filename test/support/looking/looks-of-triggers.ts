@@ -1,4 +1,4 @@
-import type { Look } from './look.ts';
+import { type Look, ofBoth } from './look.ts';
 
 const trigger =
   (when: string, call: Look): Look =>
@@ -16,9 +16,11 @@ export const triggerLooks = {
   'trigger: changes the key': trigger('before insert$for each row', () => 'changes_key()'),
   'trigger: swallows rows': trigger('before insert$for each row', () => 'swallows()'),
   'trigger: redirects rows': trigger('before insert$for each row', (_, o) => `redirects(${o})`),
-  'trigger: logs each row': trigger('after insert$for each row', () => 'logs_row()'),
+  'trigger: logs each row': ofBoth(trigger('after insert$for each row', () => 'logs_row()')),
   'trigger: logs before a statement': trigger('before insert$for each statement', () => 'logs_statement()'),
-  'trigger: logs after a statement': trigger('after insert$for each statement', () => 'logs_statement()'),
+  'trigger: logs after a statement': ofBoth(
+    trigger('after insert$for each statement', () => 'logs_statement()'),
+  ),
   'trigger: logs the rows of a statement': trigger(
     'after insert$referencing new table as written for each statement',
     () => 'logs_written()',

@@ -19,6 +19,11 @@ function givenId(path: Path, row: number): number {
   return 1_000 + path.reduce((number, place) => number * 12 + place + 1, 0) * 5 + row;
 }
 
+const neighbour = (path: Path, distance: number): Path => [
+  ...path.slice(0, -1),
+  (path.at(-1) ?? 0) + distance,
+];
+
 function orgOf({ org }: Row, table: TableName): unknown {
   if (org === 'left out') return undefined;
   return org === 'number of rows' ? count(table) : org;
@@ -34,6 +39,10 @@ function parentOf({ parent }: Row, table: TableName, path: Path, row: number): u
       return givenId(path, row + 1);
     case 'previous row':
       return givenId(path, row - 1);
+    case 'next entry':
+      return givenId(neighbour(path, 1), 0);
+    case 'previous entry':
+      return givenId(neighbour(path, -1), 0);
     case 'currval':
       return sql`currval(${regclass(table)})`;
     case 'currval of the other table':
@@ -94,10 +103,22 @@ function valuesOf(given: Row, table: TableName, path: Path, row: number): Record
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
-/** Calls an insert. Its values depend on its place in the program. */
-export function makeInsert(db: Database, insert: Insert, path: Path): PromiseLike<unknown> {
+/**
+ * Calls an insert. Its values depend on its place in the program.
+ *
+ * @param parentId instead of the parent that the rows name
+ */
+export function makeInsert(
+  db: Database,
+  insert: Insert,
+  path: Path,
+  parentId?: unknown,
+): PromiseLike<unknown> {
   const table = tables[insert.table];
-  const rows = insert.rows.map((row, index) => valuesOf(row, insert.table, path, index));
+  const rows = insert.rows.map((row, index) => ({
+    ...valuesOf(row, insert.table, path, index),
+    ...(parentId !== undefined && { parentId }),
+  }));
   const query = db.insert(table).values((rows.length === 1 ? rows[0] : rows) as never);
   addConflict(query, insert);
   switch (insert.selection) {

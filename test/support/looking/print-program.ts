@@ -23,6 +23,13 @@ function printStep(step: Step, path: Path): string[] {
         `${at} ${step.members.length} at once${caught}`,
         ...step.members.map((insert, index) => `  ${nameOf([...path, index])}: ${printInsert(insert)}`),
       ];
+    case 'references':
+      return [
+        `${at} an insert, and ${step.children.length} that refer to its row${caught}`,
+        ...[step.parent, ...step.children].map(
+          (insert, index) => `  ${nameOf([...path, index])}: ${printInsert(insert)}`,
+        ),
+      ];
     case 'change':
       return [`${at} ${step.bySession} session: ${step.table}, ${step.what}${caught}`];
     case 'set':

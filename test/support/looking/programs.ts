@@ -2,12 +2,14 @@ import type { LookName } from './looks.ts';
 import type { TableName } from './tables.ts';
 
 export type Org = 1 | 2 | 3 | 'number of rows' | 'left out';
-/** `next row` and `previous row` are of the same entry. */
+/** `next row` and `previous row` are of the same entry, `next entry` and `previous entry` of the same group. */
 export type Parent =
   | 'left out'
   | 'base'
   | 'next row'
   | 'previous row'
+  | 'next entry'
+  | 'previous entry'
   | 'currval'
   | 'currval of the other table'
   | 'lastval'
@@ -56,6 +58,17 @@ export interface Group {
   readonly caught: boolean;
 }
 
+/**
+ * An insert, and inserts that refer to its row. Ours refers to it by `ref()` and issues all in one turn. Plain
+ * drizzle awaits the row first, and knows its id.
+ */
+export interface References {
+  readonly do: 'references';
+  readonly parent: Insert;
+  readonly children: readonly Insert[];
+  readonly caught: boolean;
+}
+
 export type Alteration =
   | 'rename a column and back'
   | 'drop and add a column'
@@ -85,6 +98,7 @@ export type Setting =
 
 export type Step =
   | Group
+  | References
   | Change
   | { readonly do: 'set'; readonly what: Setting }
   | { readonly do: 'select'; readonly table: TableName }

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { type Outcome, outcomeOf } from '../trace.ts';
 import { sqlOfChange } from './changes.ts';
 import { type Database, makeInsert, nameOf, type Path } from './make-insert.ts';
-import type { Change, Group, Program, Setting, Step, Transaction } from './programs.ts';
+import type { Change, Group, Insert, Program, References, Setting, Step, Transaction } from './programs.ts';
 import { tables } from './tables.ts';
 
 /** The outcome of one step or of one member of a group, as the program saw it. */
@@ -11,6 +11,8 @@ export interface Seen {
   readonly outcome: Outcome;
   /** The group in a transaction that the insert is a member of. */
   readonly group?: string;
+  /** Whether the insert was not issued, since its parent had failed. */
+  readonly isOrphan?: boolean;
 }
 
 export type Trace = Map<string, Seen>;
@@ -18,10 +20,15 @@ export type Trace = Map<string, Seen>;
 /** The error that a program throws by itself. */
 export class Enough extends Error {}
 
+/** Thrown if a parent's row was not written. Then there is no id to refer to, and nothing to compare. */
+export class NoParent extends Error {}
+
 export interface RunContext {
   readonly role: string;
   /** Whether the program's connection may change tables only by a function of their owner. */
   readonly byRole: boolean;
+  /** Refers to the row of an insert that is not written yet. Plain drizzle can't. */
+  readonly refer?: ((insert: unknown) => unknown) | undefined;
   /** Executes SQL on another connection, as the tables' owner. */
   readonly other: (command: string) => PromiseLike<unknown>;
 }
@@ -47,6 +54,8 @@ class Run {
     switch (step.do) {
       case 'group':
         return this.#group(db, step, path);
+      case 'references':
+        return this.#references(db, step, path);
       case 'change':
         return this.#see(path, step.do, await outcomeOf(this.#change(db, step)), step.caught);
       case 'set':
@@ -62,11 +71,42 @@ class Run {
 
   async #group(db: Database, { members, caught }: Group, path: Path): Promise<void> {
     const calls = members.map((insert, index) => outcomeOf(() => makeInsert(db, insert, [...path, index])));
-    const outcomes = await Promise.all(calls);
+    this.#seeMembers(path, members, await Promise.all(calls), caught);
+  }
+
+  async #references(db: Database, { parent, children, caught }: References, path: Path): Promise<void> {
+    const { refer } = this.context;
+    const members = [parent, ...children];
+    const call = (id: unknown) => (insert: Insert, index: number) =>
+      outcomeOf(() => makeInsert(db, insert, [...path, index + 1], id));
+    const query = makeInsert(db, parent, [...path, 0]);
+    const first = outcomeOf(query);
+    if (refer) {
+      const outcomes = [first, ...children.map(call(refer(query)))];
+      return this.#seeMembers(path, members, await Promise.all(outcomes), caught);
+    }
+    const outcome = await first;
+    if ('error' in outcome) {
+      return this.#seeMembers(path, members, [outcome, ...children.map(() => outcome)], caught, true);
+    }
+    const [row] = outcome.value as { id: number }[];
+    if (!row) throw new NoParent();
+    const rest = await Promise.all(children.map(call(row.id)));
+    this.#seeMembers(path, members, [outcome, ...rest], caught);
+  }
+
+  #seeMembers(
+    path: Path,
+    members: readonly Insert[],
+    outcomes: readonly Outcome[],
+    caught: boolean,
+    areOrphans = false,
+  ): void {
+    const group = path.length > 1 ? { group: nameOf(path) } : {};
     for (const [index, outcome] of outcomes.entries()) {
-      const own = nameOf([...path, index]);
-      const group = path.length > 1 ? nameOf(path) : undefined;
-      this.trace.set(own, { what: `insert into ${members[index]?.table}`, outcome, ...(group && { group }) });
+      const what = `insert into ${members[index]?.table}`;
+      const isOrphan = areOrphans && index > 0;
+      this.trace.set(nameOf([...path, index]), { what, outcome, ...group, isOrphan });
     }
     const failed = outcomes.find((outcome) => 'error' in outcome);
     if (failed && !caught) throw failed.error;

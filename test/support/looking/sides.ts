@@ -1,11 +1,10 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
-import { type BatchOptions, batchedDrizzle } from '../../../src/index.ts';
+import { type BatchedInsert, batchedDrizzle } from '../../../src/index.ts';
 import type { TestDatabase } from '../test-database.ts';
 import type { Side } from './compare-programs.ts';
-
-/** Limits of a batch change which inserts are sent together, and nothing else. */
-const limits: readonly BatchOptions[] = [{}, {}, { maxRows: 4 }, { keys: 'client' }, { copyRows: 1 }];
+import { limits } from './limits.ts';
+import type { LookingTable } from './tables.ts';
 
 export const plainSide = (database: TestDatabase, role: string): Side => ({
   ...side(database, role),
@@ -15,6 +14,7 @@ export const plainSide = (database: TestDatabase, role: string): Side => ({
 export const batchedSide = (database: TestDatabase, role: string): Side => ({
   ...side(database, role),
   open: (client, limit) => batchedDrizzle(client, { batch: limits[limit] ?? {} }),
+  refer: (insert) => (insert as BatchedInsert<LookingTable, never>).ref('id' as never),
 });
 
 function side(database: TestDatabase, role: string): Omit<Side, 'open'> {

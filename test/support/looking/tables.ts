@@ -48,12 +48,14 @@ export const others: Readonly<Record<TableName, TableName>> = {
 export const firstDrawn = 1_000_000;
 
 /**
- * The first number of each table's sequences, so that a number shows its sequence. Twice a number is not
- * another sequence's either.
+ * The first number of each table's sequence, so that a number shows its sequence. Twice such a number is not
+ * one of another sequence.
  */
-export const starts: Readonly<Record<TableName | 'spare', { readonly id: number; readonly pos: number }>> = {
-  docs: { id: 1_000_000, pos: 20_000_000 },
-  members: { id: 3_000_000, pos: 21_000_000 },
-  tags: { id: 5_000_000, pos: 22_000_000 },
-  spare: { id: 7_000_000, pos: 7_000_000 },
+export const starts: Readonly<Record<TableName, number>> = {
+  docs: 1_000_000,
+  members: 3_000_000,
+  tags: 5_000_000,
 };
+
+/** The first number of a sequence that belongs to no table. */
+export const firstSpare = 7_000_000;
