@@ -12,7 +12,7 @@ const conflicts = fc.constantFrom<Conflict>(
   'nothing at label',
   'update',
   'update if',
-  'update: number of rows',
+  'update: highest pos',
   'update: nextval',
 );
 

@@ -8,12 +8,16 @@ function createTable(schema: string, table: TableName): string {
   );`;
 }
 
-/** A table with a sequence like that of a serial column, and a row that others may refer to. */
+/**
+ * A table with a sequence like that of a serial column. It has a row that others may refer to, and two that
+ * others conflict with.
+ */
 export function createTableWithKeys(table: TableName): string {
   return `${createTable('looking', table)}
     create sequence looking.${table}_id_seq owned by looking.${table}.id start ${starts[table]};
     alter table looking.${table} alter id set default nextval('looking.${table}_id_seq');
-    insert into looking.${table} (id, org, label) values (1, 1, 'base');`;
+    insert into looking.${table} (id, org, label) values
+      (1, 1, 'base'), (2, null, 'shared 0'), (3, null, 'shared 1');`;
 }
 
 /** Functions that read a table or draw a number. They read it with the privileges of their owner. */
@@ -28,6 +32,8 @@ function createFunctions(table: TableName): string {
       as $$ begin return (select count(*) from ${table} where org is not distinct from o); end $$;
     create function looking.${table}_in_now(o int) returns int language plpgsql volatile ${counts}
       as $$ begin return (select count(*) from ${table} where org is not distinct from o); end $$;
+    create function looking.${table}_top() returns int language plpgsql stable ${counts}
+      as $$ begin return (select coalesce(max(pos), 0) + 1 from ${table}); end $$;
     create function looking.${table}_claimed_immutable(o int) returns int language plpgsql immutable ${counts}
       as $$ begin return (select count(*) from ${table}) + coalesce(o, 0) * 100; end $$;
     create function looking.${table}_next() returns int language plpgsql stable ${counts}

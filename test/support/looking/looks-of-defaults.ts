@@ -39,7 +39,7 @@ export const defaultLooks = {
   'default: statement_timestamp': setAt('statement_timestamp()'),
   'domain: default counts': inDomain((t) => `default looking.${t}_count()`),
   'domain: default draws': ofBoth(inDomain(() => 'default looking.draw()')),
-  'domain: check counts': inDomain((t) => `default 0 check (looking.${t}_count() < 4)`),
+  'domain: check counts': inDomain((t) => `default 0 check (looking.${t}_count() < 7)`),
   'generated: from its own row': generated(() => 'org * 10'),
   'generated: number of rows': generated((t) => `looking.${t}_claimed_immutable(org)`),
 } satisfies Record<string, Look>;

@@ -161,8 +161,8 @@ function addConflict(query: Conflicting, { conflict, table: name }: Insert): voi
       return void update({ note: sql`excluded.note` });
     case 'update if':
       return void update({ note: sql`${table.note} || '+'` }, { setWhere: sql`length(${table.note}) < 3` });
-    case 'update: number of rows':
-      return void update({ pos: sql.raw(`coalesce(${name}.pos, 0) + looking.${name}_count()`) });
+    case 'update: highest pos':
+      return void update({ pos: sql.raw(`looking.${name}_top()`) });
     case 'update: nextval':
       return void update({ pos: sql`nextval('looking.spare')` });
   }

@@ -41,7 +41,7 @@ export type Conflict =
   | 'nothing at label'
   | 'update'
   | 'update if'
-  | 'update: number of rows'
+  | 'update: highest pos'
   | 'update: nextval';
 
 export interface Insert {
