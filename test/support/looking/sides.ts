@@ -2,7 +2,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
 import { type BatchedInsert, batchedDrizzle } from '../../../src/index.ts';
 import type { TestDatabase } from '../test-database.ts';
-import type { Side } from './compare-programs.ts';
+import { applicationName, type Side } from './compare-programs.ts';
 import { limits } from './limits.ts';
 import type { LookingTable } from './tables.ts';
 
@@ -24,7 +24,11 @@ function side(database: TestDatabase, role: string): Omit<Side, 'open'> {
   return {
     test: database.connect({ max: 1 }),
     connect(byRole) {
-      const connection = { search_path: 'looking', ...(byRole && { role }) };
+      const connection = {
+        application_name: applicationName,
+        search_path: 'looking',
+        ...(byRole && { role }),
+      };
       return postgres(database.url, { max: 1, onnotice: () => {}, connection });
     },
     async notified() {
