@@ -9,7 +9,7 @@ const alterations: Readonly<Record<Alteration, (table: TableName, role: string) 
   'drop and add a column': (t) => `
     alter table looking.${t} drop column note; alter table looking.${t} add column note text default 'e';`,
   'drop and create the table': (t, role) => `
-    drop table looking.${t} cascade; ${createTableWithKeys(t)} ${grantAll(role)}`,
+    drop table looking.${t} cascade; drop sequence if exists looking.${t}_id_seq; ${createTableWithKeys(t)} ${grantAll(role)}`,
   'drop the default of pos': (t) => `alter table looking.${t} alter pos drop default;`,
   'drop the trigger': (t) => `drop trigger if exists looks on looking.${t};`,
   'drop the policy': (t) => `drop policy if exists guard on looking.${t};`,
