@@ -109,7 +109,22 @@ const oversized: fc.Arbitrary<Program> = fc.record({
   ),
 });
 
+const groups: fc.Arbitrary<Transaction> = fc
+  .array(group, { minLength: 2, maxLength: 4 })
+  .map((steps) => ({ do: 'transaction', steps, ends: 'returns', caught: true }));
+
+/** Programs that write to the same tables before and after a table is changed. */
+const migrations: fc.Arbitrary<Program> = fc.record({
+  looks: fc.constant([]),
+  byRole: fc.boolean(),
+  limit: fc.nat({ max: fewRows - 1 }),
+  steps: fc
+    .tuple(groups, change(lookNames, fc.constantFrom('own', 'other')), groups)
+    .map((steps): Step[] => steps),
+});
+
 export const programs = fc.oneof(
   { weight: 12, arbitrary: programsAmong(lookNames) },
+  { weight: 3, arbitrary: migrations },
   { weight: 1, arbitrary: oversized },
 );
