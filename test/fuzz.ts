@@ -4,9 +4,11 @@ import { startVitest } from 'vitest/node';
 
 const usage = `npm run fuzz -- [--runs 5000] [--seed 42]
 
-Runs random programs on plain drizzle and on batched-drizzle, and looks for differences.
+Runs random programs on plain drizzle and on batched-drizzle, and looks for differences. There are two
+families of programs: over tables with references among them, and over tables that look around (policies,
+triggers, functions that read tables). Of each so many are run.
 
-  --runs  how many programs; default 5000
+  --runs  how many programs of each family; default 5000
   --seed  the seed that a failed run has printed; default: a new one
 `;
 
@@ -23,7 +25,9 @@ async function main(args: string[]): Promise<number> {
     return 2;
   }
   const options = { project: 'server', watch: false };
-  const vitest = await startVitest('test', ['test/integration/differential.test.ts'], options);
+  const files = ['differential.test.ts', 'differential-looking.test.ts'];
+  const paths = files.map((file) => `test/integration/${file}`);
+  const vitest = await startVitest('test', paths, options);
   await vitest.close();
   const { state } = vitest;
   const failures = state.getCountOfFailedTests() + state.getUnhandledErrors().length;
