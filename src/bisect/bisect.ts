@@ -90,7 +90,7 @@ class Batch {
       const fitsPipeline = run[0]?.fitsPipeline;
       const left = fitsPipeline
         ? await sendPipelinedTransactions(context, run, report, failures)
-        : (await Promise.all(run.map(({ entry }) => this.#tryOne(entry)))).flat();
+        : await this.#tryInTurn(run.map(({ entry }) => entry));
       this.#writeAlone(left);
     }
   }
@@ -103,6 +103,13 @@ class Batch {
   async #writeOne(entry: Entry): Promise<void> {
     const refusal = await this.#attempt([entry], undefined);
     if (refusal) this.failures.rejectAll([entry], refusal);
+  }
+
+  /** In call order, since it is not proved that the entries do not see one another. */
+  async #tryInTurn(entries: readonly Entry[]): Promise<Entry[]> {
+    const left: Entry[] = [];
+    for (const entry of entries) left.push(...(await this.#tryOne(entry)));
+    return left;
   }
 
   /** @returns the entry, if it would have to wait for a lock and block others; else none */

@@ -2,35 +2,32 @@
 
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
-import { EagerStatement, type Statement } from '../driver/statement.ts';
+import type { Statement } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
 import { FactsScope } from '../facts/facts-scope.ts';
 import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
-import type { Plan } from '../plan/plan.ts';
-import { planEntries } from '../plan/plan-entries.ts';
 import type { ReportBuilder } from '../report.ts';
-import { checkParamCount, isLong, sendFlight } from '../send/send-flight.ts';
+import { checkParamCount, type FlightAnswers, isLong, sendFlight } from '../send/send-flight.ts';
 import { askLogged, logAll } from '../send/send-logged.ts';
 import { rollback } from '../send/transaction-commands.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
-import { keysAnswered } from '../settle/keys-answered.ts';
 import { notifyCache } from '../settle/notify-cache.ts';
 import { fulfil } from '../settle/outcomes.ts';
-import { readFlight } from '../settle/read-flight.ts';
+import type { Flight } from '../settle/read-flight.ts';
+import { isRefusedToUs } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
 import { isStale } from '../write/guard.ts';
-import { batchLockTimeout } from '../write/lock-timeout.ts';
-import { type Inserts, makeToken, writeInserts, writeKeyQuery } from '../write/write-flight.ts';
 import { classifyRefusal } from './classify-refusal.ts';
+import { writeOwnTransaction, writePlannedTransaction } from './write-transaction.ts';
 
 export interface PipelinedTransaction {
   readonly entry: Entry;
-  readonly plan: Plan;
-  readonly inserts: Inserts;
-  /** The key query and the INSERTs. */
+  /** A query that takes keys or marks the transaction, and the INSERTs. */
   readonly statements: readonly Statement[];
   /** It can share a pipeline: no statement has to wait for an answer before it is sent. */
   readonly fitsPipeline: boolean;
+  /** Reads the answers of its flight. */
+  readonly read: (flight: FlightAnswers) => Flight;
 }
 
 /**
@@ -58,17 +55,15 @@ export async function writePipelinedTransactions(
   }
   for (const entry of entries) {
     try {
-      const { plan, rejected } = planEntries(context, [entry], facts, 'own');
-      failures.rejectEach(rejected);
-      if (rejected.size > 0) continue;
-      const token = makeToken();
-      const query = new EagerStatement(writeKeyQuery(plan, { token, lockTimeout: batchLockTimeout }));
-      const inserts = writeInserts(context, plan, token, keysAnswered(plan, query));
-      const statements = [query, ...inserts.statements];
+      const written =
+        (canPipeline && writeOwnTransaction(context, entry, facts, report)) ||
+        writePlannedTransaction(context, entry, facts, report, failures);
+      if (!written) continue;
+      const { statements, read } = written;
       checkParamCount(statements);
       // An unguarded statement would have to wait for BEGIN's answer.
       const fitsPipeline = canPipeline && !isLong(statements) && statements.every(({ guarded }) => guarded);
-      transactions.push({ entry, plan, inserts, statements, fitsPipeline });
+      transactions.push({ entry, statements, read, fitsPipeline });
     } catch (error) {
       failures.rejectAll([entry], { error: asError(error) });
     }
@@ -102,14 +97,14 @@ export async function sendPipelinedTransactions(
   }
   report.roundTrips += 1;
   await Promise.all(
-    logged.map(async ({ entry, plan, inserts, statements }, index) => {
+    logged.map(async ({ entry, statements, read: readAnswers }, index) => {
       report.statements += statements.length;
       try {
         const [flight, mutations] = await Promise.all([
           sendFlight(connection, statements, 'commit', index > 0),
           notifyCache(context.cache, () => [entry]),
         ]);
-        const read = readFlight(context, plan, inserts, flight, { isQueried: true, report });
+        const read = readAnswers(flight);
         const refusal = refusalOf(read);
         if (refusal && isStale(refusal.error)) forgetTable(context, entry);
         if (refusal && (flight.beginError || mustGoAlone(context, refusal))) left.push(entry);
@@ -143,7 +138,7 @@ function isLogged(
   }
 }
 
-function refusalOf({ error, commitError, isUnknown }: ReturnType<typeof readFlight>): Refusal | undefined {
+function refusalOf({ error, commitError, isUnknown }: Flight): Refusal | undefined {
   const reason = error ?? commitError;
   return reason && { error: reason, isUnknown };
 }
@@ -159,5 +154,6 @@ function forgetTable({ facts }: FlushContext, entry: Entry): void {
 /** Whether another try may succeed. The entry has been refused, so none of its rows are written. */
 function mustGoAlone({ driver }: FlushContext, refusal: Refusal): boolean {
   const kind = classifyRefusal(refusal, driver.errors);
-  return kind === 'retryAlone' || (kind !== 'unknown' && isStale(refusal.error));
+  const isOurs = isStale(refusal.error) || isRefusedToUs(refusal.error);
+  return kind === 'retryAlone' || (kind !== 'unknown' && isOurs);
 }

@@ -1,11 +1,11 @@
 /** The life of a batch: take → plan → write → send → settle. */
 import type { FlushContext } from '../context.ts';
-import { asError, codeOf } from '../errors.ts';
+import { asError } from '../errors.ts';
 import { planEntries } from '../plan/plan-entries.ts';
 import type { ReportBuilder } from '../report.ts';
 import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts';
 import { fulfil, type Outcomes } from '../settle/outcomes.ts';
-import { explainSkippedParent, type ReadOwnFlight } from '../settle/read-own-flight.ts';
+import { explainSkippedParent, isRefusedToUs, type ReadOwnFlight } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
 import { isStale } from '../write/guard.ts';
 import { singleRowInsert } from '../write/single-row.ts';
@@ -94,13 +94,6 @@ export async function attempt(
 /** Whether COMMIT travels with the last flight. A user's transaction must not commit if one caller's entry failed. */
 function mayCommit({ scope }: FlushTarget, failures: Failures): boolean {
   return scope === 'own' || (scope === 'last' && failures.isEmpty);
-}
-
-/** A rule that takes no RETURNING, or a column that the role may not select: drizzle's own statement may fare better. */
-function isRefusedToUs(error: Error | undefined): boolean {
-  if (!error || !['0A000', '42501'].includes(codeOf(error) ?? '')) return false;
-  // A row that violates a policy is refused whatever the statement asks back.
-  return (error as { routine?: unknown }).routine !== 'ExecWithCheckOptions';
 }
 
 const mustGoApart: Refusal = {

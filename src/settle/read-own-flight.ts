@@ -114,3 +114,10 @@ export function explainSkippedParent(error: Error, culprit: Entry | undefined): 
   const reference = culprit?.references.find(({ origin }) => origin.value() === undefined);
   return reference ? unresolved(reference.origin) : error;
 }
+
+/** A rule that takes no RETURNING, or a column that the role may not select: drizzle's own statement may fare better. */
+export function isRefusedToUs(error: Error | undefined): boolean {
+  if (!error || !['0A000', '42501'].includes(codeOf(error) ?? '')) return false;
+  // A row that violates a policy is refused whatever the statement asks back.
+  return (error as { routine?: unknown }).routine !== 'ExecWithCheckOptions';
+}

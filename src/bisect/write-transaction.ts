@@ -1,0 +1,68 @@
+/** One entry → the statements of a transaction of its own, and how their answers are read. */
+import type { FlushContext } from '../context.ts';
+import { EagerStatement, type Statement } from '../driver/statement.ts';
+import type { FactsByTable } from '../facts/learn-facts.ts';
+import { planOwn } from '../plan/own-plan.ts';
+import { planEntries } from '../plan/plan-entries.ts';
+import type { ReportBuilder } from '../report.ts';
+import type { FlightAnswers } from '../send/send-flight.ts';
+import type { Failures } from '../settle/failures.ts';
+import { keysAnswered } from '../settle/keys-answered.ts';
+import { type Flight, readFlight } from '../settle/read-flight.ts';
+import { readOwnFlight } from '../settle/read-own-flight.ts';
+import type { Entry } from '../take/entry.ts';
+import { keyQuery } from '../write/key-query.ts';
+import { batchLockTimeout } from '../write/lock-timeout.ts';
+import { writeOwnFlight } from '../write/own-flight.ts';
+import { makeToken, writeInserts, writeKeyQuery } from '../write/write-flight.ts';
+
+export interface WrittenTransaction {
+  readonly statements: readonly Statement[];
+  readonly read: (flight: FlightAnswers) => Flight;
+}
+
+/** Marks the transaction for the guard of an own statement, and bounds its wait for locks. */
+const mark = keyQuery({ lists: [], facts: [], token: '1', lockTimeout: batchLockTimeout });
+
+/** @returns `undefined` if the entry needs facts, or may not be guarded in RETURNING */
+export function writeOwnTransaction(
+  context: FlushContext,
+  entry: Entry,
+  facts: FactsByTable,
+  report: ReportBuilder,
+): WrittenTransaction | undefined {
+  const { driver, options, engine } = context;
+  if (engine.refusesSettings || !facts.get(entry.shape.table)) return undefined;
+  const plan = planOwn([entry], {
+    values: driver.values,
+    settings: Number.POSITIVE_INFINITY,
+    mayAsk: () => false,
+    mayBeNamed: () => false,
+    isSizeFree: true,
+    copyRows: options.copyRows,
+    maxRows: options.maxRows,
+  });
+  if (!plan) return undefined;
+  const flight = { ...writeOwnFlight(plan, driver.values, true), mark };
+  const read = (answers: FlightAnswers) => readOwnFlight(context, flight, answers, report);
+  return { statements: [mark, ...flight.statements], read };
+}
+
+/** @returns `undefined` if the entry can't be sent; it is rejected then */
+export function writePlannedTransaction(
+  context: FlushContext,
+  entry: Entry,
+  facts: FactsByTable,
+  report: ReportBuilder,
+  failures: Failures,
+): WrittenTransaction | undefined {
+  const { plan, rejected } = planEntries(context, [entry], facts, 'own');
+  failures.rejectEach(rejected);
+  if (rejected.size > 0) return undefined;
+  const token = makeToken();
+  const query = new EagerStatement(writeKeyQuery(plan, { token, lockTimeout: batchLockTimeout }));
+  const inserts = writeInserts(context, plan, token, keysAnswered(plan, query));
+  const read = (answers: FlightAnswers) =>
+    readFlight(context, plan, inserts, answers, { isQueried: true, report });
+  return { statements: [query, ...inserts.statements], read };
+}
