@@ -3,13 +3,16 @@ import type { Statement } from '../driver/statement.ts';
 import { arrayLiteral } from '../driver/text.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
+import { catalogSql } from './catalog-sql.ts';
+import { columns } from './columns-sql.ts';
+import { sumOfHashes, watchedRows } from './fingerprint.ts';
+import { proof } from './proof-sql.ts';
 import type { ColumnFacts, TableFacts } from './table-facts.ts';
 
 /**
  * One query for the facts of several tables.
  *
- * A table is not plain if it has rules, user triggers on INSERT, or a default that reads `currval` or
- * `lastval`. Those would notice keys drawn ahead, or several rows in one statement.
+ * It reads the catalog's rows of all tables at once. It calls no function that waits for a lock on a table.
  */
 export function factsQuery(shapes: readonly TableShape[]): Statement {
   return {
@@ -25,143 +28,69 @@ export function factsQuery(shapes: readonly TableShape[]): Statement {
 
 /** The types of a table's columns, as one text. */
 export function columnTypes(oid: string): string {
-  return (
-    `(select string_agg(t.attnum || ':' || t.atttypid, ',' order by t.attnum) from pg_catalog.pg_attribute t ` +
-    `where t.attrelid = ${oid} and t.attnum > 0 and not t.attisdropped)`
+  return catalogSql(
+    `(select pg_catalog.string_agg(t.attnum::text || ':' || t.atttypid::text, ',' order by t.attnum) from pg_catalog.pg_attribute t ` +
+      `where t.attrelid = ${oid} and t.attnum > 0 and not t.attisdropped)`,
   );
 }
 
-/**
- * The state that the facts depend on and that DDL may change while the relation stays the same, as one text.
- */
-export function tableState(oid: string): string {
-  const list = (item: string, from: string) =>
-    `(select string_agg(${item}, ',' order by ${item}) from pg_catalog.${from})`;
-  const parts = [
-    columnTypes('s.oid'),
-    list('w.oid::text', "pg_rewrite w where w.ev_class = s.oid and w.ev_type = '3'"),
-    // Includes the triggers of foreign keys that point here, and of deferred constraints.
-    list('g.oid || g.tgenabled::text', 'pg_trigger g where g.tgrelid = s.oid'),
-    list('i.indexrelid::text', 'pg_index i where i.indrelid = s.oid and i.indisunique'),
-    list('d.oid::text', 'pg_attrdef d where d.adrelid = s.oid'),
-    's.relrowsecurity',
-    's.relforcerowsecurity',
-  ];
-  return `(select concat_ws(' ', ${parts.join(', ')}) from pg_catalog.pg_class s where s.oid = ${oid})`;
+/** The common table expression `watched`: each object that a table depends on, and the sum of its hashes. */
+const state = `
+watched (root, kind, oid) as materialized (
+  select m.root, 'relations', m.oid from members m
+  union
+  select k.root, 'relations', t.typrelid from kinds k join pg_catalog.pg_type t on t.oid = k.oid where t.typtype = 'c'
+  union
+  select a.oid, 'policies', a.oid from asked a where a.secured
+  union
+  select m.root, 'partitioned', m.oid from members m join pg_catalog.pg_class c on c.oid = m.oid where c.relkind = 'p'
+  union
+  select k.root, 'domains', t.oid from kinds k join pg_catalog.pg_type t on t.oid = k.oid where t.typtype = 'd'),
+${Object.entries(watchedRows).map(hashesOfKind).join(',\n')}`;
+
+function hashesOfKind([kind, rowsOf]: [string, (oids: string) => string]): string {
+  const rows = rowsOf(`array(select w.oid from watched w where w.kind = '${kind}')`);
+  return `${kind} (root, hashes) as materialized (
+  select w.root, pg_catalog.json_object_agg(w.oid::text, coalesce(h.hash, '0')) from watched w
+  left join (select x.oid, ${sumOfHashes} as hash from (${rows}) x group by x.oid) h on h.oid = w.oid
+  where w.kind = '${kind}' group by w.root)`;
 }
 
-/**
- * Whether keys can be drawn from a sequence ahead, and identify rows. A sequence that cycles repeats its
- * keys.
- */
-function givesKeys(sequence: string): string {
-  return `has_sequence_privilege(${sequence}, 'USAGE, UPDATE')
-              and not (select i.seqcycle from pg_catalog.pg_sequence i where i.seqrelid = ${sequence})`;
-}
+/** Hashes as an object with an entry for each kind. */
+const hashes = Object.keys(watchedRows).map(
+  (kind) => `'${kind}', coalesce((select h.hashes from ${kind} h where h.root = a.oid), '{}')`,
+);
 
-/** Whether a user's trigger fires on INSERT (4) or UPDATE (16). */
-function hasTrigger(event: 4 | 16): string {
-  return `exists (
-        select from pg_catalog.pg_trigger g
-        where not g.tgisinternal and g.tgenabled <> 'D' and g.tgtype & ${event} = ${event}
-          and (g.tgrelid = c.oid
-            or c.relkind = 'p' and g.tgrelid in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p)))`;
-}
+const table = `pg_catalog.json_build_object(
+  'oid', a.oid::text,
+  'user', current_user::text,
+  'types', c.types,
+  'state', pg_catalog.json_build_object(${hashes.join(', ')}),
+  'parents', array(
+    select c.confrelid::text from constraints c where c.root = a.oid and c.contype = 'f'),
+  'plain', not exists (select from doubts d where d.root = a.oid and d.event = 4),
+  'updatable', not exists (select from doubts d where d.root = a.oid and d.event = 16),
+  'secured', a.secured,
+  'columns', c.facts)`;
 
-/**
- * Whether a collation treats texts as equal only if their bytes are equal. JavaScript can compare bytes only
- * of UTF-8.
- */
-function isBytewise(collation: string): string {
-  return `(${collation} = 0 or current_setting('server_encoding') = 'UTF8' and exists (
-          select from pg_catalog.pg_collation l where l.oid = ${collation} and l.collisdeterministic))`;
-}
-
-// CASE and not AND: AND promises no order, and the functions raise for a relation that is no sequence.
-const query = `
-select coalesce(json_agg(f.facts order by f.position), '[]')::text from (
-  select n.position, case when c.oid is not null then json_build_object(
-    'oid', c.oid::text,
-    'user', current_user::text,
-    'types', ${columnTypes('c.oid')},
-    'state', ${tableState('c.oid')},
-    'parents', array(
-      select f.confrelid::text from pg_catalog.pg_constraint f where f.conrelid = c.oid and f.contype = 'f'),
-    'plain', c.relkind in ('r', 'p')
-      and not exists (select from pg_catalog.pg_rewrite w where w.ev_class = c.oid and w.ev_type = '3')
-      and not ${hasTrigger(4)}
-      and not exists (
-        select from pg_catalog.pg_attrdef d
-        where d.adrelid = c.oid and pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~* '(currval|lastval)'),
-    'updatable', not ${hasTrigger(16)}
-      and not exists (select from pg_catalog.pg_constraint d where d.conrelid = c.oid and d.contype in ('p', 'u', 'x') and d.condeferrable),
-    'secured', pg_catalog.row_security_active(c.oid),
-    'columns', (select json_object_agg(a.attname, json_build_object(
-      'type', a.atttypid::int8,
-      'base', b.oid::int8,
-      'cast', quote_ident(s.nspname) || '.' || quote_ident(b.typname),
-      'castable', has_schema_privilege(s.oid, 'USAGE') and (r.arrayable or not exists (
-        select from pg_catalog.pg_cast k
-        where k.castsource = 'text'::regtype and k.casttarget = b.oid and k.castmethod = 'f')),
-      'arrayable', r.arrayable,
-      'keys', case
-        when a.attidentity <> '' then (
-          select 'identity' from pg_catalog.pg_depend e join pg_catalog.pg_class q on q.oid = e.objid
-          where e.classid = 'pg_catalog.pg_class'::regclass and e.deptype = 'i'
-            and e.refclassid = 'pg_catalog.pg_class'::regclass
-            and e.refobjid = c.oid and e.refobjsubid = a.attnum
-            and case when q.relkind = 'S' then ${givesKeys('q.oid')} end)
-        when x.expression ~ '^nextval\\(''.*''::regclass\\)$' and exists (
-          select from pg_catalog.pg_depend e join pg_catalog.pg_class q on q.oid = e.refobjid
-          where e.classid = 'pg_catalog.pg_attrdef'::regclass and e.objid = d.oid
-            and e.refclassid = 'pg_catalog.pg_class'::regclass
-            and case when q.relkind = 'S' then ${givesKeys('q.oid')} end) then 'sequence'
-        when x.expression in ('gen_random_uuid()', 'uuidv4()', 'uuidv7()') then x.expression
-      end,
-      'draws', a.attidentity <> '' or coalesce(x.expression ~* 'nextval', false),
-      'always', a.attidentity = 'a',
-      'insertable', has_column_privilege(c.oid, a.attnum, 'INSERT'),
-      'selectable', has_column_privilege(c.oid, a.attnum, 'SELECT'),
-      'unique', case
-        when (s.nspname = 'pg_catalog' or b.typtype = 'e') and ${isBytewise('a.attcollation')} and (
-          select bool_and(o.opcdefault and m.amname = 'btree' and ${isBytewise('k.collated')})
-          from pg_catalog.pg_index i
-          cross join lateral unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[])
-            as k(attnum, class, collated)
-          join pg_catalog.pg_opclass o on o.oid = k.class
-          join pg_catalog.pg_am m on m.oid = o.opcmethod
-          where i.indrelid = c.oid and i.indisunique and k.attnum = a.attnum)
-        then case
-          when under.modifier = -1 then quote_ident(s.nspname) || '.' || quote_ident(b.typname)
-          when s.nspname = 'pg_catalog' then pg_catalog.format_type(b.oid, under.modifier) end
-      end,
-      'referenced', exists (
-        select from pg_catalog.pg_constraint f
-        where f.contype = 'f' and f.confrelid = c.oid and a.attnum = any (f.confkey))))
-      from pg_catalog.pg_attribute a
-      join lateral (
-        with recursive layer as (
-          select t.oid, t.typtype, t.typbasetype, t.typtypmod, a.atttypmod as modifier
-          from pg_catalog.pg_type t where t.oid = a.atttypid
-          union all
-          select t.oid, t.typtype, t.typbasetype, t.typtypmod, greatest(layer.typtypmod, layer.modifier)
-          from layer join pg_catalog.pg_type t on t.oid = layer.typbasetype
-          where layer.typtype = 'd')
-        select layer.oid, layer.modifier from layer where layer.typtype <> 'd') under on true
-      join pg_catalog.pg_type b on b.oid = under.oid
-      join pg_catalog.pg_namespace s on s.oid = b.typnamespace
-      join lateral (
-        select s.nspname = 'pg_catalog' and b.typarray <> 0 and b.typcategory <> 'A' and b.typdelim = ','
-          as arrayable) r on true
-      left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-      left join lateral (select pg_catalog.pg_get_expr(d.adbin, d.adrelid) as expression) x on true
-      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)) end as facts
-  from (
-    select u.name, u.position, u.schema as named,
-      (select s.oid from pg_catalog.pg_namespace s where s.nspname = u.schema) as schema
-    from unnest($1::text[], $2::text[]) with ordinality u(name, schema, position)) n
-  left join pg_catalog.pg_class c on c.oid = case when
-    n.named is null or has_schema_privilege(n.schema, 'USAGE') then to_regclass(n.name) end) f`;
+const query = catalogSql(`
+with recursive named as materialized (
+  select n.position, case
+    when n.schema is null or pg_catalog.has_schema_privilege(s.oid, 'USAGE') then pg_catalog.to_regclass(n.name)::oid
+  end as oid
+  from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) with ordinality n(name, schema, position)
+  left join pg_catalog.pg_namespace s on s.nspname = n.schema),
+asked as materialized (
+  select c.oid, c.relkind, c.relispartition, c.relhasrules, pg_catalog.row_security_active(c.oid) as secured
+  from pg_catalog.pg_class c where c.oid = any (array(select n.oid from named n))),
+${proof},
+${columns},
+${state}
+select coalesce(pg_catalog.json_agg(
+  case when a.oid is not null then ${table} end order by n.position), '[]')::text
+from named n
+left join asked a on a.oid = n.oid
+left join columns c on c.oid = a.oid`);
 
 /** The facts in the order of the requested tables; `undefined` for a table that does not exist. */
 export function readFacts(answer: unknown, expected: number): (TableFacts | undefined)[] {

@@ -1,6 +1,7 @@
 /** The catalog's facts that drizzle's schema lacks: real types, sequences, privileges, triggers. */
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { columnAt, type TableShape } from '../drizzle/table.ts';
+import type { TableState } from './fingerprint.ts';
 
 /** How the server makes the keys of a column, if they can be drawn before the rows are written. */
 export type KeySource = 'identity' | 'sequence' | 'gen_random_uuid()' | 'uuidv4()' | 'uuidv7()';
@@ -46,15 +47,16 @@ export interface TableFacts {
   readonly user: string;
   /** The types of its columns, to detect a change. */
   readonly types: string;
-  /** Its types, triggers, rules, defaults and unique indexes, to detect a change. */
-  readonly state: string;
+  /** What its facts depend on in the catalog, to detect a change. */
+  readonly state: TableState;
   /** OIDs of the relations that its foreign keys point at. */
   readonly parents: readonly string[];
   /**
-   * An ordinary or partitioned table whose rows are seen only by its constraints, not by triggers or rules.
+   * An ordinary or partitioned table of which it is proved that its rows can't tell whether they share a statement, and
+   * whether rows of other tables are written before. Whatever is not known to be harmless is a doubt: see `proof-sql.ts`.
    */
   readonly plain: boolean;
-  /** No trigger fires on UPDATE, and no unique constraint is deferrable. */
+  /** No trigger fires on UPDATE, its policies are harmless too, and no unique constraint is deferrable. */
   readonly updatable: boolean;
   /** Row-level security applies to the current role. */
   readonly secured: boolean;

@@ -6,7 +6,7 @@ import type { ValueEncoder } from '../driver/values.ts';
 import type { Rendered } from '../drizzle/render.ts';
 import { columnAt, type TableShape } from '../drizzle/table.ts';
 import { columnFacts, type TableFacts } from '../facts/table-facts.ts';
-import { castArray } from '../write/cast-array.ts';
+import { castArray, unnestArrays } from '../write/cast-array.ts';
 import { insertHead, quotedName } from '../write/clauses.ts';
 import type { TextCell } from '../write/copy-text.ts';
 import { Params } from '../write/params.ts';
@@ -65,7 +65,7 @@ function unnestPart({ run, from, to }: RunPart, context: InsertContext): Stateme
   });
   const selected = casts.map(({ elementCast }, position) => `u.${names[position]}${elementCast}`);
   const arrays = casts.map(({ array }) => array);
-  const source = `select ${selected.join(', ')} from unnest(${arrays.join(', ')}) as u(${names.join(', ')})`;
+  const source = `select ${selected.join(', ')} from ${unnestArrays(arrays)} as u(${names.join(', ')})`;
   return statement(`${head(run, context)} ${source}${tail(context, params)}`, params);
 }
 
@@ -77,7 +77,7 @@ function valuesOf({ run, from, to }: RunPart, context: InsertContext): Statement
       const text = cellAt(run, row, position);
       if (text === undefined) return 'default';
       const cast = run.casts?.[column];
-      return params.add(text) + (cast ? `::${cast}` : '');
+      return params.add(text) + (cast ? `::pg_catalog.${cast}` : '');
     });
     rows.push(`(${cells.join(', ')})`);
   }
@@ -105,7 +105,7 @@ function head({ columns }: Run, { dialect, shape, facts }: InsertContext): strin
 function tail({ conflict, returning, dialect, shape }: InsertContext, params: Params): string {
   return (
     (conflict ? ` on conflict ${params.embed(conflict)}` : '') +
-    (returning === undefined ? '' : ` returning ${quotedName(dialect, shape, returning)}::text`)
+    (returning === undefined ? '' : ` returning ${quotedName(dialect, shape, returning)}::pg_catalog.text`)
   );
 }
 

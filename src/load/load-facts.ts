@@ -5,6 +5,7 @@ import type { Answer, Statement } from '../driver/statement.ts';
 import { arrayLiteral } from '../driver/text.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
+import { catalogSql } from '../facts/catalog-sql.ts';
 import { factsQuery, readFacts } from '../facts/facts-query.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import { sendUncounted } from '../send/send-logged.ts';
@@ -59,18 +60,18 @@ function onlyValue(answer: Answer | undefined): unknown {
 
 /** A rule rewrites an INSERT, but no COPY. The type of a column may have a default of its own. */
 function copyFactsQuery({ name, columns }: TableShape): Statement {
-  const text = `
-select json_build_array(
-  coalesce(c.relkind in ('r', 'p') and not pg_catalog.row_security_active(c.oid)
+  const text = catalogSql(`
+select pg_catalog.json_build_array(
+  coalesce(c.relkind = any ('{r,p}') and not pg_catalog.row_security_active(c.oid)
     and not exists (select from pg_catalog.pg_rewrite w where w.ev_class = c.oid and w.ev_type = '3'), false),
-  current_setting('server_version_num')::int >= 160000,
+  pg_catalog.current_setting('server_version_num')::int4 >= 160000,
   exists (select from pg_catalog.pg_trigger g
-    where g.tgrelid = c.oid and g.tgenabled <> 'D' and g.tgtype & 4 = 4),
+    where g.tgrelid = c.oid and g.tgenabled <> 'D' and (g.tgtype & 4) = 4),
   array(
     select a.attname from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
     where a.attrelid = c.oid and a.attname = any ($2::text[])
       and (a.atthasdef or a.attidentity <> '' or t.typdefault is not null)))::text
-from (select to_regclass($1)::oid as oid) r left join pg_catalog.pg_class c on c.oid = r.oid`;
+from (select pg_catalog.to_regclass($1)::oid as oid) r left join pg_catalog.pg_class c on c.oid = r.oid`);
   const params = [name, arrayLiteral(columns.map((column) => column.name))];
   return { text, params, answer: 'raw', guarded: false };
 }

@@ -2,7 +2,7 @@
 import type { ColumnFacts } from '../facts/table-facts.ts';
 
 export interface CastArray {
-  /** The parameter as an array, for `unnest`: `$1::text[]`. */
+  /** The parameter as an array, for `unnest`: `$1::pg_catalog.text[]`. */
   readonly array: string;
   /** The cast of each element behind `unnest`: `::public.mood`, or nothing. */
   readonly elementCast: string;
@@ -14,10 +14,16 @@ export interface CastArray {
  *
  * @param declared the type that the driver declares for the values, if the server must cast from it
  * @example
- * castArray('$1', factsOfMood) // { array: '$1::text[]', elementCast: '::public.mood' }
+ * castArray('$1', factsOfMood) // { array: '$1::pg_catalog.text[]', elementCast: '::public.mood' }
  */
 export function castArray(param: string, { arrayable, cast }: ColumnFacts, declared?: string): CastArray {
-  if (declared !== undefined) return { array: `${param}::${declared}[]`, elementCast: '' };
+  if (declared !== undefined) return { array: `${param}::pg_catalog.${declared}[]`, elementCast: '' };
   if (arrayable) return { array: `${param}::${cast}[]`, elementCast: '' };
-  return { array: `${param}::text[]`, elementCast: `::${cast}` };
+  return { array: `${param}::pg_catalog.text[]`, elementCast: `::${cast}` };
+}
+
+/** Arrays side by side as a table expression. */
+export function unnestArrays(arrays: readonly string[]): string {
+  const each = arrays.map((array) => `pg_catalog.unnest(${array})`);
+  return each.length === 1 ? (each[0] as string) : `rows from (${each.join(', ')})`;
 }

@@ -27,7 +27,10 @@ const outside = 'batched_drizzle: outside its transaction';
 export function insertGuard({ chunk, token, params }: GuardedInsert, lists: readonly KeyList[]): string {
   const { shape, facts } = chunk;
   const isChanged = facts && isOther(params.add(shape.name), params.add(facts.oid), params.add(facts.types));
-  const isInFlight = token === undefined ? [] : [`current_setting('${tokenSetting}', true) = '${token}'`];
+  const isInFlight =
+    token === undefined
+      ? []
+      : [`pg_catalog.current_setting('${tokenSetting}', true) operator(pg_catalog.=) '${token}'`];
   const conditions = [...isInFlight, ...areWhole(lists)].join(' and ');
   if (!isChanged && !conditions) return '';
   const stale = isChanged ? ` when ${isChanged} then ${raise(changed)}` : '';
@@ -39,7 +42,10 @@ export const failTransaction = `select ${raise('batched_drizzle: a statement cou
 
 /** Whether the name means another relation, or one whose columns have other types. */
 function isOther(name: string, oid: string, types: string): string {
-  return `to_regclass(${name})::oid is distinct from ${oid}::oid or ${columnTypes(`${oid}::oid`)} is distinct from ${types}`;
+  const isSame =
+    `pg_catalog.to_regclass(${name})::pg_catalog.oid operator(pg_catalog.=) ${oid}::pg_catalog.oid ` +
+    `and ${columnTypes(`${oid}::pg_catalog.oid`)} operator(pg_catalog.=) ${types}`;
+  return `(${isSame}) is not true`;
 }
 
 interface GuardedInsert {
@@ -49,7 +55,7 @@ interface GuardedInsert {
 }
 
 /** An expression of type text that fails with "facts changed". */
-export const factsChanged = `${raise(changed)}::text`;
+export const factsChanged = `${raise(changed)}::pg_catalog.text`;
 
 /** Whether an error shows that facts are outdated, or may show it: an unknown type or column. */
 export function isStale(error: unknown): boolean {
@@ -64,5 +70,5 @@ function isFactsChanged(error: unknown): boolean {
  * An expression that fails when it is evaluated. `current_user` keeps the planner from evaluating it early.
  */
 function raise(message: string): string {
-  return `('${message}: ' || current_user)::boolean`;
+  return `('${message}: ' operator(pg_catalog.||) current_user::pg_catalog.text)::boolean`;
 }

@@ -13,12 +13,12 @@ export function isDrawn({ keys }: ColumnFacts): boolean {
 
 /** The SQL that parses a kept list into an array. */
 export function keptKeys({ facts, ...list }: KeyList): string {
-  const kept = `current_setting('${settingOf({ facts, ...list })}')`;
-  const listed = (text: string) => `string_to_array(${text}, ',')::${facts.cast}[]`;
+  const kept = `pg_catalog.current_setting('${settingOf({ facts, ...list })}')`;
+  const listed = (text: string) => `pg_catalog.string_to_array(${text}, ',')::${facts.cast}[]`;
   if (!isDrawn(facts)) return `(select ${listed(kept)} as a)`;
-  const [first, last] = [1, 2].map((end) => `split_part(s, ':', ${end})::int8`);
-  const range = `array(select generate_series(${first}, ${last}))::${facts.cast}[]`;
-  return `(select case when s like '%:%' then ${range} else ${listed('s')} end as a from ${kept} s)`;
+  const [first, last] = [1, 2].map((end) => `pg_catalog.split_part(s, ':', ${end})::pg_catalog.int8`);
+  const range = `array(select pg_catalog.generate_series(${first}, ${last}))::${facts.cast}[]`;
+  return `(select case when ${isRange('s')} then ${range} else ${listed('s')} end as a from ${kept} s)`;
 }
 
 /**
@@ -26,11 +26,17 @@ export function keptKeys({ facts, ...list }: KeyList): string {
  * thousands of rows.
  */
 export function keptKey({ facts, ...list }: KeyList, position: number): string {
-  const kept = `current_setting('${settingOf({ facts, ...list })}')`;
-  const listed = `split_part(${kept}, ',', ${position})::${facts.cast}`;
+  const kept = `pg_catalog.current_setting('${settingOf({ facts, ...list })}')`;
+  const listed = `pg_catalog.split_part(${kept}, ',', ${position})::${facts.cast}`;
   if (!isDrawn(facts)) return listed;
-  const counted = `(split_part(${kept}, ':', 1)::int8 + ${position - 1})::${facts.cast}`;
-  return `case when ${kept} like '%:%' then ${counted} else ${listed} end`;
+  const first = `pg_catalog.split_part(${kept}, ':', 1)::pg_catalog.int8`;
+  const counted = `(${first} operator(pg_catalog.+) ${position - 1})::${facts.cast}`;
+  return `case when ${isRange(kept)} then ${counted} else ${listed} end`;
+}
+
+/** Whether a kept list is written as its first and last key, `1:100`. */
+function isRange(text: string): string {
+  return `${text} operator(pg_catalog.~~) '%:%'`;
 }
 
 /** `with k0 as materialized (…) `, so that a statement parses a list once and not for each row. */
@@ -44,5 +50,7 @@ export function parsedLists(lists: readonly KeyList[]): string[] {
 
 /** Conditions that every list has all its keys. `unnest` silently pads unequal arrays with NULL. */
 export function areWhole(lists: readonly KeyList[]): string[] {
-  return lists.map((list) => `cardinality((select a from ${list.name})) = ${list.size}`);
+  return lists.map(
+    (list) => `pg_catalog.cardinality((select a from ${list.name})) operator(pg_catalog.=) ${list.size}`,
+  );
 }

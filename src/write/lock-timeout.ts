@@ -7,14 +7,17 @@
 export const batchLockTimeout = '100ms';
 
 function isShortEnough(lockTimeout: string): string {
-  return `current_setting('lock_timeout')::interval between interval '1 microsecond' and interval '${lockTimeout}'`;
+  return (
+    `pg_catalog.current_setting('lock_timeout')::interval operator(pg_catalog.>) interval '0' and ` +
+    `pg_catalog.current_setting('lock_timeout')::interval operator(pg_catalog.<=) interval '${lockTimeout}'`
+  );
 }
 
 /**
  * Sets `lock_timeout` for the transaction, as a column of a query. It never exceeds the user's own setting.
  */
 export function boundByQuery(lockTimeout: string): string {
-  return `set_config('lock_timeout', case when ${isShortEnough(lockTimeout)} then current_setting('lock_timeout') else '${lockTimeout}' end, true)`;
+  return `pg_catalog.set_config('lock_timeout', case when ${isShortEnough(lockTimeout)} then pg_catalog.current_setting('lock_timeout') else '${lockTimeout}' end, true)`;
 }
 
 /** The same as a statement, for flights that must not use `set_config`. */

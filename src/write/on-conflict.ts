@@ -14,6 +14,8 @@ import { unnestRows } from './unnest.ts';
  * Each row of the answer begins with the number of its source row, from 1, and with the count of written
  * rows. The two reveal a row that joins with no source row or with two.
  *
+ * The example leaves out the schemas of functions, operators and types.
+ *
  * @example
  * with s as materialized (select u.o, u.c1 from unnest($1::varchar[]) with ordinality as u(c1, o)),
  * w as (insert into "users" ("name") select s.c1 from s where … order by s.o
@@ -36,11 +38,12 @@ export function matchedInsert(chunk: Chunk, context: WriteContext): string {
   ];
   const asked = [...context.returning.places.keys()].map((name) => `, w.${context.dialect.escapeName(name)}`);
   const joined = conflictKey.columns.map(
-    (column, index) => `w.${quotedName(context.dialect, chunk.shape, column)} = m.m${index}`,
+    (column, index) =>
+      `w.${quotedName(context.dialect, chunk.shape, column)} operator(pg_catalog.=) m.m${index}`,
   );
   return (
     `with ${withs.join(', ')} ` +
-    `select m.o::int4 as "batched_drizzle.o", (select count(*) from w)::int4 as "batched_drizzle.n"${asked.join('')} ` +
+    `select m.o::pg_catalog.int4 as "batched_drizzle.o", (select pg_catalog.count(*) from w)::pg_catalog.int4 as "batched_drizzle.n"${asked.join('')} ` +
     `from w left join m on ${joined.join(' and ')}`
   );
 }
@@ -56,5 +59,5 @@ function compared(chunk: Chunk, { columns, values: distinct }: ChunkConflictKey)
   });
   if (distinct) return `select s.o, ${values.join(', ')} from s`;
   const names = columns.map((_, index) => `m${index}`);
-  return `select min(s.o) as o, ${values.join(', ')} from s group by ${names.join(', ')}`;
+  return `select pg_catalog.min(s.o) as o, ${values.join(', ')} from s group by ${names.join(', ')}`;
 }

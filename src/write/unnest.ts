@@ -7,16 +7,18 @@ import type { ColumnFacts } from '../facts/table-facts.ts';
 import { type Chunk, isKeyPlace, type PlannedCell } from '../plan/chunk.ts';
 import { Reference } from '../take/entry.ts';
 import { type KeyList, type KeyPlace, keyOf } from '../take/key-run.ts';
-import { castArray } from './cast-array.ts';
+import { castArray, unnestArrays } from './cast-array.ts';
 import { givenColumns, insertInto, insertTail, requireFacts, type WriteContext } from './clauses.ts';
 import { insertGuard } from './guard.ts';
 import { withLists } from './kept-keys.ts';
 
 /**
+ * The example leaves out the schemas of functions and types, as in `pg_catalog.unnest`.
+ *
  * @example
  * with k0 as materialized (select string_to_array(current_setting('batched_drizzle.k0'), ',')::int4[] as a)
  * insert into "addresses" ("email", "user_id")
- * select u.c0, k0.a[u.p1] from k0, unnest($1::varchar[], $2::int4[]) as u(c0, p1) where …
+ * select u.c0, k0.a[u.p1] from k0, rows from (unnest($1::varchar[]), unnest($2::int4[])) as u(c0, p1) where …
  */
 export function unnestInsert(chunk: Chunk, context: WriteContext): string {
   const { columns, selected, lists, from } = unnestRows(chunk, context);
@@ -61,7 +63,7 @@ class Source {
   text(place?: string): string {
     const joined = [...this.#joined].map((list) => `${list.name}, `).join('');
     const [counted, names] = place ? [' with ordinality', [...this.#names, place]] : ['', this.#names];
-    return `${joined}unnest(${this.#arrays.join(', ')})${counted} as u(${names.join(', ')})`;
+    return `${joined}${unnestArrays(this.#arrays)}${counted} as u(${names.join(', ')})`;
   }
 
   /** @returns the column's expression in the select list */
@@ -118,9 +120,11 @@ class Source {
       `s${column}`,
       places.map((place) => (place ? branchOf(lists, place.list) : 0)),
     );
-    const value = hasValues ? ` when 0 then ${this.#values(column, facts, cells)}` : '';
-    const branches = keys.map((key, index) => ` when ${index + 1} then ${key}`).join('');
-    return `case ${source}${value}${branches} end`;
+    // `case x when 1` would take the `=` of the search_path.
+    const branch = (place: number, value: string) =>
+      ` when ${source} operator(pg_catalog.=) ${place} then ${value}`;
+    const value = hasValues ? branch(0, this.#values(column, facts, cells)) : '';
+    return `case${value}${keys.map((key, index) => branch(index + 1, key)).join('')} end`;
   }
 
   /** The texts of a column, and the places of keys that only the server has. */
@@ -138,7 +142,7 @@ class Source {
 
   #integers(name: string, numbers: readonly (number | null)[]): string {
     const literal = `{${numbers.map((number) => number ?? 'NULL').join(',')}}`;
-    return this.#array(name, `${this.context.params.add(literal)}::int4[]`);
+    return this.#array(name, `${this.context.params.add(literal)}::pg_catalog.int4[]`);
   }
 
   #array(name: string, array: string): string {

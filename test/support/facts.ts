@@ -12,7 +12,7 @@ export function factsOf(table: PgTable, given: Partial<TableFacts> = {}): TableF
     updatable: true,
     secured: false,
     types: '1:23,2:25',
-    state: 'f f 16390',
+    state: { relations: { '16384': '7' }, policies: {}, partitioned: {}, domains: {} },
     parents: [],
     columns: new Map(columns.map(({ name, column }) => [name, columnFactsOf(column)])),
     ...given,

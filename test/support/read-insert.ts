@@ -17,7 +17,7 @@ export interface ReadInsert {
  * returned.
  */
 export function readInsert({ text: given, params }: Statement, lists: readonly KeyList[]): ReadInsert {
-  const text = withoutMatch(given);
+  const text = withoutMatch(withoutRowsFrom(given));
   const insert =
     /^(?:with .* (?:as a|s)\) )?insert into (?:"(?:[^"]|"")+"\.?)+(?: \((.*?)\))?( overriding system value)? (.*)$/s;
   const [, names, , rest = ''] = insert.exec(text) ?? [];
@@ -37,6 +37,17 @@ export function readInsert({ text: given, params }: Statement, lists: readonly K
     split(cells).map((cell) => readSelected(cell, (name) => arrays.get(name)?.[row] ?? null)),
   );
   return { columns, rows };
+}
+
+/** `rows from (unnest(a), unnest(b))` as `unnest(a, b)`. */
+function withoutRowsFrom(text: string): string {
+  return text.replace(
+    /rows from \((unnest.*?)\)( with ordinality)? as u\(/s,
+    (_, list: string, counted = '') => {
+      const arrays = split(list).map((each) => each.slice('unnest('.length, -1));
+      return `unnest(${arrays.join(', ')})${counted} as u(`;
+    },
+  );
 }
 
 /** The INSERT without the part that matches each written row to its source row. */
@@ -88,9 +99,11 @@ function readArrays(source: string, param: Params, lists: readonly KeyList[]): M
 }
 
 function readSelected(selected: string, of: (name: string) => string | null): string | null {
-  const [, source, branches] = /^case u\.(\w+) (.*) end$/.exec(selected) ?? [];
+  const [, source, branches] = /^case when (?=u\.(\w+))(.*) end$/.exec(selected) ?? [];
   if (source && branches) {
-    const chosen = [...branches.matchAll(/when (\d+) then (\S+)/g)].find(([, when]) => when === of(source));
+    const chosen = [...branches.matchAll(/u\.\w+ = (\d+) then (\S+)/g)].find(
+      ([, when]) => when === of(source),
+    );
     return chosen?.[2] === undefined ? null : readSelected(chosen[2], of);
   }
   const [, list, position = ''] = /^(k\d+)\.a\[u\.(\w+)\](?:::[\w."]+)?$/.exec(selected) ?? [];

@@ -1,30 +1,34 @@
-import type { Statement } from '../../src/driver/statement.ts';
+import { CopyStatement, type Statement } from '../../src/driver/statement.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { planReturning } from '../../src/write/returning.ts';
 import { writeChunk } from '../../src/write/write-chunk.ts';
 import { dialect, encoder } from './entries.ts';
+import { readableSql } from './readable-sql.ts';
 
 export interface WriteOptions {
   /** Marks the flight; `undefined` if the server has already confirmed BEGIN. */
   readonly token?: string | undefined;
 }
 
-/** The INSERTs of a plan, as a flight writes them. */
+/** The INSERTs of a plan, as a flight writes them, but for the schema of PostgreSQL's own names. */
 export function statementsOf({ chunks, sentinelColumns }: Plan, { token }: WriteOptions = {}): Statement[] {
   return chunks.map((chunk) => {
     const returning = planReturning(chunk, dialect, sentinelColumns.get(chunk.shape.table), () => false);
-    return writeChunk(chunk, returning, { dialect, encoder, token, keysKnown: Promise.resolve() });
+    const statement = writeChunk(chunk, returning, { dialect, encoder, token, keysKnown: Promise.resolve() });
+    if (statement instanceof CopyStatement) return statement;
+    const { params, answer, guarded } = statement;
+    return { text: readableSql(statement.text), params, answer, guarded };
   });
 }
 
 /** The SQL that parses a list of keys of a sequence: `1:100` for consecutive keys, or else `1,3,4`. */
 export const parsedList = (name: string, type: string): string =>
-  `${name} as materialized (select case when s like '%:%' ` +
-  `then array(select generate_series(split_part(s, ':', 1)::int8, split_part(s, ':', 2)::int8))::pg_catalog.${type}[] ` +
-  `else string_to_array(s, ',')::pg_catalog.${type}[] end as a from current_setting('batched_drizzle.${name}') s)`;
+  `${name} as materialized (select case when s ~~ '%:%' ` +
+  `then array(select generate_series(split_part(s, ':', 1)::int8, split_part(s, ':', 2)::int8))::${type}[] ` +
+  `else string_to_array(s, ',')::${type}[] end as a from current_setting('batched_drizzle.${name}') s)`;
 
 const guard =
-  / where (case .* else \('batched_drizzle: outside its transaction: ' \|\| current_user\)::boolean end)/s;
+  / where (case .* else \('batched_drizzle: outside its transaction: ' \|\| current_user::text\)::boolean end)/s;
 
 /** The text of a statement's guard, on one line. */
 export function guardOf({ text }: Statement): string | undefined {

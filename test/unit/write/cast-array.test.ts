@@ -18,14 +18,14 @@ test.each([
     'each element of a text array, if not',
     { arrayable: false, cast: 'public.mood' },
     undefined,
-    '$1::text[]',
+    '$1::pg_catalog.text[]',
     '::public.mood',
   ],
   [
     'the array to a declared type, whatever the column',
     { arrayable: false, cast: 'public.mood' },
     'bool',
-    '$1::bool[]',
+    '$1::pg_catalog.bool[]',
     '',
   ],
 ] as const)('casts %s', (_, of, declared, array, elementCast) => {

@@ -14,12 +14,12 @@ const [own, without] = ['token', undefined].map((token) => {
 describe('the guard of an INSERT', () => {
   test('raises for another table of that name or other columns, outside its flight, and where a key is missing', () => {
     expect(own?.text).toBe(
-      `case when to_regclass($2)::oid is distinct from $3::oid or ` +
-        `(select string_agg(t.attnum || ':' || t.atttypid, ',' order by t.attnum) from pg_catalog.pg_attribute t ` +
-        `where t.attrelid = $3::oid and t.attnum > 0 and not t.attisdropped) is distinct from $4 ` +
-        `then ('batched_drizzle: table facts changed: ' || current_user)::boolean ` +
+      `case when (to_regclass($2)::oid = $3::oid and ` +
+        `(select string_agg(t.attnum::text || ':' || t.atttypid::text, ',' order by t.attnum) from pg_attribute t ` +
+        `where t.attrelid = $3::oid and t.attnum > 0 and not t.attisdropped) = $4) is not true ` +
+        `then ('batched_drizzle: table facts changed: ' || current_user::text)::boolean ` +
         `when current_setting('batched_drizzle.t', true) = 'token' and cardinality((select a from k0)) = 2 then true ` +
-        `else ('batched_drizzle: outside its transaction: ' || current_user)::boolean end`,
+        `else ('batched_drizzle: outside its transaction: ' || current_user::text)::boolean end`,
     );
     const { oid, types } = factsOf(users);
     expect(own?.params).toEqual(['"users"', oid, types]);

@@ -19,10 +19,10 @@ describe('an INSERT with a conflict clause for several callers', () => {
     expect(statement && unguarded(statement)).toEqual([
       `with ${list}, ` +
         's as materialized (select u.o, u.c0 as c0, u.c1 as c1 ' +
-        'from unnest((select a from k0), $1::pg_catalog."varchar"[]) with ordinality as u(c0, c1, o)), ' +
+        'from rows from (unnest((select a from k0)), unnest($1::"varchar"[])) with ordinality as u(c0, c1, o)), ' +
         'w as (insert into "users" ("id", "name") select s.c0, s.c1 from s where … order by s.o ' +
         'on conflict do nothing returning "id", "name"), ' +
-        'm as (select min(s.o) as o, s.c0::pg_catalog.int4 as m0 from s group by m0) ' +
+        'm as (select min(s.o) as o, s.c0::int4 as m0 from s group by m0) ' +
         'select m.o::int4 as "batched_drizzle.o", (select count(*) from w)::int4 as "batched_drizzle.n", w."name" ' +
         'from w left join m on w."id" = m.m0',
       '{a,b}',
@@ -36,7 +36,7 @@ describe('an INSERT with a conflict clause for several callers', () => {
     const [statement] = statementsOf(planOf(two({ conflict }), { facts }));
     expect(statement && unguarded(statement)[0]).toBe(
       'with s as materialized (select u.o, u.c1 as c1 ' +
-        'from unnest($1::pg_catalog."varchar"[]) with ordinality as u(c1, o)), ' +
+        'from unnest($1::"varchar"[]) with ordinality as u(c1, o)), ' +
         'w as (insert into "users" ("name") select s.c1 from s where … order by s.o ' +
         'on conflict ("name") do update set "id" = excluded.id where true returning "name"), ' +
         'm as (select s.o, s.c1::character varying(50) as m0 from s) ' +
@@ -50,7 +50,7 @@ describe('an INSERT with a conflict clause for several callers', () => {
       planOf(two({ conflict: doUpdate([users.name], [users.id, id]) }), { facts }),
     );
     expect(statement && unguarded(statement)[0]).toBe(
-      'insert into "users" ("name") select u.c1 from unnest($1::pg_catalog."varchar"[]) as u(c1) where … ' +
+      'insert into "users" ("name") select u.c1 from unnest($1::"varchar"[]) as u(c1) where … ' +
         'on conflict ("name") do update set "id" = excluded.id',
     );
   });

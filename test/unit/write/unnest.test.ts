@@ -19,7 +19,7 @@ describe('values', () => {
     const entries = [entryOf(users, { id: 1, name: 'Ada' }), entryOf(users, { id: 2, name: null })];
     expect(written(users, entries)).toEqual([
       'insert into "users" ("id", "name") select u.c0, u.c1 ' +
-        'from unnest($1::pg_catalog.int4[], $2::pg_catalog."varchar"[]) as u(c0, c1) where …',
+        'from rows from (unnest($1::int4[]), unnest($2::"varchar"[])) as u(c0, c1) where …',
       '{1,2}',
       '{Ada,NULL}',
     ]);
@@ -27,7 +27,7 @@ describe('values', () => {
 
   test('of a column that all rows leave out are not named', () => {
     expect(written(users, [entryOf(users, [{ name: 'Ada' }, { name: 'Bob' }])])).toEqual([
-      'insert into "users" ("name") select u.c1 from unnest($1::pg_catalog."varchar"[]) as u(c1) where …',
+      'insert into "users" ("name") select u.c1 from unnest($1::"varchar"[]) as u(c1) where …',
       '{Ada,Bob}',
     ]);
   });
@@ -36,7 +36,7 @@ describe('values', () => {
     const rows = ['owner', 'reader'].map((role) => ({ teamId: 1, email: 'a', role }));
     expect(written(members, [entryOf(members, rows)])).toEqual([
       'insert into "members" ("team_id", "email", "role") select u.c1, u.c2, u.c3::public.member_role ' +
-        'from unnest($1::pg_catalog.int4[], $2::pg_catalog.text[], $3::text[]) as u(c1, c2, c3) where …',
+        'from rows from (unnest($1::int4[]), unnest($2::text[]), unnest($3::text[])) as u(c1, c2, c3) where …',
       '{1,1}',
       '{a,a}',
       '{owner,reader}',
@@ -45,14 +45,14 @@ describe('values', () => {
 
   test('that are arrays do, too, since unnest flattens arrays of arrays', () => {
     expect(written(wide, [entryOf(wide, [{ labels: ['a', 'b c'] }, { labels: [] }])])).toEqual([
-      'insert into "wide" ("labels") select u.c17::pg_catalog._text from unnest($1::text[]) as u(c17) where …',
+      'insert into "wide" ("labels") select u.c17::_text from unnest($1::text[]) as u(c17) where …',
       String.raw`{"{\"a\",\"b c\"}","{}"}`,
     ]);
   });
 
   test('and names that need it are quoted', () => {
     expect(written(counters, [entryOf(counters, [{ value: "it's" }, { value: '$1' }])])).toEqual([
-      'insert into "app data"."we""ird" ("va lue") select u.c1 from unnest($1::pg_catalog.text[]) as u(c1) where …',
+      'insert into "app data"."we""ird" ("va lue") select u.c1 from unnest($1::text[]) as u(c1) where …',
       "{it's,$1}",
     ]);
   });
@@ -63,7 +63,7 @@ describe('keys that wait in the server', () => {
     const entries = ['Ada', 'Bob'].map((name) => entryOf(users, { name }, { returning: [users.name] }));
     expect(written(users, entries)).toEqual([
       `with ${parsedList('k0', 'int4')} insert into "users" ("id", "name") select u.c0, u.c1 ` +
-        'from unnest((select a from k0), $1::pg_catalog."varchar"[]) as u(c0, c1) where … returning "name", "id"',
+        'from rows from (unnest((select a from k0)), unnest($1::"varchar"[])) as u(c0, c1) where … returning "name", "id"',
       '{Ada,Bob}',
     ]);
   });
@@ -72,8 +72,8 @@ describe('keys that wait in the server', () => {
     const rows = [{ id: 7, name: 'Ada' }, { name: 'Bob' }];
     expect(written(users, [entryOf(users, rows, { returning: [users.id] })])).toEqual([
       `with ${parsedList('k0', 'int4')} insert into "users" ("id", "name") ` +
-        'select case u.s0 when 0 then u.c0 when 1 then k0.a[u.p0] end, u.c1 ' +
-        'from k0, unnest($1::int4[], $2::int4[], $3::pg_catalog.int4[], $4::pg_catalog."varchar"[]) as u(p0, s0, c0, c1) ' +
+        'select case when u.s0 = 0 then u.c0 when u.s0 = 1 then k0.a[u.p0] end, u.c1 ' +
+        'from k0, rows from (unnest($1::int4[]), unnest($2::int4[]), unnest($3::int4[]), unnest($4::"varchar"[])) as u(p0, s0, c0, c1) ' +
         'where … returning "id"',
       '{NULL,1}',
       '{0,1}',
@@ -92,7 +92,7 @@ describe('references', () => {
       entryOf(addresses, { email, userId: refer(user, 'id', row) });
     expect(written(addresses, [user, child('a', 1), child('b', 0)])).toEqual([
       `with ${parsedList('k0', 'int4')} insert into "addresses" ("email", "user_id") select u.c1, k0.a[u.p2] ` +
-        'from k0, unnest($1::pg_catalog."varchar"[], $2::int4[]) as u(c1, p2) where …',
+        'from k0, rows from (unnest($1::"varchar"[]), unnest($2::int4[])) as u(c1, p2) where …',
       '{a,b}',
       '{2,1}',
     ]);
@@ -103,8 +103,8 @@ describe('references', () => {
     const rows = [refer(user, 'id', 1), 7, null].map((userId) => ({ email: 'a', userId }));
     expect(written(addresses, [user, entryOf(addresses, rows)])).toEqual([
       `with ${parsedList('k0', 'int4')} insert into "addresses" ("email", "user_id") ` +
-        'select u.c1, case u.s2 when 0 then u.c2 when 1 then k0.a[u.p2] end ' +
-        'from k0, unnest($1::pg_catalog."varchar"[], $2::int4[], $3::int4[], $4::pg_catalog.int4[]) as u(c1, p2, s2, c2) where …',
+        'select u.c1, case when u.s2 = 0 then u.c2 when u.s2 = 1 then k0.a[u.p2] end ' +
+        'from k0, rows from (unnest($1::"varchar"[]), unnest($2::int4[]), unnest($3::int4[]), unnest($4::int4[])) as u(c1, p2, s2, c2) where …',
       '{a,a,a}',
       '{2,NULL,NULL}',
       '{1,0,0}',
@@ -121,8 +121,8 @@ describe('references', () => {
     }));
     expect(written(nodes, [user, organization, entryOf(nodes, rows)])).toEqual([
       `with ${parsedList('k0', 'int4')}, ${parsedList('k1', 'int8')} insert into "nodes" ("parent_id", "label") ` +
-        'select case u.s1 when 1 then k0.a[u.p1] when 2 then k1.a[u.p1]::pg_catalog.int4 end, u.c2 ' +
-        'from k0, k1, unnest($1::int4[], $2::int4[], $3::pg_catalog.text[]) as u(p1, s1, c2) where …',
+        'select case when u.s1 = 1 then k0.a[u.p1] when u.s1 = 2 then k1.a[u.p1]::int4 end, u.c2 ' +
+        'from k0, k1, rows from (unnest($1::int4[]), unnest($2::int4[]), unnest($3::text[])) as u(p1, s1, c2) where …',
       '{1,2}',
       '{1,2}',
       '{a,a}',
@@ -134,7 +134,7 @@ describe('references', () => {
     const rows = [0, 1].map((row) => ({ email: 'a', userId: refer(user, 'id', row) }));
     expect(written(addresses, [user, entryOf(addresses, rows)])).toEqual([
       `with ${parsedList('k0', 'int4')} insert into "addresses" ("email", "user_id") select u.c1, u.c2 ` +
-        'from unnest($1::pg_catalog."varchar"[], (select a from k0)) as u(c1, c2) where …',
+        'from rows from (unnest($1::"varchar"[]), unnest((select a from k0))) as u(c1, c2) where …',
       '{a,a}',
     ]);
   });
@@ -144,8 +144,8 @@ describe('references', () => {
     const rows = [0, 1].map((row) => ({ label: 'a', parentId: refer(organization, 'id', row) }));
     expect(written(nodes, [organization, entryOf(nodes, rows)])).toEqual([
       `with ${parsedList('k0', 'int8')} insert into "nodes" ("parent_id", "label") ` +
-        'select k0.a[u.p1]::pg_catalog.int4, u.c2 ' +
-        'from k0, unnest($1::int4[], $2::pg_catalog.text[]) as u(p1, c2) where …',
+        'select k0.a[u.p1]::int4, u.c2 ' +
+        'from k0, rows from (unnest($1::int4[]), unnest($2::text[])) as u(p1, c2) where …',
       '{1,2}',
       '{a,a}',
     ]);
@@ -161,13 +161,13 @@ test('keys that the client has travel as values', () => {
   expect(shown).toEqual([
     [
       'insert into "users" ("id", "name") select u.c0, u.c1 ' +
-        'from unnest($1::pg_catalog.int4[], $2::pg_catalog."varchar"[]) as u(c0, c1) where …',
+        'from rows from (unnest($1::int4[]), unnest($2::"varchar"[])) as u(c0, c1) where …',
       '{41,42}',
       '{Ada,Bob}',
     ],
     [
       'insert into "addresses" ("email", "user_id") select u.c1, u.c2 ' +
-        'from unnest($1::pg_catalog."varchar"[], $2::pg_catalog.int4[]) as u(c1, c2) where …',
+        'from rows from (unnest($1::"varchar"[]), unnest($2::int4[])) as u(c1, c2) where …',
       '{a,a}',
       '{42,7}',
     ],
