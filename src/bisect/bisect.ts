@@ -1,5 +1,6 @@
 /** Entries of the database → each written or rejected by itself, as if its insert had been sent alone. */
 
+import type { PgTable } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
 import { attempt } from '../flush/flush.ts';
 import type { ReportBuilder } from '../report.ts';
@@ -77,8 +78,12 @@ class Batch {
   /** Entries of which it is not proved that they may share a transaction. */
   async #writeApart(entries: readonly Entry[]): Promise<void> {
     const { engine } = this.context;
-    if (engine.refusesCatalog || engine.refusesSettings) this.#writeAlone(entries);
-    else await this.#writePipelined(entries);
+    if (engine.refusesCatalog || engine.refusesSettings) return this.#writeAlone(entries);
+    for (let rest = entries; rest.length > 0; ) {
+      const { now, later } = inTurn(rest);
+      await this.#writePipelined(now);
+      rest = later;
+    }
   }
 
   /** Each entry as a transaction, all in one pipeline. */
@@ -169,6 +174,22 @@ function openParents(entry: Entry, along: ReadonlySet<Entry>): Entry[] {
   return entry.references
     .map(({ origin }) => origin.entry)
     .filter((parent) => parent.state === 'taken' && !parent.outcome && !along.has(parent));
+}
+
+/** Postpones entries that refer to others of these, and those of their tables that follow in the order of the calls. */
+function inTurn(entries: readonly Entry[]): { now: readonly Entry[]; later: readonly Entry[] } {
+  const given = new Set(entries);
+  const waiting = new Set<PgTable>();
+  const now: Entry[] = [];
+  const later: Entry[] = [];
+  for (const entry of entries) {
+    const { table } = entry.shape;
+    const isReady = !waiting.has(table) && openParents(entry, new Set()).every((each) => !given.has(each));
+    if (!isReady) waiting.add(table);
+    (isReady ? now : later).push(entry);
+  }
+  // A parent of the same table may follow its child if that was awaited late.
+  return now.length === 0 ? { now: later, later: [] } : { now, later };
 }
 
 /** Adjacent transactions that all fit into a pipeline, or all do not. */

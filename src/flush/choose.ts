@@ -1,5 +1,6 @@
 /** Own statements or shared ones: which way a flush goes. */
 import type { FlushContext } from '../context.ts';
+import type { Statement } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { asError } from '../errors.ts';
 import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
@@ -62,8 +63,8 @@ async function learn(
   const hasBegun = target.connection?.hasBegun ?? true;
   try {
     return await learnFacts(context.facts, target.facts, shapesOf(entries), (query) => {
-      for (const savepoint of back.markQuestion()) target.run(savepoint).catch(() => {});
-      return askLogged(context, (statement) => target.run(statement), hasBegun, report, query);
+      const send = (statement: Statement) => target.run(statement);
+      return askLogged(context, send, hasBegun, report, query, back.markQuestion());
     });
   } catch (error) {
     if (!engine.noteRefusal(asError(error), driver.errors)) throw error;

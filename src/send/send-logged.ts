@@ -35,15 +35,18 @@ export function logAll({ logger }: FlushContext, statements: readonly Statement[
   for (const { text, params } of statements) logger.logQuery(text, [...params]);
 }
 
-/** Sends one separate statement, and counts it for the report. */
+/** Sends one separate statement and what travels ahead of it, and counts them for the report. */
 export async function askLogged(
   context: FlushContext,
   send: (statement: Statement) => Promise<Answer>,
   hasBegun: boolean,
   report: ReportBuilder,
   query: Statement,
+  ahead: readonly Statement[] = [],
 ): Promise<Answer> {
-  logAndCount(context, [query], { hasBegun, end: 'open' }, report);
+  logAndCount(context, [...ahead, query], { hasBegun, end: 'open' }, report);
+  // If one of them fails, so does the statement behind it.
+  for (const statement of ahead) send(statement).catch(() => {});
   return send(query);
 }
 

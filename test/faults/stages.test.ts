@@ -5,9 +5,11 @@ import { faults } from '../support/faults.ts';
 import { startFaulty } from '../support/faulty.ts';
 import {
   allOfFlight,
+  allOfLargeFlight,
   noneOfFlight,
   openTransactions,
   queueFlight,
+  queueLargeFlight,
   readFlight,
   rowsOfFlight,
   settling,
@@ -19,6 +21,7 @@ const database = useDatabase();
 
 const keyQuery = 'in the key query';
 
+/** The stages of a flight whose entries share statements. */
 const stages: Record<string, HoldPoint> = {
   'before BEGIN': { side: 'client', words: /^begin/ },
   [keyQuery]: { side: 'client', words: /nextval/ },
@@ -27,24 +30,35 @@ const stages: Record<string, HoldPoint> = {
   'after COMMIT was sent and before its answer': { side: 'server', words: /^COMMIT/ },
 };
 
+/** Those of a flight of few entries, each of which is a statement of its own. */
+const ownStages: Record<string, HoldPoint> = {
+  'before BEGIN of few entries': { side: 'client', words: /^begin/ },
+  'before the mark of few entries': { side: 'client', words: /^set local batched_drizzle/ },
+  'between the tables of few entries': { side: 'client', words: /^insert into "teams"/ },
+  'before COMMIT of few entries': { side: 'client', words: /^commit/ },
+  'after COMMIT of few entries was sent and before its answer': { side: 'server', words: /^COMMIT/ },
+};
+
+type Queue = typeof queueLargeFlight;
+
 /** Ways to write a flight. With `travels`, COMMIT is sent before any result arrives. */
 const ways: Record<
   string,
-  { travels: boolean; write: (db: BatchedDatabase, name: string) => Promise<unknown> }
+  { travels: boolean; write: (db: BatchedDatabase, name: string, queue: Queue) => Promise<unknown> }
 > = {
   'in a transaction': {
     travels: true,
-    write: (db, name) => db.transaction(async (tx) => void queueFlight(tx, name)),
+    write: (db, name, queue) => db.transaction(async (tx) => void queue(tx, name)),
   },
   'in a transaction that flushes by hand': {
     travels: false,
-    write: (db, name) =>
+    write: (db, name, queue) =>
       db.transaction(async (tx) => {
-        queueFlight(tx, name);
+        queue(tx, name);
         await tx.flush();
       }),
   },
-  outside: { travels: true, write: (db, name) => Promise.all(queueFlight(db, name)) },
+  outside: { travels: true, write: (db, name, queue) => Promise.all(queue(db, name)) },
 };
 
 const check = database.connect({ max: 1 });
@@ -59,19 +73,30 @@ beforeEach(async () => {
   ({ relay, db, closed } = await startFaulty(database));
 });
 
-const cases = Object.keys(stages).flatMap((stage) =>
-  Object.keys(faults).flatMap((fault) => Object.keys(ways).map((way) => [fault, stage, way] as const)),
-);
+// Outside a transaction entries of several tables share one, however few they are.
+const cases = [
+  ...casesOf(stages, Object.keys(ways)),
+  ...casesOf(ownStages, ['in a transaction', 'in a transaction that flushes by hand']),
+];
+
+function casesOf(of: typeof stages, named: readonly string[]): [fault: string, stage: string, way: string][] {
+  return Object.keys(of).flatMap((stage) =>
+    Object.keys(faults).flatMap((fault) => named.map((way): [string, string, string] => [fault, stage, way])),
+  );
+}
 
 describe('the process lives, every promise settles, rows are all there or none, the pool serves the next call:', () => {
   test.each(cases)('%s %s, %s', async (fault, stage, way) => {
     const { travels, write } = ways[way] as (typeof ways)[string];
+    const isLarge = stage in stages;
+    const queue = isLarge ? queueLargeFlight : queueFlight;
+    const all = isLarge ? allOfLargeFlight : allOfFlight;
     const name = `flight ${flights++}`;
     const isCommitSent = travels || stage.includes('COMMIT');
     let settled: PromiseSettledResult<unknown> | undefined;
     const ends = await endsDuring(async () => {
-      const held = relay.hold(stages[stage] as HoldPoint);
-      const writing = settling(write(db, name), `a flight, ${fault} ${stage}`);
+      const held = relay.hold((stages[stage] ?? ownStages[stage]) as HoldPoint);
+      const writing = settling(write(db, name, queue), `a flight, ${fault} ${stage}`);
       const wire = await held;
       if (isCommitSent) await wire.sent(/^commit/);
       if (stage === keyQuery) await whileItRuns(wire, () => faults[fault]?.(wire, check));
@@ -85,10 +110,10 @@ describe('the process lives, every promise settles, rows are all there or none, 
 
     const written = await readFlight(check, name);
     const outcome = settled?.status === 'fulfilled' ? 'fulfilled' : messageOf(settled?.reason);
-    if (outcome === 'fulfilled') expect(written).toEqual(allOfFlight);
+    if (outcome === 'fulfilled') expect(written).toEqual(all);
     else if (isCommitSent && fault !== 'cancelled') {
       expect(outcome).toMatch(/unknown/);
-      expect([allOfFlight, noneOfFlight]).toContainEqual(written);
+      expect([all, noneOfFlight]).toContainEqual(written);
     } else {
       expect(outcome).not.toMatch(/unknown/);
       expect(written).toEqual(noneOfFlight);

@@ -4,6 +4,8 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedTransaction, batchedDrizzle } from '../../src/index.ts';
+import { mostOwnEntries, mostOwnRows } from '../../src/plan/own-plan.ts';
+import { times } from '../support/copies.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { addresses, logs, organizations, teams, users, wide } from '../support/schema.ts';
@@ -56,12 +58,15 @@ describe('a promise is settled once the fate of a transaction that the library o
 });
 
 describe('more than one INSERT per table is sent only where one cannot say it:', () => {
+  /** So many entries of a table that they share statements. */
+  const notes = times(mostOwnEntries + 1, (number) => `note ${number}`);
+
   const work: [string, number, (tx: Transaction) => void][] = [
     [
       'rows that are alike take one',
       1,
       (tx) => {
-        tx.insert(wide).values({ note: 'a' });
+        for (const note of notes) tx.insert(wide).values({ note });
         tx.insert(wide)
           .values([{ note: 'b' }, { note: null }])
           .returning();
@@ -72,7 +77,7 @@ describe('more than one INSERT per table is sent only where one cannot say it:',
       'rows with and without a key of their own take one',
       1,
       (tx) => {
-        tx.insert(wide).values({ note: 'a' }).returning();
+        for (const note of notes) tx.insert(wide).values({ note }).returning();
         tx.insert(wide).values({ id: 500, note: 'b' });
       },
     ],
@@ -80,7 +85,7 @@ describe('more than one INSERT per table is sent only where one cannot say it:',
       'rows that differ in which columns take the DEFAULT take one for each kind',
       2,
       (tx) => {
-        for (const note of ['a', 'b', 'c']) {
+        for (const note of notes) {
           tx.insert(wide).values({ note });
           tx.insert(wide).values({ title: note });
         }
@@ -90,7 +95,7 @@ describe('more than one INSERT per table is sent only where one cannot say it:',
       'rows with a conflict clause go by themselves',
       2,
       (tx) => {
-        for (const note of ['a', 'b']) tx.insert(wide).values({ note });
+        for (const note of notes) tx.insert(wide).values({ note });
         tx.insert(wide)
           .values([{ note: 'c' }, { note: 'd' }])
           .onConflictDoNothing({ target: wide.id });
@@ -100,7 +105,7 @@ describe('more than one INSERT per table is sent only where one cannot say it:',
       'rows with sql values go by themselves',
       2,
       (tx) => {
-        for (const note of ['a', 'b']) tx.insert(wide).values({ note });
+        for (const note of notes) tx.insert(wide).values({ note });
         tx.insert(wide).values([{ note: sql`upper('c')` }, { note: 'd' }]);
       },
     ],
@@ -115,19 +120,31 @@ describe('more than one INSERT per table is sent only where one cannot say it:',
     expect(trips).toBeLessThanOrEqual(2);
   });
 
+  test('each of few entries, which cost less so', async () => {
+    const { statements, trips } = await warm.count(() =>
+      warm.db.transaction(async (tx) => {
+        for (const note of notes.slice(1)) tx.insert(wide).values({ note });
+        tx.insert(logs).values(times(mostOwnRows, (row) => ({ level: 'info', message: `${row}` })));
+      }),
+    );
+    expect([insertsInto('wide', statements), insertsInto('logs', statements)]).toMatchObject({
+      0: { length: mostOwnEntries },
+      1: { length: 1 },
+    });
+    expect(trips).toBe(1);
+  });
+
   test('overridingSystemValue goes by itself', async () => {
     const { statements } = await warm.count(() =>
       warm.db.transaction(async (tx) => {
-        tx.insert(addresses)
-          .values([{ email: 'a' }, { email: 'b' }])
-          .returning();
+        for (const email of notes) tx.insert(addresses).values({ email }).returning();
         tx.insert(addresses)
           .overridingSystemValue()
           .values({ id: 500, email: 'c' } as never);
       }),
     );
     expect(insertsInto('addresses', statements)).toHaveLength(2);
-    expect(await check.$count(addresses)).toBe(3);
+    expect(await check.$count(addresses)).toBe(notes.length + 1);
   });
 
   test('a batch over the size limits takes as many as it needs', async () => {
@@ -160,8 +177,25 @@ describe('a flight', () => {
     tx.insert(logs).values({ level: 'info', message: 'd' });
   }
 
-  test('whose BEGIN did not hold writes nothing: each INSERT is guarded by the token of its transaction', async () => {
-    const sent = await flightOf(graph);
+  /** The same of each table as often as it takes to share statements. */
+  function largeGraph(tx: Transaction): void {
+    for (let times = 0; times <= mostOwnEntries; times++) graph(tx);
+  }
+
+  const sizes = [
+    [
+      'whose BEGIN did not hold writes nothing: each INSERT is guarded by the token of its transaction',
+      largeGraph,
+      /transaction/,
+    ],
+    [
+      'of few rows whose BEGIN did not hold writes nothing: each INSERT is guarded by the mark of its transaction',
+      graph,
+      /invalid input syntax for type integer: ""|a row was not written/,
+    ],
+  ] as const;
+  test.each(sizes)('%s', async (_, queue, message) => {
+    const sent = await flightOf(queue);
     const inserts = sent.filter(([text]) => text.includes('insert into'));
     expect(inserts).toHaveLength(3);
     await check.execute(emptyTables());
@@ -169,15 +203,13 @@ describe('a flight', () => {
     for (const [text, params] of inserts) await rejectionOf(stray.unsafe(text, params as never));
     // Nothing is written either if the key query also runs outside its transaction.
     for (const [text, params] of sent)
-      await stray
-        .unsafe(text, params as never)
-        .catch((error) => expect(error.message).toContain('transaction'));
+      await stray.unsafe(text, params as never).catch((error) => expect(error.message).toMatch(message));
     const counts = await Promise.all([organizations, teams, logs].map((table) => check.$count(table)));
     expect(counts).toEqual([0, 0, 0]);
   });
 
   test('has a token of its own', async () => {
-    const tokens = [...(await flightOf(graph)), ...(await flightOf(graph))].flatMap(
+    const tokens = [...(await flightOf(largeGraph)), ...(await flightOf(largeGraph))].flatMap(
       ([text]) => text.match(/'[\da-f]{16}'/g) ?? [],
     );
     expect(tokens).toHaveLength(8);

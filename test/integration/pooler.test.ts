@@ -98,12 +98,14 @@ describe('200 transactions at the same time share 4 connections to the server,',
 
 test("nothing of a flight is left on the server's connection when PgBouncer hands it on", async () => {
   const left = `select pg_backend_pid() as pid, current_setting('lock_timeout') as lock_timeout,
-    current_setting('batched_drizzle.t', true) as token, current_setting('batched_drizzle.k0', true) as keys`;
+    current_setting('batched_drizzle.t', true) as token, current_setting('batched_drizzle.k0', true) as keys,
+    current_setting('batched_drizzle.r0', true) as reference`;
   const db = batchedDrizzle(pooledAlone.connect({ max: 1 }));
   await Promise.all(queueFlight(db, 'before'));
+  await db.transaction(async (tx) => void queueFlight(tx, 'of own statements'));
   const [own] = await db.execute(left);
   const [anothers] = await pooledAlone.connect({ max: 1 }).unsafe(left);
-  expect(anothers).toEqual({ pid: own?.pid, lock_timeout: '0', token: '', keys: '' });
+  expect(anothers).toEqual({ pid: own?.pid, lock_timeout: '0', token: '', keys: '', reference: '' });
 });
 
 describe('what befalls the connection between PgBouncer and the server rejects properly, and the next call is served:', () => {

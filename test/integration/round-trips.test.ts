@@ -278,15 +278,27 @@ describe('a whole transaction', () => {
     expect(wired).toEqual([{ n: 200 }]);
   });
 
-  test('whose tables were not seen before is two', async () => {
+  test('whose tables were not seen before is one with few rows, and two with shared statements', async () => {
     const { count, db } = await startCounted(database, { knowing: false });
-    const { trips } = await count(() =>
+    const few = await count(() =>
       db.transaction(async (tx) => {
-        tx.insert(users).values(names(10));
+        tx.insert(users).values({ name: 'few' });
+        const user = tx.insert(users).values(names(10));
+        tx.insert(addresses).values({ email: 'a', userId: user.ref('id', 3) });
       }),
     );
-    expect(trips).toBe(2);
-    expect(await check.$count(users)).toBe(10);
+    expect(few.trips).toBe(1);
+    const shared = () =>
+      count(() =>
+        db.transaction(async (tx) => {
+          for (let number = 0; number < 10; number++)
+            tx.insert(logs).values({ level: 'info', message: `${number}` });
+        }),
+      );
+    expect((await shared()).trips).toBe(2);
+    expect((await shared()).trips).toBe(1);
+    expect(await check.$count(users)).toBe(11);
+    expect(await check.$count(logs)).toBe(20);
   });
 
   test("is one more after raw SQL, for the tables' facts", async () => {
@@ -332,12 +344,14 @@ describe('a whole transaction', () => {
 });
 
 describe('one row alone', () => {
+  const loneInsert = 'insert into "users" ("id", "name") values (default, $1) returning "id", "name"';
+
   test('on the database is one INSERT with RETURNING, and no key query (plain drizzle: two)', async () => {
     const { trips, statements, result } = await warm.count(() =>
       warm.db.insert(users).values({ name: 'user 0' }).returning(),
     );
     expect(trips).toBe(1);
-    expect(statements).toEqual(['insert into "users" ("name") values ($1) returning "id", "name"']);
+    expect(statements).toEqual([loneInsert]);
     expect(result).toEqual(await check.select().from(users));
     const plain = await warm.count(() => warm.plain.insert(users).values({ name: 'user 1' }).returning());
     expect(plain.trips).toBe(2);
@@ -350,7 +364,7 @@ describe('one row alone', () => {
         tx.insert(users).values({ name: 'user 0' }).returning(),
       );
       expect(trips).toBe(1);
-      expect(statements).toEqual(['insert into "users" ("name") values ($1) returning "id", "name"']);
+      expect(statements).toEqual([loneInsert]);
     });
     await warm.plain.transaction(async (tx) => {
       await tx.select().from(users);

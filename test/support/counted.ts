@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { Sql } from 'postgres';
 import { type BatchedDatabase, type BatchOptions, batchedDrizzle } from '../../src/index.ts';
+import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import type { Relay } from './relay.ts';
 import { addresses, events, logs, members, nodes, organizations, teams, users } from './schema.ts';
 import type { ClientOptions, TestDatabase } from './test-database.ts';
@@ -53,14 +54,18 @@ export async function startCounted(
 async function learnTables(db: BatchedDatabase): Promise<void> {
   const enough = new Error('facts learned');
   const learning = db.transaction(async (tx) => {
-    const user = tx.insert(users).values({ name: 'known' });
-    tx.insert(addresses).values({ email: 'known', userId: user.ref('id') });
-    const organization = tx.insert(organizations).values({ name: 'known' });
-    const team = tx.insert(teams).values({ name: 'known', organizationId: organization.ref('id') });
-    tx.insert(members).values({ email: 'known', teamId: team.ref('id') });
-    tx.insert(nodes).values({ label: 'known' });
-    tx.insert(events).values({ kind: 'known' });
-    tx.insert(logs).values({ level: 'known', message: 'known' });
+    // So many entries of a table that they share statements, for which the facts are asked.
+    for (let number = 0; number <= mostOwnEntries; number++) {
+      const name = `known ${number}`;
+      const user = tx.insert(users).values({ name });
+      tx.insert(addresses).values({ email: name, userId: user.ref('id') });
+      const organization = tx.insert(organizations).values({ name });
+      const team = tx.insert(teams).values({ name, organizationId: organization.ref('id') });
+      tx.insert(members).values({ email: name, teamId: team.ref('id') });
+      tx.insert(nodes).values({ label: name });
+      tx.insert(events).values({ kind: name });
+      tx.insert(logs).values({ level: name, message: name });
+    }
     await tx.flush();
     throw enough;
   });

@@ -1,6 +1,6 @@
 import { type BatchedDatabase, type BatchOptions, batchedDrizzle } from '../../src/index.ts';
 import type { FaultRelay } from './fault-relay.ts';
-import { oneConnection, queueFlight } from './flights.ts';
+import { oneConnection, queueLargeFlight } from './flights.ts';
 import type { TestDatabase } from './test-database.ts';
 
 /** A database whose only connection goes through a relay, which can hold or cut it. */
@@ -17,6 +17,6 @@ export async function startFaulty(database: TestDatabase, batch: BatchOptions = 
   const client = database.connect({ ...oneConnection, url: relay.url });
   const closed = new Promise((resolve) => Object.assign(client.options, { onclose: resolve }));
   const db = batchedDrizzle(client, { batch });
-  await db.transaction(async (tx) => void queueFlight(tx, 'known'));
+  await db.transaction(async (tx) => void queueLargeFlight(tx, 'known'));
   return { relay, db, closed };
 }

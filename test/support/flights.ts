@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
 import { expect } from 'vitest';
 import type { BatchedDatabase } from '../../src/index.ts';
+import { mostOwnEntries } from '../../src/plan/own-plan.ts';
+import { times } from './copies.ts';
 import { organizations, teams } from './schema.ts';
 
 /** The number of rows that a flight writes into each of its two tables. */
@@ -10,6 +12,14 @@ export const rowsOfFlight = 3;
 /** The results of `readFlight` for a flight that was written, and for one that was not. */
 export const allOfFlight = { parents: rowsOfFlight, children: rowsOfFlight };
 export const noneOfFlight = { parents: 0, children: 0 };
+
+const flightsOfLarge = mostOwnEntries + 1;
+
+/** The result of `readFlight` for a large flight that was written. */
+export const allOfLargeFlight = {
+  parents: flightsOfLarge * rowsOfFlight,
+  children: flightsOfLarge * rowsOfFlight,
+};
 
 type Inserts = Pick<BatchedDatabase, 'insert'>;
 
@@ -26,7 +36,12 @@ export function queueFlight(db: Inserts, name: string): [PromiseLike<unknown>, P
   return [parents, children];
 }
 
-/** The flight's rows in the tables. Each count must be `rowsOfFlight` or 0. */
+/** Flights of one name, of so many entries a table that they share statements and take their keys ahead. */
+export function queueLargeFlight(db: Inserts, name: string): PromiseLike<unknown>[] {
+  return times(flightsOfLarge, () => queueFlight(db, name)).flat();
+}
+
+/** The flight's rows in the tables. Each count must be that of all its rows, or 0. */
 export async function readFlight(sql: Sql, name: string): Promise<{ parents: number; children: number }> {
   const [row] = await sql<{ parents: number; children: number }[]>`
     select (select count(*)::int from organizations where name = ${name}) as parents,

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { Expression } from '../../../src/drizzle/render.ts';
 import { columnFacts, type TableFacts } from '../../../src/facts/table-facts.ts';
+import type { Plan } from '../../../src/plan/plan.ts';
 import type { Entry } from '../../../src/take/entry.ts';
 import { refer } from '../../../src/take/ref.ts';
 import { entryOf, planOf } from '../../support/entries.ts';
@@ -165,6 +166,13 @@ describe('an entry stands alone', () => {
     expect(aloneIn(entryOf(logs, twoLogs))).toBe(false);
   });
 
+  test('whose rows leave out different columns, so that it remains one statement', () => {
+    const mixed = entryOf(users, [{ name: 'a' }, { id: 7 }]);
+    expect(aloneIn(mixed)).toBe(true);
+    // Keys are taken for the rows that leave them out, so that all give the same columns.
+    expect(aloneIn(entryOf(users, [{ name: 'a' }, { id: 7, name: 'b' }]))).toBe(false);
+  });
+
   test('of all that any batch holds', () => {
     checkPlans(anyBatch, ({ chunks, sentinelColumns, later }) => {
       const isLone = chunks.length === 1 && chunks[0]?.size === 1 && later.length === 0;
@@ -173,7 +181,7 @@ describe('an entry stands alone', () => {
           if (entry.conflict) continue;
           const isOdd = !facts?.plain || entry.cells.some(isExpression);
           const isUntold = entry.returning !== undefined && !sentinelColumns.has(shape.table);
-          expect(way === 'own').toBe(isOdd || isUntold || isLone);
+          expect(way === 'own').toBe(isOdd || isUntold || isLone || layoutsOf(entry, chunks).size > 1);
         }
       }
     });
@@ -206,13 +214,14 @@ describe('rows are copied', () => {
     const entries = [entryOf(logs, { level: 'a', message: 'b' }), of(3)];
     const odd = [{ email: 'a' }, { email: 'b' }, { email: 'c' }, { email: 'd', userId: 1 }];
     expect(copied(entries)).toEqual([false, true]);
-    const plan = planOf([entryOf(addresses, odd)], { copyRows: 3 });
+    const each = (given: object[]) => given.map((row) => entryOf(addresses, row));
+    const plan = planOf(each(odd), { copyRows: 3 });
     expect(plan.chunks).toMatchObject([
       { way: 'copied', size: 3 },
       { way: 'shared', size: 1 },
     ]);
     const longer = odd.map((row) => ({ ...row, email: 'a'.repeat(1_000) }));
-    const large = planOf([entryOf(addresses, longer)], { copyRows: 3, maxBytes: 999 });
+    const large = planOf(each(longer), { copyRows: 3, maxBytes: 999 });
     expect(large.chunks).toMatchObject([{ way: 'copied' }, { way: 'copied' }]);
   });
 
@@ -253,5 +262,20 @@ describe('rows are copied', () => {
     expect(copied([of(3), entryOf(users, { name: sql`upper('a')` })])).toEqual([true, false]);
   });
 });
+
+/** Which columns the rows of an entry give to the statements, and of those that are GENERATED ALWAYS by whom. */
+function layoutsOf(entry: Entry, chunks: Plan['chunks']): Set<string> {
+  const layouts = chunks.flatMap((chunk) =>
+    plannedRows(chunk)
+      .filter((planned) => planned.entry === entry)
+      .map(({ row, cells }) =>
+        cells.map((cell, column) => {
+          const isAlways = columnFacts(chunk.facts, entry.shape, column)?.always;
+          return `${cell !== undefined} ${isAlways === true && entry.cell(row, column) !== undefined}`;
+        }),
+      ),
+  );
+  return new Set(layouts.map(String));
+}
 
 const isExpression = (cell: unknown) => cell instanceof Expression;
