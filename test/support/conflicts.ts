@@ -54,10 +54,7 @@ export function compareConflicts(
     const createCrowd = ['create table crowd (n int)', 'grant insert on crowd to public'];
     for (const statement of [...createCrowd, ...setUp]) await sides.plain.execute(sql.raw(statement));
   });
-  type Within = (
-    db: PostgresJsDatabase,
-    work: (db: Inserter) => Promise<unknown[]>,
-  ) => Promise<unknown>;
+  type Within = (db: PostgresJsDatabase, work: (db: Inserter) => Promise<unknown[]>) => Promise<unknown>;
   const runAndCompare =
     (within: Within, others: number) =>
     async (

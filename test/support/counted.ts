@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { Sql } from 'postgres';
 import { type BatchedDatabase, type BatchOptions, batchedDrizzle } from '../../src/index.ts';
+import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import type { Relay } from './relay.ts';
 import { addresses, events, logs, members, nodes, organizations, teams, users } from './schema.ts';
 import type { ClientOptions, TestDatabase } from './test-database.ts';
@@ -60,7 +61,8 @@ async function learnTables(db: BatchedDatabase): Promise<void> {
     tx.insert(members).values({ email: 'known', teamId: team.ref('id') });
     tx.insert(nodes).values({ label: 'known' });
     tx.insert(events).values({ kind: 'known' });
-    tx.insert(logs).values({ level: 'known', message: 'known' });
+    // So many entries that the flush asks for facts.
+    for (let n = 0; n <= mostOwnEntries; n++) tx.insert(logs).values({ level: 'known', message: `${n}` });
     await tx.flush();
     throw enough;
   });
