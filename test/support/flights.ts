@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
 import { expect } from 'vitest';
 import type { BatchedDatabase } from '../../src/index.ts';
-import { organizations, teams } from './schema.ts';
+import { mostOwnEntries } from '../../src/plan/own-plan.ts';
+import { logs, organizations, teams } from './schema.ts';
 
 /** The number of rows that a flight writes into each of its two tables. */
 export const rowsOfFlight = 3;
@@ -24,6 +25,12 @@ export function queueFlight(db: Inserts, name: string): [PromiseLike<unknown>, P
     .insert(teams)
     .values(rows.map((row) => ({ name, organizationId: parents.ref('id', row) })));
   return [parents, children];
+}
+
+/** The same beside so many entries of another table that all share statements if the facts allow it. */
+export function queueSharedFlight(db: Inserts, name: string): ReturnType<typeof queueFlight> {
+  for (let n = 0; n <= mostOwnEntries; n++) db.insert(logs).values({ level: 'info', message: name });
+  return queueFlight(db, name);
 }
 
 /** The flight's rows in the tables. Each count must be `rowsOfFlight` or 0. */
