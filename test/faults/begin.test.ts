@@ -9,6 +9,7 @@ import {
   expectNextCall,
   noneOfFlight,
   queueFlight,
+  queueSharedFlight,
   readFlight,
   settling,
 } from '../support/flights.ts';
@@ -24,6 +25,8 @@ let flights = 0;
 
 beforeEach(async () => {
   ({ relay, db } = await startFaulty(database));
+  // From here on the facts are known, so that flights that share statements leave ahead of BEGIN's answer, too.
+  await db.transaction(async (tx) => void queueSharedFlight(tx, 'known'));
 });
 
 /** Runs work whose BEGIN or COMMIT the server refuses. The pool must serve the next call afterwards. */
@@ -43,6 +46,10 @@ describe('where BEGIN is refused nothing behind it is written, and its error is 
     'a transaction that queues': (name) => db.transaction(async (tx) => void queueFlight(tx, name)),
     'a transaction that awaits its inserts': (name) =>
       db.transaction((tx) => Promise.all(queueFlight(tx, name))),
+    'a transaction whose inserts share statements': (name) =>
+      db.transaction(async (tx) => void queueSharedFlight(tx, name)),
+    'a transaction that awaits inserts that share statements': (name) =>
+      db.transaction((tx) => Promise.all(queueSharedFlight(tx, name))),
     'a transaction with modes': (name) =>
       db.transaction(async (tx) => void queueFlight(tx, name), { isolationLevel: 'serializable' }),
     'a lone row': (name) => db.transaction(async (tx) => void tx.insert(organizations).values({ name })),

@@ -2,7 +2,14 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { BatchedDatabase } from '../../src/index.ts';
 import type { FaultRelay, HoldPoint } from '../support/fault-relay.ts';
 import { startFaulty } from '../support/faulty.ts';
-import { allOfFlight, noneOfFlight, queueFlight, readFlight, settling } from '../support/flights.ts';
+import {
+  allOfFlight,
+  noneOfFlight,
+  queueFlight,
+  queueSharedFlight,
+  readFlight,
+  settling,
+} from '../support/flights.ts';
 import { organizations } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -27,6 +34,12 @@ const ways: Record<
 > = {
   'in a transaction': {
     write: (name) => db.transaction(async (tx) => void queueFlight(tx, name)),
+    all: allOfFlight,
+    sent: /^commit/,
+    answered: /^COMMIT/,
+  },
+  'in a transaction whose inserts share statements': {
+    write: (name) => db.transaction(async (tx) => void queueSharedFlight(tx, name)),
     all: allOfFlight,
     sent: /^commit/,
     answered: /^COMMIT/,

@@ -11,6 +11,7 @@ import {
   oneConnection,
   openTransactions,
   queueFlight,
+  queueSharedFlight,
   readFlight,
   rowsOfFlight,
   settling,
@@ -59,15 +60,17 @@ describe('a flight that fails writes nothing, is told why, and leaves the pool a
     'an internal error': 'XX000',
   };
   test.each(Object.entries(codes))('%s (%s), in a transaction', async (_, code) => {
-    const name = `flight ${flights++}`;
-    const writing = db.transaction(async (tx) => {
-      queueFlight(tx, name);
-      tx.insert(wishes).values([{ wish: 'fine' }, { wish: code }]);
-    });
-    expect(codesOf(await rejectionOf(writing))).toContain(code);
-    expect(await readFlight(check, name)).toEqual(noneOfFlight);
-    expect(await countWishes()).toBe(0);
-    await servesNextCall();
+    for (const queue of [queueFlight, queueSharedFlight]) {
+      const name = `flight ${flights++}`;
+      const writing = db.transaction(async (tx) => {
+        queue(tx, name);
+        tx.insert(wishes).values([{ wish: 'fine' }, { wish: code }]);
+      });
+      expect(codesOf(await rejectionOf(writing))).toContain(code);
+      expect(await readFlight(check, name)).toEqual(noneOfFlight);
+      expect(await countWishes()).toBe(0);
+      await servesNextCall();
+    }
   });
 
   const cannotBeSplit = new Set(['53100', '53200', '57P01']);

@@ -409,7 +409,7 @@ describe('matched by the conflict target', () => {
           tx
             .insert(partial)
             .values({ a, isActive, n })
-            .onConflictDoNothing({ target: partial.a, where: sql`is_active` })
+            .onConflictDoNothing({ target: partial.a, where: sql`"is_active"` })
             .returning(),
         ),
       3,
@@ -480,7 +480,8 @@ describe('inserts that do nothing on conflict stay alone', () => {
       partial,
       [],
       (tx) => [1, 1].map((a) => tx.insert(partial).values({ a, isActive: true }).onConflictDoNothing(reads)),
-      2,
+      // The server refuses the clause (0A000), so that both are sent once more without anything of the library's own.
+      4,
     );
   });
 });

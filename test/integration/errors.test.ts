@@ -221,10 +221,14 @@ describe("the owner's error says which of its rows it was, where the server's de
     expect(orphan.row).toBe(1);
     await check.insert(people).values({ id: 2 });
     const taken = await rejectionOf(
-      db
-        .insert(people)
-        .values([{ email: 'a' }, { email: 'b' }])
-        .returning(),
+      db.transaction(async (tx) => {
+        // So many entries that keys are taken ahead.
+        for (let n = 0; n < 7; n++) tx.insert(logs).values({ level: 'info', message: `${n}` });
+        await tx
+          .insert(people)
+          .values([{ email: 'a' }, { email: 'b' }])
+          .returning();
+      }),
     );
     expect(taken).toMatchObject({ row: 1, cause: { detail: 'Key (id)=(2) already exists.' } });
   });

@@ -176,19 +176,19 @@ describe('flushes', () => {
   });
 
   test('start by themselves in a transaction at maxRows; later inserts go to the next batch', async () => {
-    const { db, count } = await startCounted(database, { batch: { maxRows: 10 } });
+    const { db, count } = await startCounted(database, { batch: { maxRows: 20 } });
     const { statements } = await count(() =>
       db.transaction(async (tx) => {
         for (let turn = 0; turn < 5; turn++) {
-          for (let row = 0; row < 5; row++) tx.insert(logs).values({ level: `${turn}`, message: `${row}` });
-          expect(tx.pending).toBe(turn % 2 === 0 ? 5 : 10);
+          for (let row = 0; row < 10; row++) tx.insert(logs).values({ level: `${turn}`, message: `${row}` });
+          expect(tx.pending).toBe(turn % 2 === 0 ? 10 : 20);
           await endOfTurn();
-          expect(tx.pending).toBe(turn % 2 === 0 ? 5 : 0);
+          expect(tx.pending).toBe(turn % 2 === 0 ? 10 : 0);
         }
       }),
     );
     expect(statements.filter((text) => text.includes('insert into "logs"'))).toHaveLength(3);
-    expect(await check.$count(logs)).toBe(25);
+    expect(await check.$count(logs)).toBe(50);
   });
 
   test('start by themselves in a transaction at maxBytes', async () => {

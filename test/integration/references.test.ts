@@ -4,6 +4,7 @@ import { integer, pgTable, serial, text, uuid } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, BatchedInsertError, batchedDrizzle } from '../../src/index.ts';
+import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { emptyTables } from '../support/counted.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import {
@@ -132,284 +133,297 @@ describe('three tables deep', () => {
   });
 });
 
-describe('ref()', () => {
-  test('names a row by its index', async () => {
-    await db.transaction(async (tx) => {
-      const user = tx.insert(users).values(['a', 'b', 'c'].map((name) => ({ name })));
-      for (const row of [2, 0, 1])
-        tx.insert(addresses).values({ email: 'abc'[row] as string, userId: user.ref('id', row) });
-    });
-    const found = await check
-      .select({ email: addresses.email, name: users.name })
-      .from(addresses)
-      .innerJoin(users, eq(users.id, addresses.userId))
-      .orderBy(addresses.email);
-    expect(found.map(({ email, name }) => [email, name])).toEqual([
-      ['a', 'a'],
-      ['b', 'b'],
-      ['c', 'c'],
-    ]);
-  });
+/** How many entries of another table a transaction begins with, so that it is large enough to share statements, or not. */
+describe.each([
+  ['few inserts', 0],
+  ['inserts that may share statements', mostOwnEntries + 1],
+])('%s', (_size, others) => {
+  const transaction: typeof db.transaction = (work, config) =>
+    db.transaction((tx) => {
+      for (let n = 0; n < others; n++) tx.insert(logs).values({ level: 'info', message: `${n}` });
+      return work(tx);
+    }, config);
 
-  test('of rows of which some give their own id', async () => {
-    await db.transaction(async (tx) => {
-      const user = tx.insert(users).values([{ name: 'a' }, { id: 500, name: 'b' }, { name: 'c' }]);
-      for (const row of [0, 1, 2])
-        tx.insert(addresses).values({ email: 'abc'[row] as string, userId: user.ref('id', row) });
+  describe('ref()', () => {
+    test('names a row by its index', async () => {
+      await transaction(async (tx) => {
+        const user = tx.insert(users).values(['a', 'b', 'c'].map((name) => ({ name })));
+        for (const row of [2, 0, 1])
+          tx.insert(addresses).values({ email: 'abc'[row] as string, userId: user.ref('id', row) });
+      });
+      const found = await check
+        .select({ email: addresses.email, name: users.name })
+        .from(addresses)
+        .innerJoin(users, eq(users.id, addresses.userId))
+        .orderBy(addresses.email);
+      expect(found.map(({ email, name }) => [email, name])).toEqual([
+        ['a', 'a'],
+        ['b', 'b'],
+        ['c', 'c'],
+      ]);
     });
-    const found = await check
-      .select({ email: addresses.email, name: users.name, id: users.id })
-      .from(addresses)
-      .innerJoin(users, eq(users.id, addresses.userId))
-      .orderBy(addresses.email);
-    expect(found.map(({ email, name }) => email + name)).toEqual(['aa', 'bb', 'cc']);
-    expect(found[1]?.id).toBe(500);
-  });
 
-  test('of rows that take two statements, and are known from RETURNING', async () => {
-    // A trigger sets the ids, so they can't be known before.
-    await check.execute(sql`
+    test('of rows of which some give their own id', async () => {
+      await transaction(async (tx) => {
+        const user = tx.insert(users).values([{ name: 'a' }, { id: 500, name: 'b' }, { name: 'c' }]);
+        for (const row of [0, 1, 2])
+          tx.insert(addresses).values({ email: 'abc'[row] as string, userId: user.ref('id', row) });
+      });
+      const found = await check
+        .select({ email: addresses.email, name: users.name, id: users.id })
+        .from(addresses)
+        .innerJoin(users, eq(users.id, addresses.userId))
+        .orderBy(addresses.email);
+      expect(found.map(({ email, name }) => email + name)).toEqual(['aa', 'bb', 'cc']);
+      expect(found[1]?.id).toBe(500);
+    });
+
+    test('of rows that take two statements, and are known from RETURNING', async () => {
+      // A trigger sets the ids, so they can't be known before.
+      await check.execute(sql`
+      drop table if exists made;
       create table made (id int primary key, label text, extra int);
-      create function make() returns trigger language plpgsql as $$
+      create or replace function make() returns trigger language plpgsql as $$
         begin new.id := 1000 + ascii(new.label); return new; end $$;
       create trigger make before insert on made for each row execute function make()`);
-    const made = pgTable('made', {
-      id: integer('id').primaryKey().generatedByDefaultAsIdentity(),
-      label: text('label'),
-      extra: integer('extra'),
+      const made = pgTable('made', {
+        id: integer('id').primaryKey().generatedByDefaultAsIdentity(),
+        label: text('label'),
+        extra: integer('extra'),
+      });
+      await transaction(async (tx) => {
+        const rows = tx
+          .insert(made)
+          .values([{ label: 'a', extra: 1 }, { label: 'b' }, { label: 'c', extra: 1 }]);
+        for (const row of [0, 1, 2])
+          tx.insert(links).values({ text: 'abc'[row] as string, number: rows.ref('id', row) });
+      });
+      const found = await check.select().from(links).orderBy(links.text);
+      expect(found.map(({ number }) => number)).toEqual([1097, 1098, 1099]);
     });
-    await db.transaction(async (tx) => {
-      const rows = tx
-        .insert(made)
-        .values([{ label: 'a', extra: 1 }, { label: 'b' }, { label: 'c', extra: 1 }]);
-      for (const row of [0, 1, 2])
-        tx.insert(links).values({ text: 'abc'[row] as string, number: rows.ref('id', row) });
-    });
-    const found = await check.select().from(links).orderBy(links.text);
-    expect(found.map(({ number }) => number)).toEqual([1097, 1098, 1099]);
-  });
 
-  test('of values that the caller gave, of $defaultFn, of defaultRandom()', async () => {
-    const id = randomUUID();
-    const [token, event] = await db.transaction((tx) => {
-      const given = tx.insert(tokens).values({ id, label: 'given' });
-      const made = tx.insert(tokens).values({ label: 'made' });
-      const random = tx
-        .insert(events)
-        .values([{ kind: 'a' }, { kind: 'b' }])
-        .returning();
-      tx.insert(links).values([
-        { text: 'given', uuid: given.ref('id') },
-        { text: 'label', number: 1, uuid: null },
-        { text: 'made', uuid: made.ref('id') },
-        { text: 'random', uuid: random.ref('id', 1) },
+    test('of values that the caller gave, of $defaultFn, of defaultRandom()', async () => {
+      const id = randomUUID();
+      const [token, event] = await transaction((tx) => {
+        const given = tx.insert(tokens).values({ id, label: 'given' });
+        const made = tx.insert(tokens).values({ label: 'made' });
+        const random = tx
+          .insert(events)
+          .values([{ kind: 'a' }, { kind: 'b' }])
+          .returning();
+        tx.insert(links).values([
+          { text: 'given', uuid: given.ref('id') },
+          { text: 'label', number: 1, uuid: null },
+          { text: 'made', uuid: made.ref('id') },
+          { text: 'random', uuid: random.ref('id', 1) },
+        ]);
+        tx.insert(links).values({ text: given.ref('label') });
+        return Promise.all([made.returning(), random]);
+      });
+      const found = await check.select().from(links).orderBy(links.id);
+      expect(found.map(({ text, uuid }) => [text, uuid])).toEqual([
+        ['given', id],
+        ['label', null],
+        ['made', token[0]?.id],
+        ['random', event[1]?.id],
+        ['given', null],
       ]);
-      tx.insert(links).values({ text: given.ref('label') });
-      return Promise.all([made.returning(), random]);
     });
-    const found = await check.select().from(links).orderBy(links.id);
-    expect(found.map(({ text, uuid }) => [text, uuid])).toEqual([
-      ['given', id],
-      ['label', null],
-      ['made', token[0]?.id],
-      ['random', event[1]?.id],
-      ['given', null],
-    ]);
-  });
 
-  test('of itself: a tree in one flight', async () => {
-    await db.transaction(async (tx) => {
-      const root = tx.insert(nodes).values({ label: '' });
-      for (const first of 'abc') {
-        const child = tx.insert(nodes).values({ label: first, parentId: root.ref('id') });
-        for (const second of 'xyz') {
-          const grandchild = tx.insert(nodes).values({ label: first + second, parentId: child.ref('id') });
-          tx.insert(nodes).values({ label: `${first}${second}!`, parentId: grandchild.ref('id') });
+    test('of itself: a tree in one flight', async () => {
+      await transaction(async (tx) => {
+        const root = tx.insert(nodes).values({ label: '' });
+        for (const first of 'abc') {
+          const child = tx.insert(nodes).values({ label: first, parentId: root.ref('id') });
+          for (const second of 'xyz') {
+            const grandchild = tx.insert(nodes).values({ label: first + second, parentId: child.ref('id') });
+            tx.insert(nodes).values({ label: `${first}${second}!`, parentId: grandchild.ref('id') });
+          }
         }
-      }
+      });
+      const found = await check.execute<{ label: string; parent: string }>(
+        sql`select n.label, p.label as parent from nodes n join nodes p on p.id = n.parent_id`,
+      );
+      expect(found).toHaveLength(21);
+      for (const { label, parent } of found) expect(parent).toBe(label.slice(0, -1));
     });
-    const found = await check.execute<{ label: string; parent: string }>(
-      sql`select n.label, p.label as parent from nodes n join nodes p on p.id = n.parent_id`,
-    );
-    expect(found).toHaveLength(21);
-    for (const { label, parent } of found) expect(parent).toBe(label.slice(0, -1));
-  });
 
-  test('of a reference is what that stands for', async () => {
-    await db.transaction(async (tx) => {
-      const user = tx.insert(users).values({ name: 'a' });
-      const address = tx.insert(addresses).values({ email: 'a', userId: user.ref('id') });
-      tx.insert(links).values({ number: address.ref('userId') });
+    test('of a reference is what that stands for', async () => {
+      await transaction(async (tx) => {
+        const user = tx.insert(users).values({ name: 'a' });
+        const address = tx.insert(addresses).values({ email: 'a', userId: user.ref('id') });
+        tx.insert(links).values({ number: address.ref('userId') });
+      });
+      const [user] = await check.select().from(users);
+      expect(await check.select().from(links)).toMatchObject([{ number: user?.id }]);
     });
-    const [user] = await check.select().from(users);
-    expect(await check.select().from(links)).toMatchObject([{ number: user?.id }]);
-  });
 
-  test('works on the database as in a transaction', async () => {
-    const user = db.insert(users).values([{ name: 'a' }, { name: 'b' }]);
-    db.insert(addresses).values({ email: 'a', userId: user.ref('id', 1) });
-    await db.flush();
-    const [row] = await check.select().from(users).where(eq(users.name, 'b'));
-    expect(await check.select().from(addresses)).toMatchObject([{ userId: row?.id }]);
-  });
+    test('works on the database as in a transaction', async () => {
+      const user = db.insert(users).values([{ name: 'a' }, { name: 'b' }]);
+      db.insert(addresses).values({ email: 'a', userId: user.ref('id', 1) });
+      await db.flush();
+      const [row] = await check.select().from(users).where(eq(users.name, 'b'));
+      expect(await check.select().from(addresses)).toMatchObject([{ userId: row?.id }]);
+    });
 
-  test('to an insert on the database that nobody awaits has it written along', async () => {
-    const user = db.insert(users).values({ name: 'parent' });
-    const [address] = await db
-      .insert(addresses)
-      .values({ email: 'a', userId: user.ref('id') })
-      .returning();
-    const [row] = await check.select().from(users);
-    expect(address?.userId).toBe(row?.id);
-    expect(db.pending).toBe(0);
-  });
-
-  test('to an insert of a flush that is under way waits for its fate', async () => {
-    const user = db.insert(users).values([{ name: 'a' }, { name: 'b' }]);
-    const id = user.ref('id', 1);
-    const first = db.flush();
-    db.insert(addresses).values({ email: 'a', userId: id });
-    await Promise.all([first, db.flush()]);
-    const [row] = await check.select().from(users).where(eq(users.name, 'b'));
-    expect(await check.select().from(addresses)).toMatchObject([{ userId: row?.id }]);
-  });
-
-  test('to an insert that was written before, with the key returned', async () => {
-    const [userId, id] = await db.transaction(async (tx) => {
-      const user = tx.insert(users).values({ name: 'a' }).returning();
-      const [row] = await user;
-      const [address] = await tx
+    test('to an insert on the database that nobody awaits has it written along', async () => {
+      const user = db.insert(users).values({ name: 'parent' });
+      const [address] = await db
         .insert(addresses)
         .values({ email: 'a', userId: user.ref('id') })
         .returning();
-      return [address?.userId, row?.id];
+      const [row] = await check.select().from(users);
+      expect(address?.userId).toBe(row?.id);
+      expect(db.pending).toBe(0);
     });
-    expect(userId).toBe(id);
-  });
 
-  test('to an insert that was written before, named only then', async () => {
-    await db.transaction(async (tx) => {
-      const user = tx.insert(users).values({ name: 'a' });
-      await tx.$count(users);
-      tx.insert(addresses).values({ email: 'a', userId: user.ref('id') });
-    });
-    const [user] = await check.select().from(users);
-    expect(await check.select().from(addresses)).toMatchObject([{ userId: user?.id }]);
-  });
-
-  test('to an insert that was written and whose caller has its result, without the key, throws at once', async () => {
-    await db.transaction(async (tx) => {
-      for (const rows of [[{ name: 'a' }], [{ name: 'b' }, { name: 'c' }]]) {
-        const user = tx.insert(users).values(rows);
-        await user;
-        expect(() => user.ref('id')).toThrow(
-          expect.objectContaining({
-            code: 'BAD_REFERENCE',
-            message: `ref('id') to "users": its insert has been written and nobody had asked for its key; call ref() before that, or chain returning()`,
-          }),
-        );
-        expect(user.ref('name')).toBeDefined();
-      }
-    });
-    expect(await check.$count(users)).toBe(3);
-  });
-
-  test('to an insert that was awaited with returning(), or named before, stands for its key', async () => {
-    await db.transaction(async (tx) => {
-      const returned = tx
-        .insert(users)
-        .values([{ name: 'a' }, { name: 'b' }])
-        .returning();
-      const named = tx.insert(users).values({ name: 'c' });
-      const id = named.ref('id');
-      await Promise.all([returned, named]);
-      tx.insert(links).values([
-        { text: 'b', number: returned.ref('id', 1) },
-        { text: 'c', number: id },
-        { text: 'c', number: named.ref('id') },
-      ]);
-    });
-    const ids = new Map((await check.select().from(users)).map(({ id, name }) => [name, id]));
-    const found = await check.select().from(links);
-    expect(found).toHaveLength(3);
-    for (const { text, number } of found) expect(number).toBe(ids.get(text));
-  });
-});
-
-describe('a reference in later statements of the transaction', () => {
-  test('stands in where and set', async () => {
-    const seen = await db.transaction(async (tx) => {
-      const user = tx.insert(users).values([{ name: 'a' }, { name: 'b' }]);
-      tx.insert(addresses).values({ email: 'x' });
-      await tx.update(addresses).set({ userId: user.ref('id', 1) });
-      await tx
-        .update(users)
-        .set({ name: 'changed' })
-        .where(eq(users.id, user.ref('id', 1)));
-      return tx
-        .select()
-        .from(users)
-        .where(eq(users.id, user.ref('id', 1)));
-    });
-    const rows = await check.select().from(users).orderBy(users.id);
-    expect(rows.map(({ name }) => name)).toEqual(['a', 'changed']);
-    expect(seen).toEqual([rows[1]]);
-    expect(await check.select().from(addresses)).toMatchObject([{ userId: rows[1]?.id }]);
-  });
-
-  test('stands in sql, in a delete, in $count and in a selection', async () => {
-    await db.transaction(async (tx) => {
-      const user = tx.insert(users).values([{ name: 'a' }, { name: 'b' }]);
+    test('to an insert of a flush that is under way waits for its fate', async () => {
+      const user = db.insert(users).values([{ name: 'a' }, { name: 'b' }]);
       const id = user.ref('id', 1);
-      expect(await tx.$count(users, eq(users.id, id))).toBe(1);
-      const [row] = await tx.execute<{ name: string }>(sql`select name from users where id = ${id}`);
-      expect(row?.name).toBe('b');
-      const [selected] = await tx
-        .select({ same: sql<boolean>`${users.id} = ${id}` })
-        .from(users)
-        .where(eq(users.name, 'b'));
-      expect(selected?.same).toBe(true);
-      await tx.delete(users).where(eq(users.id, id));
+      const first = db.flush();
+      db.insert(addresses).values({ email: 'a', userId: id });
+      await Promise.all([first, db.flush()]);
+      const [row] = await check.select().from(users).where(eq(users.name, 'b'));
+      expect(await check.select().from(addresses)).toMatchObject([{ userId: row?.id }]);
     });
-    expect((await check.select().from(users)).map(({ name }) => name)).toEqual(['a']);
+
+    test('to an insert that was written before, with the key returned', async () => {
+      const [userId, id] = await transaction(async (tx) => {
+        const user = tx.insert(users).values({ name: 'a' }).returning();
+        const [row] = await user;
+        const [address] = await tx
+          .insert(addresses)
+          .values({ email: 'a', userId: user.ref('id') })
+          .returning();
+        return [address?.userId, row?.id];
+      });
+      expect(userId).toBe(id);
+    });
+
+    test('to an insert that was written before, named only then', async () => {
+      await transaction(async (tx) => {
+        const user = tx.insert(users).values({ name: 'a' });
+        await tx.$count(users);
+        tx.insert(addresses).values({ email: 'a', userId: user.ref('id') });
+      });
+      const [user] = await check.select().from(users);
+      expect(await check.select().from(addresses)).toMatchObject([{ userId: user?.id }]);
+    });
+
+    test('to an insert that was written and whose caller has its result, without the key, throws at once', async () => {
+      await transaction(async (tx) => {
+        for (const rows of [[{ name: 'a' }], [{ name: 'b' }, { name: 'c' }]]) {
+          const user = tx.insert(users).values(rows);
+          await user;
+          expect(() => user.ref('id')).toThrow(
+            expect.objectContaining({
+              code: 'BAD_REFERENCE',
+              message: `ref('id') to "users": its insert has been written and nobody had asked for its key; call ref() before that, or chain returning()`,
+            }),
+          );
+          expect(user.ref('name')).toBeDefined();
+        }
+      });
+      expect(await check.$count(users)).toBe(3);
+    });
+
+    test('to an insert that was awaited with returning(), or named before, stands for its key', async () => {
+      await transaction(async (tx) => {
+        const returned = tx
+          .insert(users)
+          .values([{ name: 'a' }, { name: 'b' }])
+          .returning();
+        const named = tx.insert(users).values({ name: 'c' });
+        const id = named.ref('id');
+        await Promise.all([returned, named]);
+        tx.insert(links).values([
+          { text: 'b', number: returned.ref('id', 1) },
+          { text: 'c', number: id },
+          { text: 'c', number: named.ref('id') },
+        ]);
+      });
+      const ids = new Map((await check.select().from(users)).map(({ id, name }) => [name, id]));
+      const found = await check.select().from(links);
+      expect(found).toHaveLength(3);
+      for (const { text, number } of found) expect(number).toBe(ids.get(text));
+    });
   });
 
-  test('stands in a statement that was built before the flush', async () => {
-    const seen = await db.transaction(async (tx) => {
-      const user = tx.insert(users).values([{ name: 'a' }, { name: 'b' }]);
-      const query = tx
-        .select({ name: users.name })
-        .from(users)
-        .where(eq(users.id, user.ref('id', 1)))
-        .prepare('by_reference');
-      await tx.flush();
-      return [await query.execute(), await query.execute()];
+  describe('a reference in later statements of the transaction', () => {
+    test('stands in where and set', async () => {
+      const seen = await transaction(async (tx) => {
+        const user = tx.insert(users).values([{ name: 'a' }, { name: 'b' }]);
+        tx.insert(addresses).values({ email: 'x' });
+        await tx.update(addresses).set({ userId: user.ref('id', 1) });
+        await tx
+          .update(users)
+          .set({ name: 'changed' })
+          .where(eq(users.id, user.ref('id', 1)));
+        return tx
+          .select()
+          .from(users)
+          .where(eq(users.id, user.ref('id', 1)));
+      });
+      const rows = await check.select().from(users).orderBy(users.id);
+      expect(rows.map(({ name }) => name)).toEqual(['a', 'changed']);
+      expect(seen).toEqual([rows[1]]);
+      expect(await check.select().from(addresses)).toMatchObject([{ userId: rows[1]?.id }]);
     });
-    expect(seen).toEqual([[{ name: 'b' }], [{ name: 'b' }]]);
-  });
 
-  test('stands in an sql expression of another insert', async () => {
-    await db.transaction(async (tx) => {
-      const user = tx.insert(users).values([{ name: 'a' }, { name: 'b' }]);
-      tx.insert(links).values({ number: sql`${user.ref('id', 1)} * ${10}` });
-      tx.insert(links).values({ number: sql`(select max(number) + ${user.ref('id', 0)} from links)` });
+    test('stands in sql, in a delete, in $count and in a selection', async () => {
+      await transaction(async (tx) => {
+        const user = tx.insert(users).values([{ name: 'a' }, { name: 'b' }]);
+        const id = user.ref('id', 1);
+        expect(await tx.$count(users, eq(users.id, id))).toBe(1);
+        const [row] = await tx.execute<{ name: string }>(sql`select name from users where id = ${id}`);
+        expect(row?.name).toBe('b');
+        const [selected] = await tx
+          .select({ same: sql<boolean>`${users.id} = ${id}` })
+          .from(users)
+          .where(eq(users.name, 'b'));
+        expect(selected?.same).toBe(true);
+        await tx.delete(users).where(eq(users.id, id));
+      });
+      expect((await check.select().from(users)).map(({ name }) => name)).toEqual(['a']);
     });
-    const rows = await check.select().from(users).orderBy(users.id);
-    const [first, second] = await check.select().from(links).orderBy(links.id);
-    const product = (rows[1]?.id ?? 0) * 10;
-    expect([first?.number, second?.number]).toEqual([product, product + (rows[0]?.id ?? 0)]);
-  });
 
-  test('stands in a conflict clause', async () => {
-    await db.transaction(async (tx) => {
-      await tx.insert(links).values({ id: 1, number: 1 });
-      const user = tx.insert(users).values([{ name: 'a' }, { name: 'b' }]);
-      tx.insert(links)
-        .values({ id: 1 })
-        .onConflictDoUpdate({ target: links.id, set: { number: sql`${user.ref('id', 1)}` } });
+    test('stands in a statement that was built before the flush', async () => {
+      const seen = await transaction(async (tx) => {
+        const user = tx.insert(users).values([{ name: 'a' }, { name: 'b' }]);
+        const query = tx
+          .select({ name: users.name })
+          .from(users)
+          .where(eq(users.id, user.ref('id', 1)))
+          .prepare('by_reference');
+        await tx.flush();
+        return [await query.execute(), await query.execute()];
+      });
+      expect(seen).toEqual([[{ name: 'b' }], [{ name: 'b' }]]);
     });
-    const [user] = await check.select().from(users).where(eq(users.name, 'b'));
-    expect(await check.select().from(links)).toMatchObject([{ id: 1, number: user?.id }]);
+
+    test('stands in an sql expression of another insert', async () => {
+      await transaction(async (tx) => {
+        const user = tx.insert(users).values([{ name: 'a' }, { name: 'b' }]);
+        tx.insert(links).values({ number: sql`${user.ref('id', 1)} * ${10}` });
+        tx.insert(links).values({ number: sql`(select max(number) + ${user.ref('id', 0)} from links)` });
+      });
+      const rows = await check.select().from(users).orderBy(users.id);
+      const [first, second] = await check.select().from(links).orderBy(links.id);
+      const product = (rows[1]?.id ?? 0) * 10;
+      expect([first?.number, second?.number]).toEqual([product, product + (rows[0]?.id ?? 0)]);
+    });
+
+    test('stands in a conflict clause', async () => {
+      await transaction(async (tx) => {
+        await tx.insert(links).values({ id: 1, number: 1 });
+        const user = tx.insert(users).values([{ name: 'a' }, { name: 'b' }]);
+        tx.insert(links)
+          .values({ id: 1 })
+          .onConflictDoUpdate({ target: links.id, set: { number: sql`${user.ref('id', 1)}` } });
+      });
+      const [user] = await check.select().from(users).where(eq(users.name, 'b'));
+      expect(await check.select().from(links)).toMatchObject([{ id: 1, number: user?.id }]);
+    });
   });
 });
 

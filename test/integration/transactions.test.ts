@@ -303,14 +303,47 @@ describe('a statement that fails', () => {
     const inserts: PromiseLike<unknown>[] = [];
     await rejectionOf(
       db.transaction(async (tx) => {
-        inserts.push(tx.insert(logs).values({ level: 'info', message: 'a' }));
+        // So many that they share statements, of which the server names none.
+        for (let n = 0; n < 7; n++) inserts.push(tx.insert(logs).values({ level: 'info', message: `${n}` }));
         inserts.push(tx.insert(users).values([{ name: 'b' }, { name: 'taken' }]));
       }),
     );
     const errors = await Promise.all(inserts.map(rejectionOf));
     for (const error of errors) expect(error).toBeInstanceOf(BatchedInsertError);
-    expect(errors.map((error) => (error.cause as { code?: string }).code)).toEqual(['23505', '23505']);
+    expect(errors.map((error) => (error.cause as { code?: string }).code)).toEqual(Array(8).fill('23505'));
     expect(await check.$count(logs)).toBe(0);
+  });
+
+  test('of few inserts rejects its own and those behind it, as in drizzle, and nothing is written', async () => {
+    await check.insert(users).values({ name: 'taken' });
+    const settle = async (on: Pick<typeof check, 'transaction'>) => {
+      let inserts: Promise<unknown>[] = [];
+      const failed = await rejectionOf(
+        on.transaction(async (tx) => {
+          inserts = [
+            tx.insert(logs).values({ level: 'info', message: 'a' }).execute(),
+            tx
+              .insert(users)
+              .values([{ name: 'b' }, { name: 'taken' }])
+              .execute(),
+            tx.insert(logs).values({ level: 'info', message: 'c' }).execute(),
+          ];
+          await Promise.all(inserts);
+        }),
+      );
+      const settled = await Promise.allSettled(inserts);
+      expect(await check.$count(logs)).toBe(0);
+      return { failed, settled };
+    };
+    const [theirs, ours] = [await settle(check), await settle(db)];
+    const codeOf = (error: Error) => (error.cause as { code?: string }).code;
+    const codes = (settled: readonly PromiseSettledResult<unknown>[]) =>
+      settled.map((each) => (each.status === 'fulfilled' ? 'fulfilled' : codeOf(each.reason)));
+    expect(codes(ours.settled)).toEqual(['fulfilled', '23505', '25P02']);
+    expect(codes(ours.settled)).toEqual(codes(theirs.settled));
+    expect([ours.failed, theirs.failed].map(codeOf)).toEqual(['23505', '23505']);
+    const behind = (ours.settled[2] as PromiseRejectedResult).reason.cause;
+    expect(behind.cause.message).toBe('an earlier insert into "users" failed with 23505');
   });
 
   test('a value that its column cannot take rejects its insert and the transaction', async () => {

@@ -88,10 +88,18 @@ describe("drizzle's logger", () => {
       tx.insert(addresses).values(['x', 'y'].map((email) => ({ email, userId: user.ref('id') })));
       await tx.select().from(users);
     });
+    await db.transaction(async (tx) => {
+      const user = tx.insert(users).values([{ name: 'c' }, { name: 'd' }]);
+      // So many entries that they share a statement.
+      for (let n = 1; n <= 7; n++) tx.insert(addresses).values({ email: `${n}`, userId: user.ref('id') });
+      await tx.select().from(users);
+    });
     const sent = relay.statements.map((statement) => statement.trim());
     const own = sent.filter((statement) => !/^(begin|commit)$/.test(statement));
     expect(seen.map((statement) => statement.trim())).toEqual(own);
-    expect(given.flat().map(String)).toEqual(expect.arrayContaining(['alone', '{a,b}', '{x,y}']));
+    expect(given.flat().map(String)).toEqual(
+      expect.arrayContaining(['alone', 'a', 'b', 'x', 'y', '{c,d}', '{1,2,3,4,5,6,7}']),
+    );
   });
 
   test('that throws rejects its caller, and nothing hangs', async () => {
@@ -223,6 +231,11 @@ describe('the report of a flush', () => {
     queueGraph(db);
     return db.flush();
   };
+  const ownGraph = [
+    { table: '"users"', rows: 3, keys: 0, statements: 1 },
+    { table: '"addresses"', rows: 3, keys: 0, statements: 3 },
+    { table: '"logs"', rows: 1, keys: 0, statements: 1 },
+  ];
   type Options = Parameters<typeof startCounted>[1];
 
   const cases: [name: string, Options, (db: BatchedDatabase) => Promise<unknown>, TableReport[]][] = [
@@ -236,7 +249,17 @@ describe('the report of a flush', () => {
     ['of tables not seen before', { knowing: false }, flushGraph, graph],
     ['of keys that the client fetches', { batch: { keys: 'client' } }, flushGraph, graph],
     ['of parameters that are described', { batch: { parameters: 'describe' } }, flushGraph, graph],
-    ['of a whole transaction', {}, (db) => db.transaction(async (tx) => queueGraph(tx)), graph],
+    ['of a whole transaction', {}, (db) => db.transaction(async (tx) => queueGraph(tx)), ownGraph],
+    [
+      'of a whole transaction whose inserts share statements',
+      {},
+      (db) =>
+        db.transaction(async (tx) => {
+          queueGraph(tx);
+          for (let n = 0; n < 7; n++) tx.insert(logs).values(log(`${n}`));
+        }),
+      [...graph.slice(0, 2), { table: '"logs"', rows: 8, keys: 0, statements: 1 }],
+    ],
     [
       'of a whole transaction whose parameters are described',
       { batch: { parameters: 'describe' } },

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import type { PgTable } from 'drizzle-orm/pg-core';
+import { integer, type PgTable, pgTable } from 'drizzle-orm/pg-core';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { RowList } from 'postgres';
 import { beforeAll, expect, onTestFinished } from 'vitest';
+import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { resultProperties } from './likeness.ts';
 import { describeResult, type SideBySide, sideBySide } from './side-by-side.ts';
 import type { TestDatabase } from './test-database.ts';
@@ -15,7 +16,9 @@ export type Inserter = Pick<PostgresJsDatabase, 'insert' | 'execute'>;
 export interface Conflicts {
   /**
    * Runs the inserts in one turn on plain drizzle and on ours. Expects the same results, errors, rows and
-   * next keys, and exactly `statements` INSERTs from ours.
+   * next keys. It does so twice: by themselves, where they are few enough to be drizzle's own statements, and
+   * beside so many entries of another table that the flush may share statements. Then it expects exactly
+   * `statements` INSERTs from ours.
    *
    * @param given rows that are in the table beforehand
    * @returns the results of our inserts
@@ -33,6 +36,9 @@ export interface Conflicts {
   readonly sides: SideBySide;
 }
 
+/** A table whose entries make a flush too large for own statements. */
+const crowd = pgTable('crowd', { n: integer('n') });
+
 /** @param setUp creates the tables. Each comparison begins with empty tables and new sequences. */
 export function compareConflicts(
   database: TestDatabase,
@@ -45,30 +51,35 @@ export function compareConflicts(
   beforeAll(async () => {
     const empty = sql`truncate ${sql.join([...tables], sql`, `)} restart identity cascade`;
     sides = sideBySide(database, { logger }, empty);
-    for (const statement of setUp) await sides.plain.execute(sql.raw(statement));
+    const createCrowd = ['create table crowd (n int)', 'grant insert on crowd to public'];
+    for (const statement of [...createCrowd, ...setUp]) await sides.plain.execute(sql.raw(statement));
   });
-  const compare =
-    (within: (db: PostgresJsDatabase, work: (db: Inserter) => Promise<unknown[]>) => Promise<unknown>) =>
+  type Within = (db: PostgresJsDatabase, work: (db: Inserter) => Promise<unknown[]>) => Promise<unknown>;
+  const runAndCompare =
+    (within: Within, others: number) =>
     async (
       table: PgTable,
       given: readonly object[],
       inserts: (db: Inserter) => PromiseLike<unknown>[],
-      statements: number,
-    ): Promise<unknown[]> => {
+    ): Promise<{ results: unknown[]; sentInserts: number }> => {
       const { plain, batched } = await sides.runAndRead(async (db) => {
         if (given.length > 0) await db.insert(table).values(given as never);
         sent = [];
         let results: unknown[] = [];
         const outcome = await outcomeOf(
           within(db, async (inner) => {
+            const crowded = Array.from({ length: others }, (_, n) =>
+              outcomeOf(inner.insert(crowd).values({ n })),
+            );
             const outcomes = await Promise.all(inserts(inner).map(outcomeOf));
+            await Promise.all(crowded);
             results = outcomes.map((each) =>
               'value' in each ? told(each.value) : { code: codeOf(each.error) },
             );
             return results;
           }),
         );
-        const sentInserts = sent.filter((text) => /insert into/.test(text)).length;
+        const sentInserts = sent.filter((text) => /insert into (?!"crowd")/.test(text)).length;
         // A transaction fails as a whole, and every insert of its flight fails with it.
         if ('error' in outcome) return { results: [], code: codeOf(outcome.error), sentInserts };
         return { results, code: undefined, sentInserts };
@@ -76,9 +87,18 @@ export function compareConflicts(
       const { sentInserts, ...ours } = batched.result;
       const { sentInserts: _, ...theirs } = plain.result;
       expect({ ...ours, rows: batched.rows }).toEqual({ ...theirs, rows: plain.rows });
-      expect(sentInserts).toBe(statements);
-      return ours.results;
+      return { results: ours.results, sentInserts };
     };
+  const compare = (within: Within) => {
+    const alone = runAndCompare(within, 0);
+    const crowded = runAndCompare(within, mostOwnEntries + 1);
+    return async (...[table, given, inserts, statements]: Parameters<Conflicts['expectSame']>) => {
+      await alone(table, given, inserts);
+      const { results, sentInserts } = await crowded(table, given, inserts);
+      expect(sentInserts).toBe(statements);
+      return results;
+    };
+  };
   const newRole = async (grants: readonly string[]): Promise<string> => {
     const role = `conflicts_${randomBytes(6).toString('hex')}`;
     await sides.plain.execute(sql.raw(`create role ${role}`));

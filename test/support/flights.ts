@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { BatchedDatabase } from '../../src/index.ts';
 import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { times } from './copies.ts';
-import { organizations, teams } from './schema.ts';
+import { logs, organizations, teams } from './schema.ts';
 
 /** The number of rows that a flight writes into each of its two tables. */
 export const rowsOfFlight = 3;
@@ -39,6 +39,12 @@ export function queueFlight(db: Inserts, name: string): [PromiseLike<unknown>, P
 /** Flights of one name, of so many entries a table that they share statements and take their keys ahead. */
 export function queueLargeFlight(db: Inserts, name: string): PromiseLike<unknown>[] {
   return times(flightsOfLarge, () => queueFlight(db, name)).flat();
+}
+
+/** The same beside so many entries of another table that all share statements if the facts allow it. */
+export function queueSharedFlight(db: Inserts, name: string): ReturnType<typeof queueFlight> {
+  for (let n = 0; n <= mostOwnEntries; n++) db.insert(logs).values({ level: 'info', message: name });
+  return queueFlight(db, name);
 }
 
 /** The flight's rows in the tables. Each count must be that of all its rows, or 0. */

@@ -1,8 +1,9 @@
 import { DrizzleQueryError, type SQL, sql } from 'drizzle-orm';
-import type { PgTable } from 'drizzle-orm/pg-core';
+import { integer, type PgTable, pgSchema } from 'drizzle-orm/pg-core';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { expect } from 'vitest';
+import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import type { SideBySide } from './side-by-side.ts';
 
 export type Row = Record<string, unknown>;
@@ -31,11 +32,38 @@ const group =
   (db, table, rows) =>
     db.transaction((tx) => atOnce(rows, (row) => write(tx, table, row)));
 
+/** A table whose entries make a flush too large for own statements. It has a schema that no test drops. */
+const others = pgSchema('beside').table('others', { n: integer('n') });
+
+const createOthers = sql`create schema if not exists beside; create table if not exists beside.others (n int);
+  grant usage on schema beside to public; grant insert on beside.others to public`;
+
+/** Writes beside so many inserts of another table that all may share statements. */
+const besideOthers =
+  (writeAll: Write): Write =>
+  (db, table, rows) =>
+    db.transaction(async (tx) => {
+      const numbers = Array.from({ length: mostOwnEntries + 1 }, (_, n) => n);
+      const beside = atOnce(numbers, (n) => tx.insert(others).values({ n }));
+      const told = await writeAll(tx as never, table, rows);
+      for (const each of await beside) expect(each).toHaveProperty('got');
+      return told;
+    });
+
+const sharing = (write: WriteRow): Write =>
+  besideOthers((tx, table, rows) => atOnce(rows, (row) => write(tx, table, row)));
+
+const theRowsOfOne =
+  (write: WriteRow): Write =>
+  (db, table, rows) =>
+    atOnce([[...rows]], (all) => write(db, table, all));
+
 const forms: Record<string, Form> = {
   'not returned': {
     write: (db, table, row) => db.insert(table).values(row as never),
     together: {
       'a group in a transaction': group,
+      'a group that shares statements': sharing,
       'a batch on the database': (write) => (db, table, rows) => atOnce(rows, (row) => write(db, table, row)),
     },
   },
@@ -47,10 +75,11 @@ const forms: Record<string, Form> = {
         .returning(),
     together: {
       'a group in a transaction': group,
+      'a group that shares statements': sharing,
       'one by one in a transaction': (write) => (db, table, rows) =>
         db.transaction((tx) => inTurn(rows, (row) => write(tx, table, row))),
-      'the rows of one insert': (write) => (db, table, rows) =>
-        atOnce([[...rows]], (all) => write(db, table, all)),
+      'the rows of one insert': theRowsOfOne,
+      'the rows of one insert beside others': (write) => besideOthers(theRowsOfOne(write)),
     },
   },
 };
@@ -83,6 +112,7 @@ export async function expectSameRows(
   { owner = sides.plain, empty = emptyTable(table), stored = readTable(table) }: SameRowsOptions = {},
 ): Promise<(readonly Told[])[]> {
   const told: (readonly Told[])[] = [];
+  await owner.execute(createOthers);
   for (const [form, { write, together }] of Object.entries(forms)) {
     const same = async (way: string, given: readonly Row[], writeAll: Write): Promise<readonly Told[]> => {
       const { plain, batched } = await sides.run(async (db): Promise<Written> => {
