@@ -182,31 +182,28 @@ describe('a flight', () => {
     for (let times = 0; times <= mostOwnEntries; times++) graph(tx);
   }
 
-  const sizes = [
-    [
-      'whose BEGIN did not hold writes nothing: each INSERT is guarded by the token of its transaction',
-      largeGraph,
-      /transaction/,
-    ],
-    [
-      'of few rows whose BEGIN did not hold writes nothing: each INSERT is guarded by the mark of its transaction',
-      graph,
-      /invalid input syntax for type integer: ""|a row was not written/,
-    ],
-  ] as const;
-  test.each(sizes)('%s', async (_, queue, message) => {
+  async function expectNothingOutsideItsTransaction(queue: typeof graph, refusal: RegExp): Promise<void> {
     const sent = await flightOf(queue);
     const inserts = sent.filter(([text]) => text.includes('insert into'));
     expect(inserts).toHaveLength(3);
     await check.execute(emptyTables());
     const stray = database.connect({ max: 1 });
     for (const [text, params] of inserts) await rejectionOf(stray.unsafe(text, params as never));
-    // Nothing is written either if the key query also runs outside its transaction.
+    // Nothing is written either if the key query, or the mark, also runs outside its transaction.
     for (const [text, params] of sent)
-      await stray.unsafe(text, params as never).catch((error) => expect(error.message).toMatch(message));
+      await stray.unsafe(text, params as never).catch((error) => expect(error.message).toMatch(refusal));
     const counts = await Promise.all([organizations, teams, logs].map((table) => check.$count(table)));
     expect(counts).toEqual([0, 0, 0]);
-  });
+  }
+
+  test('whose BEGIN did not hold writes nothing: each INSERT is guarded by the token of its transaction', () =>
+    expectNothingOutsideItsTransaction(largeGraph, /transaction/));
+
+  test('of few entries whose BEGIN did not hold writes nothing: each INSERT is guarded by a mark', () =>
+    expectNothingOutsideItsTransaction(
+      graph,
+      /invalid input syntax for type integer: ""|a row was not written/,
+    ));
 
   test('has a token of its own', async () => {
     const tokens = [...(await flightOf(largeGraph)), ...(await flightOf(largeGraph))].flatMap(
