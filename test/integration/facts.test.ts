@@ -155,6 +155,13 @@ describe.each([
         family(tx, 'late and queued only');
       });
       expect(await familyIn('public', 'late and queued only')).toHaveLength(2);
+      await db.transaction(async (tx) => {
+        await tx.select({ one: sql`1` }).from(sql`pg_class limit 1`);
+        await check.execute(make(900));
+        addOthers(tx);
+        tx.insert(parents).values({ name: 'by itself', mood: 'glad' });
+      });
+      expect(await check.select().from(parents)).toEqual([{ id: 900, name: 'by itself', mood: 'glad' }]);
     });
 
     test('after raw SQL in a transaction they are confirmed first', async () => {
