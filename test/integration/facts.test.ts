@@ -163,6 +163,64 @@ describe('facts about a table hold for one relation', () => {
   });
 });
 
+describe('a flush notices what others have changed since the facts were learned:', () => {
+  beforeEach(async () => {
+    await check.execute(`
+      create or replace function counts() returns bigint language sql stable as 'select count(*) from parents';
+      create or replace function fires() returns trigger language plpgsql as
+        'begin new.name = new.name || (select count(*) from parents); return new; end'`);
+  });
+
+  test.each([
+    ['a trigger', 'create trigger fires before insert on parents for each row execute function fires()'],
+    ['a CHECK', 'alter table parents add constraint few check (counts() < 3)'],
+    ['a default', 'alter table parents alter name set default counts()::text'],
+    ['a policy', 'alter table parents enable row level security'],
+    ['a rule', 'create rule quiet as on insert to parents where false do instead nothing'],
+    [
+      'an index',
+      'create function plain(text) returns text language sql immutable return $1; create index on parents (plain(name))',
+    ],
+    ['a column', 'alter table parents add extra text'],
+  ])('%s', async (_, ddl) => {
+    const asked: string[] = [];
+    const client = database.connect({ max: 1, debug: (_connection, query) => void asked.push(query) });
+    const both = batchedDrizzle(client);
+    const many = () =>
+      both.transaction(async (tx) => {
+        for (let index = 0; index < 20; index++) tx.insert(parents).values({ name: 'many' });
+      });
+    const questions = () => asked.filter((query) => query.includes('json_object_agg')).length;
+    await many();
+    await many();
+    expect(questions()).toBe(1);
+    await check.execute('truncate parents cascade');
+    await many();
+    expect(questions()).toBe(1);
+    await check.execute('truncate parents cascade');
+    await check.execute(ddl);
+    await many().catch(() => {});
+    expect(questions()).toBe(2);
+  });
+});
+
+test('a question for the facts of a locked table delays no insert into another one', async () => {
+  await check.execute(
+    `create table audits (id serial, name text); create table locked (id serial, name text default 'x')`,
+  );
+  const [audits, locked] = ['audits', 'locked'].map((name) =>
+    pgTable(name, { id: serial('id').primaryKey(), name: text('name') }),
+  ) as [typeof parents, typeof parents];
+  let other: Promise<unknown> | undefined;
+  await db.transaction(async (tx) => {
+    await tx.execute(sql`lock table locked in access exclusive mode`);
+    other = Promise.resolve(db.insert(locked).values({ name: 'waits' }));
+    await db.insert(audits).values({ name: 'audit' });
+  });
+  await other;
+  expect([await check.$count(locked), await check.$count(audits)]).toEqual([1, 1]);
+});
+
 describe('facts about a table hold for one current_user, and no statement needs a privilege that the plain insert does not:', () => {
   async function granted(...privileges: string[]): Promise<void> {
     await check.execute([...privileges.map((privilege) => `grant ${privilege} to ${role}`)].join('; '));
