@@ -1,6 +1,5 @@
 /** Entries of the database → each written or rejected by itself, as if its insert had been sent alone. */
 
-import type { PgTable } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
 import { attempt } from '../flush/flush.ts';
 import type { ReportBuilder } from '../report.ts';
@@ -9,12 +8,9 @@ import type { Entry } from '../take/entry.ts';
 import { atEndOfTurn } from '../take/schedule.ts';
 import { batchLockTimeout } from '../write/lock-timeout.ts';
 import { classifyRefusal } from './classify-refusal.ts';
+import { inTurn, openParents, runsOf } from './in-turn.ts';
 import { OwnTransaction } from './own-transaction.ts';
-import {
-  type PipelinedTransaction,
-  sendPipelinedTransactions,
-  writePipelinedTransactions,
-} from './pipeline.ts';
+import { sendPipelinedTransactions, writePipelinedTransactions } from './pipeline.ts';
 
 /**
  * At most so many inserts are sent as a transaction each, in one pipeline. More are split in halves again.
@@ -167,38 +163,4 @@ class Batch {
     this.#background.add(work);
     work.finally(() => this.#background.delete(work));
   }
-}
-
-/** The parents of an entry that are being written. */
-function openParents(entry: Entry, along: ReadonlySet<Entry>): Entry[] {
-  return entry.references
-    .map(({ origin }) => origin.entry)
-    .filter((parent) => parent.state === 'taken' && !parent.outcome && !along.has(parent));
-}
-
-/** Postpones entries that refer to others of these, and those of their tables that follow in the order of the calls. */
-function inTurn(entries: readonly Entry[]): { now: readonly Entry[]; later: readonly Entry[] } {
-  const given = new Set(entries);
-  const waiting = new Set<PgTable>();
-  const now: Entry[] = [];
-  const later: Entry[] = [];
-  for (const entry of entries) {
-    const { table } = entry.shape;
-    const isReady = !waiting.has(table) && openParents(entry, new Set()).every((each) => !given.has(each));
-    if (!isReady) waiting.add(table);
-    (isReady ? now : later).push(entry);
-  }
-  // A parent of the same table may follow its child if that was awaited late.
-  return now.length === 0 ? { now: later, later: [] } : { now, later };
-}
-
-/** Adjacent transactions that all fit into a pipeline, or all do not. */
-function runsOf(transactions: readonly PipelinedTransaction[]): PipelinedTransaction[][] {
-  const runs: PipelinedTransaction[][] = [];
-  for (const transaction of transactions) {
-    const run = runs.at(-1);
-    if (run?.[0]?.fitsPipeline === transaction.fitsPipeline) run.push(transaction);
-    else runs.push([transaction]);
-  }
-  return runs;
 }

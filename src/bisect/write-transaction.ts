@@ -32,7 +32,7 @@ export function writeOwnTransaction(
   report: ReportBuilder,
 ): WrittenTransaction | undefined {
   const { driver, options, engine } = context;
-  if (engine.refusesSettings || !facts.get(entry.shape.table)) return undefined;
+  if (engine.refusesSettings || !facts.get(entry.shape.table)?.guardable) return undefined;
   const plan = planOwn([entry], {
     values: driver.values,
     settings: Number.POSITIVE_INFINITY,

@@ -61,6 +61,9 @@ const hashes = Object.keys(watchedRows).map(
   (kind) => `'${kind}', coalesce((select h.hashes from ${kind} h where h.root = a.oid), '{}')`,
 );
 
+/** The bits ROW, BEFORE and INSTEAD of a trigger's type, and their value for a row trigger that fires afterwards. */
+const rowAfter = { mask: 1 | 2 | 64, value: 1 };
+
 const table = `pg_catalog.json_build_object(
   'oid', a.oid::text,
   'user', current_user::text,
@@ -70,6 +73,9 @@ const table = `pg_catalog.json_build_object(
     select c.confrelid::text from constraints c where c.root = a.oid and c.contype = 'f'),
   'plain', not exists (select from doubts d where d.root = a.oid and d.event = 4),
   'updatable', not exists (select from doubts d where d.root = a.oid and d.event = 16),
+  'guardable', not a.relhasrules and not exists (
+    select from pg_catalog.pg_trigger g join below b on b.oid = g.tgrelid
+    where b.root = a.oid and not g.tgisinternal and g.tgenabled <> 'D' and (g.tgtype & ${rowAfter.mask}) <> ${rowAfter.value}),
   'secured', a.secured,
   'columns', c.facts)`;
 

@@ -58,6 +58,11 @@ export interface TableFacts {
   readonly plain: boolean;
   /** No trigger fires on UPDATE, its policies are harmless too, and no unique constraint is deferrable. */
   readonly updatable: boolean;
+  /**
+   * An error in RETURNING undoes all that an INSERT does: there is no rule, and no trigger that fires although every row is
+   * skipped or swallowed.
+   */
+  readonly guardable: boolean;
   /** Row-level security applies to the current role. */
   readonly secured: boolean;
   readonly columns: ReadonlyMap<string, ColumnFacts>;

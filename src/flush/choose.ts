@@ -5,7 +5,7 @@ import type { TableShape } from '../drizzle/table.ts';
 import { asError } from '../errors.ts';
 import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
-import { isProved } from '../plan/proof.ts';
+import { isProved, sharesLittle } from '../plan/proof.ts';
 import type { ReportBuilder } from '../report.ts';
 import { askLogged } from '../send/send-logged.ts';
 import type { Entry } from '../take/entry.ts';
@@ -13,8 +13,13 @@ import { type OwnTry, planOwnEntries } from './run-own-flight.ts';
 import type { FlushTarget } from './target.ts';
 import type { WayBack } from './way-back.ts';
 
-/** Up to so many entries go by own statements rather than pay a round trip for a COMMIT that leaves by itself. */
+/** Up to so many rows go by own statements rather than pay a round trip for a COMMIT that leaves by itself. */
 const mostRatherThanWait = 100;
+
+function isModest(entries: readonly Entry[], copyRows: number): boolean {
+  const rows = entries.reduce((sum, { count }) => sum + count, 0);
+  return rows <= mostRatherThanWait && rows < copyRows;
+}
 
 interface Choice {
   readonly own: OwnPlan | undefined;
@@ -32,15 +37,17 @@ export async function choose(
   target: FlushTarget,
   { ownTry, back, report }: { ownTry: OwnTry; back: WayBack; report: ReportBuilder },
 ): Promise<Choice> {
-  const isRisky = entries.length <= mostRatherThanWait && mustWaitForCommit(entries, target, back);
+  const isRisky = mustWaitForCommit(entries, target, back) && isModest(entries, context.options.copyRows);
   const small = planOwnEntries(context, entries, target, { ownTry, isSizeFree: isRisky });
   if (small) return { own: small, facts: nothingKnown, mayShare: false };
   const facts = context.engine.refusesCatalog
     ? nothingKnown
     : await learn(context, entries, target, back, report);
-  if (isProved(entries, facts)) return { own: undefined, facts, mayShare: true };
+  const mayShare = isProved(entries, facts);
+  if (mayShare && (target.scope === 'own' || !sharesLittle(entries)))
+    return { own: undefined, facts, mayShare };
   const own = planOwnEntries(context, entries, target, { ownTry, isSizeFree: true });
-  return { own, facts, mayShare: false };
+  return { own, facts, mayShare };
 }
 
 /**

@@ -1,16 +1,12 @@
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { Expression } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
-import type { TableShape } from '../drizzle/table.ts';
-import type { TableFacts } from '../facts/table-facts.ts';
 import { isSubquery } from '../take/conflict.ts';
 import type { Entry } from '../take/entry.ts';
 import { Form, Given } from '../take/form.ts';
 import type { Chunk } from './chunk.ts';
-import type { PlanInput, Planning } from './plan-input.ts';
+import type { PlanInput } from './plan-input.ts';
 import { canAllocate, type TablePlan, tablePlanOf } from './plan-table.ts';
-import { distinctPlans } from './same-plan.ts';
-import { mustStandAlone } from './stands-alone.ts';
 
 /**
  * Whether writing the entry may read rows that the flush writes to other tables.
@@ -26,34 +22,6 @@ export function mayReadTables(entry: Entry, facts: PlanInput['facts']): boolean 
   const hasExpression =
     forms instanceof Form ? forms.hasExpression : forms.some((form) => form.hasExpression);
   return hasExpression && cells.some((cell) => cell instanceof Expression && isSubquery(cell.rendered));
-}
-
-/**
- * Whether the table draws keys that can't be taken before the INSERTs. Such keys follow the order of the
- * statements.
- */
-function drawsByItself({ columns }: TableFacts, shape: TableShape): boolean {
-  const takable = new Set(shape.columns.map(({ name }) => name));
-  return [...columns].some(([name, { draws, keys }]) => draws && (keys === null || !takable.has(name)));
-}
-
-/** Whether rows of the table may see one another. Different statements must then keep their order. */
-export function mustKeepOrder(
-  planning: Planning,
-  entries: readonly Entry[],
-  planned: ReadonlyMap<PgTable, TablePlan>,
-): boolean {
-  const different = distinctPlans(entries, planning.encoded);
-  const shapes = new Set(different.map(({ shape }) => shape));
-  for (const shape of shapes) {
-    for (const parent of planning.pointsAt(shape.table)) if (parent === shape.table) return true;
-    const { facts } = tablePlanOf(planned, shape);
-    if (facts && drawsByItself(facts, shape)) return true;
-  }
-  const shared = { ...planning, isLone: false };
-  return different.some((entry) => {
-    return entry.conflict || mustStandAlone(entry, tablePlanOf(planned, entry.shape), shared);
-  });
 }
 
 /**

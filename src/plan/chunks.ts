@@ -14,13 +14,11 @@ import { type Drawn, howToShare, type Sharing, StatementKeys } from './statement
 
 /**
  * @param entries of one level of tables, in call order
- * @param keepsOrder statements must keep their order, so only neighbours share one
  */
 export function makeChunks(
   planning: Planning,
   entries: readonly Entry[],
   planned: ReadonlyMap<PgTable, TablePlan>,
-  keepsOrder: boolean,
   lists: KeyLists,
 ): Chunk[] {
   const chunks: Chunk[] = [];
@@ -42,7 +40,8 @@ export function makeChunks(
         sharing.way === 'own'
           ? `alone ${number}`
           : statementKeys.of(entry, form, formOf(entry, row), table, sharing.conflictKey);
-      if (keepsOrder && next !== statementKey) open.closeAll();
+      // The rows of a table stay in the order of the calls, which a SELECT without ORDER BY shows.
+      if (next !== statementKey) open.closeAll();
       statementKey = next;
       if (row === 0 && sharing.conflictKey) open.makeRoom(statementKey, entry, sharing.conflictKey);
       open.add(statementKey, entry, row, form, table, sharing, statementKeys.drawn(form, table, entry.shape));

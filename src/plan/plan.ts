@@ -5,7 +5,7 @@ import { getOrInsert } from '../get-or-insert.ts';
 import { unresolved } from '../take/deferred-value.ts';
 import type { Entry, Reference } from '../take/entry.ts';
 import type { KeyList } from '../take/key-run.ts';
-import { allocateForOrder, mayReadTables, mustKeepOrder } from './call-order.ts';
+import { allocateForOrder, mayReadTables } from './call-order.ts';
 import type { Chunk } from './chunk.ts';
 import { makeChunks } from './chunks.ts';
 import { commitOrder } from './commit-order.ts';
@@ -58,11 +58,10 @@ export function plan(given: PlanInput): Plan {
     const entries = isCycle
       ? now.filter(({ shape }) => planned.has(shape.table))
       : entriesOfTable(tables, only as PgTable);
-    const keepsOrder = isCycle || mustKeepOrder(input, entries, planned);
-    let made = makeChunks(input, entries, planned, keepsOrder, keys);
+    let made = makeChunks(input, entries, planned, keys);
     if (made.length > level.length && allocateForOrder(level, planned, made)) {
       keys.forget(entries);
-      made = makeChunks(input, entries, planned, keepsOrder, keys);
+      made = makeChunks(input, entries, planned, keys);
     }
     for (const chunk of made) chunks.push(chunk);
   }

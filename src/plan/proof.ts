@@ -31,3 +31,20 @@ function hasHarmlessExpressions(entry: Entry): boolean {
   // An expression in RETURNING is evaluated when its row is written.
   return !returning || returning === shape.selection || onlyColumns(returning);
 }
+
+/**
+ * Whether shared statements would hold few entries each, since neighbours in a table leave out other columns. Own
+ * statements cost less then.
+ */
+export function sharesLittle(entries: readonly Entry[]): boolean {
+  const last = new Map<PgTable, Entry['forms']>();
+  let statements = 0;
+  for (let index = 0; index < entries.length; index++) {
+    const { shape, forms, overriding } = entries[index] as Entry;
+    if (last.get(shape.table) !== forms || overriding) statements += 1;
+    last.set(shape.table, forms);
+  }
+  return statements * fewPerStatement > entries.length;
+}
+
+const fewPerStatement = 3;

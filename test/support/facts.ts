@@ -10,6 +10,7 @@ export function factsOf(table: PgTable, given: Partial<TableFacts> = {}): TableF
     user: 'app',
     plain: true,
     updatable: true,
+    guardable: true,
     secured: false,
     types: '1:23,2:25',
     state: { relations: { '16384': '7' }, policies: {}, partitioned: {}, domains: {} },

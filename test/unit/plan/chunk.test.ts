@@ -34,7 +34,7 @@ describe('a column of a chunk has a whole list', () => {
   test('but not where rows of another statement have keys of it, too', () => {
     const { chunks, lists } = planOf([usersOf({ name: 'a' }), usersOf({}), usersOf({ name: 'b' })]);
     expect(lists).toHaveLength(1);
-    expect(chunks.map((chunk) => chunk.wholeList(0))).toEqual([undefined, undefined]);
+    expect(chunks.map((chunk) => chunk.wholeList(0))).toEqual([undefined, undefined, undefined]);
   });
 
   test.each([
@@ -81,19 +81,17 @@ describe('a column of a chunk has a whole list', () => {
 });
 
 test('rows of a chunk have keys of one list after the other, where another chunk has ended the first', () => {
-  const entries = [{ name: 'a' }, {}, { name: 'b' }, {}].map((row) => usersOf(row));
+  const entries = [{ name: 'a' }, { name: 'b' }, { name: 'c' }, {}].map((row) => usersOf(row));
   const { chunks, lists } = planOf(entries, { maxRows: 2 });
   const keys = chunks.map((chunk) => chunk.rows.map((_, row) => chunk.cell(row, 0)));
-  expect(lists.map(({ size }) => size)).toEqual([3, 1]);
+  expect(lists.map(({ size }) => size)).toEqual([2, 2]);
   expect(keys).toEqual([
     [
       { list: lists[0], position: 1 },
-      { list: lists[0], position: 3 },
-    ],
-    [
       { list: lists[0], position: 2 },
-      { list: lists[1], position: 1 },
     ],
+    [{ list: lists[1], position: 1 }],
+    [{ list: lists[1], position: 2 }],
   ]);
   expect(chunks[1]?.wholeList(0)).toBeUndefined();
 });
