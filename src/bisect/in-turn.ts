@@ -1,5 +1,4 @@
 /** Which entries of a batch must follow others. Pure. */
-import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Entry } from '../take/entry.ts';
 import type { PipelinedTransaction } from './pipeline.ts';
 
@@ -10,20 +9,15 @@ export function openParents(entry: Entry, along: ReadonlySet<Entry>): Entry[] {
     .filter((parent) => parent.state === 'taken' && !parent.outcome && !along.has(parent));
 }
 
-/** Postpones entries that refer to others of these, and those of their tables that follow in the order of the calls. */
+/** Postpones the first entry that refers to another of these, and all that follow: they may see its rows. */
 export function inTurn(entries: readonly Entry[]): { now: readonly Entry[]; later: readonly Entry[] } {
   const given = new Set(entries);
-  const waiting = new Set<PgTable>();
-  const now: Entry[] = [];
-  const later: Entry[] = [];
-  for (const entry of entries) {
-    const { table } = entry.shape;
-    const isReady = !waiting.has(table) && openParents(entry, new Set()).every((each) => !given.has(each));
-    if (!isReady) waiting.add(table);
-    (isReady ? now : later).push(entry);
-  }
-  // A parent of the same table may follow its child if that was awaited late.
-  return now.length === 0 ? { now: later, later: [] } : { now, later };
+  const waits = (entry: Entry) => openParents(entry, new Set()).some((each) => given.has(each));
+  const first = entries.findIndex(waits);
+  // A parent may follow its child if that was awaited late.
+  return first <= 0
+    ? { now: entries, later: [] }
+    : { now: entries.slice(0, first), later: entries.slice(first) };
 }
 
 /** Adjacent transactions that all fit into a pipeline, or all do not. */

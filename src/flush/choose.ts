@@ -38,7 +38,7 @@ export async function choose(
   { ownTry, back, report }: { ownTry: OwnTry; back: WayBack; report: ReportBuilder },
 ): Promise<Choice> {
   const isRisky = mustWaitForCommit(entries, target, back) && isModest(entries, context.options.copyRows);
-  const small = planOwnEntries(context, entries, target, { ownTry, isSizeFree: isRisky });
+  const small = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: isRisky });
   if (small) return { own: small, facts: nothingKnown, mayShare: false };
   const facts = context.engine.refusesCatalog
     ? nothingKnown
@@ -46,7 +46,7 @@ export async function choose(
   const mayShare = isProved(entries, facts);
   if (mayShare && (target.scope === 'own' || !sharesLittle(entries)))
     return { own: undefined, facts, mayShare };
-  const own = planOwnEntries(context, entries, target, { ownTry, isSizeFree: true });
+  const own = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: true });
   return { own, facts, mayShare };
 }
 

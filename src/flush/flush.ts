@@ -51,13 +51,17 @@ export async function attempt(
     while (rest.length > 0) {
       const { own, facts, mayShare } = await choose(context, rest, target, { ownTry, back, report });
       if (own) {
-        const end = mayCommit(target, failures) ? 'commit' : 'open';
-        const flight = await runOwnFlight(context, own, target, end, ownTry, report);
-        if (ownTry === 'unguarded' || !isRefusedToUs(flight.error) || !back.canRestart)
-          return settleOwn(flight, target, failures);
-        if (flight.error) context.engine.noteSettings(flight.error);
-        await back.go();
-        ownTry = 'unguarded';
+        const end = own.later.length === 0 && mayCommit(target, failures) ? 'commit' : 'open';
+        const flight = await runOwnFlight(context, own, target, { end, ownTry, back }, report);
+        if (ownTry === 'guarded' && isRefusedToUs(flight.error) && (await back.go())) {
+          if (flight.error) context.engine.noteSettings(flight.error);
+          ownTry = 'unguarded';
+          continue;
+        }
+        const refusal = settleOwn(flight, target, failures);
+        if (refusal) return refusal;
+        back.worked();
+        rest = own.later;
         continue;
       }
       if (target.scope === 'own' && rest.length > 1 && !mayShare) return mustGoApart;

@@ -9,6 +9,7 @@ import { type ReadOwnFlight, readOwnFlight } from '../settle/read-own-flight.ts'
 import type { Entry } from '../take/entry.ts';
 import { writeOwnFlight } from '../write/own-flight.ts';
 import type { FlushTarget } from './target.ts';
+import type { WayBack } from './way-back.ts';
 
 /**
  * - `guarded`: a flight may leave ahead of BEGIN's answer, and RETURNING may name columns that no caller asked for. If the
@@ -25,17 +26,18 @@ export function planOwnEntries(
   { driver, options, engine }: FlushContext,
   entries: readonly Entry[],
   target: FlushTarget,
-  { ownTry, isSizeFree }: { readonly ownTry: OwnTry; readonly isSizeFree: boolean },
+  { ownTry, back, isSizeFree }: { ownTry: OwnTry; back: WayBack; isSizeFree: boolean },
 ): OwnPlan | undefined {
   const { scope, connection, facts } = target;
   if (driver.describes || target.lockTimeout !== undefined) return undefined;
   // Outside a transaction each entry is a transaction of its own, and only one by itself needs nothing around it.
   if (scope === 'own' && (entries.length > 1 || connection)) return undefined;
-  const canRestart = ownTry === 'guarded' && target.restart !== undefined && scope !== 'own';
+  // If the role may not select them, the flight can be undone.
+  const mayTry = ownTry === 'guarded' && (scope === 'inside' || (scope === 'last' && back.canRestart));
   return planOwn(entries, {
     values: driver.values,
     settings: options.keys === 'server' && !engine.refusesSettings ? facts.settings : noSettings,
-    mayAsk: (shape) => canRestart || facts.selectable.has(shape),
+    mayAsk: (shape) => mayTry || facts.selectable.has(shape),
     mayBeNamed: ({ awaited }) => scope === 'inside' && !awaited,
     isSizeFree,
     copyRows: options.copyRows,
@@ -47,8 +49,7 @@ export async function runOwnFlight(
   context: FlushContext,
   plan: OwnPlan,
   target: FlushTarget,
-  end: FlightEnd,
-  ownTry: OwnTry,
+  { end, ownTry, back }: { end: FlightEnd; ownTry: OwnTry; back: WayBack },
   report: ReportBuilder,
 ): Promise<ReadOwnFlight> {
   const { connection, facts } = target;
@@ -56,11 +57,13 @@ export async function runOwnFlight(
   // A rule may refuse the guard, and then the transaction must be begun anew.
   const { options, engine } = context;
   const canGuard = options.keys === 'server' && !engine.refusesSettings;
-  const mayGuard = canGuard && ownTry === 'guarded' && target.restart !== undefined;
+  const mayGuard = canGuard && ownTry === 'guarded' && back.canRestart;
   const isGuarded = !hasBegun && mayGuard;
   const flight = writeOwnFlight(plan, context.driver.values, isGuarded);
   for (const kept of plan.kept.values()) facts.settings += kept.size;
-  const statements = flight.mark ? [flight.mark, ...flight.statements] : flight.statements;
+  const isNew = [...asked(plan)].some(({ shape }) => !facts.selectable.has(shape));
+  const savepoint = isNew ? back.markQuestion() : [];
+  const statements = [...savepoint, ...(flight.mark ? [flight.mark] : []), ...flight.statements];
   const [answers, refusals] = await Promise.all([
     connection
       ? sendLogged(context, connection, statements, end, report)

@@ -60,10 +60,16 @@ export class WayBack {
     return true;
   }
 
-  /** A flight has been written, so that the transaction can't be begun anew any more. */
+  /** Own statements have been written, so that the transaction can't be begun anew any more. */
+  worked(): void {
+    this.#restart = undefined;
+    this.#isMarked = false;
+  }
+
+  /** A flight of shared statements has been written, so that the transaction can't be begun anew any more. */
   passed(entries: readonly Entry[]): void {
     const { facts } = this.#target;
-    this.#restart = undefined;
+    this.worked();
     facts.mustAskAgain = false;
     for (const { shape } of entries) facts.held.add(shape);
   }

@@ -37,6 +37,8 @@ export interface KeptValue {
 export interface OwnPlan {
   /** In the order of the calls. */
   readonly entries: readonly Entry[];
+  /** The entries that follow: the first of them has a reference that only an answer of this flight can resolve. */
+  readonly later: readonly Entry[];
   readonly kept: ReadonlyMap<Entry, ReadonlyMap<number, KeptValue>>;
   /** Columns, by index, that RETURNING names although no caller asked for them. */
   readonly returned: ReadonlyMap<Entry, readonly number[]>;
@@ -59,16 +61,17 @@ export interface OwnPlanInput {
 /** @returns `undefined` if the flush must be planned with facts: it is large, or a value or a reference needs them */
 export function planOwn(entries: readonly Entry[], input: OwnPlanInput): OwnPlan | undefined {
   if (!(input.isSizeFree || isSmall(entries, input))) return undefined;
-  const kept = keptValues(entries, input);
-  if (!kept || !entries.every((entry) => isSendable(entry, input.values))) return undefined;
+  const { kept, count } = keptValues(entries, input);
+  if (count === 0 || !entries.every((entry) => isSendable(entry, input.values))) return undefined;
+  const now = count === entries.length ? entries : entries.slice(0, count);
   const returned = new Map<Entry, readonly number[]>();
-  for (const entry of entries) {
+  for (const entry of now) {
     const columns = unaskedColumns(entry, input);
     const isAsking = columns.length > 0 || kept.has(entry);
     if (isAsking && !input.mayAsk(entry.shape)) return undefined;
     if (columns.length > 0) returned.set(entry, columns);
   }
-  return { entries, kept, returned };
+  return { entries: now, later: entries.slice(count), kept, returned };
 }
 
 function isSmall(entries: readonly Entry[], { copyRows, maxRows }: OwnPlanInput): boolean {
@@ -101,26 +104,30 @@ function hasLeftOut(entry: Entry, column: number): boolean {
   return false;
 }
 
-/** @returns `undefined` if a reference can be resolved only by an answer */
-function keptValues(entries: readonly Entry[], input: OwnPlanInput): OwnPlan['kept'] | undefined {
+/** @returns how many entries come before the first with a reference that must be resolved by an answer */
+function keptValues(
+  entries: readonly Entry[],
+  input: OwnPlanInput,
+): { readonly kept: OwnPlan['kept']; readonly count: number } {
   const kept = new Map<Entry, Map<number, KeptValue>>();
   let settings = input.settings;
   let places: Map<Entry, number> | undefined;
   for (const [place, entry] of entries.entries()) {
     for (const { origin } of entry.references) {
-      if (origin.entry.outcome?.error) return undefined;
+      if (origin.entry.outcome?.error) return { kept, count: 0 };
       if (origin.value() !== undefined) continue;
       places ??= new Map(entries.map((other, index) => [other, index]));
       const parentPlace = places.get(origin.entry);
       // A parent in another queue, or behind its child, must be written first.
-      if (parentPlace === undefined || parentPlace >= place) return undefined;
+      if (parentPlace === undefined || parentPlace >= place) return { kept, count: 0 };
       const isInteger = isIntegerColumn(origin.entry.shape, origin.column);
       // Which row of several a conflict clause has skipped is not known, and only integers make a list.
-      if (origin.entry.count > 1 && (!isInteger || origin.entry.conflict)) return undefined;
+      const isList = origin.entry.count > 1;
+      if (isList && (!isInteger || origin.entry.conflict)) return { kept, count: place };
       const ofParent = kept.get(origin.entry) ?? new Map<number, KeptValue>();
       kept.set(origin.entry, ofParent);
       if (ofParent.has(origin.column)) continue;
-      if (settings >= mostSettings) return undefined;
+      if (settings >= mostSettings) return { kept, count: place };
       ofParent.set(origin.column, {
         setting: `batched_drizzle.r${settings++}`,
         column: origin.column,
@@ -128,7 +135,7 @@ function keptValues(entries: readonly Entry[], input: OwnPlanInput): OwnPlan['ke
       });
     }
   }
-  return kept;
+  return { kept, count: entries.length };
 }
 
 /** The types that drizzle calls integers; each takes any integer by assignment, which checks the range. */

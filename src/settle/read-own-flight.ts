@@ -43,14 +43,15 @@ class OwnOutcome implements Outcome {
 
 export function readOwnFlight(
   context: FlushContext,
-  { mark, answers: expected }: OwnFlight,
+  { answers: expected }: OwnFlight,
   flight: FlightAnswers,
   report: ReportBuilder,
 ): ReadOwnFlight {
   const { errors, results } = context.driver;
   const nothing = { outcomes: [], behind: [] };
   if (flight.beginError) return { ...nothing, error: flight.beginError };
-  const answers = mark ? flight.answers.slice(1) : flight.answers;
+  // A mark or a savepoint may stand ahead.
+  const answers = flight.answers.slice(-expected.length);
   const refused = flight.answers.find(({ status }) => status === 'rejected') as
     | PromiseRejectedResult
     | undefined;
