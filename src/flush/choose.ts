@@ -21,7 +21,7 @@ function isModest(entries: readonly Entry[], copyRows: number): boolean {
   return rows <= mostRatherThanWait && rows < copyRows;
 }
 
-interface Choice {
+export interface Choice {
   readonly own: OwnPlan | undefined;
   /** Empty if nothing is known, or nothing needs to be known. */
   readonly facts: FactsByTable;

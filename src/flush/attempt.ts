@@ -1,0 +1,125 @@
+/** The state of writing a batch: what is written, what can be undone, and what has been tried. */
+import type { FlushContext } from '../context.ts';
+import type { OwnPlan } from '../plan/own-plan.ts';
+import { planEntries } from '../plan/plan-entries.ts';
+import type { ReportBuilder } from '../report.ts';
+import type { Failures, Refusal } from '../settle/failures.ts';
+import { fulfil, type Outcomes } from '../settle/outcomes.ts';
+import { explainSkippedParent, isRefusedToUs, type ReadOwnFlight } from '../settle/read-own-flight.ts';
+import type { Entry } from '../take/entry.ts';
+import { isStale } from '../write/guard.ts';
+import { singleRowInsert } from '../write/single-row.ts';
+import { type Choice, mustWaitForCommit } from './choose.ts';
+import { commitApart, runFlight } from './run-flight.ts';
+import { type OwnTry, runOwnFlight } from './run-own-flight.ts';
+import type { FlushTarget } from './target.ts';
+import { WayBack } from './way-back.ts';
+
+/** The end of a flight: why the batch failed, or which entries are left to be written. */
+interface Step {
+  readonly refusal?: Refusal | undefined;
+  readonly later: readonly Entry[];
+}
+
+/** Facts are learned anew so often at most. An unknown column or type looks like outdated facts each time. */
+const mostRelearned = 2;
+
+export class Attempt {
+  readonly back: WayBack;
+  ownTry: OwnTry = 'guarded';
+  #written: Outcomes = [];
+  #relearned = 0;
+  #isCommitLeft = false;
+
+  constructor(
+    readonly context: FlushContext,
+    readonly target: FlushTarget,
+    readonly report: ReportBuilder,
+    readonly failures: Failures,
+  ) {
+    this.back = new WayBack(target);
+  }
+
+  async writeOwn(entries: readonly Entry[], plan: OwnPlan): Promise<Step> {
+    const { context, target, back, ownTry } = this;
+    const end = plan.later.length === 0 && this.#mayCommit ? 'commit' : 'open';
+    const flight = await runOwnFlight(context, plan, target, { end, ownTry, back }, this.report);
+    if (ownTry === 'guarded' && isRefusedToUs(flight.error) && (await back.go())) {
+      if (flight.error) context.engine.noteSettings(flight.error);
+      this.ownTry = 'unguarded';
+      return { later: entries };
+    }
+    const refusal = this.#settleOwn(flight);
+    if (!refusal) back.worked();
+    return { refusal, later: plan.later };
+  }
+
+  async writeShared(entries: readonly Entry[], { facts, mayShare }: Choice): Promise<Step> {
+    const { context, target, back } = this;
+    if (target.scope === 'own' && entries.length > 1 && !mayShare) return { refusal: mustGoApart, later: [] };
+    const single = singleRowInsert(context, entries, facts, target);
+    const { plan, rejected } = single ?? planEntries(context, entries, facts, target.scope);
+    if (rejected) this.failures.rejectEach(rejected);
+    // No earlier flight has written rows, so there is nothing to commit.
+    if (target.scope === 'own' && plan.chunks.length === 0 && this.#written.length === 0)
+      return { later: [] };
+    const isLast = plan.later.length === 0 && this.#mayCommit;
+    // A COMMIT behind a flight that is refused would roll everything back.
+    const end = isLast && !mustWaitForCommit(entries, target, back) ? 'commit' : 'open';
+    const input = { plan, single: single?.inserts, savepoint: back.mark(entries), end } as const;
+    const flight = await runFlight(context, input, target, this.report);
+    if (isStale(flight.error) && this.#relearned < mostRelearned && (await back.go())) {
+      this.#forget(entries);
+      return { later: entries };
+    }
+    const { error, culprit, commitError, isUnknown } = flight;
+    if (error) return { refusal: { error, culprit }, later: [] };
+    this.#written = [...this.#written, ...flight.outcomes];
+    if (target.scope !== 'own') fulfil(this.#written);
+    back.passed(entries);
+    this.#isCommitLeft = isLast && end === 'open';
+    return { refusal: commitError && { error: commitError, isUnknown }, later: plan.later };
+  }
+
+  /** Everything is written. @returns why the transaction did not commit, if the batch is its last */
+  async finish(): Promise<Refusal | undefined> {
+    const refusal = this.#isCommitLeft
+      ? await commitApart(this.context, this.target, this.report)
+      : undefined;
+    if (!refusal) fulfil(this.#written);
+    return refusal;
+  }
+
+  /** A user's transaction must not commit if one caller's entry failed. */
+  get #mayCommit(): boolean {
+    const { scope } = this.target;
+    return scope === 'own' || (scope === 'last' && this.failures.isEmpty);
+  }
+
+  /** Entries are settled in the order of the calls: callers that await several get the first error. */
+  #settleOwn(flight: ReadOwnFlight): Refusal | undefined {
+    const { error, culprit, commitError, isUnknown } = flight;
+    fulfil(flight.outcomes);
+    if (!error) return commitError && { error: commitError, isUnknown };
+    const refusal = { error: explainSkippedParent(error, culprit), culprit };
+    if (this.target.scope === 'own') return refusal;
+    if (culprit) this.failures.rejectAll([culprit], refusal);
+    fulfil(flight.behind);
+    return refusal;
+  }
+
+  /** Drops the facts and the keys, which may be outdated. */
+  #forget(entries: readonly Entry[]): void {
+    this.#relearned += 1;
+    this.target.facts.doubt();
+    for (const entry of entries) {
+      this.context.facts.delete(entry.shape.table);
+      entry.forgetKeys();
+    }
+  }
+}
+
+const mustGoApart: Refusal = {
+  error: new Error('it is not proved that these entries may share a transaction'),
+  mustGoApart: true,
+};
