@@ -5,7 +5,7 @@ import { codeOf } from '../errors.ts';
 
 /** Learned once for each client; everything that is not refused is taken for granted. */
 export class Engine {
-  /** A question to the catalog, or the query for keys: nothing is shared from then on. */
+  /** A question to the catalog: nothing is shared from then on. */
   refusesCatalog = false;
   /** `set_config` or `current_setting`: nothing is guarded or kept by the server from then on. */
   refusesSettings = false;

@@ -1,4 +1,4 @@
-/** A transaction: BEGIN before its callback, COMMIT with its last flush. */
+/** A transaction: BEGIN with its first statement, COMMIT with its last flush. */
 
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
@@ -9,8 +9,7 @@ import { TransactionState } from './transaction-state.ts';
 import { TransactionUnit } from './transaction-unit.ts';
 
 /**
- * Runs the callback as soon as BEGIN is sent. Rows that it queues in its first turn leave together with
- * BEGIN.
+ * Runs the callback as soon as a connection is likely to be free. BEGIN leaves together with the first statement or flush.
  */
 export async function runTransaction<T>(
   context: FlushContext,
