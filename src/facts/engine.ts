@@ -1,6 +1,7 @@
 /** What the server refuses that PostgreSQL has. Other engines speak its protocol, and roles may lack privileges. */
 import type { DriverErrors } from '../driver/errors.ts';
 import { isAnswer } from '../driver/errors.ts';
+import type { TableShape } from '../drizzle/table.ts';
 import { codeOf } from '../errors.ts';
 
 /** Learned once for each client; everything that is not refused is taken for granted. */
@@ -9,6 +10,9 @@ export class Engine {
   refusesCatalog = false;
   /** `set_config` or `current_setting`: nothing is guarded or kept by the server from then on. */
   refusesSettings = false;
+
+  /** Tables of which RETURNING has given columns that no caller asked for, to some role of the client. */
+  readonly selectable = new WeakSet<TableShape>();
 
   /** @returns whether the error means that the server does not have, or does not allow, what the question needs */
   noteRefusal(error: Error, errors: DriverErrors): boolean {

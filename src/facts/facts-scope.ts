@@ -13,7 +13,11 @@ export class FactsScope {
   /** Raw SQL may have changed `search_path`, the role or a table since the facts were last seen to hold. */
   mustAskAgain = false;
 
+  /** Raw SQL may have changed the role: what other transactions have learned of privileges does not hold. */
+  isDoubted = false;
+
   doubt(): void {
+    this.isDoubted = true;
     this.mustAskAgain = true;
     this.selectable.clear();
     this.held.clear();

@@ -39,7 +39,8 @@ export async function choose(
 ): Promise<Choice> {
   const isRisky = mustWaitForCommit(entries, target, back) && isModest(entries, context.options.copyRows);
   const small = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: isRisky });
-  if (small) return { own: small, facts: nothingKnown, mayShare: false };
+  // References that would have to wait for answers may be resolved by keys that are taken ahead.
+  if (small?.later.length === 0) return { own: small, facts: nothingKnown, mayShare: false };
   const facts = context.engine.refusesCatalog
     ? nothingKnown
     : await learn(context, entries, target, back, report);

@@ -37,7 +37,8 @@ export function planOwnEntries(
   return planOwn(entries, {
     values: driver.values,
     settings: options.keys === 'server' && !engine.refusesSettings ? facts.settings : noSettings,
-    mayAsk: (shape) => mayTry || facts.selectable.has(shape),
+    mayAsk: (shape) =>
+      mayTry || facts.selectable.has(shape) || (!facts.isDoubted && engine.selectable.has(shape)),
     mayBeNamed: ({ awaited }) => scope === 'inside' && !awaited,
     isSizeFree,
     copyRows: options.copyRows,
@@ -71,7 +72,12 @@ export async function runOwnFlight(
     notifyCache(context.cache, () => plan.entries),
   ]);
   const read = readOwnFlight(context, flight, answers, report);
-  if (!read.error) for (const { shape } of asked(plan)) facts.selectable.add(shape);
+  if (!read.error) {
+    for (const { shape } of asked(plan)) {
+      facts.selectable.add(shape);
+      if (!facts.isDoubted) engine.selectable.add(shape);
+    }
+  }
   const refused = [...refusals].map(([entry, error]) => [[entry], { error }] as const);
   return { ...read, outcomes: read.outcomes.length > 0 ? [...refused, ...read.outcomes] : [] };
 }
