@@ -16,6 +16,7 @@ Options:
   --rows <number>    users of a graph, transactions under load, rows of every other job; may be given several times
   --latency <ms>     what a round trip takes longer, 0 to 1000, as 5 or 0.2; may be given several times
   --json <file>      writes the results there
+  --renew            measures the counts again, and the cells of each --job, and puts them into bench/results/full.json
   --check <file>     fails where a count is worse than in that file, or one of our ratios has fallen by half
   --repeat <number>  the cells of --quick so often, in a process each time, to see how far a ratio of ours varies
   --help             prints this
@@ -31,6 +32,7 @@ export interface BenchOptions {
   readonly sides: readonly string[];
   readonly rows: readonly number[];
   readonly latencies: readonly number[];
+  readonly renew: boolean;
   readonly json: string | undefined;
   readonly check: string | undefined;
   readonly repeat: number;
@@ -46,6 +48,7 @@ export function readArgs(args: readonly string[]): BenchOptions | 'help' {
     sides: values.side.flatMap(sidesOf),
     rows: values.rows.map((given) => wholeNumber('--rows', given, 1, 1_000_000)),
     latencies: values.latency.map(latencyOf),
+    renew: values.renew,
     json: values.json,
     check: values.check,
     repeat: values.repeat === undefined ? 0 : wholeNumber('--repeat', values.repeat, 1, 100),
@@ -63,6 +66,7 @@ function parse(args: readonly string[]) {
         side: list,
         rows: list,
         latency: list,
+        renew: { type: 'boolean', default: false },
         json: { type: 'string' },
         check: { type: 'string' },
         repeat: { type: 'string' },

@@ -7,7 +7,8 @@ import { chosenPlan } from './chosen-plan.ts';
 import { UsageError } from './demo/args.ts';
 import { runProgram } from './demo/program.ts';
 import { folder } from './folder.ts';
-import { fullPlan, ofSides, type Plan, quickPlan } from './plan.ts';
+import { fullPlan, ofSides, type Plan, quickPlan, renewPlan } from './plan.ts';
+import { renew } from './renew.ts';
 import { repeat } from './repeat.ts';
 import type { Results } from './results.ts';
 import { run } from './run.ts';
@@ -17,13 +18,14 @@ const results = (name: string) => fileURLToPath(new URL(`results/${name}`, folde
 process.exitCode = await runProgram(usage, async (signal) => {
   const options = readArgs(process.argv.slice(2));
   if (options === 'help') console.log(usage.trimEnd());
+  else if (options.renew) await renews(options, signal);
   else if (options.repeat > 0) await repeats(options, signal);
   else return bench(options, signal);
   return 0;
 });
 
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<number> {
-  const committed = options.check === undefined ? undefined : await readResults(options.check);
+  const committed = options.check === undefined ? undefined : await readResults('--check', options.check);
   const { plan, mode } = planOf(options);
   const made = await run(plan, mode, signal);
   const transactions = showTransactions(made);
@@ -50,6 +52,12 @@ function planOf({ quick, jobs, sides, rows, latencies }: BenchOptions): {
   return { plan: ofSides(plan, sides), mode: 'chosen' };
 }
 
+async function renews({ jobs }: BenchOptions, signal: AbortSignal): Promise<void> {
+  const file = results('full.json');
+  const earlier = await readResults('--renew', file);
+  await write(file, renew(earlier, await run(renewPlan(jobs), 'full', signal)));
+}
+
 async function repeats({ repeat: times, json }: BenchOptions, signal: AbortSignal): Promise<void> {
   const found = await repeat(times, signal, (line) => console.log(line));
   for (const { cell, side, ratios, median, astray } of found) {
@@ -61,11 +69,11 @@ async function repeats({ repeat: times, json }: BenchOptions, signal: AbortSigna
   await write(json ?? results('repeats.json'), found);
 }
 
-async function readResults(file: string): Promise<Results> {
+async function readResults(option: string, file: string): Promise<Results> {
   try {
     return JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new UsageError(`--check: ${(error as Error).message}`);
+    throw new UsageError(`${option}: ${(error as Error).message}`);
   }
 }
 

@@ -125,6 +125,18 @@ export function repeatPlan(): Plan {
   };
 }
 
+/** All counts, and what the full plan measures for these jobs. */
+export function renewPlan(jobs: readonly string[]): Plan {
+  const plan = fullPlan();
+  return {
+    ...plan,
+    cells: plan.cells.filter(({ job }) => jobs.includes(job)),
+    profiles: [],
+    callRounds: jobs.includes('call cost') ? plan.callRounds : 0,
+    queued: jobs.includes('memory') ? plan.queued : 0,
+  };
+}
+
 /** The plan for some sides, and the references that they are compared with. */
 export function ofSides(plan: Plan, named: readonly string[]): Plan {
   const cells = plan.cells.map((cell) => ({

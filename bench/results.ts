@@ -8,6 +8,8 @@ export interface Results {
   readonly date: string;
   readonly mode: 'full' | 'quick' | 'chosen';
   readonly environment: Environment;
+  /** The parts that `--renew` measured later than the rest. The last date of a part is the valid one. */
+  readonly renewed?: readonly Renewed[];
   readonly cells: readonly CellResult[];
   readonly counts: readonly Count[];
   readonly profiles: readonly Profile[];
@@ -15,6 +17,13 @@ export interface Results {
   readonly memory: readonly MemoryResult[];
   /** EXPLAIN (ANALYZE, BUFFERS) of this library's statements for 1,000 orders. */
   readonly explained: readonly { readonly statement: string; readonly plan: string }[];
+}
+
+export interface Renewed {
+  readonly date: string;
+  /** The load average of one minute when it began. */
+  readonly load: number;
+  readonly parts: readonly string[];
 }
 
 export interface Environment {

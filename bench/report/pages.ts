@@ -52,8 +52,9 @@ export function comparisonSection(
   ].join('\n\n');
 }
 
-function measuredOn({ environment, date }: Results): string {
-  return `Medians of one run of \`npm run bench\` on ${where(environment)}; ${date.slice(0, 10)}.`;
+function measuredOn({ environment, date, renewed = [] }: Results): string {
+  const later = renewed.map((at) => `; of ${at.date.slice(0, 10)}: ${at.parts.join(', ')}`).join('');
+  return `Medians of one run of \`npm run bench\` on ${where(environment)}; ${date.slice(0, 10)}${later}.`;
 }
 
 /** The section of bench/README.md: everything else. */
@@ -62,12 +63,12 @@ export function benchSection(
   charts: readonly Chart[],
   repeats: readonly Repeated[] | undefined,
 ): string {
-  const { environment, cells, calls, profiles, explained } = results;
+  const { cells, calls, profiles, explained } = results;
   const plain = cells.filter(({ sweep, job }) => sweep === undefined && !isTransactional(job));
   const ahead = notFirst(results);
   return [
     '## Where it was measured',
-    environmentTable(environment),
+    environmentTable(results),
     '## Where ours is not the first',
     ahead.length > 0 ? ahead.map((line) => `- ${line}`).join('\n') : 'Nowhere.',
     '## The sides',
@@ -112,12 +113,16 @@ function where({ processor, cores, memoryGb, node, postgres, settings }: Environ
   return `${cores} × ${processor}, ${memoryGb} GB, Node ${node}, PostgreSQL ${postgres} (fsync ${settings.fsync})`;
 }
 
-function environmentTable(environment: Environment): string {
+function environmentTable({ environment, renewed = [] }: Results): string {
   const { settings, packages, load, server, system } = environment;
   return markdownTable(
     ['what', ''],
     [
       ['machine', `${where(environment)}, ${system}; load ${load.toFixed(2)} at the start`],
+      ...renewed.map(({ date, load, parts }) => [
+        `measured again on ${date.slice(0, 10)}`,
+        `${parts.join(', ')}; load ${load.toFixed(2)} at the start`,
+      ]),
       ['server', `started by ${server}, on the same machine as the client`],
       ['settings', list(settings)],
       ['packages', list(packages)],
