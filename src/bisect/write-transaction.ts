@@ -24,7 +24,7 @@ export interface WrittenTransaction {
 /** Marks the transaction for the guard of an own statement, and bounds its wait for locks. */
 const mark = keyQuery({ lists: [], facts: [], token: '1', lockTimeout: batchLockTimeout });
 
-/** @returns `undefined` if the entry needs facts, or may not be guarded in RETURNING */
+/** @returns `undefined` if the entry needs facts, has keys, or may not be guarded in RETURNING */
 export function writeOwnTransaction(
   context: FlushContext,
   entry: Entry,
@@ -32,7 +32,7 @@ export function writeOwnTransaction(
   report: ReportBuilder,
 ): WrittenTransaction | undefined {
   const { driver, options, engine } = context;
-  if (engine.refusesSettings || !facts.get(entry.shape.table)?.guardable) return undefined;
+  if (entry.hasKeys || engine.refusesSettings || !facts.get(entry.shape.table)?.guardable) return undefined;
   const plan = planOwn([entry], {
     values: driver.values,
     settings: Number.POSITIVE_INFINITY,

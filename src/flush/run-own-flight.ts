@@ -32,6 +32,8 @@ export function planOwnEntries(
   if (driver.describes || target.lockTimeout !== undefined) return undefined;
   // Outside a transaction each entry is a transaction of its own, and only one by itself needs nothing around it.
   if (scope === 'own' && (entries.length > 1 || connection)) return undefined;
+  // Sent again, it is written with the keys that it was given first.
+  if (scope === 'own' && entries[0]?.hasKeys) return undefined;
   // If the role may not select them, the flight can be undone.
   const mayTry = ownTry === 'guarded' && (scope === 'inside' || (scope === 'last' && back.canRestart));
   return planOwn(entries, {
