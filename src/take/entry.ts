@@ -112,11 +112,6 @@ export class Entry implements Rows<Cell> {
     while (this.allotted && !this.allotted.list.keys) this.allotted = this.allotted.before;
   }
 
-  /** Whether keys were drawn for its rows, which an own statement would not use. */
-  get hasKeys(): boolean {
-    return this.allotted?.list.keys !== undefined;
-  }
-
   /** The keys of a dropped table are not valid for the table that replaces it. */
   forgetKeys(): void {
     this.#extras?.values.clear();

@@ -6,7 +6,12 @@ import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, BatchedInsertError, batchedDrizzle, type FlushMessage } from '../../src/index.ts';
+import {
+  type BatchedDatabase,
+  BatchedInsertError,
+  batchedDrizzle,
+  type FlushMessage,
+} from '../../src/index.ts';
 import { emptyTables, startCounted } from '../support/counted.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { addresses, logs, members, organizations, teams, users } from '../support/schema.ts';
@@ -110,9 +115,7 @@ describe('each entry commits or fails alone', () => {
       const settled = await Promise.allSettled(
         wishes.map((wish) => other.insert(table).values({ wish }).returning()),
       );
-      expect(codes(settled)).toEqual(
-        wishes.map((wish) => (wish === 'none' ? 'written' : code)),
-      );
+      expect(codes(settled)).toEqual(wishes.map((wish) => (wish === 'none' ? 'written' : code)));
       expect(await check.$count(table)).toBe(97);
     }
   });
