@@ -11,6 +11,7 @@ import { keysAnswered } from '../settle/keys-answered.ts';
 import { type Flight, readFlight } from '../settle/read-flight.ts';
 import { readOwnFlight } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
+import { hasKeys } from '../take/key-run.ts';
 import { keyQuery } from '../write/key-query.ts';
 import { batchLockTimeout } from '../write/lock-timeout.ts';
 import { writeOwnFlight } from '../write/own-flight.ts';
@@ -24,7 +25,7 @@ export interface WrittenTransaction {
 /** Marks the transaction for the guard of an own statement, and bounds its wait for locks. */
 const mark = keyQuery({ lists: [], facts: [], token: '1', lockTimeout: batchLockTimeout });
 
-/** @returns `undefined` if the entry needs facts, or may not be guarded in RETURNING */
+/** @returns `undefined` if the entry needs facts, has keys, or may not be guarded in RETURNING */
 export function writeOwnTransaction(
   context: FlushContext,
   entry: Entry,
@@ -32,7 +33,8 @@ export function writeOwnTransaction(
   report: ReportBuilder,
 ): WrittenTransaction | undefined {
   const { driver, options, engine } = context;
-  if (engine.refusesSettings || !facts.get(entry.shape.table)?.guardable) return undefined;
+  if (hasKeys(entry.allotted) || engine.refusesSettings || !facts.get(entry.shape.table)?.guardable)
+    return undefined;
   const plan = planOwn([entry], {
     values: driver.values,
     settings: Number.POSITIVE_INFINITY,

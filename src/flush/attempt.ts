@@ -47,6 +47,8 @@ export class Attempt {
     if (ownTry === 'guarded' && isRefusedToUs(flight.error) && (await back.go())) {
       if (flight.error) context.engine.noteSettings(flight.error);
       this.ownTry = 'unguarded';
+      // What statements ahead of the refused one returned is undone, and references must not find it.
+      for (const entry of entries) entry.forgetValues();
       return { later: entries };
     }
     const refusal = this.#settleOwn(flight);

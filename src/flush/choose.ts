@@ -45,7 +45,7 @@ export async function choose(
     ? nothingKnown
     : await learn(context, entries, target, back, report);
   const mayShare = isProved(entries, facts);
-  if (mayShare && (target.scope === 'own' || small || !sharesLittle(entries)))
+  if (mayShare && (target.scope === 'own' || small || !sharesLittle(entries, context.options)))
     return { own: undefined, facts, mayShare };
   const own = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: true });
   return { own, facts, mayShare };

@@ -7,6 +7,7 @@ import { runLogged, sendLogged } from '../send/send-logged.ts';
 import { notifyCache } from '../settle/notify-cache.ts';
 import { type ReadOwnFlight, readOwnFlight } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
+import { hasKeys } from '../take/key-run.ts';
 import { writeOwnFlight } from '../write/own-flight.ts';
 import type { FlushTarget } from './target.ts';
 import type { WayBack } from './way-back.ts';
@@ -32,6 +33,8 @@ export function planOwnEntries(
   if (driver.describes || target.lockTimeout !== undefined) return undefined;
   // Outside a transaction each entry is a transaction of its own, and only one by itself needs nothing around it.
   if (scope === 'own' && (entries.length > 1 || connection)) return undefined;
+  // Sent again, it is written with the keys that it was given first.
+  if (scope === 'own' && hasKeys(entries[0]?.allotted)) return undefined;
   // If the role may not select them, the flight can be undone.
   const mayTry = ownTry === 'guarded' && (scope === 'inside' || (scope === 'last' && back.canRestart));
   return planOwn(entries, {

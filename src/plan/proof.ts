@@ -6,6 +6,7 @@ import type { TableFacts } from '../facts/table-facts.ts';
 import type { Entry } from '../take/entry.ts';
 import { Form } from '../take/form.ts';
 import { isHarmless } from './harmless.ts';
+import { mostOwnRows } from './own-plan.ts';
 import { distinctPlans } from './same-plan.ts';
 
 /**
@@ -34,17 +35,23 @@ function hasHarmlessExpressions(entry: Entry): boolean {
 
 /**
  * Whether shared statements would hold few entries each, since neighbours in a table leave out other columns. Own
- * statements cost less then.
+ * statements cost less then. An entry with more rows than an own statement should have counts as several.
  */
-export function sharesLittle(entries: readonly Entry[]): boolean {
+export function sharesLittle(
+  entries: readonly Entry[],
+  { maxRows, copyRows }: { readonly maxRows: number; readonly copyRows: number },
+): boolean {
+  const mostRows = Math.max(1, Math.min(mostOwnRows, maxRows, copyRows - 1));
   const last = new Map<PgTable, Entry['forms']>();
   let statements = 0;
+  let shares = 0;
   for (let index = 0; index < entries.length; index++) {
-    const { shape, forms, overriding } = entries[index] as Entry;
+    const { shape, forms, overriding, count } = entries[index] as Entry;
     if (last.get(shape.table) !== forms || overriding) statements += 1;
     last.set(shape.table, forms);
+    shares += count > mostRows ? fewPerStatement * Math.ceil(count / mostRows) : 1;
   }
-  return statements * fewPerStatement > entries.length;
+  return statements * fewPerStatement > shares;
 }
 
 const fewPerStatement = 3;

@@ -75,3 +75,8 @@ export function keyOf({ list, position }: KeyPlace): string {
   if (key === undefined) throw new Error(`key ${position} of ${list.shape.name} is not known`);
   return key;
 }
+
+/** Whether keys were drawn for rows, which an own statement would not use. */
+export function hasKeys(run: KeyRun | undefined): boolean {
+  return run?.list.keys !== undefined;
+}

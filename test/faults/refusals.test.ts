@@ -17,7 +17,7 @@ import {
   settling,
 } from '../support/flights.ts';
 import { endsDuring, rejectionOf } from '../support/process-events.ts';
-import { makeRefusingTables, promises, wishes } from '../support/refusing-tables.ts';
+import { hopes, makeRefusingTables, promises, wishes } from '../support/refusing-tables.ts';
 import { organizations, teams } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -37,13 +37,17 @@ beforeAll(async () => {
 });
 afterAll(() => check.unsafe(`drop owned by ${role}; drop role ${role}`));
 beforeEach(async () => {
-  await check`truncate wishes, promises`;
+  await check`truncate wishes, hopes, promises`;
   client = database.connect(oneConnection);
   db = batchedDrizzle(client);
 });
 
 const servesNextCall = () =>
   expectNextCall(check, (name) => db.transaction(async (tx) => void queueFlight(tx, name)));
+
+async function countHopes(): Promise<number> {
+  return (await check`select 1 from hopes`).length;
+}
 
 async function countWishes(): Promise<number> {
   return (await check`select 1 from wishes`).length;
@@ -73,17 +77,29 @@ describe('a flight that fails writes nothing, is told why, and leaves the pool a
     }
   });
 
+  const toldOf = (settled: readonly PromiseSettledResult<unknown>[]) =>
+    settled.map((each) => (each.status === 'fulfilled' ? 'written' : codesOf(each.reason).at(-1)));
+
   const cannotBeSplit = new Set(['53100', '53200', '57P01']);
-  test.each(Object.entries(codes))('%s (%s), outside', async (_, code) => {
+  test.each(Object.entries(codes))('%s (%s), outside, if sharing is proved', async (_, code) => {
+    const relay = await database.faultRelay();
+    relay.translate('22012', code);
+    const refused = batchedDrizzle(database.connect({ ...oneConnection, url: relay.url }));
+    const settled = await Promise.allSettled(
+      ['fine', 'refused', 'as well'].map((wish) => refused.insert(hopes).values({ wish })),
+    );
+    const [others, rows] = cannotBeSplit.has(code) ? [code, 0] : ['written', 2];
+    expect(toldOf(settled)).toEqual([others, code, others]);
+    expect(await countHopes()).toBe(rows);
+    await expectNextCall(check, (name) => refused.transaction(async (tx) => void queueFlight(tx, name)));
+  });
+
+  test.each(Object.entries(codes))('%s (%s), outside, if sharing is not proved', async (_, code) => {
     const settled = await Promise.allSettled(
       ['fine', code, 'as well'].map((wish) => db.insert(wishes).values({ wish })),
     );
-    const told = settled.map((each) =>
-      each.status === 'fulfilled' ? 'written' : codesOf(each.reason).at(-1),
-    );
-    const [others, rows] = cannotBeSplit.has(code) ? [code, 0] : ['written', 2];
-    expect(told).toEqual([others, code, others]);
-    expect(await countWishes()).toBe(rows);
+    expect(toldOf(settled)).toEqual(['written', code, 'written']);
+    expect(await countWishes()).toBe(2);
     await servesNextCall();
   });
 });
@@ -133,16 +149,35 @@ describe('statement_timeout', () => {
     db = batchedDrizzle(client);
   });
 
-  test('hits a transaction as a whole', async () => {
+  /** So many that they share statements, and take far longer than the timeout together. */
+  const slow = Array.from({ length: 60 }, (_, number) => ({ wish: `${number % 10}` }));
+
+  test('hits a statement that entries of a transaction share as a whole', async () => {
     const writing = db.transaction(async (tx) => {
-      for (const nap of naps) tx.insert(wishes).values(nap);
+      for (const hope of slow) tx.insert(hopes).values(hope);
     });
     expect(codesOf(await rejectionOf(writing))).toContain('57014');
-    expect(await countWishes()).toBe(0);
+    expect(await countHopes()).toBe(0);
+    await servesNextCall();
+  });
+
+  test('is that of each own statement of a transaction, as in drizzle', async () => {
+    await db.transaction(async (tx) => {
+      for (const nap of naps) tx.insert(wishes).values(nap);
+    });
+    expect(await countWishes()).toBe(naps.length);
+    const writing = db.transaction(async (tx) => {
+      tx.insert(wishes).values({ wish: 'fine' });
+      tx.insert(wishes).values(naps);
+    });
+    expect(codesOf(await rejectionOf(writing))).toContain('57014');
+    expect(await countWishes()).toBe(naps.length);
     await servesNextCall();
   });
 
   test('that only the batch exceeds is not noticed outside, where it is split', async () => {
+    await Promise.all(slow.map((hope) => db.insert(hopes).values(hope)));
+    expect(await countHopes()).toBe(slow.length);
     await Promise.all(naps.map((nap) => db.insert(wishes).values(nap)));
     expect(await countWishes()).toBe(naps.length);
     await servesNextCall();

@@ -1,11 +1,17 @@
 /** Outside a transaction: inserts are sent together, but each succeeds or fails by itself. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, BatchedInsertError, batchedDrizzle } from '../../src/index.ts';
+import {
+  type BatchedDatabase,
+  BatchedInsertError,
+  batchedDrizzle,
+  type FlushMessage,
+} from '../../src/index.ts';
 import { emptyTables, startCounted } from '../support/counted.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { addresses, logs, members, organizations, teams, users } from '../support/schema.ts';
@@ -22,6 +28,15 @@ const picky = pgTable('picky', {
   wish: text('wish').notNull(),
   lockTimeout: text('lock_timeout').default(sql`current_setting('lock_timeout')`),
   transaction: integer('transaction').default(sql`txid_current()`),
+});
+/**
+ * The same of a table that is proved. Its error is a division by zero, which a relay gives the code that is
+ * wanted.
+ */
+const proved = pgTable('proved', {
+  id: serial('id').primaryKey(),
+  wish: text('wish').notNull(),
+  lockTimeout: text('lock_timeout').default(sql`current_setting('lock_timeout')`),
 });
 const always = (code: string) => `always ${code}`;
 const inBatch = (code: string) => `in a batch ${code}`;
@@ -40,14 +55,27 @@ beforeAll(async () => {
   await check.execute(sql`create table picky (
     id serial primary key, wish text not null check (grant_wish(wish)),
     lock_timeout text default current_setting('lock_timeout'), transaction int default txid_current())`);
+  await check.execute(sql`create table proved (
+    id serial primary key,
+    wish text not null check (
+      case when wish = 'always' or wish = 'in a batch' and current_setting('lock_timeout') = '100ms'
+        then 1 / (length(wish) - length(wish)) = 0 else true end),
+    lock_timeout text default current_setting('lock_timeout'))`);
 });
 beforeEach(async () => {
   await check.execute(emptyTables());
-  await check.execute(sql`truncate picky restart identity`);
+  await check.execute(sql`truncate picky, proved restart identity`);
   db = batchedDrizzle(database.connect());
   await db.insert(picky).values({ wish: 'to be known' });
   await check.execute(sql`truncate picky restart identity`);
 });
+
+/** A database on which the errors of `proved` have the code. */
+async function refusingWith(code: string): Promise<BatchedDatabase> {
+  const relay = await database.faultRelay();
+  relay.translate('22012', code);
+  return batchedDrizzle(database.connect({ url: relay.url }));
+}
 
 const codes = (settled: readonly PromiseSettledResult<unknown>[]) =>
   settled.map((result) => (result.status === 'rejected' ? result.reason.cause.code : 'written'));
@@ -76,14 +104,20 @@ describe('each entry commits or fails alone', () => {
     expect(await check.$count(logs)).toBe(2);
   });
 
+  const tables = [
+    [proved, 'always', '22012'],
+    [picky, always('22000'), '22000'],
+  ] as const;
   test.each([{}, { keys: 'client' }, { parameters: 'describe' }] as const)('with %j, too', async (batch) => {
-    const other = batchedDrizzle(database.connect(), { batch });
-    const wishes = Array.from({ length: 100 }, (_, index) => (index % 40 === 7 ? always('22000') : 'none'));
-    const settled = await Promise.allSettled(
-      wishes.map((wish) => other.insert(picky).values({ wish }).returning()),
-    );
-    expect(codes(settled)).toEqual(wishes.map((wish) => (wish === 'none' ? 'written' : '22000')));
-    expect(await check.$count(picky)).toBe(97);
+    for (const [table, bad, code] of tables) {
+      const other = batchedDrizzle(database.connect(), { batch });
+      const wishes = Array.from({ length: 100 }, (_, index) => (index % 40 === 7 ? bad : 'none'));
+      const settled = await Promise.allSettled(
+        wishes.map((wish) => other.insert(table).values({ wish }).returning()),
+      );
+      expect(codes(settled)).toEqual(wishes.map((wish) => (wish === 'none' ? 'written' : code)));
+      expect(await check.$count(table)).toBe(97);
+    }
   });
 
   test('1,000 concurrent inserts of which 10 violate a constraint: 990 rows, 10 errors, at most 100 round trips', async () => {
@@ -106,15 +140,15 @@ describe('each entry commits or fails alone', () => {
   });
 
   test('what is sent again has the keys that it was given first', async () => {
-    const wishes = Array.from({ length: 200 }, (_, index) => (index === 100 ? always('22000') : `${index}`));
+    const wishes = Array.from({ length: 200 }, (_, index) => (index === 100 ? 'always' : `${index}`));
     const settled = await Promise.allSettled(
-      wishes.map((wish) => db.insert(picky).values({ wish }).returning({ id: picky.id })),
+      wishes.map((wish) => db.insert(proved).values({ wish }).returning({ id: proved.id })),
     );
     const ids = settled.map((result) => (result.status === 'fulfilled' ? result.value[0]?.id : undefined));
     const [first] = ids as [number];
     // In plain drizzle a failed insert takes a key too.
     expect(ids).toEqual(wishes.map((_, index) => (index === 100 ? undefined : first + index)));
-    const [next] = await check.insert(picky).values({ wish: 'next' }).returning();
+    const [next] = await check.insert(proved).values({ wish: 'next' }).returning();
     expect(next?.id).toBe(first + 200);
   });
 
@@ -162,48 +196,95 @@ describe('each entry commits or fails alone', () => {
   });
 
   test('57014 may come only from batching: the batch is split', async () => {
+    // The server takes some milliseconds to check a row, and far more than the timeout to check them all.
     await check.execute(
-      sql`create table slow (id serial primary key, waited text default pg_sleep(0.15)::text)`,
+      sql`create table slow (id serial primary key, note text not null check (md5(repeat(note, 8000000)) <> ''))`,
     );
-    const slow = pgTable('slow', { id: serial('id').primaryKey(), waited: text('waited') });
-    const hurried = batchedDrizzle(database.connect({ connection: { statement_timeout: 400 } }));
-    await hurried.insert(slow).values({});
-    await Promise.all(
-      Array.from({ length: 6 }, () => hurried.insert(slow).values({ waited: sql`pg_sleep(0.15)::text` })),
-    );
-    expect(await check.$count(slow)).toBe(7);
-    await Promise.all(Array.from({ length: 6 }, () => hurried.insert(slow).values({}).returning()));
-    expect(await check.$count(slow)).toBe(13);
+    const slow = pgTable('slow', { id: serial('id').primaryKey(), note: text('note').notNull() });
+    const hurried = batchedDrizzle(database.connect({ connection: { statement_timeout: 250 } }));
+    const notes = Array.from({ length: 60 }, (_, index) => `${index % 10}`);
+    const rows = await Promise.all(notes.map((note) => hurried.insert(slow).values({ note }).returning()));
+    expect(rows.map(([row]) => row?.note)).toEqual(notes);
+    expect(await check.$count(slow)).toBe(60);
+    // All of one call are one statement, as in drizzle.
+    const many = hurried.insert(slow).values(notes.map((note) => ({ note })));
+    expect((await rejectionOf(many)).cause).toMatchObject({ code: '57014' });
+    expect(await check.$count(slow)).toBe(60);
   });
 
-  test.each(['08006', '53100', '53200', '57P03'])('%s rejects all, unsplit', async (code) => {
-    const { db, count } = await startCounted(database);
+  test('entries that are not proved have a statement_timeout each', async () => {
+    await check.execute(
+      sql`create table idle (id serial primary key, waited text default pg_sleep(0.15)::text)`,
+    );
+    const idle = pgTable('idle', { id: serial('id').primaryKey(), waited: text('waited') });
+    const hurried = batchedDrizzle(database.connect({ connection: { statement_timeout: 400 } }));
+    await hurried.insert(idle).values({});
+    await Promise.all(
+      Array.from({ length: 6 }, () => hurried.insert(idle).values({ waited: sql`pg_sleep(0.15)::text` })),
+    );
+    expect(await check.$count(idle)).toBe(7);
+    await Promise.all(Array.from({ length: 6 }, () => hurried.insert(idle).values({}).returning()));
+    expect(await check.$count(idle)).toBe(13);
+  });
+
+  const hopeless = ['08006', '53100', '53200', '57P03'];
+
+  test.each(hopeless)('%s rejects all, unsplit, if sharing is proved', async (code) => {
+    const refusing = await refusingWith(code);
     // An entry by itself asks for no facts.
+    await Promise.all(['to', 'be known'].map((wish) => refusing.insert(proved).values({ wish })));
+    const seen: FlushMessage[] = [];
+    const note = (message: unknown): void => void seen.push(message as FlushMessage);
+    subscribe('batched-drizzle:flush', note);
+    try {
+      const settled = await Promise.allSettled(
+        ['fine', 'always', 'fine'].map((wish) => refusing.insert(proved).values({ wish })),
+      );
+      expect(codes(settled)).toEqual([code, code, code]);
+    } finally {
+      unsubscribe('batched-drizzle:flush', note);
+    }
+    expect(seen).toMatchObject([{ event: 'start' }, { event: 'error', report: { rows: 0, roundTrips: 1 } }]);
+    expect(await check.$count(proved)).toBe(2);
+  });
+
+  test.each(hopeless)('%s rejects only the entry that had it, if sharing is not proved', async (code) => {
+    const { db, count } = await startCounted(database);
     await Promise.all(['to', 'be known'].map((wish) => db.insert(picky).values({ wish })));
     const { trips, result } = await count(() =>
-      Promise.allSettled([
-        db.insert(picky).values({ wish: 'fine' }),
-        db.insert(picky).values({ wish: always(code) }),
-        db.insert(picky).values({ wish: 'fine' }),
-      ]),
+      Promise.allSettled(['fine', always(code), 'fine'].map((wish) => db.insert(picky).values({ wish }))),
     );
-    expect(codes(result)).toEqual([code, code, code]);
+    expect(codes(result)).toEqual(['written', code, 'written']);
     expect(trips).toBe(1);
-    expect(await check.$count(picky)).toBe(2);
+    expect(await check.$count(picky)).toBe(4);
   });
 });
 
 describe('a batch does not wait where one entry alone would wait', () => {
-  test.each(['55P03', '40P01', '40001'])('on %s the entries are sent alone', async (code) => {
+  const contention = ['55P03', '40P01', '40001'];
+
+  test.each(contention)('on %s the entries are sent alone, if sharing is proved', async (code) => {
+    const refusing = await refusingWith(code);
+    const wishes = ['none', 'in a batch', 'none', 'in a batch'];
+    const rows = await Promise.all(
+      wishes.map((wish) => refusing.insert(proved).values({ wish }).returning()),
+    );
+    expect(rows.map(([row]) => row?.wish)).toEqual(wishes);
+    const stored = await check.select({ lockTimeout: proved.lockTimeout, by: sql`xmin::text` }).from(proved);
+    expect(new Set(stored.map(({ by }) => by)).size).toBe(4);
+    expect(new Set(stored.map(({ lockTimeout }) => lockTimeout))).toEqual(new Set(['0']));
+  });
+
+  test.each(contention)('on %s those that had it are sent alone, if sharing is not proved', async (code) => {
     const wishes = ['none', inBatch(code), 'none', inBatch(code)];
     const rows = await Promise.all(wishes.map((wish) => db.insert(picky).values({ wish }).returning()));
     expect(rows.map(([row]) => row?.wish)).toEqual(wishes);
     const stored = await check.select().from(picky);
     expect(new Set(stored.map(({ transaction }) => transaction)).size).toBe(4);
-    expect(new Set(stored.map(({ lockTimeout }) => lockTimeout))).toEqual(new Set(['0']));
+    for (const { wish, lockTimeout } of stored) expect(lockTimeout).toBe(wish === 'none' ? '100ms' : '0');
   });
 
-  test.each(['55P03', '40P01', '40001'])('%s of an entry that is alone is its own', async (code) => {
+  test.each(contention)('%s of an entry that is alone is its own', async (code) => {
     const settled = await Promise.allSettled([
       db.insert(picky).values({ wish: always(code) }),
       db.insert(picky).values({ wish: 'none' }),
@@ -266,7 +347,7 @@ describe('a batch does not wait where one entry alone would wait', () => {
     await plain.transaction(async (tx) => {
       await tx.insert(users).values({ name: 'held' });
       // Refused first, so that the batch is split before it reaches the lock.
-      const refused = rejectionOf(db.insert(picky).values({ wish: always('22000') }));
+      const refused = rejectionOf(db.insert(proved).values({ wish: 'always' }));
       const held = [{ name: sql`${'held'}` }, { name: sql`${'held too'}` }];
       blocked = rejectionOf(db.insert(users).values(held));
       const rows = await Promise.all(
@@ -289,11 +370,11 @@ describe('a batch does not wait where one entry alone would wait', () => {
     await plain.transaction(async (tx) => {
       await tx.insert(users).values({ name: 'held' });
       // The violation is found before the lock is reached, so that the batch is split first.
-      const failed = rejectionOf(db.insert(picky).values({ wish: always('22000') }));
+      const failed = rejectionOf(db.insert(proved).values({ wish: 'always' }));
       blocked = rejectionOf(db.insert(users).values({ name: 'held' }));
       const [free] = await db.insert(users).values({ name: 'free' }).returning();
       expect(free?.name).toBe('free');
-      expect(((await failed).cause as { code: string }).code).toBe('22000');
+      expect(((await failed).cause as { code: string }).code).toBe('22012');
     });
     expect(await blocked).toMatchObject({ cause: { code: '23505' } });
   });
@@ -307,7 +388,7 @@ describe('a batch does not wait where one entry alone would wait', () => {
       const client = database.connect({ connection: { lock_timeout: own }, max: 1 });
       const other = batchedDrizzle(client, { batch });
       const rows = await Promise.all(
-        ['a', 'b'].map((wish) => other.insert(picky).values({ wish }).returning()),
+        ['a', 'b'].map((wish) => other.insert(proved).values({ wish }).returning()),
       );
       expect(rows.map(([row]) => row?.lockTimeout)).toEqual([expected, expected]);
       const [after] = await client`select setting from pg_settings where name = 'lock_timeout'`;

@@ -280,13 +280,15 @@ describe('in a transaction', () => {
   test('nothing is copied into a table that was made anew since its facts were learned: they are learned again', async () => {
     // Fewer would go by own statements at the second attempt.
     const rows = times(101, () => ({ level: 'a', message: 'b' }));
-    await few.db.insert(logs).values(rows);
+    // The tests before have changed the table, and what the client has learned from them may not be proved any more.
+    const knowing = await startCounted(database, { batch: { copyRows: 3 } });
+    await knowing.db.insert(logs).values(rows);
     await check.delete(logs);
     await check.execute(
       sql`alter table logs rename to old_logs; create table logs (level text, message text, more int default 7)`,
     );
-    const { statements } = await few.count(() =>
-      few.db.transaction(async (tx) => {
+    const { statements } = await knowing.count(() =>
+      knowing.db.transaction(async (tx) => {
         for (const row of rows) tx.insert(logs).values(row);
       }),
     );

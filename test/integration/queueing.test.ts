@@ -176,19 +176,20 @@ describe('flushes', () => {
   });
 
   test('start by themselves in a transaction at maxRows; later inserts go to the next batch', async () => {
-    const { db, count } = await startCounted(database, { batch: { maxRows: 20 } });
+    const { db, count } = await startCounted(database, { batch: { maxRows: 60 } });
+    // So many entries that each flush of them is one shared statement.
     const { statements } = await count(() =>
       db.transaction(async (tx) => {
         for (let turn = 0; turn < 5; turn++) {
-          for (let row = 0; row < 10; row++) tx.insert(logs).values({ level: `${turn}`, message: `${row}` });
-          expect(tx.pending).toBe(turn % 2 === 0 ? 10 : 20);
+          for (let row = 0; row < 30; row++) tx.insert(logs).values({ level: `${turn}`, message: `${row}` });
+          expect(tx.pending).toBe(turn % 2 === 0 ? 30 : 60);
           await endOfTurn();
-          expect(tx.pending).toBe(turn % 2 === 0 ? 10 : 0);
+          expect(tx.pending).toBe(turn % 2 === 0 ? 30 : 0);
         }
       }),
     );
     expect(statements.filter((text) => text.includes('insert into "logs"'))).toHaveLength(3);
-    expect(await check.$count(logs)).toBe(50);
+    expect(await check.$count(logs)).toBe(150);
   });
 
   test('start by themselves in a transaction at maxBytes', async () => {

@@ -27,6 +27,8 @@ export interface FaultRelay {
   hold(point: HoldPoint): Promise<HeldWire>;
   /** Rewrites the next matching statement, once. The new text must be as long as the old one. */
   spoil(words: RegExp, by: string): void;
+  /** From now on every error of the server with the one SQLSTATE has the other one. */
+  translate(from: string, to: string): void;
   /** Cuts one of the open connections, if there is any. */
   cutOne(pick: (count: number) => number, how: 'close' | 'reset'): void;
   /** Closes the relay and cuts all connections. */
@@ -58,10 +60,18 @@ export async function startFaultRelay(target: string): Promise<FaultRelay> {
     spoilt = undefined;
     return { ...message, bytes };
   };
+  let translation: { from: string; to: string } | undefined;
+  const translate = (message: WireMessage): WireMessage => {
+    const at = translation && message.type === 'E' ? message.bytes.indexOf(`\0C${translation.from}\0`) : -1;
+    if (!translation || at < 0) return message;
+    const bytes = Buffer.from(message.bytes);
+    bytes.write(translation.to, at + 2);
+    return { ...message, bytes };
+  };
 
   const relay = createServer({ noDelay: true }, (client) => {
     const server = connect({ host: hostname, port: Number(port || 5432), noDelay: true });
-    const wire = new Wire(client, server, stopsAt, rewrite);
+    const wire = new Wire(client, server, stopsAt, { rewrite, translate });
     wires.add(wire);
     client.on('close', () => wires.delete(wire));
   });
@@ -78,6 +88,9 @@ export async function startFaultRelay(target: string): Promise<FaultRelay> {
       }),
     spoil(words, by) {
       spoilt = { words, by };
+    },
+    translate(from, to) {
+      translation = { from, to };
     },
     cutOne(pick, how) {
       [...wires][pick(wires.size)]?.cut(how);
@@ -103,7 +116,7 @@ class Wire implements HeldWire {
     readonly client: Socket,
     readonly server: Socket,
     stopsAt: StopsAt,
-    rewrite: (message: WireMessage) => WireMessage,
+    { rewrite, translate }: Record<'rewrite' | 'translate', (message: WireMessage) => WireMessage>,
   ) {
     const up = new Pipe(server, (message) => stopsAt('client', message, this));
     const down = new Pipe(client, (message) => stopsAt('server', message, this));
@@ -119,7 +132,7 @@ class Wire implements HeldWire {
       this.#onSent();
     });
     server.on('data', (chunk: Buffer) => {
-      for (const message of answered.push(chunk)) {
+      for (const message of answered.push(chunk).map(translate)) {
         if (message.type === 'K') this.pid = message.bytes.readInt32BE(5);
         down.push(message);
       }
