@@ -24,7 +24,7 @@ export interface WrittenTransaction {
 /** Marks the transaction for the guard of an own statement, and bounds its wait for locks. */
 const mark = keyQuery({ lists: [], facts: [], token: '1', lockTimeout: batchLockTimeout });
 
-/** @returns `undefined` if the entry needs facts, or may not be guarded in RETURNING */
+/** @returns `undefined` if the entry needs facts, has keys already, or may not be guarded in RETURNING */
 export function writeOwnTransaction(
   context: FlushContext,
   entry: Entry,
@@ -32,6 +32,8 @@ export function writeOwnTransaction(
   report: ReportBuilder,
 ): WrittenTransaction | undefined {
   const { driver, options, engine } = context;
+  // Keys that an earlier attempt has taken are given again.
+  if (entry.allotted?.list.keys) return undefined;
   if (engine.refusesSettings || !facts.get(entry.shape.table)?.guardable) return undefined;
   const plan = planOwn([entry], {
     values: driver.values,

@@ -185,9 +185,7 @@ test('mixed calls are one INSERT per table', async () => {
   expect(tablesInserted(statements).toSorted()).toEqual(['"events"', '"organizations"', '"users"']);
   expect(result.tables.map(({ statements: sent }) => sent)).toEqual([1, 1, 1]);
   const rows = await check.select().from(events);
-  expect(rows.map(({ kind }) => kind)).toEqual(
-    manyNames.flatMap((name) => [name, `${name}1`, `${name}2`]),
-  );
+  expect(rows.map(({ kind }) => kind)).toEqual(manyNames.flatMap((name) => [name, `${name}1`, `${name}2`]));
 });
 
 test('parents go before children, whatever was called first', async () => {
