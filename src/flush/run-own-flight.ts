@@ -58,15 +58,15 @@ export async function runOwnFlight(
 ): Promise<ReadOwnFlight> {
   const { connection, facts } = target;
   const hasBegun = connection?.hasBegun ?? true;
-  // A rule may refuse the guard, and then the transaction must be begun anew.
+  // A rule may refuse the guard, and then the flight must be undone. A COMMIT behind it would end the transaction.
   const { options, engine } = context;
   const canGuard = options.keys === 'server' && !engine.refusesSettings;
-  const mayGuard = canGuard && ownTry === 'guarded' && back.canRestart;
+  const mayGuard = canGuard && ownTry === 'guarded' && (back.canRestart || target.scope === 'inside');
   const isGuarded = !hasBegun && mayGuard;
   const flight = writeOwnFlight(plan, context.driver.values, isGuarded);
   for (const kept of plan.kept.values()) facts.settings += kept.size;
   const isNew = [...asked(plan)].some(({ shape }) => !facts.selectable.has(shape));
-  const savepoint = isNew ? back.markQuestion() : [];
+  const savepoint = isNew || isGuarded ? back.markQuestion() : [];
   const statements = [...savepoint, ...(flight.mark ? [flight.mark] : []), ...flight.statements];
   const [answers, refusals] = await Promise.all([
     connection

@@ -6,6 +6,7 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle, FlushError } from '../../src/index.ts';
+import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { emptyTables } from '../support/counted.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { addresses, logs, users } from '../support/schema.ts';
@@ -24,13 +25,16 @@ const check = drizzle(database.connect());
 let db: BatchedDatabase;
 
 beforeAll(async () => {
-  await check.execute(sql`create function is_room(country text) returns boolean language plpgsql as $$
+  // Rows share a statement only if a CHECK calls no function of the user. `lpad(text, int)` is PostgreSQL's own, but the
+  // server reads its body from the catalog, so that it can raise an error for which no batch is split.
+  await check.execute(sql`create or replace function pg_catalog.lpad(country text, int) returns text
+    language plpgsql immutable strict parallel safe as $$
     begin
       if country = 'full' then raise exception 'no room for %', country using errcode = '53100'; end if;
-      return true;
+      return country;
     end $$`);
   await check.execute(sql`create table people (
-    id serial primary key, "Email address" text unique, country text check (is_room(country)), number int,
+    id serial primary key, "Email address" text unique, country text check (lpad(country, 9) = country), number int,
     unique (country, number))`);
   await check.execute(sql`create table late (id int primary key deferrable initially deferred)`);
 });
@@ -223,7 +227,7 @@ describe("the owner's error says which of its rows it was, where the server's de
     const taken = await rejectionOf(
       db.transaction(async (tx) => {
         // So many entries that keys are taken ahead.
-        for (let n = 0; n < 7; n++) tx.insert(logs).values({ level: 'info', message: `${n}` });
+        for (let n = 0; n <= mostOwnEntries; n++) tx.insert(logs).values({ level: 'info', message: `${n}` });
         await tx
           .insert(people)
           .values([{ email: 'a' }, { email: 'b' }])

@@ -1,7 +1,8 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
+import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
 import { holdConnection } from '../support/hold-connection.ts';
 import { addresses, events, logs, members, nodes, organizations, teams, users } from '../support/schema.ts';
@@ -292,21 +293,21 @@ describe('a whole transaction', () => {
     const shared = () =>
       count(() =>
         db.transaction(async (tx) => {
-          for (let number = 0; number < 10; number++)
+          for (let number = 0; number <= mostOwnEntries; number++)
             tx.insert(logs).values({ level: 'info', message: `${number}` });
         }),
       );
     expect((await shared()).trips).toBe(2);
     expect((await shared()).trips).toBe(1);
     expect(await check.$count(users)).toBe(11);
-    expect(await check.$count(logs)).toBe(20);
+    expect(await check.$count(logs)).toBe(2 * (mostOwnEntries + 1));
   });
 
   test("is one more after raw SQL, for the tables' facts", async () => {
     const { trips, result } = await warm.count(() =>
       warm.db.transaction(async (tx) => {
         await tx.execute(sql`select 1`);
-        tx.insert(users).values(names(10));
+        for (const user of names(mostOwnEntries + 1)) tx.insert(users).values(user);
         const first = await tx.flush();
         tx.insert(logs).values([
           { level: 'info', message: 'a' },
@@ -319,7 +320,7 @@ describe('a whole transaction', () => {
     // BEGIN, the raw SQL, two trips for the first flush, one for the second, and COMMIT.
     expect(result).toEqual([2, 1]);
     expect(trips).toBe(6);
-    expect(await check.$count(users)).toBe(10);
+    expect(await check.$count(users)).toBe(mostOwnEntries + 1);
     expect(await check.$count(logs)).toBe(2);
   });
 
@@ -425,35 +426,64 @@ describe('one trip more', () => {
 
   test("with `batch.keys: 'client'`, on the database and for a whole transaction", async () => {
     const { count, db } = await startCounted(database, { batch: { keys: 'client' } });
-    const parent = db.insert(nodes).values({ label: 'a' });
-    db.insert(nodes).values({ label: 'b', parentId: parent.ref('id') });
+    const user = db.insert(users).values({ name: 'a' });
+    db.insert(addresses).values({ email: 'a', userId: user.ref('id') });
     const flushed = await count(() => db.flush());
     expect(flushed.trips).toBe(2);
     expect(flushed.result.roundTrips).toBe(2);
     const { trips } = await count(() =>
       db.transaction(async (tx) => {
+        for (const { name } of names(mostOwnEntries + 1)) {
+          const other = tx.insert(users).values({ name });
+          tx.insert(addresses).values({ email: name, userId: other.ref('id') });
+        }
+      }),
+    );
+    expect(trips).toBe(2);
+    const few = await count(() =>
+      db.transaction(async (tx) => {
+        const other = tx.insert(users).values({ name: 'b' });
+        tx.insert(addresses).values({ email: 'b', userId: other.ref('id') });
+      }),
+    );
+    expect(few.trips).toBe(2);
+    // No key is taken ahead for a table with a foreign key to itself, so the child waits for its parent's answer, too.
+    const waiting = await count(() =>
+      db.transaction(async (tx) => {
         const root = tx.insert(nodes).values({ label: 'c' });
         tx.insert(nodes).values({ label: 'd', parentId: root.ref('id') });
       }),
     );
-    expect(trips).toBe(2);
+    expect(waiting.trips).toBe(3);
     const rows = await check.select().from(nodes).orderBy(nodes.label);
-    expect(rows.map(({ parentId }) => parentId)).toEqual([null, rows[0]?.id, null, rows[2]?.id]);
+    expect(rows.map(({ parentId }) => parentId)).toEqual([null, rows[0]?.id]);
+    const wired = await check
+      .select({ name: users.name, email: addresses.email })
+      .from(addresses)
+      .innerJoin(users, eq(addresses.userId, users.id));
+    expect(wired).toHaveLength(mostOwnEntries + 3);
+    for (const { name, email } of wired) expect(email).toBe(name);
   });
 
-  test('for a reference inside an sql expression', async () => {
-    const { trips, result } = await warm.db.transaction(async (tx) => {
-      await tx.select().from(users);
-      const user = tx.insert(users).values(names(10));
-      tx.insert(addresses).values({
-        email: sql`'user-' || ${user.ref('id', 3)}::text`,
-        userId: user.ref('id', 3),
+  test('for a reference inside an sql expression to a shared statement, and none to an own one', async () => {
+    const write = (entries: { name: string }[][], at: { entry: number; row: number }) =>
+      warm.db.transaction(async (tx) => {
+        await tx.select().from(users);
+        const inserts = entries.map((rows) => tx.insert(users).values(rows));
+        const userId = inserts[at.entry]?.ref('id', at.row);
+        tx.insert(addresses).values({ email: sql`'user-' || ${userId}::text`, userId });
+        return warm.count(() => tx.flush());
       });
-      return warm.count(() => tx.flush());
-    });
-    expect(trips).toBe(2);
-    expect(result.roundTrips).toBe(2);
+    const many = names(mostOwnEntries + 1).map((user) => [user]);
+    const shared = await write(many, { entry: 3, row: 0 });
+    expect([shared.trips, shared.result.roundTrips]).toEqual([2, 2]);
     const id = (await idsOfUsers())[3];
     expect(await check.select().from(addresses)).toMatchObject([{ email: `user-${id}`, userId: id }]);
+
+    await check.execute(emptyTables());
+    const own = await write([names(10)], { entry: 0, row: 3 });
+    expect([own.trips, own.result.roundTrips]).toEqual([1, 1]);
+    const ownId = (await idsOfUsers())[3];
+    expect(await check.select().from(addresses)).toMatchObject([{ email: `user-${ownId}`, userId: ownId }]);
   });
 });

@@ -8,6 +8,7 @@ import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle, FlushError } from '../../src/index.ts';
+import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { startCounted } from '../support/counted.ts';
 import { rejectionOf, unhandledDuring } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -94,14 +95,14 @@ test('parents whose keys only the answer tells take one flight, however many the
         tx.insert(children).values({ name, parentId: parent.ref('id') });
       }
     });
-  // So many that the flush asks for facts, which are known from then on.
-  await write(Array.from({ length: 10 }, (_, index) => `to be known ${index}`));
-  const names = Array.from({ length: 20 }, (_, index) => `${index}`);
-  const { trips } = await count(() => write(names));
+  // So many that they share statements. The first flush asks for facts, which are known from then on.
+  const many = Array.from({ length: mostOwnEntries + 1 }, (_, index) => `${index}`);
+  await write(many.map((name) => `to be known ${name}`));
+  const { trips } = await count(() => write(many));
   expect(trips).toBe(2);
   const joined = await check.select().from(children).innerJoin(parents, eq(parents.id, children.parentId));
   expect(joined.map((row) => row.children.name)).toEqual(joined.map((row) => row.parents.name));
-  expect(joined).toHaveLength(30);
+  expect(joined).toHaveLength(2 * many.length);
 });
 
 describe('a key that was told before the batch rolled back is not given to children', () => {

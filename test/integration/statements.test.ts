@@ -29,6 +29,17 @@ function readable(statements: readonly string[]): string[] {
   );
 }
 
+/** Without the schema of the functions, types and operators, which is `pg_catalog` in all of them. */
+function unqualified(text: string): string {
+  return text
+    .replaceAll('operator(pg_catalog.~~)', 'like')
+    .replaceAll(/operator\(pg_catalog\.(\W+)\)/g, '$1')
+    .replaceAll('pg_catalog.', '');
+}
+
+/** One name more than there are own statements of a table. */
+const manyNames = Array.from({ length: mostOwnEntries + 1 }, (_, n) => `name ${n}`);
+
 function tablesInserted(statements: readonly string[]): string[] {
   return statements.flatMap((text) => text.match(/insert into ("\w+")/)?.[1] ?? []);
 }
@@ -36,7 +47,7 @@ function tablesInserted(statements: readonly string[]): string[] {
 test('a transaction of users and addresses is begin, one key query, one INSERT a table, commit', async () => {
   const { statements, trips } = await warm.count(() =>
     warm.db.transaction(async (tx) => {
-      for (const name of ['ada', 'bob', 'eve', 'zoe']) {
+      for (const name of manyNames) {
         const user = tx.insert(users).values({ name });
         for (const email of [`${name}@home`, `${name}@work`])
           tx.insert(addresses).values({ email, userId: user.ref('id') });
@@ -45,22 +56,22 @@ test('a transaction of users and addresses is begin, one key query, one INSERT a
   );
   expect(trips).toBe(1);
   const list =
-    "with k0 as materialized (select case when s like '%:%' then array(select generate_series(split_part(s, ':', 1)::int8, split_part(s, ':', 2)::int8))::pg_catalog.int4[] else string_to_array(s, ',')::pg_catalog.int4[] end as a from current_setting('batched_drizzle.k0') s)";
-  const sent = readable(statements);
+    "with k0 as materialized (select case when s like '%:%' then array(select generate_series(split_part(s, ':', 1)::int8, split_part(s, ':', 2)::int8))::int4[] else string_to_array(s, ',')::int4[] end as a from current_setting('batched_drizzle.k0') s)";
+  const sent = readable(statements).map(unqualified);
   expect(sent).toHaveLength(5);
   const [begin, keys, ...rest] = sent;
   expect(begin).toBe('begin');
   expect(keys).toMatch(
-    /^select case when .* then set_config\('batched_drizzle\.t', '<token>', true\) else .* end, set_config\('batched_drizzle\.k0', \(select case when .* from \(select nextval\(.*generate_series\(1, \$9::int\) n\) s\), true\)$/,
+    /^select case when .* then set_config\('batched_drizzle\.t', '<token>', true\) else .* end, set_config\('batched_drizzle\.k0', \(select case when .* from \(select nextval\(.*generate_series\(1, \$5::int4\) n\) s\), true\)$/,
   );
   expect(keys?.match(/nextval/g)).toHaveLength(1);
   for (const insert of rest.slice(0, 2)) {
     expect(insert).toContain("current_setting('batched_drizzle.t', true) = '<token>'");
-    expect(insert).toContain('cardinality((select a from k0)) = 4');
+    expect(insert).toContain(`cardinality((select a from k0)) = ${manyNames.length}`);
   }
   expect(rest.map((text) => text.replace(/ where case when .* end$/, ' <guard>'))).toEqual([
-    `${list} insert into "users" ("id", "name") select u.c0, u.c1 from unnest((select a from k0), $1::pg_catalog."varchar"[]) as u(c0, c1) <guard>`,
-    `${list} insert into "addresses" ("email", "user_id") select u.c1, k0.a[u.p2] from k0, unnest($1::pg_catalog."varchar"[], $2::int4[]) as u(c1, p2) <guard>`,
+    `${list} insert into "users" ("id", "name") select u.c0, u.c1 from rows from (unnest((select a from k0)), unnest($1::"varchar"[])) as u(c0, c1) <guard>`,
+    `${list} insert into "addresses" ("email", "user_id") select u.c1, k0.a[u.p2] from k0, rows from (unnest($1::"varchar"[]), unnest($2::int4[])) as u(c1, p2) <guard>`,
     'commit',
   ]);
   const rows = await check
@@ -68,16 +79,12 @@ test('a transaction of users and addresses is begin, one key query, one INSERT a
     .from(addresses)
     .leftJoin(users, eq(addresses.userId, users.id))
     .orderBy(asc(addresses.id));
-  expect(rows.map(({ name, email }) => [name, email])).toEqual([
-    ['ada', 'ada@home'],
-    ['ada', 'ada@work'],
-    ['bob', 'bob@home'],
-    ['bob', 'bob@work'],
-    ['eve', 'eve@home'],
-    ['eve', 'eve@work'],
-    ['zoe', 'zoe@home'],
-    ['zoe', 'zoe@work'],
-  ]);
+  expect(rows.map(({ name, email }) => [name, email])).toEqual(
+    manyNames.flatMap((name) => [
+      [name, `${name}@home`],
+      [name, `${name}@work`],
+    ]),
+  );
 });
 
 test("a transaction of few inserts is begin, drizzle's own statements in the order of the calls, commit", async () => {
@@ -166,7 +173,7 @@ test('no keys are taken where nobody needs them', async () => {
 test('mixed calls are one INSERT per table', async () => {
   const { statements, result } = await warm.count(() =>
     warm.db.transaction((tx) => {
-      for (const name of ['a', 'b', 'c', 'd']) {
+      for (const name of manyNames) {
         tx.insert(users).values({ name });
         tx.insert(events).values({ kind: name });
         tx.insert(organizations).values({ name });
@@ -178,27 +185,14 @@ test('mixed calls are one INSERT per table', async () => {
   expect(tablesInserted(statements).toSorted()).toEqual(['"events"', '"organizations"', '"users"']);
   expect(result.tables.map(({ statements: sent }) => sent)).toEqual([1, 1, 1]);
   const rows = await check.select().from(events);
-  expect(rows.map(({ kind }) => kind)).toEqual([
-    'a',
-    'a1',
-    'a2',
-    'b',
-    'b1',
-    'b2',
-    'c',
-    'c1',
-    'c2',
-    'd',
-    'd1',
-    'd2',
-  ]);
+  expect(rows.map(({ kind }) => kind)).toEqual(manyNames.flatMap((name) => [name, `${name}1`, `${name}2`]));
 });
 
 test('parents go before children, whatever was called first', async () => {
   const { statements } = await warm.count(() =>
     warm.db.transaction(async (tx) => {
-      for (const name of ['a', 'b', 'c', 'd']) {
-        tx.insert(addresses).values({ email: `${name} of nobody` });
+      for (const name of manyNames) tx.insert(addresses).values({ email: `${name} of nobody` });
+      for (const name of manyNames) {
         const user = tx.insert(users).values({ name });
         tx.insert(addresses).values({ email: name, userId: user.ref('id') });
       }
@@ -209,7 +203,7 @@ test('parents go before children, whatever was called first', async () => {
     .select({ name: users.name, email: addresses.email })
     .from(addresses)
     .innerJoin(users, eq(addresses.userId, users.id));
-  expect(rows).toHaveLength(4);
+  expect(rows).toHaveLength(manyNames.length);
   for (const { name, email } of rows) expect(name).toBe(email);
 });
 
@@ -255,7 +249,7 @@ test('keys rise in the order of the calls also where rows take several statement
   const { statements } = await warm.count(() =>
     warm.db.transaction(async (tx) => {
       // Rows with and without a role: one statement can't use the database's DEFAULT for only some of its
-      // rows.
+      // rows. Neighbours leave out different columns, so no two rows share one.
       const organization = tx.insert(organizations).values({ name: 'a' });
       const team = tx.insert(teams).values({ name: 'a', organizationId: organization.ref('id') });
       const teamId = team.ref('id');
@@ -266,7 +260,7 @@ test('keys rise in the order of the calls also where rows take several statement
       addOthers(tx);
     }),
   );
-  expect(tablesInserted(statements).filter((table) => table === '"members"')).toHaveLength(2);
+  expect(tablesInserted(statements).filter((table) => table === '"members"')).toHaveLength(4);
   const rows = await check.select().from(members).orderBy(members.id);
   expect(rows.map(({ email, role }) => [email, role])).toEqual([
     ['1', 'owner'],
