@@ -63,6 +63,10 @@ describe('where BEGIN is refused nothing behind it is written, and its error is 
           nested.execute(sql.raw(`insert into organizations (name) values ('${name}')`)),
         ),
       ),
+    'a nested transaction that queues': (name) =>
+      db.transaction((tx) => tx.transaction(async (nested) => void queueFlight(nested, name))),
+    'a nested transaction that awaits its inserts': (name) =>
+      db.transaction((tx) => tx.transaction((nested) => Promise.all(queueFlight(nested, name)))),
     'a row with an expression': (name) =>
       db.transaction(async (tx) => void tx.insert(organizations).values({ name: sql`${name}::text` })),
     'rows with expressions': (name) =>

@@ -712,3 +712,20 @@ test('many transactions on one connection wait for one another', async () => {
     Array.from({ length: 20 }, (_, number) => number + 1),
   );
 });
+
+test('the rows of a nested transaction leave with its BEGIN, also if a rule refuses that they are guarded', async () => {
+  const ruled = pgTable('ruled', { n: integer('n') });
+  await check.execute('create table ruled (n int)');
+  await check.execute('create table kept (n int)');
+  await check.execute(
+    'create rule elsewhere as on insert to ruled do instead insert into kept values (new.n)',
+  );
+  await db.transaction(async (tx) => {
+    await tx.transaction(async (nested) => {
+      nested.insert(ruled).values({ n: 1 });
+      nested.insert(ruled).values({ n: 2 });
+    });
+    tx.insert(ruled).values({ n: 3 });
+  });
+  expect(await check.execute('select n from kept order by n')).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+});
