@@ -52,7 +52,8 @@ describe('where BEGIN is refused nothing behind it is written, and its error is 
       db.transaction((tx) => Promise.all(queueSharedFlight(tx, name))),
     'a transaction with modes': (name) =>
       db.transaction(async (tx) => void queueFlight(tx, name), { isolationLevel: 'serializable' }),
-    'a lone row': (name) => db.transaction(async (tx) => void tx.insert(organizations).values({ name })),
+    'a lone row that is awaited': (name) =>
+      db.transaction(async (tx) => void (await tx.insert(organizations).values({ name }))),
     'a raw statement': (name) =>
       db.transaction((tx) => tx.execute(sql.raw(`insert into organizations (name) values ('${name}')`))),
     'a raw statement with parameters': (name) =>
@@ -68,10 +69,12 @@ describe('where BEGIN is refused nothing behind it is written, and its error is 
     'a nested transaction that awaits its inserts': (name) =>
       db.transaction((tx) => tx.transaction((nested) => Promise.all(queueFlight(nested, name)))),
     'a row with an expression': (name) =>
-      db.transaction(async (tx) => void tx.insert(organizations).values({ name: sql`${name}::text` })),
+      db.transaction(
+        async (tx) => void (await tx.insert(organizations).values({ name: sql`${name}::text` })),
+      ),
     'rows with expressions': (name) =>
       db.transaction(
-        async (tx) => void tx.insert(organizations).values([{ name: sql`${name}::text` }, { name }]),
+        async (tx) => void (await tx.insert(organizations).values([{ name: sql`${name}::text` }, { name }])),
       ),
     'a callback that does nothing': () => db.transaction(async () => {}),
   };
