@@ -3,6 +3,7 @@ import { pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
+import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
@@ -43,7 +44,7 @@ describe('a flush notices what others have changed since the facts were learned:
     const both = batchedDrizzle(client);
     const many = () =>
       both.transaction(async (tx) => {
-        for (let index = 0; index < 20; index++) tx.insert(parents).values({ name: 'many' });
+        for (let index = 0; index <= mostOwnEntries; index++) tx.insert(parents).values({ name: 'many' });
       });
     const questions = () => asked.filter((query) => query.includes('json_object_agg')).length;
     await many();
@@ -54,6 +55,8 @@ describe('a flush notices what others have changed since the facts were learned:
     expect(questions()).toBe(1);
     await check.execute('truncate parents cascade');
     await check.execute(ddl);
+    // The first of them notices, and goes by own statements rather than let COMMIT wait. The second asks anew.
+    await many().catch(() => {});
     await many().catch(() => {});
     expect(questions()).toBe(2);
   });
