@@ -78,7 +78,7 @@ export class Attempt {
     if (error) return { refusal: { error, culprit }, later: [] };
     this.#written = [...this.#written, ...flight.outcomes];
     if (target.scope !== 'own') fulfil(this.#written);
-    back.passed(entries);
+    back.passed(flight.compared);
     this.#isCommitLeft = isLast && end === 'open';
     return { refusal: commitError && { error: commitError, isUnknown }, later: plan.later };
   }

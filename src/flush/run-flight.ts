@@ -3,6 +3,7 @@ import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import { isCommitLost } from '../driver/errors.ts';
 import { EagerStatement, type Statement } from '../driver/statement.ts';
+import type { TableShape } from '../drizzle/table.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { FlightAnswers, FlightEnd } from '../send/send-flight.ts';
@@ -25,12 +26,17 @@ export interface FlightInput {
   readonly end: FlightEnd;
 }
 
+export interface WrittenFlight extends Flight {
+  /** Tables whose facts the server has compared: those of a flight with a key query. */
+  readonly compared: readonly TableShape[];
+}
+
 export async function runFlight(
   context: FlushContext,
   { plan, single, savepoint, end }: FlightInput,
   target: FlushTarget,
   report: ReportBuilder,
-): Promise<Flight> {
+): Promise<WrittenFlight> {
   const { lockTimeout } = target;
   const isBare = single !== undefined || needsNoTransaction(plan, lockTimeout);
   const connection = isBare ? target.connection : await target.connect();
@@ -44,7 +50,7 @@ export async function runFlight(
   if (keyQuery && connection && arrangement === 'keysFirst') {
     const first = await sendLogged(context, connection, [...before.splice(0), keyQuery], 'open', report);
     const error = readKeysFirst(plan, first, report);
-    if (error) return { outcomes: [], error };
+    if (error) return { outcomes: [], error, compared: [] };
   } else if (keyQuery) {
     const eager = new EagerStatement(keyQuery);
     keysKnown = keysAnswered(plan, eager);
@@ -60,7 +66,8 @@ export async function runFlight(
   const read = readFlight(context, plan, inserts, answers, { isQueried, report });
   const isWritten = read.outcomes.length > 0;
   const refused = isWritten ? [...refusals].map(([entry, error]) => [[entry], { error }] as const) : [];
-  return { ...read, outcomes: [...refused, ...read.outcomes] };
+  const compared = keyQuery ? plan.chunks.filter(({ facts }) => facts).map(({ shape }) => shape) : [];
+  return { ...read, outcomes: [...refused, ...read.outcomes], compared };
 }
 
 /** Commits by a flight of its own. */

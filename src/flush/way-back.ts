@@ -1,5 +1,6 @@
 /** How a flight is undone that rested on outdated facts, so that the transaction goes on as if it had not been sent. */
 import { command, type Statement } from '../driver/statement.ts';
+import type { TableShape } from '../drizzle/table.ts';
 import type { Entry } from '../take/entry.ts';
 import type { FlushTarget } from './target.ts';
 
@@ -66,11 +67,15 @@ export class WayBack {
     this.#isMarked = false;
   }
 
-  /** A flight of shared statements has been written, so that the transaction can't be begun anew any more. */
-  passed(entries: readonly Entry[]): void {
+  /**
+   * A flight of shared statements has been written, so that the transaction can't be begun anew any more.
+   *
+   * @param compared the tables whose facts the server has compared in it
+   */
+  passed(compared: readonly TableShape[]): void {
     const { facts } = this.#target;
     this.worked();
     facts.mustAskAgain = false;
-    for (const { shape } of entries) facts.held.add(shape);
+    for (const shape of compared) facts.held.add(shape);
   }
 }

@@ -131,8 +131,12 @@ export class LazyConnection implements Connection {
     this.#waiting += 1;
     return this.open().then(
       (held) => {
-        this.#waiting -= 1;
-        return work(held);
+        const answer = work(held);
+        // postgres.js calls the statement's handler in the next promise job. A query of the caller's must not come before.
+        queueMicrotask(() => {
+          this.#waiting -= 1;
+        });
+        return answer;
       },
       (error) => {
         this.#waiting -= 1;

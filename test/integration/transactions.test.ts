@@ -713,6 +713,19 @@ test('many transactions on one connection wait for one another', async () => {
   );
 });
 
+test('a nested transaction that begins with a statement has its savepoint before it', async () => {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const failing = db.transaction((tx) => tx.transaction((nested) => nested.execute(sql`select 1 / 0`)));
+    await expect(failing).rejects.toMatchObject({ cause: { code: '22012' } });
+  }
+  await db.transaction(async (tx) => {
+    const nested = tx.transaction((inner) => inner.execute(sql`select 1 / 0`));
+    await expect(nested).rejects.toMatchObject({ cause: { code: '22012' } });
+    await tx.insert(users).values({ name: 'after' });
+  });
+  expect(await check.$count(users)).toBe(1);
+});
+
 test('the rows of a nested transaction leave with its BEGIN, also if a rule refuses that they are guarded', async () => {
   const ruled = pgTable('ruled', { n: integer('n') });
   await check.execute('create table ruled (n int)');
