@@ -13,6 +13,7 @@ import { getOrInsert } from './get-or-insert.ts';
 import { type BatchOptions, readBatchOptions } from './options.ts';
 import { PostgresJsDriver } from './postgres-js/driver.ts';
 import { disableNagle } from './postgres-js/no-nagle.ts';
+import { atEndOfTurnIf } from './take/schedule.ts';
 import { DatabaseUnit } from './unit-of-work/database-unit.ts';
 
 type Schema = Record<string, unknown>;
@@ -101,7 +102,7 @@ function batched<TSchema extends Schema>(
   const parts: DatabaseParts = partsOf(db);
   disableNagle(parts.client);
   const unit = new DatabaseUnit({
-    driver: new PostgresJsDriver(parts.client, options.parameters === 'describe'),
+    driver: new PostgresJsDriver(parts.client, options.parameters === 'describe', atEndOfTurnIf),
     dialect: parts.dialect,
     logger: loggerOf(db),
     cache: mutableCache(parts.options),

@@ -9,6 +9,7 @@ import { Engine } from '../../src/facts/engine.ts';
 import { readBatchOptions } from '../../src/options.ts';
 import { PostgresJsDriver } from '../../src/postgres-js/driver.ts';
 import type { Entry } from '../../src/take/entry.ts';
+import { atEndOfTurnIf } from '../../src/take/schedule.ts';
 import { DatabaseUnit } from '../../src/unit-of-work/database-unit.ts';
 
 class DetachedUnit extends DatabaseUnit {
@@ -30,7 +31,7 @@ export function detached(): Detached {
   const plain = drizzle(postgres());
   const parts = partsOf(plain);
   const context: FlushContext = {
-    driver: new PostgresJsDriver(parts.client, false),
+    driver: new PostgresJsDriver(parts.client, false, atEndOfTurnIf),
     dialect: parts.dialect,
     logger: loggerOf(plain),
     cache: undefined,

@@ -55,7 +55,8 @@ export class WayBack {
       await restart();
       return true;
     }
-    if (!this.#isMarked) return false;
+    // A COMMIT that travelled along has rolled everything back, the savepoint too.
+    if (!this.#isMarked || this.#target.connection?.hasFinished) return false;
     this.#isMarked = false;
     await this.#target.run(command('rollback to savepoint batched_drizzle'));
     return true;

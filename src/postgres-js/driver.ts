@@ -24,12 +24,16 @@ export class PostgresJsDriver implements Driver {
   #busy = 0;
   /** A connection has been up, so that the server is there and takes the client. */
   #isWarm = false;
+  /** Transactions of this turn whose BEGIN is held back, in the order of the calls. */
+  readonly #heldBack = new Set<LazyConnection>();
   readonly results = postgresJsResults;
   readonly errors = postgresJsErrors;
 
   constructor(
     client: Sql,
     readonly describes: boolean,
+    /** Runs work at the end of the turn, if it is still needed then. */
+    private readonly atEndOfTurnIf: (isNeeded: () => boolean, work: () => void) => void,
   ) {
     this.#client = client as Client;
     this.#options = client.options as unknown as ClientOptions;
@@ -58,9 +62,14 @@ export class PostgresJsDriver implements Driver {
   /**
    * BEGIN is held back until the transaction's first statement, if a connection is likely to be free then. Otherwise the
    * callback must wait for its connection, as in plain drizzle; and before the first connection is up, nothing is known.
+   *
+   * It is held back until the end of the turn at most. Later it would be noticed: `now()` would differ, `client.end()`
+   * would not wait for the transaction, and others could take the connections that it waits for.
    */
   async begin(): Promise<Connection> {
     const mayHoldBack = this.#isWarm && this.#busy < this.#options.max;
+    // Those that came first get their connections first: their callbacks run, and this one's may wait for them.
+    if (!mayHoldBack) this.#openHeldBack();
     this.#busy += 1;
     const connection = new LazyConnection(
       this.#client,
@@ -69,8 +78,33 @@ export class PostgresJsDriver implements Driver {
         this.#busy -= 1;
       },
     );
-    if (!mayHoldBack) await connection.open();
+    if (mayHoldBack) this.#holdBack(connection);
+    else await connection.open();
     return connection;
+  }
+
+  #holdBack(connection: LazyConnection): void {
+    this.#heldBack.add(connection);
+    if (this.#heldBack.size > 1) return;
+    this.atEndOfTurnIf(
+      () => this.#isAnyHeldBack(),
+      () => this.#openHeldBack(),
+    );
+  }
+
+  #isAnyHeldBack(): boolean {
+    for (const connection of this.#heldBack) {
+      if (!connection.isUnopened) this.#heldBack.delete(connection);
+    }
+    return this.#heldBack.size > 0;
+  }
+
+  #openHeldBack(): void {
+    for (const connection of this.#heldBack) {
+      // The error rejects the transaction, and each of its statements.
+      if (connection.isUnopened) connection.open().catch(() => {});
+    }
+    this.#heldBack.clear();
   }
 
   async #counted<T>(work: () => Promise<T>): Promise<T> {

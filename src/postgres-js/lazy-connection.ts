@@ -33,8 +33,9 @@ export class LazyConnection implements Connection {
     this.lost.catch(() => {});
   }
 
-  /** Takes the connection out of the pool now. */
+  /** Takes the connection out of the pool now. After the transaction's end nobody would give it back. */
   open(): Promise<HeldConnection> {
+    if (this.#isEnded && !this.#opening) return Promise.reject(ended());
     this.#opening ??= this.#open().then(
       (held) => {
         this.#held = held;

@@ -28,6 +28,13 @@ export function atEndOfTurn(dispatch: () => void): void {
   setImmediate(() => inPollPhase(dispatch));
 }
 
+/** The same, if it is still needed when the turn has ended. */
+export function atEndOfTurnIf(isNeeded: () => boolean, dispatch: () => void): void {
+  setImmediate(() => {
+    if (isNeeded()) inPollPhase(dispatch);
+  });
+}
+
 let turnChannel: MessageChannel | undefined;
 
 let due: (() => void)[] = [];

@@ -20,9 +20,10 @@ export async function writeBatch(
   const { connection } = state;
   if (scope !== 'last' || entries.length !== 1 || !connection.isUnopened)
     return flush(context, entries, new TransactionTarget(state, scope), report);
+  // Nothing was begun, and nothing shall be.
+  await rollback(connection);
   const target = new OwnTransaction(context, undefined);
   const failure = await flush(context, entries, target, report);
   await target.close();
-  await rollback(connection);
   return failure;
 }

@@ -3,6 +3,7 @@ import type { Sql } from 'postgres';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { command } from '../../src/driver/statement.ts';
 import { PostgresJsDriver } from '../../src/postgres-js/driver.ts';
+import { atEndOfTurnIf } from '../../src/take/schedule.ts';
 import { endsDuring, rejectionOf } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -38,7 +39,7 @@ beforeEach(async () => {
     return opened;
   };
   client = database.connect({ max: 1, socket } as object);
-  driver = new PostgresJsDriver(client, false);
+  driver = new PostgresJsDriver(client, false, atEndOfTurnIf);
   await client`truncate logs`;
 });
 
