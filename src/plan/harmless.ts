@@ -35,13 +35,16 @@ const types = new Set(
 /** A word of the expression, with what stands before and behind it. */
 const token = /(::\s*|\.\s*)?\b([a-z_][\w$]*)\b(\s*\()?/gi;
 
-/** Quoted names and texts are removed, which can be nothing but columns, tables and values. */
+/** A text or a quoted name. Each may contain the other's quotes, so that one pass must find both. */
+const quoted = /'(?:[^']|'')*'|"(?:[^"]|"")*"/g;
+
+/** Quoted names and texts are passed over, which can be nothing but columns, tables and values. */
 export function isHarmless({ texts }: Rendered): boolean {
   return texts.every((text) => {
-    const bare = text.replaceAll(/'(?:[^']|'')*'/g, ' ');
+    const names = text.replaceAll(quoted, (found) => (found.startsWith('"') ? '"' : ' '));
     // A quoted name before a bracket may be any function, and one behind a cast any type.
-    if (/"\s*\(|::\s*"|\$\$|--|\/\*/.test(bare)) return false;
-    const unquoted = bare.replaceAll(/"(?:[^"]|"")*"/g, ' ');
+    if (/\$\w*\$/.test(text) || /"\s*\(|::\s*"|'|--|\/\*/.test(names)) return false;
+    const unquoted = names.replaceAll('"', ' ');
     return [...unquoted.matchAll(token)].every(([, before, name = '', bracket]) => {
       const word = name.toLowerCase();
       if (before?.startsWith('::')) return types.has(word);
