@@ -2,6 +2,7 @@
 import { Expression } from '../drizzle/render.ts';
 import { isRefused } from '../facts/table-facts.ts';
 import { type Chunk, isKeyPlace, type PlannedCell } from '../plan/chunk.ts';
+import { isHarmless } from '../plan/harmless.ts';
 import { insertInto, insertTail, type WriteContext } from './clauses.ts';
 import { insertGuard } from './guard.ts';
 import { keptKey } from './kept-keys.ts';
@@ -33,12 +34,22 @@ export function canGuard(chunk: Chunk): boolean {
 }
 
 /**
- * Columns that some row gives, and columns that the server refuses. drizzle writes DEFAULT for them, so the
- * error stays the same.
+ * Columns that some row gives, and columns that the server refuses: drizzle writes DEFAULT for them, so the error stays the
+ * same. With an expression that may look around they are all columns, as in drizzle. The server makes the defaults of columns
+ * that are not named after the rows, and `lastval()` would see another value.
  */
 function nameableInInsert(chunk: Chunk): number[] {
   const { shape, facts } = chunk;
-  return [...shape.columns.keys()].filter((column) => chunk.gives(column) || isRefused(facts, shape, column));
+  const columns = [...shape.columns.keys()];
+  const given = columns.filter((column) => chunk.gives(column) || isRefused(facts, shape, column));
+  return given.some((column) => mayLookAround(chunk, column)) ? columns : given;
+}
+
+function mayLookAround(chunk: Chunk, column: number): boolean {
+  return chunk.rows.some((_, row) => {
+    const cell = chunk.cell(row, column);
+    return cell instanceof Expression && !isHarmless(cell.rendered);
+  });
 }
 
 /** Rows of defaults alone, written as drizzle does, since OVERRIDING excludes DEFAULT VALUES. */
