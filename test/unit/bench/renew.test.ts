@@ -46,6 +46,11 @@ describe('npm run bench -- --renew', () => {
     expect(renew(earlier, again).cells).toEqual([earlier.cells[0], again.cells[0]]);
   });
 
+  test('cells that the results do not have are added', () => {
+    const added = results('2026-11-02', [cell('under load/1', 'under load', 5)], 2);
+    expect(renew(earlier, added).cells).toEqual([...earlier.cells, ...added.cells]);
+  });
+
   test('all counts are replaced', () => {
     expect(renew(earlier, again).counts).toEqual(again.counts);
   });
