@@ -23,7 +23,7 @@ export const mostOwnRows = 32;
 const mostOwnStatements = 1_000;
 
 /** Well below the 65,534 of the protocol. */
-const mostOwnParams = 50_000;
+export const mostOwnParams = 50_000;
 
 /** How many settings a transaction uses for kept values. Their names stay in the session. */
 const mostSettings = 256;

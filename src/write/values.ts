@@ -35,14 +35,19 @@ export function canGuard(chunk: Chunk): boolean {
 
 /**
  * Columns that some row gives, and columns that the server refuses: drizzle writes DEFAULT for them, so the error stays the
- * same. With an expression that may look around they are all columns, as in drizzle. The server makes the defaults of columns
- * that are not named after the rows, and `lastval()` would see another value.
+ * same.
+ *
+ * All columns, as in drizzle, beside an expression that may look around, and for several rows of a table that is not proved.
+ * The server makes the defaults of columns that are not named after the rows: `lastval()` would see another value. And a rule
+ * would draw another number of keys.
  */
 function nameableInInsert(chunk: Chunk): number[] {
-  const { shape, facts } = chunk;
+  const { shape, facts, size } = chunk;
   const columns = [...shape.columns.keys()];
   const given = columns.filter((column) => chunk.gives(column) || isRefused(facts, shape, column));
-  return given.some((column) => mayLookAround(chunk, column)) ? columns : given;
+  if (given.length === 0) return given;
+  const isExact = (size > 1 && !facts?.plain) || given.some((column) => mayLookAround(chunk, column));
+  return isExact ? columns : given;
 }
 
 function mayLookAround(chunk: Chunk, column: number): boolean {

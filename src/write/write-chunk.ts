@@ -4,6 +4,7 @@ import { LazyStatement, type Statement, type Written } from '../driver/statement
 import type { ValueEncoder } from '../driver/values.ts';
 import { columnFacts, isRefused } from '../facts/table-facts.ts';
 import type { Chunk } from '../plan/chunk.ts';
+import { mostOwnParams } from '../plan/own-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { copyChunk } from './copy.ts';
 import { matchedInsert } from './on-conflict.ts';
@@ -54,7 +55,7 @@ export function isOwnStatement({ chunks, lists, later }: Plan): boolean {
  * Whether VALUES must write the chunk: a single row, or rows that `unnest` can't write.
  *
  * The latter have expressions, DEFAULT in some rows, no column, a missing table or column, or a type that the
- * role may not name.
+ * role may not name. Or sharing is not proved for their table: a rule could observe that they come from a SELECT.
  */
 function needsValues(chunk: Chunk): boolean {
   const { facts, shape, size, way } = chunk;
@@ -62,6 +63,7 @@ function needsValues(chunk: Chunk): boolean {
   if (!facts || size === 1 || !columns.some((column) => chunk.gives(column))) return true;
   // Rows of a shared statement leave out the same columns.
   if (way !== 'own') return false;
+  if (!facts.plain && size * columns.length <= mostOwnParams) return true;
   if ([...chunk.forms].some((form) => form.hasExpression)) return true;
   return columns.some((column) => {
     if (!chunk.gives(column)) return isRefused(facts, shape, column);
