@@ -4,6 +4,7 @@ import { EagerStatement, type Statement } from '../driver/statement.ts';
 import type { FactsByTable } from '../facts/learn-facts.ts';
 import { planOwn } from '../plan/own-plan.ts';
 import { planEntries } from '../plan/plan-entries.ts';
+import { isProved, unproved } from '../plan/proof.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { FlightAnswers } from '../send/send-flight.ts';
 import type { Failures } from '../settle/failures.ts';
@@ -58,7 +59,8 @@ export function writePlannedTransaction(
   report: ReportBuilder,
   failures: Failures,
 ): WrittenTransaction | undefined {
-  const { plan, rejected } = planEntries(context, [entry], facts, 'own');
+  const known = isProved([entry], facts) ? facts : unproved(facts);
+  const { plan, rejected } = planEntries(context, [entry], known, 'own');
   failures.rejectEach(rejected);
   if (rejected.size > 0) return undefined;
   const token = makeToken();

@@ -2,6 +2,7 @@
 import type { FlushContext } from '../context.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
 import { planEntries } from '../plan/plan-entries.ts';
+import { unproved } from '../plan/proof.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
 import { fulfil, type Outcomes } from '../settle/outcomes.ts';
@@ -56,9 +57,10 @@ export class Attempt {
     return { refusal, later: plan.later };
   }
 
-  async writeShared(entries: readonly Entry[], { facts, mayShare }: Choice): Promise<Step> {
+  async writeShared(entries: readonly Entry[], { facts: known, mayShare }: Choice): Promise<Step> {
     const { context, target, back } = this;
     if (target.scope === 'own' && entries.length > 1 && !mayShare) return { refusal: mustGoApart, later: [] };
+    const facts = mayShare ? known : unproved(known);
     const single = singleRowInsert(context, entries, facts, target);
     const { plan, rejected } = single ?? planEntries(context, entries, facts, target.scope);
     if (rejected) this.failures.rejectEach(rejected);
@@ -106,7 +108,7 @@ export class Attempt {
     const refusal = { error: explainSkippedParent(error, culprit), culprit };
     if (this.target.scope === 'own') return refusal;
     if (culprit) this.failures.rejectAll([culprit], refusal);
-    fulfil(flight.behind);
+    this.failures.rejectEach(flight.behind);
     return refusal;
   }
 

@@ -2,7 +2,7 @@
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { Expression } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
-import type { TableFacts } from '../facts/table-facts.ts';
+import type { FactsByTable } from '../facts/learn-facts.ts';
 import type { Entry } from '../take/entry.ts';
 import { Form } from '../take/form.ts';
 import { isHarmless } from './harmless.ts';
@@ -13,12 +13,16 @@ import { distinctPlans } from './same-plan.ts';
  * The facts prove a table: nothing that the server evaluates for its rows reads tables or counts. Expressions of the
  * entries are proved by their text. One entry that is not proved may observe the rows of every other.
  */
-export function isProved(
-  entries: readonly Entry[],
-  facts: ReadonlyMap<PgTable, TableFacts | undefined>,
-): boolean {
+export function isProved(entries: readonly Entry[], facts: FactsByTable): boolean {
   return distinctPlans(entries, new Map()).every(
     (entry) => facts.get(entry.shape.table)?.plain === true && hasHarmlessExpressions(entry),
+  );
+}
+
+/** The facts for entries that are not proved, of whatever table: nothing is shared, and no key is drawn ahead of its row. */
+export function unproved(facts: FactsByTable): FactsByTable {
+  return new Map(
+    [...facts].map(([table, known]) => [table, known?.plain ? { ...known, plain: false } : known]),
   );
 }
 

@@ -16,8 +16,8 @@ import type { Outcomes } from './outcomes.ts';
 import type { Flight } from './read-flight.ts';
 
 export interface ReadOwnFlight extends Flight {
-  /** Entries behind the statement that failed; the server refused them because of it. */
-  readonly behind: Outcomes;
+  /** Entries behind the statement that failed, with their errors: the server refused them because of it. */
+  readonly behind: ReadonlyMap<Entry, Error>;
 }
 
 /** The outcome of an entry that had a statement to itself: its rows are the caller's, in the order of the answer. */
@@ -48,7 +48,8 @@ export function readOwnFlight(
   report: ReportBuilder,
 ): ReadOwnFlight {
   const { errors, results } = context.driver;
-  const nothing = { outcomes: [], behind: [] };
+  const behind = new Map<Entry, Error>();
+  const nothing = { outcomes: [], behind };
   if (flight.beginError) return { ...nothing, error: flight.beginError };
   // A mark or a savepoint may stand ahead.
   const answers = flight.answers.slice(-expected.length);
@@ -60,17 +61,13 @@ export function readOwnFlight(
     return { ...nothing, commitError: flight.commitError ?? error, isUnknown: true };
   const culprit = refused && expected[answers.indexOf(refused)]?.entry;
   const outcomes: Outcomes[number][] = [];
-  const behind: Outcomes[number][] = [];
   for (const [index, own] of expected.entries()) {
     const answer = answers[index];
     if (answer?.status === 'fulfilled') {
       outcomes.push([[own.entry], new OwnOutcome(answer.value, own.width, results)]);
       remember(own, answer.value);
     } else if (answer && own.entry !== culprit && error && !isLost(errors, asError(answer.reason))) {
-      behind.push([
-        [own.entry],
-        { error: consequence(context, own.entry, asError(answer.reason), error, culprit) },
-      ]);
+      behind.set(own.entry, consequence(context, own.entry, asError(answer.reason), error, culprit));
     }
   }
   if (error) return { outcomes, behind, error, culprit };
