@@ -194,6 +194,23 @@ describe('identity columns and sequences', () => {
     );
     expect(batched).toEqual(plain);
   });
+
+  test('nor are keys taken ahead of rows with an expression that names either', async () => {
+    const table = pgTable('t', { n: serial(), v: bigint({ mode: 'number' }) });
+    const sides = sideBySide(database, {}, sql`truncate t restart identity`);
+    await sides.plain.execute(sql`drop table if exists t`);
+    await sides.plain.execute(sql`create table t (n serial, v bigint)`);
+    const current = sql<number>`currval('t_n_seq')`;
+    const { plain, batched } = await sides.runAndRead(
+      (db) =>
+        Promise.all([
+          db.insert(table).values([{ v: current }, {}]).returning(),
+          db.insert(table).values({ n: 9 }),
+        ]),
+      table,
+    );
+    expect(batched).toEqual(plain);
+  });
 });
 
 describe('defaults', () => {

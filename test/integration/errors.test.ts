@@ -176,6 +176,20 @@ describe("nobody sees another caller's values", () => {
     expect((await check.select().from(people)).map(({ email }) => email)).toEqual([secret, 'fine']);
   });
 
+  test('flush() in a transaction that has failed counts what it could not write', async () => {
+    const flushed = new Promise((resolve) => {
+      const over = db.transaction(async (tx) => {
+        await tx.execute(sql`select 1 / 0`).catch(() => {});
+        for (const email of ['a', 'b']) tx.insert(people).values({ email });
+        resolve(await rejectionOf(tx.flush()));
+      });
+      over.catch(() => {});
+    });
+    const error = await flushed;
+    expect(error).toBeInstanceOf(FlushError);
+    expect((error as FlushError).failures).toEqual([{ table: '"people"', rows: 2, code: '25P02' }]);
+  });
+
   test('a message never spells out parameters: it names the table, the number of rows and the cause', async () => {
     const error = await rejectionOf(db.insert(people).values([{ email: 'a', country: 'x' }, { email: 'a' }]));
     expect(error.message).toBe(
