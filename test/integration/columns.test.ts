@@ -195,16 +195,19 @@ describe('identity columns and sequences', () => {
     expect(batched).toEqual(plain);
   });
 
-  test('nor are keys taken ahead of rows with an expression that names either', async () => {
-    const table = pgTable('t', { n: serial(), v: bigint({ mode: 'number' }) });
-    const sides = sideBySide(database, {}, sql`truncate t restart identity`);
+  test('nor are keys taken ahead of rows with an expression that names either, whoever keeps them', async () => {
+    const table = pgTable('t', { n: serial().primaryKey(), v: bigint({ mode: 'number' }) });
+    const sides = sideBySide(database, { batch: { keys: 'client' } }, sql`truncate t restart identity`);
     await sides.plain.execute(sql`drop table if exists t`);
-    await sides.plain.execute(sql`create table t (n serial, v bigint)`);
+    await sides.plain.execute(sql`create table t (n serial primary key, v bigint)`);
     const current = sql<number>`currval('t_n_seq')`;
     const { plain, batched } = await sides.runAndRead(
       (db) =>
         Promise.all([
-          db.insert(table).values([{ v: current }, {}]).returning(),
+          db
+            .insert(table)
+            .values([{ v: current }, {}])
+            .returning(),
           db.insert(table).values({ n: 9 }),
         ]),
       table,
