@@ -69,6 +69,7 @@ function write(planned: Plan, context: FlushContext): Written[] {
       dialect: context.dialect,
       encoder: context.driver.values,
       token,
+      locked: new Set(),
       keysKnown: Promise.resolve(),
     });
   });

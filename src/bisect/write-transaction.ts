@@ -65,7 +65,8 @@ export function writePlannedTransaction(
   if (rejected.size > 0) return undefined;
   const token = makeToken();
   const query = new EagerStatement(writeKeyQuery(plan, { token, lockTimeout: batchLockTimeout }));
-  const inserts = writeInserts(context, plan, token, keysAnswered(plan, query));
+  const keysKnown = keysAnswered(plan, query);
+  const inserts = writeInserts(context, plan, { token, locked: new Set(), keysKnown });
   const read = (answers: FlightAnswers) =>
     readFlight(context, plan, inserts, answers, { isQueried: true, report });
   return { statements: [query, ...inserts.statements], read };

@@ -55,6 +55,7 @@ const column = `pg_catalog.json_build_object(
     where k.castsource = 'pg_catalog.text'::regtype and k.casttarget = b.oid and k.castmethod = 'f')),
   'arrayable', r.arrayable,
   'keys', ${keys},
+  'sequence', (select pg_catalog.min(n.oid)::text from sequences n where n.root = c.oid and n.attnum = a.attnum),
   'draws', a.attidentity <> '' or coalesce(d.adbin::text ~ ':funcid 1574 ', false),
   'always', a.attidentity = 'a',
   'insertable', pg_catalog.has_column_privilege(c.oid, a.attnum, 'INSERT'),
@@ -67,7 +68,7 @@ const column = `pg_catalog.json_build_object(
   end,
   'referenced', coalesce(a.attnum = any (f.keys), false))`;
 
-/** The common table expression `columns (oid, facts, types)`, and those that it needs. */
+/** The common table expression `columns (oid, facts, types)`, and those that it needs besides `asked` and `sequences`. */
 export const columns = `
 layers (declared, oid, modifier, typtype) as (
   select t.oid, t.typbasetype, t.typtypmod, t.typtype

@@ -10,6 +10,8 @@ export class Engine {
   refusesCatalog = false;
   /** `set_config` or `current_setting`: nothing is guarded or kept by the server from then on. */
   refusesSettings = false;
+  /** `LOCK TABLE`: the facts are compared in each INSERT from then on. */
+  refusesLocks = false;
 
   /** Tables of which RETURNING has given columns that no caller asked for, to some role of the client. */
   readonly selectable = new WeakSet<TableShape>();
@@ -19,6 +21,17 @@ export class Engine {
     const isRefused = isAnswer(errors, error) && /^(42|0A)/.test(codeOf(error) ?? '');
     this.refusesCatalog ||= isRefused;
     return isRefused;
+  }
+
+  /**
+   * A statement ahead of the rows was refused.
+   *
+   * @returns whether that may be for a reason that the facts did not know: the table, a privilege, or the LOCK itself
+   */
+  noteAhead(error: Error): boolean {
+    const code = codeOf(error) ?? '';
+    this.refusesLocks ||= /^(0A000|42601)$/.test(code);
+    return /^(0A000|42601|42501|42809|42P01|3F000)$/.test(code);
   }
 
   /** Notes that a statement was refused because of the settings that the library adds to it. */

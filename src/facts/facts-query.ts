@@ -5,7 +5,7 @@ import type { TableShape } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { catalogSql } from './catalog-sql.ts';
 import { columns } from './columns-sql.ts';
-import { sumOfHashes, watchedRows } from './fingerprint.ts';
+import { hashesOfKind, watchedKinds } from './fingerprint.ts';
 import { proof } from './proof-sql.ts';
 import type { ColumnFacts, TableFacts } from './table-facts.ts';
 
@@ -41,28 +41,34 @@ watched (root, kind, oid) as materialized (
   union
   select k.root, 'relations', t.typrelid from kinds k join pg_catalog.pg_type t on t.oid = k.oid where t.typtype = 'c'
   union
+  select s.root, 'relations', s.oid from sequences s
+  union
   select a.oid, 'policies', a.oid from asked a where a.secured
   union
   select m.root, 'partitioned', m.oid from members m join pg_catalog.pg_class c on c.oid = m.oid where c.relkind = 'p'
   union
   select k.root, 'domains', t.oid from kinds k join pg_catalog.pg_type t on t.oid = k.oid where t.typtype = 'd'),
-${Object.entries(watchedRows).map(hashesOfKind).join(',\n')}`;
+${watchedKinds.map(hashesByRoot).join(',\n')}`;
 
-function hashesOfKind([kind, rowsOf]: [string, (oids: string) => string]): string {
-  const rows = rowsOf(`array(select w.oid from watched w where w.kind = '${kind}')`);
+function hashesByRoot(kind: (typeof watchedKinds)[number]): string {
+  const hashes = hashesOfKind(kind, `array(select w.oid from watched w where w.kind = '${kind}')`);
   return `${kind} (root, hashes) as materialized (
   select w.root, pg_catalog.json_object_agg(w.oid::text, coalesce(h.hash, '0')) from watched w
-  left join (select x.oid, ${sumOfHashes} as hash from (${rows}) x group by x.oid) h on h.oid = w.oid
+  left join (${hashes}) h on h.oid = w.oid
   where w.kind = '${kind}' group by w.root)`;
 }
 
 /** Hashes as an object with an entry for each kind. */
-const hashes = Object.keys(watchedRows).map(
+const hashes = watchedKinds.map(
   (kind) => `'${kind}', coalesce((select h.hashes from ${kind} h where h.root = a.oid), '{}')`,
 );
 
 /** The bits ROW, BEFORE and INSTEAD of a trigger's type, and their value for a row trigger that fires afterwards. */
 const rowAfter = { mask: 1 | 2 | 64, value: 1 };
+
+/** Whether the role may lock the table as an INSERT does, before it. */
+const isLockable = `a.relkind = any ('{r,p}') and pg_catalog.has_table_privilege(a.oid, 'UPDATE, DELETE, TRUNCATE'
+    || case when pg_catalog.current_setting('server_version_num')::int4 >= 160000 then ', INSERT' else '' end)`;
 
 const table = `pg_catalog.json_build_object(
   'oid', a.oid::text,
@@ -75,8 +81,9 @@ const table = `pg_catalog.json_build_object(
   'updatable', not exists (select from doubts d where d.root = a.oid and d.event = 16),
   'guardable', not a.relhasrules and not exists (
     select from pg_catalog.pg_trigger g join below b on b.oid = g.tgrelid
-    where b.root = a.oid and not g.tgisinternal and g.tgenabled <> 'D' and (g.tgtype & ${rowAfter.mask}) <> ${rowAfter.value}),
+    where b.root = a.oid and not g.tgisinternal and (g.tgtype & ${rowAfter.mask}) <> ${rowAfter.value}),
   'secured', a.secured,
+  'lockable', ${isLockable},
   'columns', c.facts)`;
 
 const query = catalogSql(`

@@ -147,10 +147,11 @@ function aboutTables(): string[] {
   where c.oid = any (array(select q.oid from below q)) and c.relkind <> all ('{r,p}')`,
     // It stays true for a while after the last rule is dropped, and no change of it is missed.
     `select a.oid, ${insert} from asked a where a.relhasrules`,
-    // TimescaleDB's own trigger never fires: a row goes to a chunk.
+    // A disabled trigger is a doubt too, since nothing watches whether it is enabled again. TimescaleDB's own one never
+    // fires: a row goes to a chunk.
     `select b.root, e.event from pg_catalog.pg_trigger g join below b on b.oid = g.tgrelid
   cross join (values (${insert}), (${update})) e(event)
-  where g.tgrelid = any (array(select q.oid from below q)) and not g.tgisinternal and g.tgenabled <> 'D' and (g.tgtype & e.event) = e.event
+  where g.tgrelid = any (array(select q.oid from below q)) and not g.tgisinternal and (g.tgtype & e.event) = e.event
     and not (g.tgname = 'ts_insert_blocker' and exists (
       select from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
       where p.oid = g.tgfoid and l.lanname = 'c'))`,

@@ -24,6 +24,8 @@ export interface ColumnFacts {
    */
   readonly arrayable: boolean;
   readonly keys: KeySource | null;
+  /** OID of the sequence that its identity or default draws from, as text. */
+  readonly sequence: string | null;
   /** Its default draws from a sequence, whether or not the keys can be drawn ahead. */
   readonly draws: boolean;
   /** GENERATED ALWAYS AS IDENTITY: writing an allocated key needs OVERRIDING SYSTEM VALUE. */
@@ -63,6 +65,8 @@ export interface TableFacts {
    * skipped or swallowed.
    */
   readonly guardable: boolean;
+  /** The current role may lock the table as an INSERT does, by a statement ahead of it. */
+  readonly lockable: boolean;
   /** Row-level security applies to the current role. */
   readonly secured: boolean;
   readonly columns: ReadonlyMap<string, ColumnFacts>;

@@ -72,11 +72,12 @@ export class Attempt {
     const end = isLast && !mustWaitForCommit(entries, target, back) ? 'commit' : 'open';
     const input = { plan, single: single?.inserts, savepoint: back.mark(entries), end } as const;
     const flight = await runFlight(context, input, target, this.report);
-    if (isStale(flight.error) && this.#relearned < mostRelearned && (await back.go())) {
+    const { error, culprit, commitError, isUnknown } = flight;
+    const isOutdated = isStale(error) || (error && flight.isAhead && context.engine.noteAhead(error));
+    if (isOutdated && this.#relearned < mostRelearned && (await back.go())) {
       this.#forget(entries);
       return { later: entries };
     }
-    const { error, culprit, commitError, isUnknown } = flight;
     if (error) return { refusal: { error, culprit }, later: [] };
     this.#written = [...this.#written, ...flight.outcomes];
     if (target.scope !== 'own') fulfil(this.#written);

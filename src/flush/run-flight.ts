@@ -43,20 +43,21 @@ export async function runFlight(
   const { keys } = context.options;
   const hasBegun = connection?.hasBegun ?? true;
   const arrangement = single ? 'bare' : arrange(plan, { hasBegun, keys, lockTimeout });
-  const { token, opening, keyQuery } = writeHead(context, plan, arrangement, lockTimeout);
+  const { held } = target.facts;
+  const { token, opening, keyQuery, locked } = writeHead(context, plan, arrangement, { lockTimeout, held });
 
   const before: Statement[] = [...savepoint, ...opening];
   let keysKnown = Promise.resolve();
   if (keyQuery && connection && arrangement === 'keysFirst') {
     const first = await sendLogged(context, connection, [...before.splice(0), keyQuery], 'open', report);
     const error = readKeysFirst(plan, first, report);
-    if (error) return { outcomes: [], error, compared: [] };
+    if (error) return { outcomes: [], error, isAhead: true, compared: [] };
   } else if (keyQuery) {
     const eager = new EagerStatement(keyQuery);
     keysKnown = keysAnswered(plan, eager);
     before.push(eager);
   }
-  const inserts = single ?? writeInserts(context, plan, token, keysKnown);
+  const inserts = single ?? writeInserts(context, plan, { token, locked, keysKnown });
   const isQueried = keyQuery !== undefined && arrangement !== 'keysFirst';
   const send = () => sendAll(context, connection, target, [...before, ...inserts.statements], end, report);
   const [answers, refusals] = await Promise.all([

@@ -2,7 +2,7 @@ import type { FlushContext } from '../context.ts';
 import { isCommitLost, isLost } from '../driver/errors.ts';
 import type { Answer } from '../driver/statement.ts';
 import { asError, BatchedDrizzleError } from '../errors.ts';
-import { entriesOf } from '../plan/chunk.ts';
+import { type Chunk, entriesOf } from '../plan/chunk.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { FlightAnswers } from '../send/send-flight.ts';
@@ -18,6 +18,8 @@ export interface Flight {
   readonly error?: Error | undefined;
   /** The entry whose statement was refused, if the statement had only its rows. */
   readonly culprit?: Entry | undefined;
+  /** The server refused a statement ahead of the rows. */
+  readonly isAhead?: boolean | undefined;
   /** COMMIT was refused, lost, or answered with another tag, although every row had been written. */
   readonly commitError?: Error | undefined;
   /** The connection broke while COMMIT was on its way. */
@@ -52,10 +54,10 @@ export function readFlight(
   if (refused) {
     // A batch that is sent again keeps its keys, as if each insert had been sent once.
     if (query?.status === 'fulfilled') readKeys(plan.lists, query.value);
-    const chunk = refused.index < offset ? undefined : plan.chunks[refused.index - offset];
-    const only = chunk && entriesOf(chunk);
     if (flight.beginError) return { outcomes, error: flight.beginError };
-    return { outcomes, error: refused.error, culprit: only?.length === 1 ? only[0] : undefined };
+    if (refused.index < offset) return { outcomes, error: refused.error, isAhead: true };
+    const only = entriesOf(plan.chunks[refused.index - offset] as Chunk);
+    return { outcomes, error: refused.error, culprit: only.length === 1 ? only[0] : undefined };
   }
   const answers = answersOf(flight);
   const { commitError } = flight;

@@ -15,6 +15,8 @@ export interface WriteContext {
   readonly returning: Returning;
   /** Marks the flight in the server. `undefined` if BEGIN has been answered or there is none. */
   readonly token: string | undefined;
+  /** Tables that the transaction has locked before their facts were compared. */
+  readonly locked: ReadonlySet<TableShape>;
 }
 
 /** The columns, by index, that some row gives. */

@@ -1,6 +1,8 @@
 /** Guards that let a flight write either all its rows or none. */
+import type { TableShape } from '../drizzle/table.ts';
 import { codeOf } from '../errors.ts';
 import { columnTypes } from '../facts/facts-query.ts';
+import type { TableFacts } from '../facts/table-facts.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import type { KeyList } from '../take/key-run.ts';
 import { areWhole } from './kept-keys.ts';
@@ -21,12 +23,15 @@ const outside = 'batched_drizzle: outside its transaction';
  * they write nothing. The guard raises an error instead of being false. A transaction without its token or a
  * key then rolls back, and does not commit without the rows.
  *
- * The guard compares the table again, although the key query has compared it. Only the INSERT's own lock lets
- * a backend see that another one dropped the table. From then on the lock prevents a drop.
+ * The guard compares the table again, although the key query has compared it. Unless the flight has locked the table, only
+ * the INSERT's own lock lets a backend see that another one dropped it. From then on the lock prevents a drop.
  */
-export function insertGuard({ chunk, token, params }: GuardedInsert, lists: readonly KeyList[]): string {
+export function insertGuard(
+  { chunk, token, params, locked }: GuardedInsert,
+  lists: readonly KeyList[],
+): string {
   const { shape, facts } = chunk;
-  const isChanged = facts && isOther(params.add(shape.name), params.add(facts.oid), params.add(facts.types));
+  const isChanged = facts && isOther(params, shape, facts, locked.has(shape));
   const isInFlight =
     token === undefined
       ? []
@@ -40,18 +45,31 @@ export function insertGuard({ chunk, token, params }: GuardedInsert, lists: read
 /** Replaces a statement that can't be written. */
 export const failTransaction = `select ${raise('batched_drizzle: a statement could not be written')}`;
 
-/** Whether the name means another relation, or one whose columns have other types. */
-function isOther(name: string, oid: string, types: string): string {
-  const isSame =
-    `pg_catalog.to_regclass(${name})::pg_catalog.oid operator(pg_catalog.=) ${oid}::pg_catalog.oid ` +
-    `and ${columnTypes(`${oid}::pg_catalog.oid`)} operator(pg_catalog.=) ${types}`;
-  return `(${isSame}) is not true`;
+/** Whether the name means another relation, or, unless it is locked, one whose columns have other types. */
+function isOther(
+  params: Params,
+  { name }: TableShape,
+  { oid, types }: TableFacts,
+  isLocked: boolean,
+): string {
+  const [named, relation] = [params.add(name), params.add(oid)];
+  const means = meansRelation(named, relation);
+  if (isLocked) return `(${means}) is not true`;
+  const typed = columnTypes(`${relation}::pg_catalog.oid`);
+  return `(${means} and ${typed} operator(pg_catalog.=) ${params.add(types)}) is not true`;
+}
+
+/** Whether a name means a relation now. */
+export function meansRelation(name: string, oid: string): string {
+  return `pg_catalog.to_regclass(${name})::pg_catalog.oid operator(pg_catalog.=) ${oid}::pg_catalog.oid`;
 }
 
 interface GuardedInsert {
   readonly chunk: Chunk;
   readonly token: string | undefined;
   readonly params: Params;
+  /** Tables that the transaction has locked before their facts were compared. */
+  readonly locked: ReadonlySet<TableShape>;
 }
 
 /** An expression of type text that fails with "facts changed". */

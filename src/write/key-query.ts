@@ -1,13 +1,12 @@
 /** The one query that takes all keys of a flight. Pure. */
 import type { Statement } from '../driver/statement.ts';
 import { arrayLiteral } from '../driver/text.ts';
-import { columnAt } from '../drizzle/table.ts';
 import { catalogSql } from '../facts/catalog-sql.ts';
 import { isUnchanged } from '../facts/fingerprint.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import type { KeyList } from '../take/key-run.ts';
-import { factsChanged, tokenSetting } from './guard.ts';
-import { isDrawn, settingOf } from './kept-keys.ts';
+import { factsChanged, meansRelation, tokenSetting } from './guard.ts';
+import { mayBeRange, settingOf } from './kept-keys.ts';
 import { boundByQuery } from './lock-timeout.ts';
 
 export interface KeyQueryInput {
@@ -40,26 +39,22 @@ export function keyQuery({ lists, facts, token, lockTimeout }: KeyQueryInput): S
   const columns = [
     bounded ? `pg_catalog.concat(${bounded}, ${compared})` : compared,
     ...lists.map((list) => {
-      const taken = `(select ${asText(list)} from (${takeKeys(list, param)}) s)`;
+      const taken = takeKeys(list, param);
       return token === undefined ? taken : `pg_catalog.set_config('${settingOf(list)}', ${taken}, true)`;
     }),
   ];
   return { text: `select ${columns.join(', ')}`, params, answer: 'raw', guarded: true };
 }
 
-/** Whether names, role and catalog are as the facts say. It is one comparison for any number of tables. */
+/** Whether names, role and catalog are as the facts say. */
 function areUnchanged(facts: KeyQueryInput['facts'], param: (value: string) => string): string {
   const list = (values: readonly string[]) => param(arrayLiteral(values));
+  const names = facts.map(([name, { oid }]) => isSame(param(name), param(oid)));
   const tables = facts.map(([, table]) => table);
-  const names = list(facts.map(([name]) => name));
-  const oids = list(tables.map(({ oid }) => oid));
-  const states = tables.map(({ state }) => state);
   const users = list([...new Set(tables.map(({ user }) => user))]);
-  return (
-    `(select pg_catalog.bool_and(${isSame}) from rows from (` +
-    `pg_catalog.unnest(${names}::pg_catalog.text[]), pg_catalog.unnest(${oids}::pg_catalog.oid[])) as u(name, oid)) ` +
-    `and current_user::pg_catalog.text operator(pg_catalog.=) all (${users}::pg_catalog.text[]) and ${isUnchanged(states, list)}`
-  );
+  const role = `current_user::pg_catalog.text operator(pg_catalog.=) all (${users}::pg_catalog.text[])`;
+  const states = tables.map(({ state }) => state);
+  return [...names, role, isUnchanged(states, list)].join(' and ');
 }
 
 /**
@@ -68,43 +63,25 @@ function areUnchanged(facts: KeyQueryInput['facts'], param: (value: string) => s
  * Inside a transaction a backend notices the DDL of others only when it takes a lock, as `pg_relation_size` does.
  * Without it `to_regclass` may return a cached relation.
  */
-const isSame = catalogSql(
-  `coalesce(case when pg_catalog.pg_relation_size(u.oid, 'init') >= 0 then pg_catalog.to_regclass(u.name)::oid = u.oid end, false)`,
-);
+function isSame(name: string, oid: string): string {
+  const isThere = `pg_catalog.pg_relation_size(${oid}::pg_catalog.oid, 'init') operator(pg_catalog.>=) 0`;
+  return `case when ${isThere} then ${meansRelation(name, oid)} end`;
+}
 
 /**
- * Writes consecutive keys as first and last, `1:100`, which stays short for a million keys. The server checks
- * that they are consecutive and in the order of the draw. Other keys are listed: `1,3,4`.
+ * The text of the keys, listed as `1,3,4`. Many consecutive keys are their first and last one, `1:1000`: the server checks
+ * that they are consecutive and in the order of the draw.
  */
-function asText({ facts }: KeyList): string {
-  const listed = "pg_catalog.array_to_string(pg_catalog.array_agg(k), ',')";
-  if (!isDrawn(facts)) return listed;
+function takeKeys(list: KeyList, param: (value: string) => string): string {
+  const { sequence, keys } = list.facts;
+  const series = `pg_catalog.generate_series(1, ${param(String(list.size))}::pg_catalog.int4)`;
+  const made = sequence
+    ? `pg_catalog.nextval(${param(sequence)}::pg_catalog.regclass)`
+    : `pg_catalog.${keys}`;
+  if (!mayBeRange(list)) return `pg_catalog.array_to_string(array(select ${made} from ${series}), ',')`;
   const [first, last] = ['min', 'max'].map((end) => `pg_catalog.${end}(k)`);
   return catalogSql(
-    `case when pg_catalog.min(k - n) = pg_catalog.max(k - n) then ${first}::text || ':' || ${last}::text else ${listed} end`,
+    `(select case when pg_catalog.min(k - n) = pg_catalog.max(k - n) then ${first}::text || ':' || ${last}::text ` +
+      `else pg_catalog.array_to_string(pg_catalog.array_agg(k), ',') end from (select ${made} k, n from ${series} n) s)`,
   );
-}
-
-function takeKeys(list: KeyList, param: (value: string) => string): string {
-  const series = `pg_catalog.generate_series(1, ${param(String(list.size))}::pg_catalog.int4)`;
-  const { keys } = list.facts;
-  if (!isDrawn(list.facts)) return `select pg_catalog.${keys} k from ${series}`;
-  const table = param(list.shape.name);
-  const column = param(columnAt(list.shape, list.column).name);
-  // OFFSET 0 keeps the look-up out of the loop. The server looks the sequence up at each flush, so it can't
-  // be outdated.
-  const sequence =
-    keys === 'identity'
-      ? `pg_catalog.pg_get_serial_sequence(${table}, ${column})::pg_catalog.regclass`
-      : sequenceOfDefault(table, column);
-  return `select pg_catalog.nextval(q.sequence) k, n from (select ${sequence} as sequence offset 0) q, ${series} n`;
-}
-
-/** The sequence that a column's default draws from. The column need not own it. */
-function sequenceOfDefault(table: string, column: string): string {
-  return catalogSql(`(select e.refobjid::regclass from pg_catalog.pg_attribute a
-    join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-    join pg_catalog.pg_depend e on e.classid = 'pg_catalog.pg_attrdef'::regclass and e.objid = d.oid
-    join pg_catalog.pg_class s on s.oid = e.refobjid and s.relkind = 'S'
-    where e.refclassid = 'pg_catalog.pg_class'::regclass and a.attrelid = pg_catalog.to_regclass(${table})::oid and a.attname = ${column}::text)`);
 }

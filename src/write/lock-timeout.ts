@@ -20,7 +20,12 @@ export function boundByQuery(lockTimeout: string): string {
   return `pg_catalog.set_config('lock_timeout', case when ${isShortEnough(lockTimeout)} then pg_catalog.current_setting('lock_timeout') else '${lockTimeout}' end, true)`;
 }
 
-/** The same as a statement, for flights that must not use `set_config`. */
-export function boundByStatement(lockTimeout: string): string {
+/**
+ * The same as a statement of its own.
+ *
+ * @param mayUseSettings whether `set_config` may be used; it does nothing where BEGIN has failed
+ */
+export function boundByStatement(lockTimeout: string, mayUseSettings: boolean): string {
+  if (mayUseSettings) return `select ${boundByQuery(lockTimeout)}`;
   return `do $$ begin if not (${isShortEnough(lockTimeout)}) then set local lock_timeout = '${lockTimeout}'; end if; end $$`;
 }

@@ -1,11 +1,11 @@
 /** A chunk → its statement. */
-import type { PgDialect } from 'drizzle-orm/pg-core';
 import { LazyStatement, type Statement, type Written } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { columnFacts, isRefused } from '../facts/table-facts.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import { mostOwnParams } from '../plan/own-plan.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { WriteContext } from './clauses.ts';
 import { copyChunk } from './copy.ts';
 import { matchedInsert } from './on-conflict.ts';
 import { Params } from './params.ts';
@@ -13,10 +13,8 @@ import type { Returning } from './returning.ts';
 import { unnestInsert } from './unnest.ts';
 import { canGuard, valuesInsert } from './values.ts';
 
-export interface ChunkWriter {
-  readonly dialect: PgDialect;
+export interface ChunkWriter extends Pick<WriteContext, 'dialect' | 'token' | 'locked'> {
   readonly encoder: ValueEncoder;
-  readonly token: string | undefined;
   /** Settles when the key query has returned the keys of the flight. */
   readonly keysKnown: Promise<void>;
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FlushContext } from '../context.ts';
 import { command, type Statement } from '../driver/statement.ts';
+import type { TableShape } from '../drizzle/table.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Arrangement } from './arrange.ts';
@@ -9,7 +10,7 @@ import { lockForCopy } from './copy.ts';
 import { type KeyQueryInput, keyQuery } from './key-query.ts';
 import { boundByStatement } from './lock-timeout.ts';
 import { isKnown, planReturning, type Returning } from './returning.ts';
-import { writeChunk } from './write-chunk.ts';
+import { type ChunkWriter, writeChunk } from './write-chunk.ts';
 
 export interface SentChunk {
   readonly chunk: Chunk;
@@ -33,24 +34,47 @@ export interface FlightHead {
   readonly token: string | undefined;
   readonly opening: readonly Statement[];
   readonly keyQuery: Statement | undefined;
+  /** Tables that the transaction has locked, by this flight or an earlier one. */
+  readonly locked: ReadonlySet<TableShape>;
 }
 
 export function writeHead(
-  { dialect }: FlushContext,
+  { dialect, engine }: FlushContext,
   plan: Plan,
   arrangement: Arrangement,
-  lockTimeout: string | undefined,
+  { lockTimeout, held }: { lockTimeout: string | undefined; held: ReadonlySet<TableShape> },
 ): FlightHead {
-  if (arrangement === 'bare') return { token: undefined, opening: [], keyQuery: undefined };
+  if (arrangement === 'bare')
+    return { token: undefined, opening: [], keyQuery: undefined, locked: new Set() };
   const token = arrangement === 'guarded' ? makeToken() : undefined;
   const copied = plan.chunks.filter((chunk) => chunk.way === 'copied');
-  const isBoundApart = lockTimeout !== undefined && (token === undefined || copied.length > 0);
+  const lockedByCopy = new Set(copied.map(({ shape }) => shape));
+  const lockedAhead = new Set(engine.refusesLocks ? [] : lockable(plan));
+  const locks = [...lockedAhead].filter((shape) => !lockedByCopy.has(shape) && !held.has(shape));
+  const isBoundApart = token === undefined || copied.length > 0 || locks.length > 0;
   const opening = [
-    ...(isBoundApart ? [boundByStatement(lockTimeout)] : []),
+    ...(lockTimeout && isBoundApart ? [boundByStatement(lockTimeout, token !== undefined)] : []),
+    ...(locks.length > 0 ? [lockTables(locks)] : []),
     ...copied.map((chunk) => lockForCopy(chunk, dialect)),
   ];
-  const keyQuery = plan.chunks.length === 0 ? undefined : writeKeyQuery(plan, { token, lockTimeout });
-  return { token, opening: opening.map(command), keyQuery };
+  const bound = isBoundApart ? undefined : lockTimeout;
+  const keyQuery = plan.chunks.length === 0 ? undefined : writeKeyQuery(plan, { token, lockTimeout: bound });
+  return {
+    token,
+    opening: opening.map(command),
+    keyQuery,
+    locked: new Set([...lockedByCopy, ...lockedAhead]),
+  };
+}
+
+/** Tables that can be locked before their facts are compared, so that the facts hold until the transaction ends. */
+function lockable({ chunks }: Plan): TableShape[] {
+  return chunks.filter(({ facts }) => facts?.plain && facts.lockable).map(({ shape }) => shape);
+}
+
+/** The lock that an INSERT takes. Partitions are locked when a row reaches them. */
+function lockTables(shapes: readonly TableShape[]): string {
+  return `lock table ${shapes.map(({ name }) => `only ${name}`).join(', ')} in row exclusive mode`;
 }
 
 export function writeKeyQuery(plan: Plan, options: Pick<KeyQueryInput, 'token' | 'lockTimeout'>): Statement {
@@ -63,8 +87,7 @@ export function writeKeyQuery(plan: Plan, options: Pick<KeyQueryInput, 'token' |
 export function writeInserts(
   context: FlushContext,
   plan: Plan,
-  token: string | undefined,
-  keysKnown: Promise<void>,
+  flight: Pick<ChunkWriter, 'token' | 'locked' | 'keysKnown'>,
 ): Inserts {
   const { dialect, driver } = context;
   const sent = plan.chunks.map((chunk): SentChunk => {
@@ -77,7 +100,7 @@ export function writeInserts(
     return { chunk, returning };
   });
   const statements = sent.map(({ chunk, returning }) =>
-    writeChunk(chunk, returning, { dialect, encoder: driver.values, token, keysKnown }),
+    writeChunk(chunk, returning, { dialect, encoder: driver.values, ...flight }),
   );
   return { statements, sent };
 }

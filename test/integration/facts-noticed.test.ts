@@ -14,7 +14,7 @@ const parents = pgTable('parents', { id: serial('id').primaryKey(), name: text('
 
 beforeEach(async () => {
   await check.execute(`
-    drop table if exists children, parents;
+    drop table if exists children, parents, others cascade;
     create table parents (id serial primary key, name text);
     create table children (parent_id int references parents)`);
 });
@@ -38,7 +38,16 @@ describe('a flush notices what others have changed since the facts were learned:
       'create function plain(text) returns text language sql immutable return $1; create index on parents (plain(name))',
     ],
     ['a column', 'alter table parents add extra text'],
-  ])('%s', async (_, ddl) => {
+    ['the type of a column', 'alter table parents alter name type varchar'],
+    ['another table on its sequence', `create table others (id int default nextval('parents_id_seq'))`],
+    ['a privilege of its sequence', 'grant usage on sequence parents_id_seq to public'],
+    [
+      'a trigger that fires on INSERT from now on',
+      'create or replace trigger later before insert on parents for each row execute function fires()',
+      'create trigger later before update on parents for each row execute function fires()',
+    ],
+  ])('%s', async (_, ddl, before = '') => {
+    await check.execute(before);
     const asked: string[] = [];
     const client = database.connect({ max: 1, debug: (_connection, query) => void asked.push(query) });
     const both = batchedDrizzle(client);

@@ -139,7 +139,9 @@ describe('what befalls the connection between PgBouncer and the server rejects p
     expect(outcome.status).toBe('rejected');
     const { reason } = outcome as PromiseRejectedResult;
     if (fate === 'cancelled') expect(codesOf(reason)).toContain('57014');
-    else if (way === 'that flushes by hand') expect(String(reason.message)).not.toMatch(/unknown/);
+    // With keys on the client the first flight takes them and the locks, and COMMIT leaves with the second.
+    else if (way === 'that flushes by hand' || batch.keys === 'client')
+      expect(String(reason.message)).not.toMatch(/unknown/);
     else expect(String(reason.message)).toMatch(/unknown/);
     expect(await readFlight(check, 'struck')).toEqual(noneOfFlight);
     // PgBouncer closes the client's connection with the server's. Statements that are sent before are lost

@@ -101,6 +101,10 @@ describe('a table is not proved to be shareable', () => {
       'create table t (a int); create trigger g after insert on t execute function fires()',
     ],
     [
+      'a trigger that is disabled, and may be enabled later',
+      'create table t (a int); create trigger g after insert on t execute function fires(); alter table t disable trigger g',
+    ],
+    [
       'a trigger of a partition',
       `${partitioned}; ${firstPart}; create trigger g before insert on t1 for each row execute function fires()`,
     ],

@@ -1,4 +1,5 @@
 import { CopyStatement, type Statement } from '../../src/driver/statement.ts';
+import type { TableShape } from '../../src/drizzle/table.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { planReturning } from '../../src/write/returning.ts';
 import { writeChunk } from '../../src/write/write-chunk.ts';
@@ -8,24 +9,28 @@ import { readableSql } from './readable-sql.ts';
 export interface WriteOptions {
   /** Marks the flight; `undefined` if the server has already confirmed BEGIN. */
   readonly token?: string | undefined;
+  /** Tables that the flight has locked. */
+  readonly locked?: ReadonlySet<TableShape>;
 }
 
 /** The INSERTs of a plan, as a flight writes them, but for the schema of PostgreSQL's own names. */
-export function statementsOf({ chunks, sentinelColumns }: Plan, { token }: WriteOptions = {}): Statement[] {
+export function statementsOf(
+  { chunks, sentinelColumns }: Plan,
+  { token, locked = new Set() }: WriteOptions = {},
+): Statement[] {
+  const flight = { dialect, encoder, token, locked, keysKnown: Promise.resolve() };
   return chunks.map((chunk) => {
     const returning = planReturning(chunk, dialect, sentinelColumns.get(chunk.shape.table), () => false);
-    const statement = writeChunk(chunk, returning, { dialect, encoder, token, keysKnown: Promise.resolve() });
+    const statement = writeChunk(chunk, returning, flight);
     if (statement instanceof CopyStatement) return statement;
     const { params, answer, guarded } = statement;
     return { text: readableSql(statement.text), params, answer, guarded };
   });
 }
 
-/** The SQL that parses a list of keys of a sequence: `1:100` for consecutive keys, or else `1,3,4`. */
+/** The SQL that parses a short list of keys. */
 export const parsedList = (name: string, type: string): string =>
-  `${name} as materialized (select case when s ~~ '%:%' ` +
-  `then array(select generate_series(split_part(s, ':', 1)::int8, split_part(s, ':', 2)::int8))::${type}[] ` +
-  `else string_to_array(s, ',')::${type}[] end as a from current_setting('batched_drizzle.${name}') s)`;
+  `${name} as materialized (select string_to_array(current_setting('batched_drizzle.${name}'), ',')::${type}[] as a)`;
 
 const guard =
   / where (case .* else \('batched_drizzle: outside its transaction: ' \|\| current_user::text\)::boolean end)/s;

@@ -25,6 +25,18 @@ describe('the guard of an INSERT', () => {
     expect(own?.params).toEqual(['"users"', oid, types]);
   });
 
+  test('does not look at the columns of a table that the flight has locked', () => {
+    const [shape] = returned().map((entry) => entry.shape);
+    const [statement] = statementsOf(planOf(returned()), {
+      token: 'token',
+      locked: new Set(shape && [shape]),
+    });
+    expect(statement && guardOf(statement)).toMatch(
+      /^case when \(to_regclass\(\$2\)::oid = \$3::oid\) is not true then .* when current_setting/,
+    );
+    expect(statement?.params.slice(1)).toEqual(own?.params?.slice(0, 2));
+  });
+
   test('is the same without a token but for it', () => {
     const token = `current_setting('batched_drizzle.t', true) = 'token' and `;
     expect(without?.text).toBe(own?.text?.replace(token, ''));
