@@ -5,7 +5,7 @@ import type { TableShape } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { catalogSql } from './catalog-sql.ts';
 import { columns } from './columns-sql.ts';
-import { hashesOfKind, watchedKinds } from './fingerprint.ts';
+import { hashesOfKind, rightsOf, watchedKinds } from './fingerprint.ts';
 import { proof } from './proof-sql.ts';
 import type { ColumnFacts, TableFacts } from './table-facts.ts';
 
@@ -83,6 +83,7 @@ const table = `pg_catalog.json_build_object(
     select from pg_catalog.pg_trigger g join below b on b.oid = g.tgrelid
     where b.root = a.oid and not g.tgisinternal and (g.tgtype & ${rowAfter.mask}) <> ${rowAfter.value}),
   'secured', a.secured,
+  'rights', ${rightsOf('a.oid')},
   'lockable', ${isLockable},
   'columns', c.facts)`;
 

@@ -12,9 +12,7 @@ interface WatchedRows {
   readonly catalog: string;
   /** The column with the object's OID. */
   readonly oid: string;
-  /** What changes with the row. A row that is replaced has another `xmin`, so this need be no more. */
-  readonly item: string;
-  /** Distinguishes rows with the same item. */
+  /** Distinguishes rows of the same transaction. */
   readonly seed: string;
   readonly only?: string;
 }
@@ -22,35 +20,32 @@ interface WatchedRows {
 /**
  * What is watched, by kind of object.
  *
- * Rows of pg_class are compared by columns: their `xmin` changes by a mere TRUNCATE. `relhasrules` stands for pg_rewrite,
- * because a table with rules shares nothing.
+ * Constraints, triggers, rules, indexes and whatever draws from a sequence have a row in pg_depend, made when they are made.
+ * What can change without it must not matter: a trigger counts even if it is disabled. Views are left out. A table that
+ * becomes a partition gets new rows in pg_attribute.
  *
- * Constraints, triggers, indexes and whatever draws from a sequence have a row in pg_depend, made when they are made. What
- * can change without it must not matter: a trigger counts even if it is disabled. Views are left out.
+ * Rows of pg_class change by a mere TRUNCATE. What matters of them is compared by functions, see `rightsOf`.
  */
 const watched = {
   /** The table, its partitions and parents, its sequences, and composite types of its columns. */
   relations: [
+    { catalog: 'pg_attribute', oid: 'attrelid', seed: 'x.attnum', only: 'x.attnum > 0' },
     {
-      catalog: 'pg_class',
-      oid: 'oid',
-      item: `pg_catalog.concat(x.oid, x.relkind, x.relrowsecurity, x.relforcerowsecurity, x.relhasrules, x.relispartition, x.relacl)`,
-      seed: '0',
+      catalog: 'pg_depend',
+      oid: 'refobjid',
+      seed: '-1',
+      only: `x.refclassid = 'pg_catalog.pg_class'::regclass and (x.classid <> 'pg_catalog.pg_rewrite'::regclass or x.deptype <> 'n')`,
     },
-    replaced('pg_attribute', 'attrelid', 'x.attnum', 'x.attnum > 0'),
-    replaced(
-      'pg_depend',
-      'refobjid',
-      '-1',
-      `x.refclassid = 'pg_catalog.pg_class'::regclass and x.classid <> 'pg_catalog.pg_rewrite'::regclass`,
-    ),
   ],
   /** Tables with row-level policies that apply. */
-  policies: [replaced('pg_policy', 'polrelid', '-2')],
+  policies: [{ catalog: 'pg_policy', oid: 'polrelid', seed: '-2' }],
   /** Partitioned tables, whose partitions may come and go. */
-  partitioned: [replaced('pg_inherits', 'inhparent', '-3')],
+  partitioned: [{ catalog: 'pg_inherits', oid: 'inhparent', seed: '-3' }],
   /** Domains under the columns. */
-  domains: [replaced('pg_type', 'oid', '-4'), replaced('pg_constraint', 'contypid', '-5')],
+  domains: [
+    { catalog: 'pg_type', oid: 'oid', seed: '-4' },
+    { catalog: 'pg_constraint', oid: 'contypid', seed: '-5' },
+  ],
 } satisfies Record<string, readonly WatchedRows[]>;
 
 type WatchedKind = keyof typeof watched;
@@ -60,12 +55,9 @@ export type TableState = Readonly<Record<WatchedKind, Readonly<Record<string, st
 
 export const watchedKinds = Object.keys(watched) as WatchedKind[];
 
-function replaced(catalog: string, oid: string, seed: string, only?: string): WatchedRows {
-  return { catalog, oid, item: 'x.xmin::text', seed, ...(only && { only }) };
-}
-
-function sumOfHashes({ item, seed }: { item: string; seed: string }): string {
-  return `coalesce(pg_catalog.sum(pg_catalog.hashtextextended(${item}, ${seed})), 0)`;
+/** A row that is replaced has another `xmin`, so no more of it is looked at. */
+function sumOfHashes(xmin: string, seed: string): string {
+  return `coalesce(pg_catalog.sum(pg_catalog.hashtextextended(${xmin}, ${seed})), 0)`;
 }
 
 function rowsOf({ catalog, oid, only }: WatchedRows, oids: string): string {
@@ -76,9 +68,9 @@ function rowsOf({ catalog, oid, only }: WatchedRows, oids: string): string {
 export function hashesOfKind(kind: WatchedKind, oids: string): string {
   const rows = watched[kind].map(
     (of: WatchedRows) =>
-      `select x.${of.oid} as oid, ${of.item} as item, ${of.seed} as seed ${rowsOf(of, oids)}`,
+      `select x.${of.oid} as oid, x.xmin::text as xmin, ${of.seed} as seed ${rowsOf(of, oids)}`,
   );
-  const hash = sumOfHashes({ item: 'r.item', seed: 'r.seed' });
+  const hash = sumOfHashes('r.xmin', 'r.seed');
   return `select r.oid, ${hash}::text as hash from (${rows.join(' union all ')}) r group by r.oid`;
 }
 
@@ -89,7 +81,7 @@ const comparedSums = Object.fromEntries(
   watchedKinds.map((kind) => [
     kind,
     watched[kind].map((of: WatchedRows) =>
-      catalogSql(`(select ${sumOfHashes(of)} ${rowsOf(of, `${place}::oid[]`)})`),
+      catalogSql(`(select ${sumOfHashes('x.xmin::text', of.seed)} ${rowsOf(of, `${place}::oid[]`)})`),
     ),
   ]),
 ) as Record<WatchedKind, string[]>;
@@ -119,4 +111,10 @@ export function isUnchanged(
     for (const hash of hashes.values()) sum += hash;
   }
   return `${sums.join(' operator(pg_catalog.+) ')} operator(pg_catalog.=) '${sum}'`;
+}
+
+/** What the current role may do with a relation as a whole, and whether row-level security applies: `ftt`. */
+export function rightsOf(oid: string): string {
+  const has = (privilege: string) => `pg_catalog.has_table_privilege(${oid}, '${privilege}')`;
+  return `pg_catalog.concat(pg_catalog.row_security_active(${oid}), ${has('SELECT')}, ${has('INSERT')})`;
 }

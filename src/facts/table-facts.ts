@@ -69,6 +69,8 @@ export interface TableFacts {
   readonly lockable: boolean;
   /** Row-level security applies to the current role. */
   readonly secured: boolean;
+  /** What the current role may do with the table, to detect a change: see `rightsOf`. */
+  readonly rights: string;
   readonly columns: ReadonlyMap<string, ColumnFacts>;
 }
 

@@ -4,20 +4,8 @@ import type { ValueEncoder } from '../driver/values.ts';
 import { Expression, renderSelection } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
 import type { TableShape } from '../drizzle/table.ts';
-import { getOrInsert } from '../get-or-insert.ts';
 import { DeferredValue, type Entry, Reference } from '../take/entry.ts';
-
-/**
- * How many entries of a table go by own statements. A shared statement costs the server less from the 25th on.
- *
- * Measured by the server's processor time for 3 columns with ids back, in ms: 16 entries 1.06 by own statements and 1.79
- * shared, 24: 1.36 and 1.87, 32: 1.82 and 2.01; of two tables 10 + 20: 2.1 and 3.8, 20 + 40: 4.1 and 4.4. Most of what a
- * shared flight costs is the query that takes the keys and compares the facts; a cheaper one would move the crossover.
- */
-export const mostOwnEntries = 24;
-
-/** How many rows of one entry are VALUES. Up to 31 rows they cost less than arrays, of 3 columns and of 12. */
-export const mostOwnRows = 32;
+import { isTooFew, mostOwnRows } from './shares-little.ts';
 
 /** How many own statements a flight has: beyond that a shared statement for each table is worth its facts. */
 const mostOwnStatements = 1_000;
@@ -77,16 +65,16 @@ export function planOwn(entries: readonly Entry[], input: OwnPlanInput): OwnPlan
   return { entries: now, later: entries.slice(count), kept, returned };
 }
 
-function isSmall(entries: readonly Entry[], { copyRows, maxRows }: OwnPlanInput): boolean {
+function isSmall(entries: readonly Entry[], options: Pick<OwnPlanInput, 'copyRows' | 'maxRows'>): boolean {
   if (entries.length > mostOwnStatements) return false;
-  const counts = new Map<PgTable, { entries: number; rows: number }>();
-  const mostRows = Math.min(mostOwnRows, maxRows);
-  return entries.every(({ shape, count }) => {
-    const ofTable = getOrInsert(counts, shape.table, () => ({ entries: 0, rows: 0 }));
-    ofTable.entries += 1;
-    ofTable.rows += count;
-    return ofTable.entries <= mostOwnEntries && count <= mostRows && ofTable.rows < copyRows;
+  const rows = new Map<PgTable, number>();
+  const mostRows = Math.min(mostOwnRows, options.maxRows);
+  const hasFewRows = entries.every(({ shape, count }) => {
+    const ofTable = (rows.get(shape.table) ?? 0) + count;
+    rows.set(shape.table, ofTable);
+    return count <= mostRows && ofTable < options.copyRows;
   });
+  return hasFewRows && isTooFew(entries, options);
 }
 
 /** Columns that a reference names or may name later, and whose values only RETURNING can give. */

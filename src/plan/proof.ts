@@ -1,12 +1,10 @@
 /** Whether it is proved that no program can observe that entries share statements. Pure. */
-import type { PgTable } from 'drizzle-orm/pg-core';
 import { Expression } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
 import type { FactsByTable } from '../facts/learn-facts.ts';
 import type { Entry } from '../take/entry.ts';
 import { Form } from '../take/form.ts';
 import { isHarmless } from './harmless.ts';
-import { mostOwnRows } from './own-plan.ts';
 import { distinctPlans } from './same-plan.ts';
 
 /**
@@ -36,26 +34,3 @@ function hasHarmlessExpressions(entry: Entry): boolean {
   // An expression in RETURNING is evaluated when its row is written.
   return !returning || returning === shape.selection || onlyColumns(returning);
 }
-
-/**
- * Whether shared statements would hold few entries each, since neighbours in a table leave out other columns. Own
- * statements cost less then. An entry with more rows than an own statement should have counts as several.
- */
-export function sharesLittle(
-  entries: readonly Entry[],
-  { maxRows, copyRows }: { readonly maxRows: number; readonly copyRows: number },
-): boolean {
-  const mostRows = Math.max(1, Math.min(mostOwnRows, maxRows, copyRows - 1));
-  const last = new Map<PgTable, Entry['forms']>();
-  let statements = 0;
-  let shares = 0;
-  for (let index = 0; index < entries.length; index++) {
-    const { shape, forms, overriding, count } = entries[index] as Entry;
-    if (last.get(shape.table) !== forms || overriding) statements += 1;
-    last.set(shape.table, forms);
-    shares += count > mostRows ? fewPerStatement * Math.ceil(count / mostRows) : 1;
-  }
-  return statements * fewPerStatement > shares;
-}
-
-const fewPerStatement = 3;

@@ -131,7 +131,7 @@ export class HeldConnection {
     const settled = (): void => {
       this.#outstanding.delete(query);
       // A raw COMMIT returns the connection to the pool. Queries that still wait would never be sent.
-      if (!this.isOpen) this.#abandon(this.#closed ?? ended());
+      if (!this.isOpen) this.#abandon(this.#closed);
     };
     query.then(settled, (error) => {
       // The `close` event has not come yet. Data written now would precede the next session's start.
@@ -177,11 +177,9 @@ export class HeldConnection {
   }
 
   /** postgres.js forgets queries sent while it was connecting: rejected here, none hangs. */
-  #abandon(error: Error): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const query of waiting) query.reject(error);
+  #abandon(error: Error | undefined): void {
+    for (const query of this.#waiting.splice(0)) query.reject(error ?? ended());
     if (!this.#closed) return;
-    for (const query of this.#outstanding) query.reject(error);
+    for (const query of this.#outstanding) query.reject(this.#closed);
   }
 }

@@ -2,7 +2,7 @@
 import type { Statement } from '../driver/statement.ts';
 import { arrayLiteral } from '../driver/text.ts';
 import { catalogSql } from '../facts/catalog-sql.ts';
-import { isUnchanged } from '../facts/fingerprint.ts';
+import { isUnchanged, rightsOf } from '../facts/fingerprint.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import type { KeyList } from '../take/key-run.ts';
 import { factsChanged, meansRelation, tokenSetting } from './guard.ts';
@@ -49,7 +49,7 @@ export function keyQuery({ lists, facts, token, lockTimeout }: KeyQueryInput): S
 /** Whether names, role and catalog are as the facts say. */
 function areUnchanged(facts: KeyQueryInput['facts'], param: (value: string) => string): string {
   const list = (values: readonly string[]) => param(arrayLiteral(values));
-  const names = facts.map(([name, { oid }]) => isSame(param(name), param(oid)));
+  const names = facts.map(([name, table]) => isSame(param(name), table, param(table.oid)));
   const tables = facts.map(([, table]) => table);
   const users = list([...new Set(tables.map(({ user }) => user))]);
   const role = `current_user::pg_catalog.text operator(pg_catalog.=) all (${users}::pg_catalog.text[])`;
@@ -58,14 +58,16 @@ function areUnchanged(facts: KeyQueryInput['facts'], param: (value: string) => s
 }
 
 /**
- * Whether a name still means the relation of the facts.
+ * Whether a name still means the relation of the facts, and the role has the same rights to it.
  *
  * Inside a transaction a backend notices the DDL of others only when it takes a lock, as `pg_relation_size` does.
  * Without it `to_regclass` may return a cached relation.
  */
-function isSame(name: string, oid: string): string {
-  const isThere = `pg_catalog.pg_relation_size(${oid}::pg_catalog.oid, 'init') operator(pg_catalog.>=) 0`;
-  return `case when ${isThere} then ${meansRelation(name, oid)} end`;
+function isSame(name: string, { rights }: TableFacts, param: string): string {
+  const oid = `${param}::pg_catalog.oid`;
+  const isThere = `pg_catalog.pg_relation_size(${oid}, 'init') operator(pg_catalog.>=) 0`;
+  const same = `${meansRelation(name, param)} and ${rightsOf(oid)} operator(pg_catalog.=) '${rights}'`;
+  return `case when ${isThere} then ${same} end`;
 }
 
 /**

@@ -23,9 +23,14 @@ export interface Inserts {
   readonly sent: readonly SentChunk[];
 }
 
-/** The token that marks a flight in the server. */
+const ofProcess = randomBytes(8).toString('hex');
+
+let flights = 0;
+
+/** The token that marks a flight in the server. No other flight has it, of this process or another. */
 export function makeToken(): string {
-  return randomBytes(8).toString('hex');
+  flights += 1;
+  return `${ofProcess}.${flights}`;
 }
 
 /** The statements before the INSERTs of a flight. */

@@ -15,9 +15,9 @@ import {
 } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
-import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { createShared, createTargets, parted, partial } from '../support/conflict-tables.ts';
 import { compareConflicts, type Inserter } from '../support/conflicts.ts';
+import { manyEntries } from '../support/many-entries.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
@@ -515,7 +515,7 @@ test.each([
   const insertsNow = async (): Promise<number> => {
     const { tables: written } = await batched.transaction((tx) => {
       // So many entries that they share a statement if the facts allow it.
-      for (let a = 1; a <= mostOwnEntries + 1; a++)
+      for (let a = 1; a <= manyEntries; a++)
         tx.insert(renewed)
           .values({ a, n: a })
           .onConflictDoUpdate({ target: renewed.a, set: { n: excluded(renewed.n) } });
@@ -525,7 +525,7 @@ test.each([
   };
   expect(await insertsNow()).toBe(1);
   await plain.execute(sql.raw(change));
-  expect(await insertsNow()).toBe(mostOwnEntries + 1);
+  expect(await insertsNow()).toBe(manyEntries);
   await plain.execute(sql`drop table if exists after_renewed`);
 });
 

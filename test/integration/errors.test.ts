@@ -6,8 +6,8 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle, FlushError } from '../../src/index.ts';
-import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { emptyTables } from '../support/counted.ts';
+import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { addresses, logs, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -241,7 +241,7 @@ describe("the owner's error says which of its rows it was, where the server's de
     const taken = await rejectionOf(
       db.transaction(async (tx) => {
         // So many entries that keys are taken ahead.
-        for (let n = 0; n <= mostOwnEntries; n++) tx.insert(logs).values({ level: 'info', message: `${n}` });
+        for (let n = 0; n < manyEntries; n++) tx.insert(logs).values({ level: 'info', message: `${n}` });
         await tx
           .insert(people)
           .values([{ email: 'a' }, { email: 'b' }])

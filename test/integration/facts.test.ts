@@ -3,7 +3,7 @@ import { integer, pgEnum, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
-import { mostOwnEntries } from '../../src/plan/own-plan.ts';
+import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -49,7 +49,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await check.execute(make(1));
   db = batchedDrizzle(database.connect());
-  others = mostOwnEntries + 1;
+  others = manyEntries;
   await db.transaction(async (tx) => void family(tx, 'known'));
 });
 
@@ -82,7 +82,7 @@ async function familyIn(schema: string, name: string): Promise<unknown[]> {
 
 describe.each([
   ['few inserts', 0],
-  ['inserts that may share statements', mostOwnEntries + 1],
+  ['inserts that may share statements', manyEntries],
 ])('%s', (_size, count) => {
   beforeEach(() => {
     others = count;

@@ -5,15 +5,16 @@ import { pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
-import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { times } from '../support/copies.ts';
+import { codesOf } from '../support/error-codes.ts';
+import { manyEntries } from '../support/many-entries.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 const owner = drizzle(database.connect({ max: 1 }));
 const role = `batched_drizzle_${randomBytes(6).toString('hex')}`;
 const things = pgTable('things', { id: serial().primaryKey(), name: text(), other: text() });
-const many = mostOwnEntries + 1;
+const many = manyEntries;
 
 let sent: string[] = [];
 const locks = () => sent.filter((query) => query.startsWith('lock table'));
@@ -96,6 +97,24 @@ test.each([
   });
   expect(await owner.$count(things)).toBe(many);
   expect(questions().length).toBe(before + 1);
+});
+
+test('a flight notices row-level security that applies to its role from now on, and a privilege that does not', async () => {
+  const db = await asRole('insert, select');
+  await insertMany(db);
+  await owner.execute(sql`alter table things enable row level security`);
+  const before = questions().length;
+  for (const _ of [1, 2]) {
+    const error = await insertMany(db).catch((reason: unknown) => reason);
+    expect(codesOf(error)).toContain('42501');
+  }
+  expect(questions().length).toBe(before + 1);
+  await owner.execute(
+    sql.raw(`alter table things disable row level security; revoke select on things from ${role}`),
+  );
+  for (const _ of [1, 2]) await insertMany(db);
+  expect(questions().length).toBe(before + 2);
+  expect(await owner.$count(things)).toBe(3 * many);
 });
 
 test('a table that is gone is told of by the insert, with the error of plain drizzle', async () => {

@@ -17,7 +17,7 @@ import {
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
-import { mostOwnEntries } from '../../src/plan/own-plan.ts';
+import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { logs } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -101,7 +101,7 @@ describe('ref() can name any column whose value is known before the row is writt
 
   test.each(nameable)('%s', async (kind) => {
     // Few inserts are drizzle's own statements; with more of them all share statements.
-    for (const others of [0, mostOwnEntries + 1]) {
+    for (const others of [0, manyEntries]) {
       await check.execute('truncate kinds');
       await named(kind, others);
     }

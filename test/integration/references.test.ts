@@ -4,8 +4,8 @@ import { integer, pgTable, serial, text, uuid } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, BatchedInsertError, batchedDrizzle } from '../../src/index.ts';
-import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { emptyTables } from '../support/counted.ts';
+import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import {
   addresses,
@@ -136,7 +136,7 @@ describe('three tables deep', () => {
 /** How many entries of another table a transaction begins with, so that it is large enough to share statements, or not. */
 describe.each([
   ['few inserts', 0],
-  ['inserts that may share statements', mostOwnEntries + 1],
+  ['inserts that may share statements', manyEntries],
 ])('%s', (_size, others) => {
   const transaction: typeof db.transaction = (work, config) =>
     db.transaction((tx) => {

@@ -2,9 +2,9 @@ import { eq, sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
-import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
 import { holdConnection } from '../support/hold-connection.ts';
+import { manyEntries } from '../support/many-entries.ts';
 import { addresses, events, logs, members, nodes, organizations, teams, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -293,21 +293,21 @@ describe('a whole transaction', () => {
     const shared = () =>
       count(() =>
         db.transaction(async (tx) => {
-          for (let number = 0; number <= mostOwnEntries; number++)
+          for (let number = 0; number < manyEntries; number++)
             tx.insert(logs).values({ level: 'info', message: `${number}` });
         }),
       );
     expect((await shared()).trips).toBe(2);
     expect((await shared()).trips).toBe(1);
     expect(await check.$count(users)).toBe(11);
-    expect(await check.$count(logs)).toBe(2 * (mostOwnEntries + 1));
+    expect(await check.$count(logs)).toBe(2 * manyEntries);
   });
 
   test("is one more after raw SQL, for the tables' facts", async () => {
     const { trips, result } = await warm.count(() =>
       warm.db.transaction(async (tx) => {
         await tx.execute(sql`select 1`);
-        for (const user of names(mostOwnEntries + 1)) tx.insert(users).values(user);
+        for (const user of names(manyEntries)) tx.insert(users).values(user);
         const first = await tx.flush();
         tx.insert(logs).values([
           { level: 'info', message: 'a' },
@@ -320,7 +320,7 @@ describe('a whole transaction', () => {
     // BEGIN, the raw SQL, two trips for the first flush, one for the second, and COMMIT.
     expect(result).toEqual([2, 1]);
     expect(trips).toBe(6);
-    expect(await check.$count(users)).toBe(mostOwnEntries + 1);
+    expect(await check.$count(users)).toBe(manyEntries);
     expect(await check.$count(logs)).toBe(2);
   });
 
@@ -433,7 +433,7 @@ describe('one trip more', () => {
     expect(flushed.result.roundTrips).toBe(2);
     const { trips } = await count(() =>
       db.transaction(async (tx) => {
-        for (const { name } of names(mostOwnEntries + 1)) {
+        for (const { name } of names(manyEntries)) {
           const other = tx.insert(users).values({ name });
           tx.insert(addresses).values({ email: name, userId: other.ref('id') });
         }
@@ -461,7 +461,7 @@ describe('one trip more', () => {
       .select({ name: users.name, email: addresses.email })
       .from(addresses)
       .innerJoin(users, eq(addresses.userId, users.id));
-    expect(wired).toHaveLength(mostOwnEntries + 3);
+    expect(wired).toHaveLength(manyEntries + 2);
     for (const { name, email } of wired) expect(email).toBe(name);
   });
 
@@ -474,7 +474,7 @@ describe('one trip more', () => {
         tx.insert(addresses).values({ email: sql`'user-' || ${userId}::text`, userId });
         return warm.count(() => tx.flush());
       });
-    const many = names(mostOwnEntries + 1).map((user) => [user]);
+    const many = names(manyEntries).map((user) => [user]);
     const shared = await write(many, { entry: 3, row: 0 });
     expect([shared.trips, shared.result.roundTrips]).toEqual([2, 2]);
     const id = (await idsOfUsers())[3];

@@ -8,8 +8,8 @@ import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle, FlushError } from '../../src/index.ts';
-import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { startCounted } from '../support/counted.ts';
+import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf, unhandledDuring } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -96,7 +96,7 @@ test('parents whose keys only the answer tells take one flight, however many the
       }
     });
   // So many that they share statements. The first flush asks for facts, which are known from then on.
-  const many = Array.from({ length: mostOwnEntries + 1 }, (_, index) => `${index}`);
+  const many = Array.from({ length: manyEntries }, (_, index) => `${index}`);
   await write(many.map((name) => `to be known ${name}`));
   const { trips } = await count(() => write(many));
   expect(trips).toBe(2);

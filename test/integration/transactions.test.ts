@@ -4,8 +4,8 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, BatchedInsertError, batchedDrizzle } from '../../src/index.ts';
-import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { emptyTables } from '../support/counted.ts';
+import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf, unhandledDuring } from '../support/process-events.ts';
 import { addresses, logs, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -305,7 +305,7 @@ describe('a statement that fails', () => {
     await rejectionOf(
       db.transaction(async (tx) => {
         // So many that they share statements, of which the server names none.
-        for (let n = 0; n <= mostOwnEntries; n++)
+        for (let n = 0; n < manyEntries; n++)
           inserts.push(tx.insert(logs).values({ level: 'info', message: `${n}` }));
         inserts.push(tx.insert(users).values([{ name: 'b' }, { name: 'taken' }]));
       }),
@@ -313,7 +313,7 @@ describe('a statement that fails', () => {
     const errors = await Promise.all(inserts.map(rejectionOf));
     for (const error of errors) expect(error).toBeInstanceOf(BatchedInsertError);
     expect(errors.map((error) => (error.cause as { code?: string }).code)).toEqual(
-      Array(mostOwnEntries + 2).fill('23505'),
+      Array(manyEntries + 1).fill('23505'),
     );
     expect(await check.$count(logs)).toBe(0);
   });

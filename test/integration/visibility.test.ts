@@ -13,8 +13,8 @@ import {
   type FlushReport,
   type TableReport,
 } from '../../src/index.ts';
-import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { emptyTables, startCounted } from '../support/counted.ts';
+import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf, warningsDuring } from '../support/process-events.ts';
 import { runScript } from '../support/run-script.ts';
 import { addresses, counters, logs, nodes, users } from '../support/schema.ts';
@@ -74,7 +74,7 @@ describe("drizzle's logger", () => {
 
   test('sees every statement, with its parameters', async () => {
     const relay = await database.relay();
-    const emails = Array.from({ length: mostOwnEntries + 1 }, (_, n) => `${n}`);
+    const emails = Array.from({ length: manyEntries }, (_, n) => `${n}`);
     const seen: string[] = [];
     const given: unknown[][] = [];
     const logger = {
@@ -258,9 +258,9 @@ describe('the report of a flush', () => {
       (db) =>
         db.transaction(async (tx) => {
           queueGraph(tx);
-          for (let n = 0; n <= mostOwnEntries; n++) tx.insert(logs).values(log(`${n}`));
+          for (let n = 0; n < manyEntries; n++) tx.insert(logs).values(log(`${n}`));
         }),
-      [...graph.slice(0, 2), { table: '"logs"', rows: mostOwnEntries + 2, keys: 0, statements: 1 }],
+      [...graph.slice(0, 2), { table: '"logs"', rows: manyEntries + 1, keys: 0, statements: 1 }],
     ],
     [
       'of a whole transaction whose parameters are described',

@@ -4,8 +4,8 @@ import { integer, type PgTable, pgTable } from 'drizzle-orm/pg-core';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { RowList } from 'postgres';
 import { beforeAll, expect, onTestFinished } from 'vitest';
-import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { resultProperties } from './likeness.ts';
+import { manyEntries } from './many-entries.ts';
 import { describeResult, type SideBySide, sideBySide } from './side-by-side.ts';
 import type { TestDatabase } from './test-database.ts';
 import { codeOf, outcomeOf } from './trace.ts';
@@ -91,7 +91,7 @@ export function compareConflicts(
     };
   const compare = (within: Within) => {
     const alone = runAndCompare(within, 0);
-    const crowded = runAndCompare(within, mostOwnEntries + 1);
+    const crowded = runAndCompare(within, manyEntries);
     return async (...[table, given, inserts, statements]: Parameters<Conflicts['expectSame']>) => {
       await alone(table, given, inserts);
       const { results, sentInserts } = await crowded(table, given, inserts);

@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { Sql } from 'postgres';
 import { type BatchedDatabase, type BatchOptions, batchedDrizzle } from '../../src/index.ts';
-import { mostOwnEntries } from '../../src/plan/own-plan.ts';
+import { manyEntries } from './many-entries.ts';
 import type { Relay } from './relay.ts';
 import { addresses, events, logs, members, nodes, organizations, teams, users } from './schema.ts';
 import type { ClientOptions, TestDatabase } from './test-database.ts';
@@ -55,7 +55,7 @@ async function learnTables(db: BatchedDatabase): Promise<void> {
   const enough = new Error('facts learned');
   const learning = db.transaction(async (tx) => {
     // So many entries of a table that they share statements, for which the facts are asked.
-    for (let number = 0; number <= mostOwnEntries; number++) {
+    for (let number = 0; number < manyEntries; number++) {
       const name = `known ${number}`;
       const user = tx.insert(users).values({ name });
       tx.insert(addresses).values({ email: name, userId: user.ref('id') });

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
 import { expect } from 'vitest';
 import type { BatchedDatabase } from '../../src/index.ts';
-import { mostOwnEntries } from '../../src/plan/own-plan.ts';
 import { times } from './copies.ts';
+import { manyEntries } from './many-entries.ts';
 import { logs, organizations, teams } from './schema.ts';
 
 /** The number of rows that a flight writes into each of its two tables. */
@@ -13,7 +13,7 @@ export const rowsOfFlight = 3;
 export const allOfFlight = { parents: rowsOfFlight, children: rowsOfFlight };
 export const noneOfFlight = { parents: 0, children: 0 };
 
-const flightsOfLarge = mostOwnEntries + 1;
+const flightsOfLarge = manyEntries;
 
 /** The result of `readFlight` for a large flight that was written. */
 export const allOfLargeFlight = {
@@ -43,7 +43,7 @@ export function queueLargeFlight(db: Inserts, name: string): PromiseLike<unknown
 
 /** The same beside so many entries of another table that all share statements if the facts allow it. */
 export function queueSharedFlight(db: Inserts, name: string): ReturnType<typeof queueFlight> {
-  for (let n = 0; n <= mostOwnEntries; n++) db.insert(logs).values({ level: 'info', message: name });
+  for (let n = 0; n < manyEntries; n++) db.insert(logs).values({ level: 'info', message: name });
   return queueFlight(db, name);
 }
 

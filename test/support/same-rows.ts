@@ -3,7 +3,7 @@ import { integer, type PgTable, pgSchema } from 'drizzle-orm/pg-core';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { expect } from 'vitest';
-import { mostOwnEntries } from '../../src/plan/own-plan.ts';
+import { manyEntries } from './many-entries.ts';
 import type { SideBySide } from './side-by-side.ts';
 
 export type Row = Record<string, unknown>;
@@ -43,7 +43,7 @@ const besideOthers =
   (writeAll: Write): Write =>
   (db, table, rows) =>
     db.transaction(async (tx) => {
-      const numbers = Array.from({ length: mostOwnEntries + 1 }, (_, n) => n);
+      const numbers = Array.from({ length: manyEntries }, (_, n) => n);
       const beside = atOnce(numbers, (n) => tx.insert(others).values({ n }));
       const told = await writeAll(tx as never, table, rows);
       for (const each of await beside) expect(each).toHaveProperty('got');
