@@ -2,7 +2,6 @@
 export type ErrorCode =
   | 'BAD_OPTION'
   | 'BAD_REFERENCE'
-  | 'FLUSH_FAILED'
   | 'INSERT_FAILED'
   | 'LOAD_FAILED'
   | 'MISMATCHED_ANSWER'
@@ -36,42 +35,10 @@ export class UndefinedValueError extends Error {
   }
 }
 
-/** The failure of one table in a flush: codes and counts, never values. */
-export interface TableFailure {
-  /** The table as it is written in SQL. */
-  readonly table: string;
-  /** Rows that were not written. */
-  readonly rows: number;
-  /** The SQLSTATE of the database, or the driver's code; `undefined` if the error has none. */
-  readonly code: string | undefined;
-}
-
-/**
- * The error of `flush()` when rows could not be written.
- *
- * `code` is `FLUSH_FAILED`, or `OUTCOME_UNKNOWN` if the connection was lost while COMMIT was on its way.
- *
- * `cause` is the first error, without the statement's parameters. On a database, which many callers may
- * share, it has only the code, the table and the constraint.
- */
-export class FlushError extends BatchedDrizzleError {
-  override readonly name = 'FlushError';
-
-  constructor(
-    /** One for each table whose rows were not written. */
-    readonly failures: readonly TableFailure[],
-    cause: Error,
-    isUnknown = false,
-  ) {
-    const rows = countRows(failures.reduce((sum, failure) => sum + failure.rows, 0));
-    const tables = failures.map(({ table, code }) => `${table} (${code ?? 'no code'})`).join(', ');
-    super(
-      isUnknown ? 'OUTCOME_UNKNOWN' : 'FLUSH_FAILED',
-      isUnknown
-        ? `flush has an unknown outcome, ${commitLost}: ${rows} of ${tables}`
-        : `flush failed: ${rows} not written to ${tables}`,
-      { cause },
-    );
+/** Carries what a caller's logger threw to the inserts that were not sent because of it. They reject with it as it is. */
+export class ThrownByLogger extends Error {
+  constructor(readonly thrown: unknown) {
+    super('the logger threw');
   }
 }
 

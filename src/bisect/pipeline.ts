@@ -8,7 +8,7 @@ import { FactsScope } from '../facts/facts-scope.ts';
 import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
 import type { ReportBuilder } from '../report.ts';
 import { checkParamCount, type FlightAnswers, isLong, sendFlight } from '../send/send-flight.ts';
-import { askLogged, logAll } from '../send/send-logged.ts';
+import { askLogged, logInserts } from '../send/send-logged.ts';
 import { rollback } from '../send/transaction-commands.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
 import { notifyCache } from '../settle/notify-cache.ts';
@@ -130,7 +130,7 @@ function isLogged(
   failures: Failures,
 ): boolean {
   try {
-    logAll(context, statements);
+    logInserts(context, statements);
     return true;
   } catch (error) {
     failures.rejectAll([entry], { error: asError(error) });

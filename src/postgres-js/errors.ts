@@ -30,24 +30,25 @@ const unopened = new Set([
   'SASL_SIGNATURE_MISMATCH',
 ]);
 
-/** A pooler reports the loss of its server by an error without `severity`: that counts as `lost`. */
+/**
+ * A pooler reports the loss of its server by an error without `severity`: that counts as `lost`. Errors of others, such as a
+ * caller's `socket` function, may have a `severity` too, but not both fields. The class may have any name in a bundle.
+ */
 function kindOfError(error: Error): ErrorKind {
-  if ('severity' in error) return 'answer';
+  if ('severity' in error && 'severity_local' in error) return 'answer';
   const code = codeOf(error);
   if (code === undefined) return 'other';
   if (unopened.has(code)) return 'unopened';
   return unsent.has(code) ? 'unsent' : 'lost';
 }
 
+/** A copy of the same class with all own properties, also hidden ones. No class is called: it may want other arguments. */
 function copyError(error: Error, message: string): Error {
-  const fields = { ...error, message };
-  const Copy = error.constructor as new (fields: object) => Error;
-  const copy =
-    'severity' in error
-      ? new Copy(fields)
-      : Object.assign(Object.setPrototypeOf(new Error(message), Object.getPrototypeOf(error)), fields);
-  copy.stack = error.stack ?? '';
-  return copy;
+  const { message: _, ...properties } = Object.getOwnPropertyDescriptors(error);
+  // postgres.js makes some that can't be changed.
+  for (const property of Object.values(properties)) property.configurable = true;
+  const copy = Object.setPrototypeOf(new Error(message), Object.getPrototypeOf(error));
+  return Object.defineProperties(copy, properties);
 }
 
 /** Properties that describe the statement that was sent, which may contain the rows of several callers. */
@@ -91,12 +92,15 @@ function withStatement(error: Error, describe: DescribeStatement, serialize: Ser
   });
 }
 
-/** The message, the detail and other fields may contain another caller's values. */
+/** The message, the stack, the detail and other fields may contain another caller's values. */
 function withoutValues(error: Error, message: string): Error {
-  const { severity, code, schema_name, table_name, constraint_name, column_name } =
-    error as unknown as Record<string, unknown>;
-  const Copy = error.constructor as new (fields: object) => Error;
-  return new Copy({ severity, code, schema_name, table_name, constraint_name, column_name, message });
+  const { name, severity, code, schema_name, table_name, constraint_name, column_name } = error as Error &
+    Record<string, unknown>;
+  const copy = Object.setPrototypeOf(new Error(message), Object.getPrototypeOf(error));
+  return Object.assign(copy, {
+    name,
+    ...{ severity, code, schema_name, table_name, constraint_name, column_name },
+  });
 }
 
 function tableOf(error: Error): string | undefined {

@@ -2,6 +2,7 @@ import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import { is, NoopLogger } from '../drizzle/exports.ts';
+import { ThrownByLogger } from '../errors.ts';
 import type { ReportBuilder } from '../report.ts';
 import { countRoundTrips, type Flown } from './count-round-trips.ts';
 import { type FlightAnswers, type FlightEnd, sendFlight } from './send-flight.ts';
@@ -27,6 +28,15 @@ export async function runLogged(
   logAndCount(context, statements, { hasBegun: true, end: 'open' }, report);
   const answers = await Promise.allSettled(statements.map((statement) => send(statement)));
   return { answers, isCommitSent: true, isCommitted: false };
+}
+
+/** @throws {ThrownByLogger} */
+export function logInserts(context: FlushContext, statements: readonly Statement[]): void {
+  try {
+    logAll(context, statements);
+  } catch (thrown) {
+    throw new ThrownByLogger(thrown);
+  }
 }
 
 export function logAll({ logger }: FlushContext, statements: readonly Statement[]): void {
@@ -66,7 +76,7 @@ function logAndCount(
   { hasBegun, end }: Pick<Flown, 'hasBegun' | 'end'>,
   report: ReportBuilder,
 ): void {
-  logAll(context, statements);
+  logInserts(context, statements);
   report.statements += statements.length;
   report.roundTrips += countRoundTrips({ statements, describes: context.driver.describes, hasBegun, end });
 }

@@ -2,10 +2,11 @@
 
 import type { Driver } from '../driver/driver.ts';
 import { isAnswer } from '../driver/errors.ts';
-import { asError, codeOf, FlushError, type TableFailure } from '../errors.ts';
+import { asError, codeOf, ThrownByLogger } from '../errors.ts';
 import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { findFailedRow } from './failed-row.ts';
+import { FlushError, type TableFailure } from './flush-error.ts';
 
 /** The error of a flush that could not write everything. Its entries have been settled. */
 export interface FlushFailure {
@@ -13,6 +14,8 @@ export interface FlushFailure {
   readonly error: Error;
   /** The driver's error, for callers that wait for the transaction. */
   readonly cause: Error;
+  /** A logger threw, and nothing was sent of the inserts that were not written: the transaction can go on. */
+  readonly isUnsent?: boolean;
 }
 
 /** The error of entries that were not written, or perhaps not. They are not settled. */
@@ -30,6 +33,8 @@ export interface Refusal {
 export class Failures {
   readonly #tables = new Map<string, { table: string; rows: number; code: string | undefined }>();
   #first: Error | undefined;
+  #culprit: Entry | undefined;
+  #thrown: Error | undefined;
   #isUnknown = false;
 
   /** @param isShared the entries may belong to callers that must not see each other's values */
@@ -59,12 +64,19 @@ export class Failures {
    */
   rejectAll(entries: readonly Entry[], { error, culprit, isUnknown = false }: Refusal): void {
     const open = entries.filter(({ outcome }) => !outcome);
+    if (error instanceof ThrownByLogger) {
+      this.#thrown ??= asError(error.thrown);
+      // A falsy value would pass for success.
+      for (const entry of open) entry.conclude({ error: (error.thrown || asError(error.thrown)) as Error });
+      return;
+    }
     const others = this.isShared && entries.length > 1 ? this.#withoutValues(error) : error;
     this.#isUnknown ||= isUnknown;
     // If all entries are settled already, their transaction itself has failed.
     if (open.length === 0) this.#first ??= error;
     const { errors, values } = this.driver;
     if (culprit) this.#first ??= this.#withStatement(error, culprit);
+    this.#culprit ??= culprit;
     for (const entry of open) {
       const own = this.#withStatement(entry === culprit ? error : others, entry);
       const row = findFailedRow(entry, own, values.serialize);
@@ -93,10 +105,13 @@ export class Failures {
   /** The error of the flush, if an entry failed. */
   toFailure(): FlushFailure | undefined {
     const cause = this.#first;
-    if (!cause) return undefined;
+    if (!cause) return this.#thrown && { error: this.#thrown, cause: this.#thrown, isUnsent: true };
     const shown = this.isShared ? this.#withoutValues(cause) : cause;
     const tables: TableFailure[] = [...this.#tables.values()];
-    return { error: tables.length > 0 ? new FlushError(tables, shown, this.#isUnknown) : cause, cause };
+    if (tables.length === 0) return { error: cause, cause };
+    const culprit = this.isShared ? undefined : this.#culprit;
+    const options = { isUnknown: this.#isUnknown, culprit: culprit && ownInsert(culprit) };
+    return { error: new FlushError(tables, shown, options), cause };
   }
 
   #note(entry: Entry, cause: Error): void {

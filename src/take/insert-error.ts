@@ -1,6 +1,6 @@
 /** The error of one caller's insert. */
-import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { describeInsert } from '../drizzle/insert.ts';
+import { QueryError } from '../drizzle/query-error.ts';
 import { commitLost, countRows } from '../errors.ts';
 import type { Entry } from './entry.ts';
 
@@ -28,36 +28,31 @@ export interface OwnInsert {
  *   if (error instanceof DrizzleQueryError && error.cause?.code === '23505') …
  * }
  */
-export class BatchedInsertError extends DrizzleQueryError {
-  /**
-   * `OUTCOME_UNKNOWN` if the connection was lost while COMMIT was on its way: the rows may have been written.
-   */
-  readonly code: 'INSERT_FAILED' | 'OUTCOME_UNKNOWN';
+export class BatchedInsertError extends QueryError {
+  static {
+    QueryError.rename(BatchedInsertError);
+  }
+
   /** The table as it is written in SQL. */
-  readonly table: string;
+  declare readonly table: string;
   /** Rows of the `values()` call. */
-  readonly rows: number;
+  declare readonly rows: number;
   /** Index of the failed row, from 0, if there are several and the database's detail identifies it. */
-  readonly row: number | undefined;
+  declare readonly row: number | undefined;
 
   constructor(insert: OwnInsert, cause: Error, { row, isUnknown = false }: InsertFailure = {}) {
-    super('', [], cause);
-    this.name = 'BatchedInsertError';
-    this.code = isUnknown ? 'OUTCOME_UNKNOWN' : 'INSERT_FAILED';
-    this.table = insert.table;
-    this.rows = insert.rows;
-    this.row = row;
     const end = isUnknown ? 'has an unknown outcome' : 'failed';
     const isSaid = !isUnknown || cause.message.includes(commitLost);
     const why = isSaid ? cause.message : `${commitLost}: ${cause.message}`;
     const which = row === undefined ? '' : ` at row ${row + 1}`;
-    this.message = `insert of ${countRows(insert.rows)} into ${insert.table} ${end}${which}: ${why}`;
-    Error.captureStackTrace(this, BatchedInsertError);
-    // Building the statement of a large insert is costly, and most handlers read only `cause`.
-    Object.defineProperties(this, {
-      query: { get: () => insert.describe().sql, enumerable: false, configurable: true },
-      params: { get: () => insert.describe().params, enumerable: false, configurable: true },
+    super(`insert of ${countRows(insert.rows)} into ${insert.table} ${end}${which}: ${why}`, cause, {
+      batchCode: isUnknown ? 'OUTCOME_UNKNOWN' : 'INSERT_FAILED',
+      table: insert.table,
+      rows: insert.rows,
+      row,
     });
+    Error.captureStackTrace(this, BatchedInsertError);
+    this.describeBy(() => insert.describe());
   }
 }
 

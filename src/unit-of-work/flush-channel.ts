@@ -1,8 +1,9 @@
 /** Messages on `node:diagnostics_channel` about every flush. */
 import diagnosticsChannel from 'node:diagnostics_channel';
-import { codeOf, FlushError, type TableFailure } from '../errors.ts';
+import { codeOf } from '../errors.ts';
 import type { FlushReport } from '../report.ts';
 import type { FlushFailure } from '../settle/failures.ts';
+import { FlushError, type TableFailure } from '../settle/flush-error.ts';
 import type { Entry } from '../take/entry.ts';
 
 /**
@@ -88,5 +89,6 @@ function publish(message: FlushMessage): void {
 
 /** The error is not published: the messages of its causes may contain values. */
 function describeFailure({ error }: FlushFailure): Pick<FlushFailed, 'code' | 'failures'> {
-  return { code: codeOf(error), failures: error instanceof FlushError ? error.failures : [] };
+  if (error instanceof FlushError) return { code: error.batchCode, failures: error.failures };
+  return { code: codeOf(error), failures: [] };
 }

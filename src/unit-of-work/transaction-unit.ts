@@ -191,7 +191,8 @@ export class TransactionUnit extends UnitOfWork {
     const report = new ReportBuilder();
     const failure = await writeBatch(this.context, this.state, entries, scope, report);
     this.state.hasWorked = true;
-    if (failure) this.fail(failure.cause);
+    const isHeard = failure?.isUnsent && scope === 'inside' && entries.every(({ awaited }) => awaited);
+    if (failure && !isHeard) this.fail(failure.cause);
     return announced({ report: report.build(), failure });
   }
 }

@@ -188,7 +188,7 @@ describe('a value that its column cannot take', () => {
     const { reason } = settled[1] as PromiseRejectedResult;
     expect(reason).toBeInstanceOf(BatchedInsertError);
     expect(reason.message).toBe(
-      'insert of 1 row into "logs" failed: row 1, column "message": Cannot convert a Symbol value to a string',
+      'Failed query: insert of 1 row into "logs" failed: row 1, column "message": Cannot convert a Symbol value to a string',
     );
     expect((await check.select().from(logs)).map(({ message }) => message)).toEqual(['first', 'last']);
     expect(await check.$count(users)).toBe(1);
@@ -224,7 +224,7 @@ describe('a value that its column cannot take', () => {
     db.insert(logs).values({ level: 'secret', message: Symbol('no text') as never });
     const error = await rejectionOf(db.flush());
     expect(error).toBeInstanceOf(FlushError);
-    expect(error).toMatchObject({ code: 'FLUSH_FAILED', failures: [{ table: '"logs"', rows: 1 }] });
+    expect(error).toMatchObject({ batchCode: 'FLUSH_FAILED', failures: [{ table: '"logs"', rows: 1 }] });
     expect(error.message).not.toContain('secret');
     expect(await check.$count(logs)).toBe(1);
     // A failure is reported only once.
@@ -300,7 +300,7 @@ describe('on the database', () => {
       db.insert(users).values({ name: 'fine' });
       const error = await rejectionOf(db.flush());
       expect(error).toMatchObject({ failures: [{ table: '"users"', rows: 1, code: '23505' }] });
-      expect(error.message).toBe('flush failed: 1 row not written to "users" (23505)');
+      expect(error.message).toBe('Failed query: flush failed: 1 row not written to "users" (23505)');
     });
     expect(unhandled).toEqual([]);
   });

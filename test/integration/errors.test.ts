@@ -73,6 +73,9 @@ describe('what a caller catches has the shape that plain drizzle gives', () => {
     const { message, query, parameters, args } = cause;
     return {
       isQueryError: error instanceof DrizzleQueryError,
+      names: [error.name, error.constructor.name, cause.name, cause.constructor.name],
+      beginning: error.message.slice(0, 'Failed query: '.length),
+      hasCode: 'code' in error,
       isPostgresError: cause instanceof postgres.PostgresError,
       query: error.query,
       params: error.params,
@@ -98,6 +101,95 @@ describe('what a caller catches has the shape that plain drizzle gives', () => {
       await insert(tx);
     });
     expect(shapeOf(await rejectionOf(inside))).toEqual(expected);
+  });
+
+  test.each([
+    ['flush() of a transaction', (tx: Flushable) => tx.flush()],
+    ['a transaction that commits', async (): Promise<unknown> => undefined],
+  ])('%s: programs read the code of its cause, and find no code of ours before it', async (_, end) => {
+    await check.insert(users).values({ name: 'taken' });
+    const errors: (Error & { code?: unknown; cause?: unknown; query?: unknown })[] = [];
+    const over = db.transaction(async (tx) => {
+      tx.insert(users).values({ name: 'taken' });
+      await end(tx).catch((error: unknown) => {
+        errors.push(error as Error);
+        throw error;
+      });
+    });
+    errors.push(await rejectionOf(over));
+    for (const error of errors) {
+      expect(error.code ?? (error.cause as { code?: unknown })?.code).toBe('23505');
+      expect(error.constructor.name).toMatch(/^(DrizzleQueryError|PostgresError)$/);
+      if (error instanceof DrizzleQueryError) expect(error.query).toMatch(/^insert into "users"/);
+    }
+  });
+
+  interface Flushable {
+    flush(): Promise<unknown>;
+  }
+
+  class ErrorOfCaller extends Error {
+    readonly severity = 'HIGH';
+    constructor({ inner }: { inner: { text: string } }) {
+      super(inner.text);
+    }
+  }
+
+  test.each([
+    ['an error', new Error('boom')],
+    ['an error with a severity', Object.assign(new Error('boom'), { severity: 'HIGH' })],
+    ['one of a class of its own', new ErrorOfCaller({ inner: { text: 'boom' } })],
+    ['a text', 'boom'],
+  ])('what a logger throws is what the insert rejects with: %s', async (_, thrown) => {
+    const logger = {
+      logQuery: (query: string) => {
+        if (query.includes('people')) throw thrown;
+      },
+    };
+    const logged = batchedDrizzle(database.connect(), { logger });
+    const insert = (by: PostgresJsDatabase) => rejectionOf(by.insert(people).values({ email: 'a' }));
+    expect(await insert(logged)).toBe(thrown);
+    const fine = logged.insert(users).values({ name: 'beside' });
+    expect(await Promise.all([insert(logged), insert(logged), fine])).toMatchObject([
+      thrown,
+      thrown,
+      { count: 1 },
+    ]);
+    // Nothing was sent, so that the transaction can go on.
+    const caught = (by: PostgresJsDatabase, name: string) =>
+      by.transaction(async (tx) => [await insert(tx), await tx.insert(users).values({ name })]);
+    const plain = drizzle(database.connect(), { logger });
+    expect(await caught(plain, 'of plain')).toMatchObject([thrown, { count: 1 }]);
+    expect(await caught(logged, 'of ours')).toMatchObject([thrown, { count: 1 }]);
+    const unheard = logged.transaction(async (tx) => void tx.insert(people).values({ email: 'a' }));
+    expect(await rejectionOf(unheard)).toMatchObject({ message: 'boom' });
+    expect(await check.$count(users)).toBe(3);
+    expect(await check.$count(people)).toBe(0);
+  });
+
+  test.each([
+    ['a cause', () => new Error('proxy', { cause: new Error('deep') })],
+    [
+      'errors',
+      () =>
+        Object.assign(new AggregateError([new Error('a'), new Error('b')], 'all'), { code: 'ECONNREFUSED' }),
+    ],
+    ['a severity', () => Object.assign(new Error('proxy'), { severity: 'ERROR' })],
+    ['a class of its own', () => new ErrorOfCaller({ inner: { text: 'no way' } })],
+  ])('an error of the connection keeps its class and what is in it: %s', async (_, make) => {
+    const failing = () =>
+      postgres('postgres://x@127.0.0.1:1/x', {
+        max: 1,
+        backoff: 0,
+        socket: () => Promise.reject(make()),
+      } as object);
+    const causeOf = async (by: PostgresJsDatabase) => {
+      const { cause } = await rejectionOf(by.insert(people).values({ email: 'a' }));
+      const { errors, severity } = cause as AggregateError & { severity?: string };
+      const { name, message } = cause as Error;
+      return [name, cause?.constructor.name, message, (cause as Error | undefined)?.cause, errors, severity];
+    };
+    expect(await causeOf(batchedDrizzle(failing()))).toEqual(await causeOf(drizzle(failing())));
   });
 
   test('transaction() rejects with what it rejects with in drizzle, a deferred constraint at COMMIT, too', async () => {
@@ -165,7 +257,9 @@ describe("nobody sees another caller's values", () => {
     db.insert(people).values({ email: 'fine' });
     const error = await rejectionOf(db.flush());
     expect(error).toBeInstanceOf(FlushError);
-    expect(error.message).toBe('flush failed: 4 rows not written to "people" (23505), "logs" (23502)');
+    expect(error.message).toBe(
+      'Failed query: flush failed: 4 rows not written to "people" (23505), "logs" (23502)',
+    );
     expect(error.failures).toEqual([
       { table: '"people"', rows: 3, code: '23505' },
       { table: '"logs"', rows: 1, code: '23502' },
@@ -193,7 +287,7 @@ describe("nobody sees another caller's values", () => {
   test('a message never spells out parameters: it names the table, the number of rows and the cause', async () => {
     const error = await rejectionOf(db.insert(people).values([{ email: 'a', country: 'x' }, { email: 'a' }]));
     expect(error.message).toBe(
-      'insert of 2 rows into "people" failed: duplicate key value violates unique constraint "people_Email address_key"',
+      'Failed query: insert of 2 rows into "people" failed: duplicate key value violates unique constraint "people_Email address_key"',
     );
     expect(`${error.stack}`).not.toContain('params');
   });

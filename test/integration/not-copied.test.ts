@@ -187,7 +187,7 @@ describe('a role that is subject to row-level security', () => {
     expect(copiesOf(sent)).toEqual(isSecured ? [] : ['things']);
     const bad = asRole.insert(things).values([...rows, { name: 'bad' }]);
     const codes = isSecured ? codesOf(await rejectionOf(bad)) : await bad.then(() => []);
-    expect(codes).toEqual(isSecured ? ['INSERT_FAILED', '42501'] : []);
+    expect(codes).toEqual(isSecured ? ['42501'] : []);
     expect(await owner.$count(things)).toBe(isSecured ? 5 : 11);
   });
 });

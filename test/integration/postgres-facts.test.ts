@@ -165,18 +165,13 @@ describe('postgres.js: a query', () => {
     expect(Object.keys(Object.assign(made, { count: 1, command: 'INSERT' }))).toEqual([]);
   });
 
-  test('that fails has its statement and parameters on the error, and a PostgresError is made of its fields', async () => {
+  test('that fails has its statement and parameters on the error, where they can not be changed', async () => {
     const client = database.connect();
     const error = await rejectionOf(unsafe(client, 'select $1::int / 0', [7]));
     expect(error).toBeInstanceOf(postgres.PostgresError);
     expect(error).toMatchObject({ query: 'select $1::int / 0', parameters: ['7'], args: [7], types: [23] });
-    const copy = new (error.constructor as new (fields: object) => Error)({
-      ...error,
-      message: error.message,
-    });
-    expect(copy).toBeInstanceOf(postgres.PostgresError);
-    expect(copy).toMatchObject({ message: 'division by zero', code: '22012', severity: 'ERROR' });
-    expect('query' in copy).toBe(false);
+    expect(Object.getOwnPropertyDescriptor(error, 'query')?.configurable).toBe(false);
+    expect(error).toMatchObject({ severity: 'ERROR', severity_local: 'ERROR' });
   });
 });
 

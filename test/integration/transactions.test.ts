@@ -290,7 +290,7 @@ describe('a statement that fails', () => {
         tx.insert(users).values({ name: 'taken' });
         const flushed = await rejectionOf(tx.flush());
         expect(flushed).toMatchObject({
-          code: 'FLUSH_FAILED',
+          batchCode: 'FLUSH_FAILED',
           failures: [{ table: '"users"', rows: 1, code: '23505' }],
         });
       }),

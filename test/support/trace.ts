@@ -90,20 +90,26 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error ? codeOf(error.cause) : undefined;
 }
 
-/**
- * The class that a program checks when it catches an error: drizzle's class if ours extends it, or else the
- * error's own.
- */
+/** The class that a program compares when it catches an error. */
 export function classOf(error: unknown): string {
-  if (error instanceof DrizzleQueryError) return 'DrizzleQueryError';
   return error instanceof Error ? error.constructor.name : typeof error;
 }
 
-/** The same, with the fields of the database's error. */
+/** What programs look at in an error, and the fields of the database's error. */
 export function describeError(error: unknown): object {
-  const cause = error instanceof DrizzleQueryError ? error.cause : error;
+  const isQuery = error instanceof DrizzleQueryError;
+  const cause = isQuery ? error.cause : error;
   const { message, code, severity, schema_name, table_name, column_name, constraint_name } =
     cause as postgres.PostgresError;
   const said = { message, code, severity, schema_name, table_name, column_name, constraint_name };
-  return { class: classOf(error), cause: classOf(cause), ...said };
+  return { class: classOf(error), ...(isQuery && likeDrizzles(error)), causes: causesOf(error), ...said };
+}
+
+function likeDrizzles(error: DrizzleQueryError): object {
+  const { name, message } = error;
+  return { name, isFailedQuery: message.startsWith('Failed query: '), hasCode: 'code' in error };
+}
+
+function causesOf(error: unknown): string[] {
+  return error instanceof Error && error.cause ? [classOf(error.cause), ...causesOf(error.cause)] : [];
 }

@@ -1,6 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import { describe, expect, test, vi } from 'vitest';
-import { asError, BatchedDrizzleError, codeOf, FlushError } from '../../src/errors.ts';
+import { asError, codeOf } from '../../src/errors.ts';
+import { FlushError } from '../../src/settle/flush-error.ts';
 import { BatchedInsertError } from '../../src/take/insert-error.ts';
 
 const cause = Object.assign(new Error('duplicate key'), { code: '23505' });
@@ -11,20 +12,22 @@ describe('BatchedInsertError', () => {
     const error = new BatchedInsertError({ table: '"users"', rows: 1, describe: describeInsert }, cause);
     expect(error).toBeInstanceOf(DrizzleQueryError);
     expect(error).toMatchObject({
-      name: 'BatchedInsertError',
-      code: 'INSERT_FAILED',
+      name: 'Error',
+      batchCode: 'INSERT_FAILED',
       table: '"users"',
       rows: 1,
       cause,
     });
+    expect(error.constructor.name).toBe('DrizzleQueryError');
+    expect(error).not.toHaveProperty('code');
     expect([error.query, error.params]).toEqual(['insert into "users" …', ['secret']]);
   });
 
   test('names table, rows and cause, and no parameter in its message, its stack or its fields', () => {
     const error = new BatchedInsertError({ table: '"users"', rows: 12_345, describe: describeInsert }, cause);
-    expect(error.message).toBe('insert of 12,345 rows into "users" failed: duplicate key');
+    expect(error.message).toBe('Failed query: insert of 12,345 rows into "users" failed: duplicate key');
     expect(`${error.stack} ${JSON.stringify(error)} ${Object.keys(error)}`).not.toMatch(
-      /secret|query|params/,
+      /secret|"query"|params/,
     );
     expect(error.stack).toContain('errors.test.ts');
   });
@@ -44,9 +47,16 @@ test('FlushError says how many rows were not written to which tables, and why', 
     { table: '"logs"', rows: 2, code: undefined },
   ];
   const error = new FlushError(failures, cause);
-  expect(error).toBeInstanceOf(BatchedDrizzleError);
-  expect(error).toMatchObject({ name: 'FlushError', code: 'FLUSH_FAILED', failures, cause });
-  expect(error.message).toBe('flush failed: 3 rows not written to "users" (23505), "logs" (no code)');
+  expect(error).toBeInstanceOf(DrizzleQueryError);
+  expect(error.constructor.name).toBe('DrizzleQueryError');
+  expect(error).toMatchObject({ name: 'Error', batchCode: 'FLUSH_FAILED', failures, cause });
+  expect(error).not.toHaveProperty('code');
+  expect([error.query, error.params]).toEqual(['', []]);
+  expect(error.message).toBe(
+    'Failed query: flush failed: 3 rows not written to "users" (23505), "logs" (no code)',
+  );
+  const culprit = { table: '"users"', rows: 1, describe: describeInsert };
+  expect(new FlushError(failures, cause, { culprit })).toMatchObject({ query: 'insert into "users" …' });
   expect(new FlushError([{ table: '"t"', rows: 1, code: '1' }], cause).message).toContain(
     '1 row not written',
   );

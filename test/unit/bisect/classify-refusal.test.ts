@@ -8,7 +8,7 @@ import { postgresJsErrors } from '../../../src/postgres-js/errors.ts';
 /** An error from the database. The constructor accepts fields, although its type does not declare that. */
 function answered(code: string, severity = 'ERROR'): Error {
   const PostgresError = postgres.PostgresError as unknown as new (fields: object) => Error;
-  return new PostgresError({ message: 'answered', code, severity });
+  return new PostgresError({ message: 'answered', code, severity, severity_local: severity });
 }
 
 function ofDriver(code?: string): Error {

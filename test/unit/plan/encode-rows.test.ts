@@ -128,7 +128,9 @@ describe('a value that its column can not take', () => {
     expect([...encoded.keys()]).toEqual([good]);
     const error = rejected.get(bad);
     expect(error).toBeInstanceOf(BatchedInsertError);
-    expect(error?.message).toBe('insert of 2 rows into "users" failed: row 2, column "name": no bytes');
+    expect(error?.message).toBe(
+      'Failed query: insert of 2 rows into "users" failed: row 2, column "name": no bytes',
+    );
     expect(error?.cause).toBeInstanceOf(TypeError);
   });
 

@@ -1,0 +1,37 @@
+import { DrizzleQueryError } from './exports.ts';
+
+/** Stable codes of what drizzle reports by a `DrizzleQueryError`. */
+export type BatchCode = 'FLUSH_FAILED' | 'INSERT_FAILED' | 'OUTCOME_UNKNOWN';
+
+/**
+ * drizzle's `DrizzleQueryError`, as programs look at it: by `instanceof`, `constructor.name`, the beginning of the message,
+ * and `error.code ?? error.cause.code`. So it has no `code` of its own, and what it has besides is not enumerable.
+ */
+export abstract class QueryError extends DrizzleQueryError {
+  /** What has failed. It is not called `code`, which programs take for the driver's. */
+  declare readonly batchCode: BatchCode;
+
+  /** @param details further properties */
+  protected constructor(
+    message: string,
+    cause: Error,
+    details: { batchCode: BatchCode; [key: string]: unknown },
+  ) {
+    super('', [], cause);
+    this.message = `Failed query: ${message}`;
+    for (const [key, value] of Object.entries(details)) Object.defineProperty(this, key, { value });
+  }
+
+  /** Programs compare `constructor.name`, in logs above all. */
+  protected static rename(subclass: object): void {
+    Object.defineProperty(subclass, 'name', { value: DrizzleQueryError.name });
+  }
+
+  /** The statement is built when it is read: that of a large insert is costly. */
+  protected describeBy(describe: () => { readonly sql: string; readonly params: unknown[] }): void {
+    Object.defineProperties(this, {
+      query: { get: () => describe().sql, enumerable: false },
+      params: { get: () => describe().params, enumerable: false },
+    });
+  }
+}
