@@ -7,8 +7,11 @@ export interface Statement {
    * text.
    */
   readonly params: readonly (string | null)[];
-  /** `raw`: cells as the bytes of the wire. `values`: cells as the client parses them. */
-  readonly answer: 'raw' | 'values';
+  /**
+   * `raw`: cells as the bytes of the wire. `values`: cells as the client parses them. `cells`: the same, but a cell that the
+   * client's parser refuses is `Unreadable`, since rows of several callers may be in the answer.
+   */
+  readonly answer: 'raw' | 'values' | 'cells';
   /**
    * It writes nothing outside the transaction of its flight. A statement without that guarantee waits for
    * BEGIN's answer.
@@ -29,7 +32,7 @@ export function command(text: string): Statement {
  * next, and the client keeps only one of them in memory.
  */
 export class LazyStatement implements Statement {
-  readonly answer = 'values';
+  readonly answer = 'cells';
   readonly #write: () => Written;
   #written: Written | undefined;
 

@@ -82,6 +82,9 @@ export class Attempt {
     this.#written = [...this.#written, ...flight.outcomes];
     if (target.scope !== 'own') fulfil(this.#written);
     back.passed(flight.compared);
+    const unreadable = flight.outcomes.find(([, outcome]) => outcome.unreadable)?.[1].unreadable;
+    // As in drizzle, a transaction fails in which an answer can't be read.
+    if (unreadable && target.scope !== 'own') return { refusal: { error: unreadable }, later: [] };
     this.#isCommitLeft = isLast && end === 'open';
     return { refusal: commitError && { error: commitError, isUnknown }, later: plan.later };
   }

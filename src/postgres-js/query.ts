@@ -1,17 +1,24 @@
 /** Queries that postgres.js sends without describing them first. */
-import type { Statement } from '../driver/statement.ts';
-import type { Client, Query } from './internals.ts';
+import type { Answer, Statement } from '../driver/statement.ts';
+import { readCells } from './cells.ts';
+import type { Client, ClientOptions, Query } from './internals.ts';
 import { survivePoolStart } from './survive-pool-start.ts';
 
 export function makeQuery(
   client: Client,
   { text, params, answer }: Statement,
   describes: boolean,
-  options: object = {},
+  given: object = {},
 ): Query {
-  const query = makeUnanswered(client, text, params, describes, options) as unknown as Query;
+  const query = makeUnanswered(client, text, params, describes, given) as unknown as Query;
   survivePoolStart(query);
-  return answer === 'raw' ? query.raw() : query.values();
+  if (answer === 'raw') return query.raw();
+  const options = client.options as unknown as ClientOptions;
+  // A transform of rows is called with their parsed cells, and only postgres.js itself can do that.
+  if (answer === 'values' || options.transform?.row?.from) return query.values();
+  const { resolve } = query;
+  query.resolve = (rows) => resolve.call(query, readCells(rows as Answer, options));
+  return query.raw();
 }
 
 function makeUnanswered(

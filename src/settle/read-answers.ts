@@ -1,6 +1,7 @@
 /** The answers of a flight → the callers' results, and the values that references need. */
 import type { FlushContext } from '../context.ts';
 import type { Answer } from '../driver/statement.ts';
+import { Unreadable } from '../driver/unreadable.ts';
 import { onlyColumns, type SelectedField } from '../drizzle/selection.ts';
 import { columnName } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
@@ -72,11 +73,11 @@ function readOwn(
   const isWhole = answer.length === chunk.size;
   const keyPlaces = placesOfKeys(chunk, places);
   for (const [index, values] of answer.entries()) {
-    if (entry.returning) written.rows.push(order.map((place) => values[place]));
+    if (entry.returning) written.add(order.map((place) => values[place]));
     // If a conflict clause has skipped rows, the answer does not show which ones.
     const row = isWhole ? chunk.rows[index] : undefined;
     if (row !== undefined)
-      for (const [column, place] of keyPlaces) entry.rememberValue(row, column, values[place]);
+      for (const [column, place] of keyPlaces) remember(entry, row, column, values[place]);
   }
 }
 
@@ -120,7 +121,7 @@ function readShared(
   for (const [index, entry] of entries.entries()) {
     const row = rows[index] as number;
     const values = returned[index];
-    if (values) for (const [column, place] of keyPlaces) entry.rememberValue(row, column, values[place]);
+    if (values) for (const [column, place] of keyPlaces) remember(entry, row, column, values[place]);
     const { returning } = entry;
     if (!returning || isKnown(entry, plan, chunk, context)) {
       rest.push(entry);
@@ -130,9 +131,16 @@ function readShared(
     const gathered = own(entry);
     gathered.count += 1;
     gathered.names = selected.names;
-    gathered.rows[row] = selected.places.map((place) => values?.[place]);
+    gathered.add(
+      selected.places.map((place) => values?.[place]),
+      row,
+    );
   }
   return [rest, known];
+}
+
+function remember(entry: Entry, row: number, column: number, value: unknown): void {
+  if (!(value instanceof Unreadable)) entry.rememberValue(row, column, value);
 }
 
 /** The outcome of entries that need no returned row. */
@@ -176,8 +184,7 @@ function readMatched(
     gathered.names = selected.names;
     if (!values) continue;
     gathered.count += 1;
-    if (entry.returning) gathered.rows.push(selected.places.map((place) => values[place]));
-    for (const [column, place] of keyPlaces)
-      entry.rememberValue(rows[index] as number, column, values[place]);
+    if (entry.returning) gathered.add(selected.places.map((place) => values[place]));
+    for (const [column, place] of keyPlaces) remember(entry, rows[index] as number, column, values[place]);
   }
 }

@@ -1,32 +1,52 @@
 import type { ResultMaker } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
+import { findUnreadable, type Unreadable } from '../driver/unreadable.ts';
 import { mapRow, mapSameKey } from '../drizzle/selection.ts';
+import { asError } from '../errors.ts';
 import { keysOf } from '../plan/key-lists.ts';
 import { type Entry, type Outcome, Reference } from '../take/entry.ts';
+import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 
 /** The result of one entry, collected from the statements that wrote its rows. */
 export class GatheredOutcome implements Outcome {
   count = 0;
-  /** In the order of the entry's rows. Each has the columns of the selection. */
+  /** In the order of the entry's rows. Each has the columns of the selection: see `add`. */
   readonly rows: unknown[][] = [];
   /** The names of the selected columns in the database. */
   names: readonly string[] = [];
+  #unreadable: Unreadable | undefined;
 
   constructor(
     readonly answer: Answer,
     readonly results: ResultMaker,
   ) {}
 
-  value({ returning }: Entry): unknown {
-    return returning
-      ? this.rows.map((row) => mapRow(returning, row))
-      : this.results.empty(this.answer, this.count);
+  /** @param at the position of the entry's row; at the end by default */
+  add(cells: unknown[], at = this.rows.length): void {
+    this.rows[at] = cells;
+    this.#unreadable ??= findUnreadable(cells);
   }
 
-  driverValue({ returning }: Entry): Answer {
-    return returning
-      ? this.results.objects(this.answer, this.names, this.rows)
-      : this.results.empty(this.answer, this.count);
+  /** What the client's parser threw for a cell: the rows are written, and the caller can't have them. */
+  get unreadable(): Error | undefined {
+    return this.#unreadable && asError(this.#unreadable.error);
+  }
+
+  value(entry: Entry): unknown {
+    const { returning } = entry;
+    if (!returning) return this.results.empty(this.answer, this.count);
+    this.#check(entry);
+    return this.rows.map((row) => mapRow(returning, row));
+  }
+
+  driverValue(entry: Entry): Answer {
+    if (!entry.returning) return this.results.empty(this.answer, this.count);
+    this.#check(entry);
+    return this.results.objects(this.answer, this.names, this.rows);
+  }
+
+  #check(entry: Entry): void {
+    if (this.unreadable) throw new BatchedInsertError(ownInsert(entry), this.unreadable);
   }
 }
 

@@ -22,6 +22,8 @@ export type DriverValue = string | number | bigint | boolean | object;
 export interface Outcome {
   /** Why the insert failed; `undefined` if it was written. */
   readonly error?: Error;
+  /** The rows are written, and the client's parser refuses a value of theirs. */
+  readonly unreadable?: Error | undefined;
   /** The value of the insert's promise, decoded only when the promise is used. */
   value?(entry: Entry): unknown;
   /** The result of `db.execute(insert)`: the driver's own rows. */

@@ -29,7 +29,7 @@ export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWrit
   const lazily = (insert: typeof unnestInsert) =>
     new LazyStatement(() => write(insert), hasToken, chunk.bytes);
   if (needsValues(chunk))
-    return { ...write(valuesInsert), answer: 'values', guarded: hasToken && canGuard(chunk) };
+    return { ...write(valuesInsert), answer: 'cells', guarded: hasToken && canGuard(chunk) };
   switch (chunk.way) {
     case 'copied':
       return copyChunk(chunk, writer.dialect, writer.keysKnown);

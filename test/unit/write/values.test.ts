@@ -100,7 +100,7 @@ test('rows of a table that the server does not have are sent as drizzle would, f
     {
       text: 'insert into "logs" ("level", "message") values ($1, $2), ($3, $4)',
       params: ['a', 'b', 'c', 'd'],
-      answer: 'values',
+      answer: 'cells',
       guarded: false,
     },
   ]);
