@@ -22,7 +22,7 @@ export type DriverValue = string | number | bigint | boolean | object;
 export interface Outcome {
   /** Why the insert failed; `undefined` if it was written. */
   readonly error?: Error;
-  /** The rows are written, and the client's parser refuses a value of theirs. */
+  /** The rows are written, and the client's parser refuses a value. */
   readonly unreadable?: Error | undefined;
   /** The value of the insert's promise, decoded only when the promise is used. */
   value?(entry: Entry): unknown;
@@ -65,7 +65,7 @@ export class Entry implements Rows<Cell> {
 
   /** References inside an expression. */
   get embedded(): readonly Reference[] {
-    return this.#extras?.embedded ?? noReferences;
+    return this.#extras?.embedded ?? [];
   }
 
   cell(row: number, column: number): Cell {
@@ -148,8 +148,6 @@ export class Entry implements Rows<Cell> {
 }
 
 const nothing: ReadonlySet<number> = new Set();
-
-const noReferences: readonly Reference[] = [];
 
 /**
  * The future value of a column of a queued row. drizzle accepts it wherever it accepts SQL. An insert of the
