@@ -21,7 +21,7 @@ const column = {
 
 test('the facts of all tables are one query, their names and schemas a parameter each', () => {
   const query = factsQuery([users, counters].map((each) => tableShape(dialect, each)));
-  expect(query.params.map((param) => parseArrayLiteral(param ?? ''))).toEqual([
+  expect(query.params.map((param) => parseArrayLiteral(String(param)))).toEqual([
     ['"users"', '"app data"."we""ird"'],
     [null, 'app data'],
   ]);
