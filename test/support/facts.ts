@@ -45,6 +45,7 @@ function columnFactsOf(column: PgColumn): ColumnFacts {
     insertable: true,
     selectable: true,
     castable: true,
+    copyable: true,
     unique: column.primary || column.isUnique ? name : null,
     referenced: false,
   };

@@ -11,6 +11,7 @@ const column = {
   base: 23,
   cast: 'pg_catalog.int4',
   castable: true,
+  copyable: true,
   arrayable: true,
   keys: null,
   draws: false,
