@@ -60,7 +60,8 @@ const column = `pg_catalog.json_build_object(
   'type', a.atttypid::int8,
   'base', b.oid::int8,
   'cast', ${typeName},
-  'castable', ${readsAlike('coalesce(u.modifier, -1)')} and pg_catalog.has_schema_privilege(s.oid, 'USAGE') and (r.arrayable or not exists (
+  'castable', pg_catalog.current_setting('array_nulls')::bool and ${readsAlike('coalesce(u.modifier, -1)')}
+    and pg_catalog.has_schema_privilege(s.oid, 'USAGE') and (r.arrayable or not exists (
     select from pg_catalog.pg_cast k
     where k.castsource = 'pg_catalog.text'::regtype and k.casttarget = b.oid and k.castmethod = 'f')),
   'arrayable', r.arrayable,

@@ -16,7 +16,7 @@ export interface ColumnFacts {
   /**
    * Whether the current role may use the type's schema, and a cast from text gives the same value as the
    * type's input function. A cast from text may be a user's own function, and one to the type below a domain reads an
-   * interval without the domain's fields. A plain insert needs neither.
+   * interval without the domain's fields. A plain insert needs neither. False for all columns if an array can't hold NULL.
    */
   readonly castable: boolean;
   /**

@@ -24,7 +24,7 @@ test('the facts of all tables are one query, their names and schemas a parameter
   const query = factsQuery([users, counters].map((each) => tableShape(dialect, each)));
   expect(query.params.map((param) => parseArrayLiteral(String(param)))).toEqual([
     ['"users"', '"app data"."we""ird"'],
-    [null, 'app data'],
+    ['', 'app data'],
   ]);
   expect(query).toMatchObject({ answer: 'raw', guarded: true });
 });
