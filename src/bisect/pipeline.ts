@@ -2,7 +2,7 @@
 
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
-import type { Statement } from '../driver/statement.ts';
+import { hasRawValues, type Statement } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
 import { FactsScope } from '../facts/facts-scope.ts';
 import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
@@ -61,8 +61,9 @@ export async function writePipelinedTransactions(
       if (!written) continue;
       const { statements, read } = written;
       checkParamCount(statements);
-      // An unguarded statement would have to wait for BEGIN's answer.
-      const fitsPipeline = canPipeline && !isLong(statements) && statements.every(({ guarded }) => guarded);
+      // An unguarded statement would have to wait for BEGIN's answer, and a described one for its description.
+      const isSent = (statement: Statement) => statement.guarded && !hasRawValues(statement);
+      const fitsPipeline = canPipeline && !isLong(statements) && statements.every(isSent);
       transactions.push({ entry, statements, read, fitsPipeline });
     } catch (error) {
       failures.rejectAll([entry], { error: asError(error) });

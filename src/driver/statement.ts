@@ -1,12 +1,19 @@
 /** Statements as the passes send them, and answers as they receive them. */
 
+/**
+ * A value that the driver itself turns into text, once the server has said which type the parameter has. So its statement is
+ * described before it is bound: one round trip more.
+ */
+export class RawValue {
+  constructor(readonly value: unknown) {}
+}
+
+/** The text that PostgreSQL reads, whose type the server infers or the statement's text casts; or a value without a text yet. */
+export type StatementParam = string | null | RawValue;
+
 export interface Statement {
   readonly text: string;
-  /**
-   * Every parameter as the text that PostgreSQL reads. Its type is inferred by the server, or cast in the
-   * text.
-   */
-  readonly params: readonly (string | null)[];
+  readonly params: readonly StatementParam[];
   /**
    * `raw`: cells as the bytes of the wire. `values`: cells as the client parses them. `cells`: the same, but a cell that the
    * client's parser refuses is `Unreadable`, since rows of several callers may be in the answer.
@@ -21,6 +28,17 @@ export interface Statement {
 
 /** A statement's text and parameters. */
 export type Written = Pick<Statement, 'text' | 'params'>;
+
+/** Whether the statement is described before it is bound, also if the driver does not describe others. */
+export function hasRawValues(statement: Statement): boolean {
+  // To read its parameters would write it too early. Statements with raw values are written at once.
+  if (statement instanceof LazyStatement) return false;
+  return statement.params.some(isRaw);
+}
+
+export function isRaw(param: StatementParam): param is RawValue {
+  return param instanceof RawValue;
+}
 
 /** A statement without parameters, whose answer has no rows. */
 export function command(text: string): Statement {

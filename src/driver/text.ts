@@ -10,6 +10,11 @@ export function textOf(value: unknown): string {
   return `${typeof primitive === 'object' ? value : primitive}`;
 }
 
+/** Whether a text is what an object has that has no text of its own: `[object Object]`. */
+export function isTextless(text: string): boolean {
+  return /^\[object .*\]$/.test(text);
+}
+
 const needsQuotes = /["\\{},\s]|^$|^null$/i;
 
 /** Elements → an array literal, `{1,"two words",NULL}`. */

@@ -43,6 +43,16 @@ function isBytewise(collation: string): string {
         select from pg_catalog.pg_collation l where l.oid = ${collation} and l.collisdeterministic))`;
 }
 
+/**
+ * Whether a text is read alike with the length, precision or fields of a type and without them. COPY reads it with them; an
+ * INSERT reads a parameter without, and fits it to its column afterwards. An interval takes the unit of `'1'` from its fields,
+ * and a type of the user may do anything. An array passes its modifier on to its elements.
+ */
+function readsAlike(modifier: string): string {
+  return `(${modifier} = -1 or case when b.typlen = -1 and b.typelem <> 0 then b.typelem else b.oid end = any ('{
+    bpchar,varchar,bit,varbit,numeric,time,timetz,timestamp,timestamptz}'::regtype[]))`;
+}
+
 const typeName = `pg_catalog.quote_ident(s.nspname::text) || '.' || pg_catalog.quote_ident(b.typname::text)`;
 
 /** One column of the attribute `a`, its default `d`, its type `b` below all domains, in the schema `s`. */
@@ -50,10 +60,12 @@ const column = `pg_catalog.json_build_object(
   'type', a.atttypid::int8,
   'base', b.oid::int8,
   'cast', ${typeName},
-  'castable', pg_catalog.has_schema_privilege(s.oid, 'USAGE') and (r.arrayable or not exists (
+  'castable', pg_catalog.current_setting('array_nulls')::bool and ${readsAlike('coalesce(u.modifier, -1)')}
+    and pg_catalog.has_schema_privilege(s.oid, 'USAGE') and (r.arrayable or not exists (
     select from pg_catalog.pg_cast k
     where k.castsource = 'pg_catalog.text'::regtype and k.casttarget = b.oid and k.castmethod = 'f')),
   'arrayable', r.arrayable,
+  'copyable', ${readsAlike('a.atttypmod')},
   'keys', ${keys},
   'sequence', (select pg_catalog.min(n.oid)::text from sequences n where n.root = c.oid and n.attnum = a.attnum),
   'draws', a.attidentity <> '' or coalesce(d.adbin::text ~ ':funcid 1574 ', false),

@@ -19,7 +19,8 @@ export function factsQuery(shapes: readonly TableShape[]): Statement {
     text: query,
     params: [
       arrayLiteral(shapes.map(({ name }) => name)),
-      arrayLiteral(shapes.map(({ schema }) => schema ?? null)),
+      // A setting of the session decides whether an array may hold NULL.
+      arrayLiteral(shapes.map(({ schema }) => schema ?? '')),
     ],
     answer: 'raw',
     guarded: true,
@@ -90,7 +91,7 @@ const table = `pg_catalog.json_build_object(
 const query = catalogSql(`
 with recursive named as materialized (
   select n.position, case
-    when n.schema is null or pg_catalog.has_schema_privilege(s.oid, 'USAGE') then pg_catalog.to_regclass(n.name)::oid
+    when n.schema = '' or pg_catalog.has_schema_privilege(s.oid, 'USAGE') then pg_catalog.to_regclass(n.name)::oid
   end as oid
   from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) with ordinality n(name, schema, position)
   left join pg_catalog.pg_namespace s on s.nspname = n.schema),

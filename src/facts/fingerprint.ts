@@ -113,8 +113,11 @@ export function isUnchanged(
   return `${sums.join(' operator(pg_catalog.+) ')} operator(pg_catalog.=) '${sum}'`;
 }
 
-/** What the current role may do with a relation as a whole, and whether row-level security applies: `ftt`. */
+/**
+ * What the current role may do with a relation as a whole, whether row-level security applies, and whether an array may hold
+ * NULL: `ftton`.
+ */
 export function rightsOf(oid: string): string {
   const has = (privilege: string) => `pg_catalog.has_table_privilege(${oid}, '${privilege}')`;
-  return `pg_catalog.concat(pg_catalog.row_security_active(${oid}), ${has('SELECT')}, ${has('INSERT')})`;
+  return `pg_catalog.concat(pg_catalog.row_security_active(${oid}), ${has('SELECT')}, ${has('INSERT')}, pg_catalog.current_setting('array_nulls'))`;
 }

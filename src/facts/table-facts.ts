@@ -15,7 +15,8 @@ export interface ColumnFacts {
   readonly cast: string;
   /**
    * Whether the current role may use the type's schema, and a cast from text gives the same value as the
-   * type's input function. A cast from text may be a user's own function. A plain insert needs neither.
+   * type's input function. A cast from text may be a user's own function, and one to the type below a domain reads an
+   * interval without the domain's fields. A plain insert needs neither. False for all columns if an array can't hold NULL.
    */
   readonly castable: boolean;
   /**
@@ -23,6 +24,8 @@ export interface ColumnFacts {
    * one.
    */
   readonly arrayable: boolean;
+  /** COPY reads a text for the column as an INSERT reads a parameter. */
+  readonly copyable: boolean;
   readonly keys: KeySource | null;
   /** OID of the sequence that its identity or default draws from, as text. */
   readonly sequence: string | null;

@@ -54,7 +54,7 @@ function canUnnest({ columns, hasDefaults }: Run, { facts, shape }: InsertContex
 
 /** @example insert into "users" ("name", "mood") select u.c0, u.c1::public.mood from unnest($1::varchar[], $2::text[]) as u(c0, c1) */
 function unnestPart({ run, from, to }: RunPart, context: InsertContext): Statement {
-  const params = new Params(context.encoder);
+  const params = new Params(context.encoder, context.shape);
   const names = run.columns.map((_, position) => `c${position}`);
   const casts = run.columns.map((column, position) => {
     const { name } = columnAt(context.shape, column);
@@ -70,7 +70,7 @@ function unnestPart({ run, from, to }: RunPart, context: InsertContext): Stateme
 }
 
 function valuesOf({ run, from, to }: RunPart, context: InsertContext): Statement {
-  const params = new Params(context.encoder);
+  const params = new Params(context.encoder, context.shape);
   const rows: string[] = [];
   for (let row = from; row < to; row++) {
     const cells = run.columns.map((column, position) => {

@@ -13,7 +13,10 @@ import { sendUncounted } from '../send/send-logged.ts';
 export interface LoadFacts {
   /** `undefined` if the server has no such table. */
   readonly table: TableFacts | undefined;
-  /** COPY does the same as INSERT: the table has no rules and no row-level security, and is no view. */
+  /**
+   * COPY does the same as INSERT: the table has no rules and no row-level security, and is no view, and COPY reads the values of
+   * its columns alike.
+   */
   readonly canCopy: boolean;
   /** COPY can write DEFAULT for one row and not for the next. */
   readonly canDefault: boolean;
@@ -39,7 +42,7 @@ export async function learnLoadFacts(
   const named = new Set(defaulted);
   return {
     table,
-    canCopy,
+    canCopy: canCopy && shape.columns.every(({ name }) => table?.columns.get(name)?.copyable !== false),
     canDefault,
     hasLateChecks,
     defaulted: shape.columns.map(({ name }) => named.has(name)),

@@ -140,5 +140,5 @@ function countOf({ count, command: tag }: Answer): number {
 }
 
 function bytesOfParams({ params }: Statement): number {
-  return params.reduce((sum, param) => sum + (param === null ? 0 : Buffer.byteLength(param)), 0);
+  return params.reduce((sum, param) => sum + (typeof param === 'string' ? Buffer.byteLength(param) : 0), 0);
 }

@@ -6,6 +6,7 @@ import { type ColumnFacts, columnFacts, type TableFacts } from '../facts/table-f
 import { type Conflict, clauseKey } from '../take/conflict.ts';
 import { type Entry, Reference } from '../take/entry.ts';
 import { type EncodedCell, encodedRows } from './encode-rows.ts';
+import { needsServerTypes } from './parameter-types.ts';
 import type { Planning } from './plan-input.ts';
 
 /** Finds the source of a written row. A statement with a conflict clause may write only some of its rows. */
@@ -32,6 +33,8 @@ export function findConflictKey(
   const clause = conflict && clauseKey(conflict);
   if (!conflict || clause === undefined || !facts?.plain || facts.secured || !planning.canParse(ordinalType))
     return undefined;
+  // A statement that is described is drizzle's own.
+  if (needsServerTypes(conflict, entry.shape, undefined, planning.values)) return undefined;
   const input = { entry, conflict, facts, planning, rows: rowsOf(entry, planning) };
   const found = conflict.action === 'update' ? keyOfUpdate(input) : keyOfDoNothing(input);
   return found && { ...found, statementKey: `${clause} ${found.columns} ${found.statementKey}` };

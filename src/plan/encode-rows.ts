@@ -6,7 +6,7 @@ import { Expression, isPlaceholder, type Rendered } from '../drizzle/render.ts';
 import { asError } from '../errors.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import { unresolved } from '../take/deferred-value.ts';
-import { type Cell, DeferredValue, type Entry, Reference } from '../take/entry.ts';
+import { type Cell, type Entry, Reference } from '../take/entry.ts';
 import { type Form, formOf, formsOfTable, type Rows } from '../take/form.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { givenBy } from '../take/rows.ts';
@@ -69,10 +69,27 @@ export function encodeRows(
       const rows = encodeEntry(entry, columns, values);
       if (rows) encoded.set(entry, rows);
     } catch (error) {
-      rejected.set(entry, new BatchedInsertError(ownInsert(entry), asError(error)));
+      rejected.set(entry, rejectionOf(entry, error));
     }
   }
   return { encoded, rejected };
+}
+
+/** The driver refuses a value of the row. Its error is the cause, as in drizzle. */
+class UnfitValue extends Error {
+  constructor(
+    override readonly cause: Error,
+    place: string,
+  ) {
+    super(place);
+  }
+}
+
+function rejectionOf(entry: Entry, error: unknown): BatchedInsertError {
+  if (!(error instanceof UnfitValue)) return new BatchedInsertError(ownInsert(entry), asError(error));
+  const rejection = new BatchedInsertError(ownInsert(entry), error.cause);
+  rejection.message += ` (${error.message})`;
+  return rejection;
 }
 
 /** Builds its set at the first question. Only references ask, and most batches have none. */
@@ -102,7 +119,7 @@ function encodeEntry(
   columns: readonly ColumnType[],
   values: ValueEncoder,
 ): Rows<EncodedCell> | undefined {
-  if (entry.conflict) checkExpressionParams(entry.conflict.params, values);
+  if (entry.conflict) checkExpressionParams(entry.conflict.params);
   const { cells } = entry;
   const width = columns.length;
   let encoded: EncodedCell[] | undefined;
@@ -131,7 +148,7 @@ function encodeCell(
     return entry.key(Math.floor(place / width), place % width);
   }
   if (cell instanceof Expression) {
-    checkExpressionParams(cell.rendered.params, values);
+    checkExpressionParams(cell.rendered.params);
     return cell;
   }
   const value = cell instanceof Reference ? cell.value() : cell;
@@ -148,10 +165,7 @@ function encodeCell(
   } catch (error) {
     const width = entry.shape.columns.length;
     const name = entry.shape.columns[place % width]?.name;
-    const { message } = asError(error);
-    throw new TypeError(`row ${Math.floor(place / width) + 1}, column "${name}": ${message}`, {
-      cause: error,
-    });
+    throw new UnfitValue(asError(error), `row ${Math.floor(place / width) + 1}, column "${name}"`);
   }
 }
 
@@ -174,14 +188,8 @@ function parameter(value: unknown): Rendered {
   return { texts: ['', ''], params: [value] };
 }
 
-/**
- * Checks an expression's parameters early. They become text when the statement is written, too late to reject
- * one caller.
- */
-function checkExpressionParams(params: readonly unknown[], { serialize }: ValueEncoder): void {
-  for (const param of params) {
-    if (isPlaceholder(param))
-      throw new Error('no value was provided for a placeholder; prepare() the insert');
-    if (param !== null && !(param instanceof DeferredValue)) serialize(param, 0);
-  }
+/** Checks an expression's parameters early. When the statement is written it is too late to reject one caller. */
+function checkExpressionParams(params: readonly unknown[]): void {
+  if (params.some(isPlaceholder))
+    throw new Error('no value was provided for a placeholder; prepare() the insert');
 }

@@ -1,10 +1,11 @@
 /** Which flushes go by own statements: each entry as the INSERT that drizzle itself would send. Pure. */
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { ValueEncoder } from '../driver/values.ts';
-import { Expression, renderSelection } from '../drizzle/render.ts';
+import { Expression, type Rendered, renderSelection } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { DeferredValue, type Entry, Reference } from '../take/entry.ts';
+import { isUntyped, needsServerTypes } from './parameter-types.ts';
 import { isTooFew, mostOwnRows } from './shares-little.ts';
 
 /** How many own statements a flight has: beyond that a shared statement for each table is worth its facts. */
@@ -33,6 +34,8 @@ export interface OwnPlan {
   readonly kept: ReadonlyMap<Entry, ReadonlyMap<number, KeptValue>>;
   /** Columns, by index, that RETURNING names although no caller asked for them. */
   readonly returned: ReadonlyMap<Entry, readonly number[]>;
+  /** Entries whose values the driver writes by types that only the server knows, so that their statements are described. */
+  readonly described: ReadonlySet<Entry>;
 }
 
 export interface OwnPlanInput {
@@ -53,7 +56,8 @@ export interface OwnPlanInput {
 export function planOwn(entries: readonly Entry[], input: OwnPlanInput): OwnPlan | undefined {
   if (!(input.isSizeFree || isSmall(entries, input))) return undefined;
   const { kept, count } = keptValues(entries, input);
-  if (count === 0 || !entries.every((entry) => isSendable(entry, input.values))) return undefined;
+  const described = count === 0 ? undefined : describedEntries(entries, input.values);
+  if (!described) return undefined;
   const now = count === entries.length ? entries : entries.slice(0, count);
   const returned = new Map<Entry, readonly number[]>();
   for (const entry of now) {
@@ -62,7 +66,7 @@ export function planOwn(entries: readonly Entry[], input: OwnPlanInput): OwnPlan
     if (isAsking && !input.mayAsk(entry.shape)) return undefined;
     if (columns.length > 0) returned.set(entry, columns);
   }
-  return { entries: now, later: entries.slice(count), kept, returned };
+  return { entries: now, later: entries.slice(count), kept, returned, described };
 }
 
 function isSmall(entries: readonly Entry[], options: Pick<OwnPlanInput, 'copyRows' | 'maxRows'>): boolean {
@@ -134,45 +138,56 @@ export function isIntegerColumn(shape: TableShape, column: number): boolean {
   return /^Pg(Small|Big)?(Serial|Int)/.test(shape.columns[column]?.column.columnType ?? '');
 }
 
-/** Whether every value can be sent without the column's type, and every expression of the statement, too. */
-function isSendable(entry: Entry, values: ValueEncoder): boolean {
+/**
+ * @returns `undefined` if facts are needed. Values that need only the type of their column are better written by the facts,
+ *   which are learned once. A description costs a round trip each time, and is the only way for an expression.
+ */
+function describedEntries(entries: readonly Entry[], values: ValueEncoder): Set<Entry> | undefined {
+  const described = new Set<Entry>();
+  let needsDescription = false;
+  for (const entry of entries) {
+    const needs = typesNeeded(entry, values);
+    if (needs === 'facts') return undefined;
+    if (needs !== 'none') described.add(entry);
+    needsDescription ||= needs === 'ofParameters';
+  }
+  return described.size === 0 || needsDescription ? described : undefined;
+}
+
+/**
+ * Which types must be known before the entry can be sent. `facts` if it can't be one statement, or an expression needs a
+ * value that only facts give.
+ */
+function typesNeeded(entry: Entry, values: ValueEncoder): 'none' | 'ofColumns' | 'ofParameters' | 'facts' {
   const { shape, cells, conflict, returning } = entry;
   const { columns } = shape;
   const width = columns.length;
-  if (width === 0 || cells.length > mostOwnParams) return false;
+  if (width === 0 || cells.length > mostOwnParams) return 'facts';
+  const expressions: [Rendered, sqlType?: string | undefined][] = conflict ? [[conflict]] : [];
+  if (returning && !onlyColumns(returning)) expressions.push([renderSelection(shape.dialect, returning)]);
+  let needed: 'none' | 'ofColumns' = 'none';
   for (let place = 0; place < cells.length; place++) {
     const cell = cells[place];
     if (cell === undefined || cell === null) continue;
+    const sqlType = columns[place % width]?.sqlType;
     if (cell instanceof Expression) {
-      if (!areSendable(cell.rendered.params, values)) return false;
+      if (cell.rendered.params.length > 0) expressions.push([cell.rendered, sqlType]);
       continue;
     }
     const value = cell instanceof Reference ? cell.value() : cell;
     if (value === undefined || value === null) continue;
-    const sqlType = typeof value === 'object' ? undefined : columns[place % width]?.sqlType;
-    if (!isUntyped(value, sqlType, values)) return false;
+    if (!isUntyped(value, sqlType, values)) needed = 'ofColumns';
   }
-  if (returning && !onlyColumns(returning)) {
-    if (!areSendable(renderSelection(shape.dialect, returning).params, values)) return false;
-  }
-  return !conflict || areSendable(conflict.params, values);
+  if (!expressions.every(([{ params }]) => params.every(isResolvable))) return 'facts';
+  const isDescribed = expressions.some(([expression, sqlType]) =>
+    needsServerTypes(expression, shape, sqlType, values),
+  );
+  return isDescribed ? 'ofParameters' : needed;
 }
 
 /** A reference inside an expression stands before drizzle's own cast, which only keys have. */
-function areSendable(params: readonly unknown[], values: ValueEncoder): boolean {
-  return params.every((param) => {
-    if (!(param instanceof DeferredValue)) return param === null || isUntyped(param, undefined, values);
-    const { origin } = param.reference;
-    const value = param.reference.value();
-    if (value !== undefined) return value === null || isUntyped(value, undefined, values);
-    return origin.entry.shape.columns[origin.column]?.isKeyed === true;
-  });
-}
-
-function isUntyped(value: unknown, sqlType: string | undefined, values: ValueEncoder): boolean {
-  try {
-    return values.untyped(value, sqlType) !== undefined;
-  } catch {
-    return false;
-  }
+function isResolvable(param: unknown): boolean {
+  if (!(param instanceof DeferredValue) || param.reference.value() !== undefined) return true;
+  const { entry, column } = param.reference.origin;
+  return entry.shape.columns[column]?.isKeyed === true;
 }

@@ -33,6 +33,7 @@ export function planEntries(
     pointsAt: parentsAmong(valid, facts),
     // Callers mostly await an insert where they make it, and keep no object to call `ref()` on.
     mayBeNamed: ({ awaited }) => !awaited && scope === 'inside',
+    values: driver.values,
     canParse: (type) => distinguishesKeys(driver.parser(type), type),
     ...options,
   });

@@ -1,4 +1,5 @@
 import type { PgTable } from 'drizzle-orm/pg-core';
+import type { ValueEncoder } from '../driver/values.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import type { Entry } from '../take/entry.ts';
 import type { EncodedEntries } from './encode-rows.ts';
@@ -23,6 +24,7 @@ export interface PlanInput extends Pick<EncodedEntries, 'encoded'> {
    * values sent.
    */
   readonly canParse: (typeOid: number) => boolean;
+  readonly values: ValueEncoder;
   /**
    * Whether a `ref()` may name the rows after the flush. Their keys are then taken even if no reference needs
    * them yet.

@@ -91,8 +91,8 @@ export function planTable(planning: Planning, table: PgTable, entries: readonly 
 }
 
 /**
- * Whether COPY may write the entries. It has no RETURNING and no conflict clause, and it fills GENERATED
- * ALWAYS columns.
+ * Whether COPY may write the entries. It has no RETURNING and no conflict clause, it fills GENERATED ALWAYS columns, and it
+ * reads some values otherwise.
  */
 function canCopy(
   entries: readonly Entry[],
@@ -102,13 +102,16 @@ function canCopy(
 ): boolean {
   if (facts.secured) return false;
   const key = sentinelColumn === undefined ? undefined : shape.columns[sentinelColumn]?.column;
-  const always = [...shape.columns.keys()].filter((column) => columnFacts(facts, shape, column)?.always);
+  const inserted = [...shape.columns.keys()].filter((column) => {
+    const { always, copyable } = columnFacts(facts, shape, column) ?? {};
+    return always || copyable === false;
+  });
   return entries.every((entry) => {
     const { length } = entry.returning ?? [undefined];
     const isKnown = length > 0 && (entry.returning?.every(({ field }) => field === key) ?? true);
     if (entry.conflict || !isKnown) return false;
-    const forms = always.length === 0 ? [] : [...formsOf(entry)];
-    return !forms.some(({ columns }) => always.some((column) => columns[column] !== Given.nothing));
+    const forms = inserted.length === 0 ? [] : [...formsOf(entry)];
+    return !forms.some(({ columns }) => inserted.some((column) => columns[column] !== Given.nothing));
   });
 }
 

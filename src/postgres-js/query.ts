@@ -1,5 +1,5 @@
-/** Queries that postgres.js sends without describing them first. */
-import type { Answer, Statement } from '../driver/statement.ts';
+/** Queries that postgres.js sends, mostly without describing them first. */
+import { type Answer, isRaw, type Statement } from '../driver/statement.ts';
 import { readCells } from './cells.ts';
 import type { Client, ClientOptions, Query } from './internals.ts';
 import { survivePoolStart } from './survive-pool-start.ts';
@@ -29,10 +29,12 @@ function makeUnanswered(
   options: object,
 ): unknown {
   if (params.length === 0) return client.unsafe(text, [], options);
-  if (describes) {
+  if (describes || params.some(isRaw)) {
     // The type `unknown`: the server infers the real one, and postgres.js has no serialiser for it. The
     // parameter is text already.
-    const typed = params.map((param) => client.typed(param as string, unknownType));
+    const typed = params.map((param) =>
+      isRaw(param) ? param.value : client.typed(param as string, unknownType),
+    );
     return client.unsafe(text, typed as never, options);
   }
   const query = client.unsafe(text, [], { ...options, simple: false } as object);

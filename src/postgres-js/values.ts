@@ -1,5 +1,5 @@
 /** Values → text, as postgres.js does when it binds. */
-import { arrayLiteral, textOf } from '../driver/text.ts';
+import { arrayLiteral, isTextless, textOf } from '../driver/text.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { declaredType, isCastFromDeclared } from './declared-type.ts';
 import type { ClientOptions } from './internals.ts';
@@ -13,18 +13,14 @@ export function postgresJsValues(options: Pick<ClientOptions, 'serializers' | 's
    * is sent as a string.
    */
   const serialize = (value: unknown, typeOid: number): string => {
-    // postgres.js declares a boolean's type, and the server casts it: a text column gets `true`.
-    if (typeof value === 'boolean') return String(value);
+    if (typeof value === 'boolean') return booleanText(serializers[boolType]?.(value) ?? value);
     const type = declaredType(value)?.oid ?? typeOid;
     const serializer = serializers[type];
     const isKnown = serializer !== undefined && type !== 0;
     // In an expression only the server knows the type, and postgres.js writes arrays only of a known type.
     if (Array.isArray(value) && type === 0) return nestedLiteral(value);
     const text = serializer && isKnown ? serializer(value) : textOf(value);
-    // postgres.js would throw in its socket handler, which ends the process.
-    if (typeof text !== 'string')
-      throw new TypeError(`can't be sent to PostgreSQL as it is: got ${typeNameOf(value)}`);
-    return text;
+    return typeof text === 'string' ? text : refuse(text);
   };
   const nestedLiteral = (values: readonly unknown[]): string => {
     const isNested = values.some(Array.isArray);
@@ -42,16 +38,28 @@ export function postgresJsValues(options: Pick<ClientOptions, 'serializers' | 's
   const untyped = (value: unknown, sqlType: string | undefined): string | undefined => {
     if (needsTypes) return undefined;
     if (typeof value === 'string') return isReadByType(sqlType) ? undefined : value;
-    if (typeof value === 'number') return takesNumbers(sqlType) ? `${value}` : undefined;
-    return declaredType(value) && !Array.isArray(value) ? serialize(value, 0) : undefined;
+    if (typeof value === 'number') return takesAnyText(sqlType) ? `${value}` : undefined;
+    if (Array.isArray(value)) return undefined;
+    if (declaredType(value)) return serialize(value, 0);
+    if (typeof value !== 'object' || !takesAnyText(sqlType)) return undefined;
+    const text = textOf(value);
+    return isTextless(text) ? undefined : text;
   };
   return { serialize, untyped, textWriter, declaredType, isCastFromDeclared };
+}
+
+const boolType = 16;
+
+/** postgres.js declares a boolean's type, and the server casts it: a text column gets `true`. */
+function booleanText(written: unknown): string {
+  return written === 't' ? 'true' : written === 'f' ? 'false' : String(written);
 }
 
 /** drizzle has postgres.js pass on every value for these types, and postgres.js refuses what is no string. */
 const textOnly = /^(json|date|time|interval)/;
 
-function takesNumbers(sqlType: string | undefined): boolean {
+/** Whether postgres.js writes any value for the type as its text. */
+function takesAnyText(sqlType: string | undefined): boolean {
   return !isReadByType(sqlType) && !(sqlType !== undefined && textOnly.test(sqlType));
 }
 
@@ -60,7 +68,9 @@ function isReadByType(sqlType: string | undefined): boolean {
   return sqlType === 'boolean' || sqlType === 'bool' || sqlType === 'bytea';
 }
 
-function typeNameOf(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return typeof value;
-  return value.constructor?.name ?? 'an object';
+/** Throws as postgres.js does when it writes what is no text. It would throw too late, in its socket handler. */
+function refuse(written: unknown): never {
+  Buffer.byteLength(written as string);
+  Buffer.alloc(1).write(written as string);
+  throw new TypeError('a serialiser must return a string');
 }

@@ -1,29 +1,35 @@
 /** How often a flight waits for the server. */
 
-import { CopyStatement, type Statement } from '../driver/statement.ts';
+import { CopyStatement, hasRawValues, type Statement } from '../driver/statement.ts';
 import type { FlightEnd } from './send-flight.ts';
 
 export interface Flown {
   readonly statements: readonly Statement[];
-  /** The driver describes each statement with parameters first, and then waits for all answers before it. */
+  /** The driver describes each statement with parameters, and not only those with raw values. */
   readonly describes: boolean;
   /** BEGIN has been answered before the flight leaves. */
   readonly hasBegun: boolean;
   readonly end: FlightEnd;
 }
 
-/** One, if everything leaves together. BEGIN and COMMIT count if they travel apart. */
+/**
+ * One, if everything leaves together. BEGIN and COMMIT count if they travel apart. A description waits for all answers before
+ * it, and what follows waits for the answer of its statement.
+ */
 export function countRoundTrips({ statements, describes, hasBegun, end }: Flown): number {
   // The server asks for COPY's data, which costs a round trip. The statements behind COPY leave with the
   // data.
   const copies = statements.filter((statement) => statement instanceof CopyStatement).length;
-  if (!describes) return copies + (hasBegun || statements.every(({ guarded }) => guarded) ? 1 : 2);
-  const described = statements.map(({ params }) => params.length > 0);
+  const waitsForBegin = !hasBegun && !statements.every(({ guarded }) => guarded);
+  const described = statements.map((statement) =>
+    describes ? statement.params.length > 0 : hasRawValues(statement),
+  );
+  if (!described.includes(true)) return copies + (waitsForBegin ? 2 : 1);
   if (!hasBegun) described.unshift(false);
   if (end === 'commit') described.push(false);
   return described.reduce((trips, isDescribed, place) => {
     if (isDescribed) return trips + 2;
-    const travelsAlong = place > 0 && !described[place - 1];
+    const travelsAlong = place > 0 && !described[place - 1] && !(waitsForBegin && place === 1);
     return travelsAlong ? trips : trips + 1;
   }, copies);
 }

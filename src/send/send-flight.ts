@@ -6,6 +6,7 @@ import {
   CopyStatement,
   command,
   EagerStatement,
+  hasRawValues,
   LazyStatement,
   type Statement,
 } from '../driver/statement.ts';
@@ -50,6 +51,7 @@ export async function sendFlight(
     ? await sendInTurn(connection, statements)
     : statements.map((statement) => send(connection, statement));
   const commits = end === 'commit';
+  if (commits && statements.some(hasRawValues)) await failIfUnsent(connection, sent);
   const committed = commits ? commit(connection, begun) : undefined;
   const [answers, commitError, beginError] = await Promise.all([
     Promise.allSettled(sent),
@@ -63,6 +65,18 @@ export async function sendFlight(
     isCommitted: commits && !commitError,
     beginError: beginError && isAnswer(connection.errors, beginError) ? beginError : undefined,
   };
+}
+
+/**
+ * A serialiser of the client may throw when its statement is described. The server does not know of that error, and would
+ * commit the rest. COMMIT leaves behind the answer of a described statement anyway.
+ */
+async function failIfUnsent(connection: Connection, sent: readonly Promise<Answer>[]): Promise<void> {
+  const answers = await Promise.allSettled(sent);
+  const isUnsent = answers.some(
+    (answer) => answer.status === 'rejected' && !isAnswer(connection.errors, asError(answer.reason)),
+  );
+  if (isUnsent) connection.send(command(failTransaction)).catch(() => {});
 }
 
 /**

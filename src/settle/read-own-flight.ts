@@ -1,7 +1,7 @@
 /** The answers of own statements → the outcome of each entry, in the order of the calls, as in drizzle. */
 import type { FlushContext } from '../context.ts';
 import type { ResultMaker } from '../driver/driver.ts';
-import { isCommitLost, isLost } from '../driver/errors.ts';
+import { isAnswer, isCommitLost, isLost } from '../driver/errors.ts';
 import type { Answer } from '../driver/statement.ts';
 import { mapRow } from '../drizzle/selection.ts';
 import { asError, codeOf } from '../errors.ts';
@@ -97,6 +97,8 @@ function consequence(
   error: Error,
   culprit: Entry | undefined,
 ): Error {
+  // The client has refused it, whatever came before.
+  if (!isAnswer(driver.errors, refusal)) return new BatchedInsertError(ownInsert(entry), refusal);
   const { describe } = ownInsert(entry);
   const own = driver.errors.withStatement(refusal, describe, driver.values.serialize);
   const table = culprit ? ` into ${culprit.shape.name}` : '';

@@ -1,4 +1,4 @@
-import { textOf } from '../driver/text.ts';
+import { isTextless, textOf } from '../driver/text.ts';
 
 /**
  * A copy of a driver value that later changes to the caller's object can't reach.
@@ -8,16 +8,39 @@ import { textOf } from '../driver/text.ts';
 export function snapshot(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Date) return new Date(value);
-  // Copied also if it views a larger buffer, since pooled buffers are overwritten.
-  if (value instanceof Uint8Array) return Buffer.from(value);
+  const bytes = copyOfBytes(value);
+  if (bytes) return bytes;
   if (Array.isArray(value)) return value.map(snapshot);
   const prototype = Object.getPrototypeOf(value);
   if (prototype === null) return copy(value);
-  // The driver sends an object with a text of its own, such as a decimal number, as that text. For an object
-  // without one the client may have a serialiser.
   const text = textOf(value);
-  if (text !== '[object Object]') return text;
-  return prototype === Object.prototype ? copy(value) : Object.assign(Object.create(prototype), value);
+  const isBare = prototype === Object.prototype || value instanceof Map || value instanceof Set;
+  if (isBare && isTextless(text)) return copy(value);
+  // For the object the client may have a serialiser. Else the driver sends its text, such as that of a decimal number.
+  const shallow = Object.assign(Object.create(prototype), value);
+  return isTextless(text) || hasText(shallow, text) ? shallow : text;
+}
+
+/** Whether a copy of an object has the object's text. It has not if that is made of private fields. */
+function hasText(shallow: object, text: string): boolean {
+  try {
+    return textOf(shallow) === text;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The driver reads each kind of bytes in its own way, so a copy is of the same kind. Only what is viewed of a larger buffer is
+ * copied: pooled buffers are overwritten.
+ */
+function copyOfBytes(value: object): object | undefined {
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  if (value instanceof ArrayBuffer) return value.slice(0);
+  if (value instanceof SharedArrayBuffer) return value.slice(0);
+  if (value instanceof DataView)
+    return new DataView(value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength));
+  return ArrayBuffer.isView(value) ? (value as Int8Array).slice() : undefined;
 }
 
 /** A deep copy. `structuredClone` refuses functions and proxies: then a shallow one. */
@@ -32,7 +55,8 @@ function copy(value: object): object {
 /** A rough size of a driver value in a statement, in bytes. Only the order of magnitude matters. */
 export function sizeOf(value: unknown): number {
   if (typeof value === 'string') return value.length;
-  if (value instanceof Uint8Array) return value.length * 2;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer)
+    return value.byteLength * 2;
   if (typeof value !== 'object' || value === null) return 8;
   // `toJSON()` may return undefined, for which there is no text.
   return (

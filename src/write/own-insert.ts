@@ -1,4 +1,5 @@
 /** One entry → the INSERT that drizzle itself would send for it. */
+import { RawValue, type StatementParam } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { Expression, type Rendered, renderSelection } from '../drizzle/render.ts';
 import { onlyColumns, type SelectedField } from '../drizzle/selection.ts';
@@ -40,7 +41,7 @@ export interface OwnAnswer {
 
 export interface WrittenEntry {
   readonly text: string;
-  readonly params: readonly (string | null)[];
+  readonly params: readonly StatementParam[];
   readonly answer: OwnAnswer;
 }
 
@@ -48,6 +49,8 @@ export class OwnInsertWriter {
   readonly #plan: OwnPlan;
   readonly #values: ValueEncoder;
   readonly #isGuarded: boolean;
+  /** The values of the entry at hand are left to the driver. */
+  #isDescribed = false;
 
   constructor(plan: OwnPlan, values: ValueEncoder, isGuarded: boolean) {
     this.#plan = plan;
@@ -62,7 +65,8 @@ export class OwnInsertWriter {
   write(entry: Entry): WrittenEntry {
     const { shape, conflict, overriding } = entry;
     const parts = getOrInsert(partsByShape, shape, () => makeParts(shape));
-    const params = new Params(this.#values);
+    const params = new Params(this.#values, shape);
+    this.#isDescribed = this.#plan.described.has(entry);
     const rows = this.#rows(entry, parts, params);
     const clause = conflict ? ` on conflict ${this.#embed(conflict, params)}` : '';
     const { list, answer } = this.#returning(entry, parts, params);
@@ -158,10 +162,12 @@ export class OwnInsertWriter {
   }
 
   #declared(value: unknown): string | undefined {
-    return typeof value === 'string' || value === null ? undefined : this.#values.declaredType(value)?.name;
+    if (this.#isDescribed || typeof value === 'string' || value === null) return undefined;
+    return this.#values.declaredType(value)?.name;
   }
 
-  #text(value: unknown): string | null {
+  #text(value: unknown): StatementParam {
+    if (this.#isDescribed && value !== null) return new RawValue(value);
     if (value === null || typeof value === 'string') return value;
     const text = this.#values.untyped(value, undefined);
     if (text === undefined) throw new Error('a value needs the type of its column to be sent');

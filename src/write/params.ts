@@ -1,30 +1,44 @@
+import { RawValue, type StatementParam } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import type { Rendered } from '../drizzle/render.ts';
+import type { TableShape } from '../drizzle/table.ts';
+import { needsServerTypes } from '../plan/parameter-types.ts';
 import { resolveDeferred } from '../take/deferred-value.ts';
 import { DeferredValue } from '../take/entry.ts';
 
-/** Collects the parameters of one statement. Each one is text or NULL. */
+/** Collects the parameters of one statement. */
 export class Params {
-  readonly values: (string | null)[] = [];
+  readonly values: StatementParam[] = [];
 
-  constructor(readonly encoder: ValueEncoder) {}
+  constructor(
+    readonly encoder: ValueEncoder,
+    readonly shape: TableShape,
+  ) {}
 
   /** @returns the parameter's placeholder in the text, `$1` */
-  add(value: string | null): string {
+  add(value: StatementParam): string {
     // The driver would turn anything else into text, and `undefined` into the word.
-    if (value !== null && typeof value !== 'string')
+    if (value !== null && typeof value !== 'string' && !(value instanceof RawValue))
       throw new TypeError(`a parameter must be text, got ${typeof value}`);
     return `$${this.values.push(value)}`;
   }
 
-  /** The text of an expression. Its parameters get the next numbers. */
-  embed({ texts, params }: Rendered): string {
-    return texts.reduce((text, next, index) => `${text}${this.#addDriverValue(params[index - 1])}${next}`);
+  /**
+   * The text of an expression. Its parameters get the next numbers.
+   *
+   * @param sqlType the type of the column that it is for
+   */
+  embed(expression: Rendered, sqlType?: string): string {
+    const { texts, params } = expression;
+    const isRaw = needsServerTypes(expression, this.shape, sqlType, this.encoder);
+    const place = (param: unknown) => this.#addDriverValue(param, isRaw);
+    return texts.reduce((text, next, index) => `${text}${place(params[index - 1])}${next}`);
   }
 
-  #addDriverValue(param: unknown): string {
+  #addDriverValue(param: unknown, isRaw: boolean): string {
     const value = param instanceof DeferredValue ? resolveDeferred(param) : param;
     if (value === null) return this.add(null);
+    if (isRaw) return this.add(new RawValue(value));
     const type = this.encoder.declaredType(value);
     return `${this.add(this.encoder.serialize(value, 0))}${type ? `::${type.name}` : ''}`;
   }

@@ -105,7 +105,7 @@ function isPlainRow(entry: Entry, { lockTimeout, connection, scope }: SingleRowT
 
 function makeTemplate(chunk: Chunk, dialect: PgDialect, encoder: ValueEncoder): Template {
   const returning = planReturning(chunk, dialect, undefined, () => false);
-  const params = new Params(encoder);
+  const params = new Params(encoder, chunk.shape);
   const text = valuesInsert(chunk, { dialect, params, returning, token: undefined, locked: new Set() });
   return { text, columns: givenColumns(chunk), returning };
 }

@@ -1,5 +1,6 @@
 /** `INSERT … VALUES`, for a single row, for expressions, and for rows of defaults alone. */
 import { Expression } from '../drizzle/render.ts';
+import { columnAt } from '../drizzle/table.ts';
 import { isRefused } from '../facts/table-facts.ts';
 import { type Chunk, isKeyPlace, type PlannedCell } from '../plan/chunk.ts';
 import { isHarmless } from '../plan/harmless.ts';
@@ -14,7 +15,9 @@ import { keptKey } from './kept-keys.ts';
 export function valuesInsert(chunk: Chunk, context: WriteContext): string {
   const columns = nameableInInsert(chunk);
   const rows = chunk.rows.map((_, row) =>
-    columns.map((column) => cellText(chunk.cell(row, column), context)),
+    columns.map((column) =>
+      cellText(chunk.cell(row, column), context, columnAt(chunk.shape, column).sqlType),
+    ),
   );
   const head = insertInto(chunk, columns, context);
   if (columns.length === 0)
@@ -64,9 +67,9 @@ function defaultRows({ rows, shape }: Chunk): string {
   return `values ${rows.map(() => all).join(', ')}`;
 }
 
-function cellText(cell: PlannedCell, { params }: WriteContext): string {
+function cellText(cell: PlannedCell, { params }: WriteContext, sqlType: string): string {
   if (cell === undefined) return 'default';
-  if (cell instanceof Expression) return params.embed(cell.rendered);
+  if (cell instanceof Expression) return params.embed(cell.rendered, sqlType);
   if (!isKeyPlace(cell)) return params.add(typeof cell === 'number' ? String(cell) : cell);
   const { list, position } = cell;
   const key = list.keys?.at(position - 1);

@@ -4,6 +4,7 @@ import type { ValueEncoder } from '../driver/values.ts';
 import { columnFacts, isRefused } from '../facts/table-facts.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import { mostOwnParams } from '../plan/own-plan.ts';
+import { needsServerTypes } from '../plan/parameter-types.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { WriteContext } from './clauses.ts';
 import { copyChunk } from './copy.ts';
@@ -22,7 +23,7 @@ export interface ChunkWriter extends Pick<WriteContext, 'dialect' | 'token' | 'l
 export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWriter): Statement {
   const hasToken = writer.token !== undefined;
   const write = (insert: typeof unnestInsert): Written => {
-    const params = new Params(writer.encoder);
+    const params = new Params(writer.encoder, chunk.shape);
     const text = insert(chunk, { ...writer, params, returning });
     return { text, params: params.values };
   };
@@ -36,9 +37,17 @@ export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWrit
     case 'matched':
       return lazily(returning.clause ? matchedInsert : unnestInsert);
     case 'own':
+      // Described, it can't be written late.
+      if (isDescribed(chunk, returning, writer))
+        return { ...write(unnestInsert), answer: 'values', guarded: hasToken };
+      return lazily(unnestInsert);
     case 'shared':
       return lazily(unnestInsert);
   }
+}
+
+function isDescribed({ first, shape }: Chunk, { clause }: Returning, { encoder }: ChunkWriter): boolean {
+  return [first.conflict, clause].some((part) => part && needsServerTypes(part, shape, undefined, encoder));
 }
 
 /** Whether the plan is drizzle's own INSERT, a single statement that needs nothing around it. */

@@ -188,7 +188,7 @@ describe('a value that its column cannot take', () => {
     const { reason } = settled[1] as PromiseRejectedResult;
     expect(reason).toBeInstanceOf(BatchedInsertError);
     expect(reason.message).toBe(
-      'Failed query: insert of 1 row into "logs" failed: row 1, column "message": Cannot convert a Symbol value to a string',
+      'Failed query: insert of 1 row into "logs" failed: Cannot convert a Symbol value to a string (row 1, column "message")',
     );
     expect((await check.select().from(logs)).map(({ message }) => message)).toEqual(['first', 'last']);
     expect(await check.$count(users)).toBe(1);

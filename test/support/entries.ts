@@ -21,7 +21,10 @@ export const encoder: ValueEncoder = {
     if (value instanceof Date) return value.toISOString();
     return typeof value === 'object' ? JSON.stringify(value) : `${value}`;
   },
-  untyped: (value) => (typeof value === 'object' ? undefined : `${value}`),
+  untyped: (value) => {
+    if (declaredType(value) && !Array.isArray(value)) return encoder.serialize(value, 0);
+    return typeof value === 'object' ? undefined : `${value}`;
+  },
   textWriter: () => undefined,
   declaredType,
   isCastFromDeclared,
@@ -156,6 +159,7 @@ export function planOf(entries: readonly Entry[], options: PlanOptions = {}): Pl
     maxBytes,
     copyRows,
     mayBeNamed: () => mayBeNamed,
+    values: encoder,
     canParse: () => canParse,
   });
 }

@@ -13,7 +13,7 @@ export function factsOf(table: PgTable, given: Partial<TableFacts> = {}): TableF
     guardable: true,
     lockable: true,
     secured: false,
-    rights: 'ftt',
+    rights: 'ftton',
     types: '1:23,2:25',
     state: { relations: { '16384': '7' }, policies: {}, partitioned: {}, domains: {} },
     parents: [],
@@ -45,6 +45,7 @@ function columnFactsOf(column: PgColumn): ColumnFacts {
     insertable: true,
     selectable: true,
     castable: true,
+    copyable: true,
     unique: column.primary || column.isUnique ? name : null,
     referenced: false,
   };

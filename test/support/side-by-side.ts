@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type postgres from 'postgres';
 import type { RowList } from 'postgres';
 import { type BatchedDatabase, type BatchedDrizzleConfig, batchedDrizzle } from '../../src/index.ts';
 import { emptyTables } from './counted.ts';
@@ -32,10 +33,14 @@ export function sideBySide(
   database: TestDatabase,
   { batch, ...config }: BatchedDrizzleConfig = {},
   empty: SQL = emptyTables(),
+  options: postgres.Options<Record<string, never>> = {},
 ): SideBySide {
   // One connection, so that statements of one turn run in the order of their calls.
-  const plain = drizzle(database.connect({ max: 1 }), config);
-  const batched = batchedDrizzle(database.connect({ max: 2 }), batch ? { ...config, batch } : config);
+  const plain = drizzle(database.connect({ ...options, max: 1 }), config);
+  const batched = batchedDrizzle(
+    database.connect({ ...options, max: 2 }),
+    batch ? { ...config, batch } : config,
+  );
   const both = async <T>(work: (db: PostgresJsDatabase) => Promise<T>): Promise<BothSides<T>> => {
     await plain.execute(empty);
     const expected = await work(plain);

@@ -1,4 +1,4 @@
-import { CopyStatement, type Statement } from '../../src/driver/statement.ts';
+import { CopyStatement, type Statement, type StatementParam } from '../../src/driver/statement.ts';
 import type { TableShape } from '../../src/drizzle/table.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { planReturning } from '../../src/write/returning.ts';
@@ -41,7 +41,7 @@ export function guardOf({ text }: Statement): string | undefined {
 }
 
 /** A statement and its parameters, without the guard and the guard's own parameters. */
-export function unguarded(statement: Statement): (string | null)[] {
+export function unguarded(statement: Statement): StatementParam[] {
   const own = new Set(
     [...(guardOf(statement) ?? '').matchAll(/\$(\d+)/g)].map(([, place]) => Number(place) - 1),
   );

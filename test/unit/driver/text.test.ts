@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arrayLiteral } from '../../../src/driver/text.ts';
+import { arrayLiteral, textOf } from '../../../src/driver/text.ts';
 import { sizeOf, snapshot } from '../../../src/take/snapshot.ts';
 import { parseArrayLiteral } from '../../support/array-literal.ts';
 
@@ -66,6 +66,44 @@ describe('snapshot', () => {
     expect(kept).toEqual([Buffer.from('bc'), Buffer.from('ab')]);
   });
 
+  test.each<[string, (buffer: ArrayBuffer) => object]>([
+    ['an ArrayBuffer', (buffer) => buffer],
+    ['a DataView', (buffer) => new DataView(buffer, 2, 4)],
+    ...[Int8Array, Uint8ClampedArray, Int16Array, Uint16Array].map(
+      (View): [string, (buffer: ArrayBuffer) => object] => [
+        `a view ${View.name}`,
+        (buffer) => new View(buffer, 2, 2),
+      ],
+    ),
+  ])('%s that is overwritten later is a copy of its kind, of what it viewed', (_, viewOf) => {
+    const bytes = Uint8Array.from({ length: 8 }, (_, index) => index);
+    const [given, same] = [viewOf(bytes.buffer), viewOf(bytes.slice().buffer)];
+    const kept = snapshot(given);
+    bytes.fill(255);
+    expect(kept).toEqual(same);
+    expect(Buffer.from(kept as ArrayBuffer)).toEqual(Buffer.from(same as ArrayBuffer));
+    expect(Object.getPrototypeOf(kept)).toBe(Object.getPrototypeOf(given));
+  });
+
+  test('a SharedArrayBuffer that is overwritten later is a copy', () => {
+    const shared = new SharedArrayBuffer(2);
+    const kept = snapshot(shared);
+    new Uint8Array(shared).fill(1);
+    expect(Buffer.from(kept as SharedArrayBuffer)).toEqual(Buffer.from([0, 0]));
+  });
+
+  test('a Map and a Set that are changed later keep what they held', () => {
+    const given = [new Map([[1, { deep: 1 }]]), new Set([1])] as const;
+    const kept = given.map(snapshot);
+    given[0].set(1, { deep: 2 });
+    given[1].clear();
+    expect(kept).toEqual([new Map([[1, { deep: 1 }]]), new Set([1])]);
+  });
+
+  test('a Blob is no text, so that its column refuses it', () => {
+    expect(() => Buffer.from(snapshot(new Blob(['a'])) as ArrayBuffer)).toThrow(TypeError);
+  });
+
   test('nested arrays and objects that are changed later keep what they held', () => {
     const json = fc.jsonValue();
     fc.assert(
@@ -97,7 +135,8 @@ describe('snapshot', () => {
     const decimal = new Decimal('1.50');
     const kept = [snapshot(decimal), snapshot([decimal])];
     decimal.digits = 'changed';
-    expect([String(kept[0]), kept[1]]).toEqual(['1.50', ['1.50']]);
+    expect(kept.map(String)).toEqual(['1.50', '1.50']);
+    expect(kept[0]).toBeInstanceOf(Decimal);
     expect(`${snapshot(new URL('https://example.com/a'))}`).toBe('https://example.com/a');
   });
 
@@ -112,9 +151,9 @@ describe('snapshot', () => {
     expect(kept).toEqual({ x: 1 });
   });
 
-  test('a plain object that says its text itself is that text, as the driver would send it', () => {
-    expect(snapshot({ toString: () => 'said' })).toBe('said');
-    expect(snapshot({ valueOf: () => 7 })).toBe('7');
+  test('a plain object that says its text itself still says it', () => {
+    expect(textOf(snapshot({ toString: () => 'said' }))).toBe('said');
+    expect(textOf(snapshot({ valueOf: () => 7 }))).toBe('7');
     expect(() => snapshot({ toString: () => ({}) })).toThrow(TypeError);
   });
 

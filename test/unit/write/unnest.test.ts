@@ -7,7 +7,7 @@ import { addresses, counters, members, nodes, organizations, users, wide } from 
 import { parsedList, statementsOf, unguarded } from '../../support/written.ts';
 
 /** The statement for one table, with a token, and its parameters. */
-function written(table: PgTable, entries: readonly Entry[]): (string | null)[] {
+function written(table: PgTable, entries: readonly Entry[]): unknown[] {
   const plan = planOf(entries);
   const at = plan.chunks.findIndex(({ shape }) => shape.table === table);
   const statement = statementsOf(plan, { token: 'token' })[at];
