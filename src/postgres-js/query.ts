@@ -48,3 +48,10 @@ const unknownType = 705;
 export function isQuery(made: unknown): made is Query {
   return made instanceof Promise && 'handler' in made;
 }
+
+/** Has a query executed by a handler instead of the pool. */
+export function route(client: Client, query: Query, handler: (query: Query) => void): Query {
+  const { debug } = client.options as unknown as ClientOptions;
+  query.handler = Object.assign(handler, { debug });
+  return query;
+}
