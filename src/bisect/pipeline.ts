@@ -18,13 +18,13 @@ import { isRefusedToUs } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
 import { isStale } from '../write/guard.ts';
 import { classifyRefusal } from './classify-refusal.ts';
-import { writeOwnTransaction, writePlannedTransaction } from './write-transaction.ts';
+import { checkedAhead, writeOwnTransaction, writePlannedTransaction } from './write-transaction.ts';
 
 export interface PipelinedTransaction {
   readonly entry: Entry;
-  /** A query that takes keys or marks the transaction, and the INSERTs. */
+  /** A query that takes keys or marks the transaction, the INSERTs, and the check ahead of COMMIT. */
   readonly statements: readonly Statement[];
-  /** It can share a pipeline: no statement has to wait for an answer before it is sent. */
+  /** It can share a pipeline: no statement has to wait for an answer before it is sent, and COMMIT does not fail. */
   readonly fitsPipeline: boolean;
   /** Reads the answers of its flight. */
   readonly read: (flight: FlightAnswers) => Flight;
@@ -59,11 +59,12 @@ export async function writePipelinedTransactions(
         (canPipeline && writeOwnTransaction(context, entry, facts, report)) ||
         writePlannedTransaction(context, entry, facts, report, failures);
       if (!written) continue;
-      const { statements, read } = written;
+      const { statements, read } = checkedAhead(written);
       checkParamCount(statements);
       // An unguarded statement would have to wait for BEGIN's answer, and a described one for its description.
       const isSent = (statement: Statement) => statement.guarded && !hasRawValues(statement);
-      const fitsPipeline = canPipeline && !isLong(statements) && statements.every(isSent);
+      const mayFailAtCommit = facts.get(entry.shape.table)?.serializable ?? false;
+      const fitsPipeline = canPipeline && !isLong(statements) && statements.every(isSent) && !mayFailAtCommit;
       transactions.push({ entry, statements, read, fitsPipeline });
     } catch (error) {
       failures.rejectAll([entry], { error: asError(error) });
@@ -97,14 +98,16 @@ export async function sendPipelinedTransactions(
     return left;
   }
   report.roundTrips += 1;
+  let before: Promise<FlightAnswers> | undefined;
   await Promise.all(
     logged.map(async ({ entry, statements, read: readAnswers }, index) => {
-      report.statements += statements.length;
+      const end = index < logged.length - 1 ? 'chain' : 'commit';
+      // COMMIT AND CHAIN is no mere COMMIT.
+      report.statements += statements.length + (end === 'chain' ? 1 : 0);
       try {
-        const [flight, mutations] = await Promise.all([
-          sendFlight(connection, statements, 'commit', index > 0),
-          notifyCache(context.cache, () => [entry]),
-        ]);
+        const sent = sendFlight(connection, statements, end, before);
+        before = sent;
+        const [flight, mutations] = await Promise.all([sent, notifyCache(context.cache, () => [entry])]);
         const read = readAnswers(flight);
         const refusal = refusalOf(read);
         if (refusal && isStale(refusal.error)) forgetTable(context, entry);

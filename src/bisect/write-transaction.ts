@@ -1,12 +1,14 @@
 /** One entry → the statements of a transaction of its own, and how their answers are read. */
 import type { FlushContext } from '../context.ts';
-import { EagerStatement, type Statement } from '../driver/statement.ts';
+import { command, EagerStatement, type Statement } from '../driver/statement.ts';
+import { asError } from '../errors.ts';
 import type { FactsByTable } from '../facts/learn-facts.ts';
 import { planOwn } from '../plan/own-plan.ts';
 import { planEntries } from '../plan/plan-entries.ts';
 import { isProved, unproved } from '../plan/proof.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { FlightAnswers } from '../send/send-flight.ts';
+import { isRolledBack } from '../send/transaction-commands.ts';
 import type { Failures } from '../settle/failures.ts';
 import { keysAnswered } from '../settle/keys-answered.ts';
 import { type Flight, readFlight } from '../settle/read-flight.ts';
@@ -25,6 +27,8 @@ export interface WrittenTransaction {
 
 /** Marks the transaction for the guard of an own statement, and bounds its wait for locks. */
 const mark = keyQuery({ lists: [], facts: [], token: '1', lockTimeout: batchLockTimeout });
+
+const checkConstraints = command('set constraints all immediate');
 
 /** @returns `undefined` if the entry needs facts, has keys, or may not be guarded in RETURNING */
 export function writeOwnTransaction(
@@ -70,4 +74,20 @@ export function writePlannedTransaction(
   const read = (answers: FlightAnswers) =>
     readFlight(context, plan, inserts, answers, { isQueried: true, report });
   return { statements: [query, ...inserts.statements], read };
+}
+
+/**
+ * The same with deferred constraints checked ahead of COMMIT. A COMMIT that is refused ends the transaction and begins no
+ * other one, and then those behind it in the pipeline would be lost.
+ */
+export function checkedAhead({ statements, read }: WrittenTransaction): WrittenTransaction {
+  return {
+    statements: [...statements, checkConstraints],
+    read: (flight) => {
+      const checked = flight.answers.at(-1);
+      const isCause = checked?.status === 'rejected' && isRolledBack(flight.commitError);
+      const commitError = isCause ? asError(checked.reason) : flight.commitError;
+      return read({ ...flight, answers: flight.answers.slice(0, -1), commitError });
+    },
+  };
 }

@@ -83,6 +83,7 @@ const table = `pg_catalog.json_build_object(
   'guardable', not a.relhasrules and not exists (
     select from pg_catalog.pg_trigger g join below b on b.oid = g.tgrelid
     where b.root = a.oid and not g.tgisinternal and (g.tgtype & ${rowAfter.mask}) <> ${rowAfter.value}),
+  'serializable', pg_catalog.current_setting('default_transaction_isolation') = 'serializable',
   'secured', a.secured,
   'rights', ${rightsOf('a.oid')},
   'lockable', ${isLockable},

@@ -70,6 +70,8 @@ export interface TableFacts {
   readonly guardable: boolean;
   /** The current role may lock the table as an INSERT does, by a statement ahead of it. */
   readonly lockable: boolean;
+  /** Transactions are serializable by default. The server may then refuse COMMIT, whatever the statements were. */
+  readonly serializable: boolean;
   /** Row-level security applies to the current role. */
   readonly secured: boolean;
   /** What the current role may do with the table, to detect a change: see `rightsOf`. */

@@ -12,7 +12,7 @@ import {
 } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
 import { failTransaction } from '../write/guard.ts';
-import { commit } from './transaction-commands.ts';
+import { sendCommit } from './transaction-commands.ts';
 
 export interface FlightAnswers {
   readonly answers: readonly PromiseSettledResult<Answer>[];
@@ -24,10 +24,12 @@ export interface FlightAnswers {
   readonly isCommitted: boolean;
   /** Why the server refused BEGIN, and with it the rows of the flight. */
   readonly beginError?: Error | undefined;
+  /** Settles like the command that has ended the transaction and begun the next one. */
+  readonly next?: Promise<unknown> | undefined;
 }
 
-/** Whether COMMIT travels behind the statements. */
-export type FlightEnd = 'commit' | 'open';
+/** Whether COMMIT travels behind the statements. With `chain` it begins the next transaction, too. */
+export type FlightEnd = 'commit' | 'chain' | 'open';
 
 /**
  * Sends statements and COMMIT in one pipeline, without waiting for an answer between them.
@@ -35,35 +37,35 @@ export type FlightEnd = 'commit' | 'open';
  * A statement without a guard must wait for BEGIN's answer, and the flight waits with it. That costs one more
  * round trip.
  *
- * @param begins the flight has a BEGIN of its own, behind transactions that have ended on the connection
+ * @param chained the flight before on the connection, whose end begins the transaction of this one
  */
 export async function sendFlight(
   connection: Connection,
   statements: readonly Statement[],
   end: FlightEnd,
-  begins = false,
+  chained?: Promise<FlightAnswers>,
 ): Promise<FlightAnswers> {
   checkParamCount(statements);
-  const begun = begins ? connection.send(command('begin')) : connection.begun;
+  const begun = chained ? chained.then(({ next }) => next) : connection.begun;
   const mustWait = !connection.hasBegun && statements.some((statement) => !statement.guarded);
   if (mustWait) await connection.begun;
   const sent = isLong(statements)
     ? await sendInTurn(connection, statements)
     : statements.map((statement) => send(connection, statement));
-  const commits = end === 'commit';
-  if (commits && statements.some(hasRawValues)) await failIfUnsent(connection, sent);
-  const committed = commits ? commit(connection, begun) : undefined;
+  if (end !== 'open' && statements.some(hasRawValues)) await failIfUnsent(connection, sent);
+  const ending = end === 'open' ? undefined : sendCommit(connection, begun, end);
   const [answers, commitError, beginError] = await Promise.all([
     Promise.allSettled(sent),
-    committed?.then(() => undefined, asError),
-    connection.hasBegun && !begins ? undefined : begun.then(() => undefined, asError),
+    ending?.committed.then(() => undefined, asError),
+    connection.hasBegun && !chained ? undefined : begun.then(() => undefined, asError),
   ]);
   return {
     answers,
     commitError,
-    isCommitSent: commits && connection.hasFinished,
-    isCommitted: commits && !commitError,
+    isCommitSent: ending !== undefined && connection.hasFinished,
+    isCommitted: ending !== undefined && !commitError,
     beginError: beginError && isAnswer(connection.errors, beginError) ? beginError : undefined,
+    next: ending?.next,
   };
 }
 

@@ -1,7 +1,15 @@
 import type { Connection } from '../driver/driver.ts';
 import { isCommitLost } from '../driver/errors.ts';
-import { command } from '../driver/statement.ts';
+import { type Answer, command } from '../driver/statement.ts';
 import { asError, BatchedDrizzleError, commitLost } from '../errors.ts';
+
+/** The end of a transaction, on its way to the server. */
+export interface Ending {
+  /** Rejects if the transaction did not commit. */
+  readonly committed: Promise<void>;
+  /** Settles like the command that also begins the next transaction. */
+  readonly next?: Promise<unknown>;
+}
 
 /**
  * Sends COMMIT and checks that the server has committed. After an error in the transaction COMMIT succeeds
@@ -15,7 +23,25 @@ export async function commit(
   connection: Connection,
   begun: Promise<unknown> = connection.begun,
 ): Promise<void> {
-  const answer = await connection.finish(command('commit')).catch((error) => {
+  await checkCommit(connection, connection.finish(command('commit')), begun);
+}
+
+/**
+ * With `chain` the session is in a transaction all the time. Some poolers give the server's connection to others as soon as
+ * it is idle, and lose the answers of what was sent behind.
+ */
+export function sendCommit(connection: Connection, begun: Promise<unknown>, end: 'commit' | 'chain'): Ending {
+  if (end === 'commit') return { committed: commit(connection, begun) };
+  const next = connection.finish(command('commit and chain'));
+  return { committed: checkCommit(connection, next, begun), next };
+}
+
+async function checkCommit(
+  connection: Connection,
+  ended: Promise<Answer>,
+  begun: Promise<unknown>,
+): Promise<void> {
+  const answer = await ended.catch((error) => {
     throw connection.hasFinished ? explainUnknown(connection, error) : error;
   });
   await begun;
@@ -25,6 +51,11 @@ export async function commit(
       `the server answered COMMIT with ${answer.command}`,
     );
   }
+}
+
+/** Whether the server has answered COMMIT with a rollback, because of an error ahead of it. */
+export function isRolledBack(error: Error | undefined): boolean {
+  return error instanceof BatchedDrizzleError && error.code === 'TRANSACTION_NOT_COMMITTED';
 }
 
 /** The driver's error, with a message that explains the unknown outcome. */

@@ -12,6 +12,7 @@ export function factsOf(table: PgTable, given: Partial<TableFacts> = {}): TableF
     updatable: true,
     guardable: true,
     lockable: true,
+    serializable: false,
     secured: false,
     rights: 'ftton',
     types: '1:23,2:25',
