@@ -30,9 +30,18 @@ const unopened = new Set([
   'SASL_SIGNATURE_MISMATCH',
 ]);
 
+/** Errors of the client itself about a value that it was to write, of whatever class and code. */
+const ofValues = new WeakSet<Error>();
+
+/** Marks the error of a statement that was described, and then not bound: a serialiser threw, or gave no text. */
+export function noteUnbound(error: Error): void {
+  if (error instanceof Error && !('severity' in error) && !isLoss(error)) ofValues.add(error);
+}
+
 /** A pooler reports the loss of its server by an error without `severity`: that counts as `lost`. */
 function kindOfError(error: Error): ErrorKind {
   if ('severity' in error) return 'answer';
+  if (ofValues.has(error)) return 'unsent';
   const code = codeOf(error);
   if (code === undefined) return 'other';
   if (unopened.has(code)) return 'unopened';

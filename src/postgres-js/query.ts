@@ -1,5 +1,6 @@
 /** Queries that postgres.js sends, mostly without describing them first. */
 import { isRaw, type Statement } from '../driver/statement.ts';
+import { noteUnbound } from './errors.ts';
 import type { Client, Query } from './internals.ts';
 import { survivePoolStart } from './survive-pool-start.ts';
 
@@ -11,7 +12,17 @@ export function makeQuery(
 ): Query {
   const query = makeUnanswered(client, text, params, describes, options) as unknown as Query;
   survivePoolStart(query);
+  if (params.some(isRaw)) noteIfUnbound(query);
   return answer === 'raw' ? query.raw() : query.values();
+}
+
+/** Without a `state` it was never sent, for a reason of the connection. */
+function noteIfUnbound(query: Query): void {
+  const { reject } = query;
+  query.reject = (error) => {
+    if (query.state) noteUnbound(error);
+    reject(error);
+  };
 }
 
 function makeUnanswered(

@@ -20,7 +20,7 @@ interface Point {
 }
 
 const point = ({ x, y }: Point): string => {
-  if (x < 0) throw new RangeError('no such point');
+  if (x < 0) throw Object.assign(new RangeError('no such point'), { code: 'NO_POINT' });
   return `(${x},${y})`;
 };
 

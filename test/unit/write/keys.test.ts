@@ -71,7 +71,7 @@ describe('keyQuery', () => {
     });
     const isSame = (name: string, oid: string) =>
       `case when pg_relation_size(${oid}::oid, 'init') >= 0 then to_regclass(${name})::oid = ${oid}::oid ` +
-      `and concat(row_security_active(${oid}::oid), has_table_privilege(${oid}::oid, 'SELECT'), has_table_privilege(${oid}::oid, 'INSERT')) = 'ftt' end`;
+      `and concat(row_security_active(${oid}::oid), has_table_privilege(${oid}::oid, 'SELECT'), has_table_privilege(${oid}::oid, 'INSERT'), current_setting('array_nulls')) = 'ftton' end`;
     const [before, after] = text(query).split(/ and \(select .* '7' then /);
     expect(before).toBe(
       `select case when ${isSame('$1', '$2')} and ${isSame('$3', '$4')} and current_user::text = all ($5::text[])`,
