@@ -9,9 +9,8 @@ import {
 } from 'drizzle-orm/pg-core';
 import { builderParts, type InsertSession } from '../drizzle/insert.ts';
 import { type TableShape, tableShape } from '../drizzle/table.ts';
-import { asError, UndefinedValueError } from '../errors.ts';
+import { asError } from '../errors.ts';
 import { Entry } from '../take/entry.ts';
-import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { type TakenRows, takeRows } from '../take/rows.ts';
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
 import { BatchedInsert } from './insert.ts';
@@ -54,23 +53,18 @@ export class BatchedInsertBuilder<
     values: PgInsertValue<TTable, OverrideT> | PgInsertValue<TTable, OverrideT>[],
   ): BatchedInsert<TTable, TQueryResult> {
     const rows = Array.isArray(values) ? values : [values];
-    if (rows.length === 0) {
-      throw new Error('values() must be called with at least one value; got an empty array');
-    }
     const { table, dialect, isOverriding } = builderParts<TTable>(this);
     const shape = tableShape(dialect, table);
-    const taken = take(shape, rows);
-    // A prepared statement fills placeholders, and drizzle's own insert can be prepared.
+    const taken = rows.length === 0 ? undefined : take(shape, rows);
+    // What is no row, and a getter that throws, drizzle refuses at the call.
+    if (taken && 'error' in taken) super.values(rows);
+    // A prepared statement fills placeholders, and drizzle's own insert can be prepared. It takes no empty array.
     if (taken === undefined) return super.values(rows) as BatchedInsert<TTable, TQueryResult>;
     const { cells, forms, references, embedded, bytes } = 'error' in taken ? rowsOfNothing : taken;
     const entry = new Entry(shape, rows.length, cells, forms, references, embedded, isOverriding, bytes);
     const insert = new BatchedInsert<TTable, TQueryResult>(entry, this.unit);
     if ('error' in taken) {
-      const { error } = taken;
-      // In drizzle a value that the driver refuses is a failed query; an error of the mapping is thrown as it
-      // is.
-      const isQuery = error instanceof UndefinedValueError;
-      this.unit.refuse(entry, isQuery ? new BatchedInsertError(ownInsert(entry), error) : error);
+      this.unit.refuse(entry, taken.error);
     } else this.unit.enqueue(entry);
     return insert;
   }

@@ -3,10 +3,10 @@ import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
 import { Expression } from '../drizzle/render.ts';
 import type { InsertColumn, TableShape } from '../drizzle/table.ts';
-import { asError } from '../errors.ts';
+import { asError, UndefinedValueError } from '../errors.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import { type Cell, Reference } from '../take/entry.ts';
-import { isEnumerable, takeCell } from '../take/rows.ts';
+import { isEnumerable, nothingMapped, takeCell } from '../take/rows.ts';
 import { isSpecial, type TextCell } from '../write/copy-text.ts';
 import { describeValue } from './source.ts';
 
@@ -114,7 +114,7 @@ export class CellReader {
         if (typeof mapped === 'string') return this.#ofString(rule, mapped);
       }
       const { dialect, driver } = this.#context;
-      const cell = loadable(takeCell(dialect, rule, given));
+      const cell = loadable(takeCell(dialect, rule, given), rule.name);
       if (cell === undefined || cell === null) return cell;
       const { values } = driver;
       const text = values.serialize(cell, rule.type);
@@ -154,11 +154,12 @@ function isFromDrizzle({ columnType }: PgColumn): boolean {
  *
  * @throws {TypeError} for an expression, a placeholder and a reference without a value
  */
-function loadable(cell: Cell | symbol): Cell {
+function loadable(cell: Cell | symbol, name: string): Cell {
   const value = cell instanceof Reference ? cell.value() : cell;
   if (cell instanceof Reference && value === undefined) {
     throw new TypeError(`ref to ${cell.name}: its row is not written, or nobody had asked for the column`);
   }
+  if (value instanceof Expression && value.rendered === nothingMapped) throw new UndefinedValueError(name);
   if (value instanceof Expression || typeof value === 'symbol') {
     throw new TypeError(
       'an sql expression or a placeholder can not be loaded, only values; use insert() for such rows',

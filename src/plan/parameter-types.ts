@@ -18,7 +18,9 @@ export function needsServerTypes(
 ): boolean {
   return params.some((param, index) => {
     const value = param instanceof DeferredValue ? param.reference.value() : param;
-    if (value === undefined || value === null) return false;
+    // The driver has a way with undefined, or none. A reference without a value is written by the server.
+    if (value === undefined) return param === undefined;
+    if (value === null) return false;
     const type = typeNextTo(texts[index] ?? '', texts[index + 1] ?? '', shape);
     return !isUntyped(value, type ?? (isAlone(texts) ? sqlType : undefined), values);
   });

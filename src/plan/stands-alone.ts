@@ -17,6 +17,7 @@ export function mustStandAlone(
   const { conflict, returning, shape } = entry;
   if (isLone || !facts?.plain || (conflict && !conflictKeys.has(entry))) return true;
   if (returning) {
+    if (returning.length === 0) return true;
     if (!conflict && table.sentinelColumn === undefined) return true;
     let isServed = shareability.selections.get(returning);
     if (isServed === undefined) {

@@ -30,12 +30,25 @@ const unopened = new Set([
   'SASL_SIGNATURE_MISMATCH',
 ]);
 
+/** Errors of the client itself about a value that it was to write, of whatever class and code. */
+const ofValues = new WeakSet<Error>();
+
+/** Marks the error of a statement that was described, and then not bound: a serialiser threw, or gave no text. */
+export function noteUnbound(error: Error): void {
+  if (error instanceof Error && !isAnswered(error) && !isLoss(error)) ofValues.add(error);
+}
+
 /**
  * A pooler reports the loss of its server by an error without `severity`: that counts as `lost`. Errors of others, such as a
  * caller's `socket` function, may have a `severity` too, but not both fields. The class may have any name in a bundle.
  */
+function isAnswered(error: Error): boolean {
+  return 'severity' in error && 'severity_local' in error;
+}
+
 function kindOfError(error: Error): ErrorKind {
-  if ('severity' in error && 'severity_local' in error) return 'answer';
+  if (isAnswered(error)) return 'answer';
+  if (ofValues.has(error)) return 'unsent';
   const code = codeOf(error);
   if (code === undefined) return 'other';
   if (unopened.has(code)) return 'unopened';

@@ -1,6 +1,7 @@
 /** Queries that postgres.js sends, mostly without describing them first. */
 import { type Answer, isRaw, type Statement } from '../driver/statement.ts';
 import { readCells } from './cells.ts';
+import { noteUnbound } from './errors.ts';
 import type { Client, ClientOptions, Query } from './internals.ts';
 import { survivePoolStart } from './survive-pool-start.ts';
 
@@ -12,6 +13,7 @@ export function makeQuery(
 ): Query {
   const query = makeUnanswered(client, text, params, describes, given) as unknown as Query;
   survivePoolStart(query);
+  if (params.some(isRaw)) noteIfUnbound(query);
   if (answer === 'raw') return query.raw();
   const options = client.options as unknown as ClientOptions;
   // A transform of rows is called with their parsed cells, and only postgres.js itself can do that.
@@ -19,6 +21,15 @@ export function makeQuery(
   const { resolve } = query;
   query.resolve = (rows) => resolve.call(query, readCells(rows as Answer, options));
   return query.raw();
+}
+
+/** Without a `state` it was never sent, for a reason of the connection. */
+function noteIfUnbound(query: Query): void {
+  const { reject } = query;
+  query.reject = (error) => {
+    if (query.state) noteUnbound(error);
+    reject(error);
+  };
 }
 
 function makeUnanswered(

@@ -4,7 +4,6 @@ import type { PgDialect } from 'drizzle-orm/pg-core';
 import { is, SQL } from '../drizzle/exports.ts';
 import { Expression, isPlaceholder, type Rendered, render } from '../drizzle/render.ts';
 import type { InsertColumn, TableShape } from '../drizzle/table.ts';
-import { UndefinedValueError } from '../errors.ts';
 import { type Cell, DeferredValue, type DriverValue, Reference } from './entry.ts';
 import { type Form, formsOfTable, Given, type Rows } from './form.ts';
 import { sizeOf, snapshot } from './snapshot.ts';
@@ -21,7 +20,7 @@ export interface TakenRows extends Rows<Cell> {
  * its column's `mapToDriverValue`.
  *
  * @returns `undefined` if a value holds a `sql.placeholder`, which only a prepared statement can fill
- * @throws the error of a column's mapping for a value that it refuses
+ * @throws the error of a column's mapping for a value that it refuses, or of what is no row
  */
 export function takeRows(
   shape: TableShape,
@@ -89,16 +88,20 @@ export function takeCell(
   { column, fill, isPlain }: InsertColumn,
   given: unknown,
 ): Cell | typeof placeholder {
-  const value = given === undefined && fill ? fill() : given;
-  if (value === undefined || value === null) return value;
+  const isFilled = given === undefined && fill !== undefined;
+  const value = isFilled ? fill() : given;
+  if (value === null || (value === undefined && !isFilled)) return value;
   const isObject = typeof value === 'object';
   if (isObject && isPlaceholder(value)) return placeholder;
   const mapped = isPlain || (isObject && is(value, SQL)) ? value : column.mapToDriverValue(value);
   if (typeof mapped === 'string' || typeof mapped === 'number') return mapped;
   if (mapped instanceof Reference) return mapped;
-  if (mapped === undefined) throw new UndefinedValueError(column.name);
+  if (mapped === undefined) return new Expression(nothingMapped);
   return is(mapped, SQL) ? takeExpression(dialect, mapped) : (snapshot(mapped) as DriverValue | null);
 }
+
+/** A value that the driver refuses, or writes as NULL if the client has it so. */
+export const nothingMapped: Rendered = { texts: ['', ''], params: [undefined] };
 
 function takeExpression(dialect: PgDialect, expression: SQL): Cell | typeof placeholder {
   const rendered = renderSnapshot(dialect, expression);

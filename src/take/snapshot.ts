@@ -2,8 +2,6 @@ import { isTextless, textOf } from '../driver/text.ts';
 
 /**
  * A copy of a driver value that later changes to the caller's object can't reach.
- *
- * @throws the error of an object's `toString()`
  */
 export function snapshot(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
@@ -13,20 +11,22 @@ export function snapshot(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snapshot);
   const prototype = Object.getPrototypeOf(value);
   if (prototype === null) return copy(value);
-  const text = textOf(value);
+  const text = textIfAny(value);
+  // The driver will fail on it, and the insert with it.
+  if (text === undefined) return value;
   const isBare = prototype === Object.prototype || value instanceof Map || value instanceof Set;
   if (isBare && isTextless(text)) return copy(value);
   // For the object the client may have a serialiser. Else the driver sends its text, such as that of a decimal number.
   const shallow = Object.assign(Object.create(prototype), value);
-  return isTextless(text) || hasText(shallow, text) ? shallow : text;
+  // A copy has no private fields, of which the text may be made.
+  return isTextless(text) || textIfAny(shallow) === text ? shallow : text;
 }
 
-/** Whether a copy of an object has the object's text. It has not if that is made of private fields. */
-function hasText(shallow: object, text: string): boolean {
+function textIfAny(value: object): string | undefined {
   try {
-    return textOf(shallow) === text;
+    return textOf(value);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -58,8 +58,12 @@ export function sizeOf(value: unknown): number {
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer)
     return value.byteLength * 2;
   if (typeof value !== 'object' || value === null) return 8;
-  // `toJSON()` may return undefined, for which there is no text.
-  return (
-    JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner))?.length ?? 0
-  );
+  try {
+    // `toJSON()` may return undefined, for which there is no text.
+    return (
+      JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner))?.length ?? 0
+    );
+  } catch {
+    return 8;
+  }
 }

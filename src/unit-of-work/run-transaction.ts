@@ -23,6 +23,8 @@ export async function runTransaction<T>(
   const unit = new TransactionUnit(context, state);
   const modesSet = modes === undefined ? undefined : setModes(context, unit, modes);
   try {
+    // The server refuses other words, and plain drizzle then never runs the callback.
+    if (modes !== undefined && !standardModes.test(modes)) await modesSet;
     const result = await Promise.race([work(unit), connection.lost, ...rejections(modesSet)]);
     await unit.commit();
     return result;
@@ -33,6 +35,9 @@ export async function runTransaction<T>(
     throw unit.explain(error);
   }
 }
+
+const standardModes =
+  /^(?=.)(isolation level (read (un)?committed|repeatable read|serializable)\b ?)?(read (write|only)\b ?)?((not )?deferrable)?$/;
 
 /** A transaction in another one: a savepoint, as in drizzle. */
 export async function runNested<T>(

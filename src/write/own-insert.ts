@@ -70,7 +70,8 @@ export class OwnInsertWriter {
     const rows = this.#rows(entry, parts, params);
     const clause = conflict ? ` on conflict ${this.#embed(conflict, params)}` : '';
     const { list, answer } = this.#returning(entry, parts, params);
-    const returning = list === '' ? '' : ` returning ${list}`;
+    // The server refuses an empty selection.
+    const returning = list === '' && entry.returning?.length !== 0 ? '' : ` returning ${list}`;
     const text = `${parts.head}${overriding ? ' overriding system value' : ''} values ${rows}${clause}${returning}`;
     return { text, params: params.values, answer };
   }
@@ -106,6 +107,7 @@ export class OwnInsertWriter {
   #returning(entry: Entry, parts: StatementParts, params: Params): { list: string; answer: OwnAnswer } {
     const { returning, shape } = entry;
     const { dialect, columns } = shape;
+    if (returning?.length === 0) return { list: '', answer: { entry, width: 0, learned: [] } };
     const items: string[] = returning ? [this.#selection(returning, parts, shape, params)] : [];
     const width = returning?.length ?? 0;
     const learned: [column: number, place: number][] = [];

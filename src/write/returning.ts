@@ -61,6 +61,9 @@ export function planReturning(
     return { clause: { texts, params: own.params }, places };
   }
 
+  // The server refuses an empty selection.
+  if (selection?.length === 0) return { clause: { texts: [''], params: [] }, places: new Map() };
+
   const asked = new Set<Entry['returning']>();
   for (const entry of entriesOf(chunk)) {
     if (!entry.returning || asked.has(entry.returning)) continue;

@@ -23,3 +23,29 @@ test('nor do those whose rows are copied as soon as they are two', { timeout: 80
     batch: { copyRows: 1 },
   }),
 );
+
+/** Texts and numbers as these clients write and read them. A number is another object each time, and equal to itself. */
+const types = {
+  text: {
+    to: 25,
+    from: [25],
+    serialize: (value: unknown) => `${value}~`,
+    parse: (text: string) => `~${text}`,
+  },
+  varchar: { to: 1043, from: [1043], serialize: (value: unknown) => `${value}~`, parse: String },
+  int: { to: 23, from: [23], serialize: (value: unknown) => Number(value).toFixed(), parse: Number },
+  uuid: { to: 2950, from: [2950], serialize: (value: string) => value.toUpperCase(), parse: String },
+};
+
+test.each([10_000, 1])(
+  'nor do those of clients with serialisers and parsers of their own, copied from %i rows on',
+  { timeout: 80_000 },
+  (copyRows) => {
+    const options = { max: 1, types: types as never };
+    return comparePrograms(plainDatabase.connect(options), batchedDatabase.connect(options), {
+      runs: 100,
+      seed: seed + 2,
+      batch: { copyRows },
+    });
+  },
+);

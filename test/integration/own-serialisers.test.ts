@@ -7,8 +7,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
 import { startCounted } from '../support/counted.ts';
 import { manyEntries } from '../support/many-entries.ts';
+import { expectSameLoads } from '../support/same-loads.ts';
 import { tell } from '../support/same-rows.ts';
-import { custom, expectSameColumns } from '../support/same-values.ts';
+import { custom, expectSameColumns, makeTable } from '../support/same-values.ts';
 import { type SideBySide, sideBySide } from '../support/side-by-side.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -20,7 +21,7 @@ interface Point {
 }
 
 const point = ({ x, y }: Point): string => {
-  if (x < 0) throw new RangeError('no such point');
+  if (x < 0) throw Object.assign(new RangeError('no such point'), { code: 'NO_POINT' });
   return `(${x},${y})`;
 };
 
@@ -103,6 +104,54 @@ test('values that are no text are written by the type that the server infers, al
     { j: sql`${sql.param([1])}::jsonb`, v: 'refused' },
     { v: sql`${sql.param([1, 2])}`, j: sql`${'[1]'}::jsonb` },
     { v: sql`${new Date(0)}` },
+  ]);
+});
+
+const sharedBytes = new SharedArrayBuffer(2);
+new Uint8Array(sharedBytes).set([1, 2]);
+const eight = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
+
+test.each<[string, unknown]>([
+  ['an ArrayBuffer', eight.buffer],
+  ['a SharedArrayBuffer', sharedBytes],
+  ['a DataView', new DataView(eight.buffer, 1, 2)],
+  ...[
+    ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array],
+    ...[Float32Array, Float64Array, BigInt64Array],
+  ].map((View): [string, unknown] => [View.name, new View(eight.buffer)]),
+  ['a Buffer', Buffer.from('bytes')],
+  ['an array', [1, 2, 255]],
+  ['what a Buffer is in JSON', Buffer.from('bytes').toJSON()],
+  ['a text', '\\x0102'],
+  ['an empty ArrayBuffer', new ArrayBuffer(0)],
+  ['a Blob', new Blob(['a'])],
+  ['a number', 7],
+])('bytes given as %s are written as plain drizzle writes them', async (_, v) => {
+  const columns = { v: [custom('bytea'), 'bytea'], w: [varchar({ length: 99 }), 'varchar(99)'] } as const;
+  const rows = [{ v }, { v, w: v }, { v: sql`${sql.param(v)}` }, { v: Buffer.from('other') }];
+  await expectSameColumns(usual, columns, rows as never);
+  const { table, empty } = await makeTable(usual, { v: [custom('bytea'), 'bytea'] });
+  const stored = sql`select v::text as row from ${table} order by n`;
+  await expectSameLoads(usual, table, [{ v }, { v: Buffer.from('other') }], { empty, stored });
+});
+
+test('bytes that change when the insert is made and not yet written stay what they were', async () => {
+  const db = usual.batched;
+  await db.execute(sql`truncate things restart identity`);
+  const bytes = new Uint8Array([1, 2]);
+  const plain = db.insert(things).values({ k: 1, b: bytes.buffer as never });
+  const inSql = db.insert(things).values({ k: 2, b: sql`${sql.param(bytes.buffer)}` });
+  const inSet = db
+    .insert(things)
+    .values({ k: 1 })
+    .onConflictDoUpdate({ target: things.k, set: { b: sql`${sql.param(bytes.buffer)} || ${things.b}` } });
+  bytes.fill(9);
+  await Promise.all([plain, inSql]);
+  await inSet;
+  const rows = await db.execute(sql`select k, b::text from things order by k`);
+  expect([...rows]).toEqual([
+    { k: 1, b: '\\x01020102' },
+    { k: 2, b: '\\x0102' },
   ]);
 });
 
