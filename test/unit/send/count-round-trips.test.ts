@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CopyStatement, type Statement } from '../../../src/driver/statement.ts';
+import { CopyStatement, RawValue, type Statement } from '../../../src/driver/statement.ts';
 import { countRoundTrips } from '../../../src/send/count-round-trips.ts';
 
 const statement = (params: number, guarded = true): Statement => ({
@@ -31,6 +31,17 @@ describe('a flight', () => {
     expect(countRoundTrips({ ...described, statements: [statement(0), statement(0)], hasBegun: false })).toBe(
       1,
     );
+  });
+
+  test('with raw values is two trips for each statement that has some, and one for what lies between', () => {
+    const raw: Statement = { ...statement(0), params: ['', new RawValue([1])] };
+    const count = (statements: Statement[], hasBegun = true) =>
+      countRoundTrips({ ...began, statements, hasBegun, end: 'open' });
+    expect(count([raw])).toBe(2);
+    expect(count([statement(1), statement(1), raw, statement(1), statement(0)])).toBe(4);
+    expect(count([raw], false)).toBe(3);
+    expect(count([statement(1), raw], false)).toBe(3);
+    expect(count([statement(1, false), raw], false)).toBe(4);
   });
 
   test('is one trip more for each COPY, whose data the server asks for', () => {
