@@ -10,6 +10,7 @@
  */
 import { Writable } from 'node:stream';
 import { asError } from '../errors.ts';
+import { postgresJsErrors } from './errors.ts';
 import type { Client, Query } from './internals.ts';
 import { survivePoolStart } from './survive-pool-start.ts';
 
@@ -19,13 +20,15 @@ export interface CopyFeed {
   readonly begun: Promise<void>;
   /** Called when all data are written: other statements may follow. */
   readonly fed: () => void;
+  /** Called when the server has refused the COPY, while data may still be on their way into the socket. */
+  readonly refused: () => void;
 }
 
 /**
  * A COPY. Its data start when the server asks for them, and flow no faster than the socket takes them. It
  * settles with the server's answer: the count of rows, or the error.
  */
-export function makeCopy(client: Client, text: string, { blocks, begun, fed }: CopyFeed): Query {
+export function makeCopy(client: Client, text: string, { blocks, begun, fed, refused }: CopyFeed): Query {
   const query = client.unsafe(text) as unknown as Query;
   survivePoolStart(query);
   const { resolve, reject } = query;
@@ -42,7 +45,11 @@ export function makeCopy(client: Client, text: string, { blocks, begun, fed }: C
       });
   };
   // The error of making the rows explains more than the server's, which only reports the CopyFail.
-  query.reject = (error) => reject(broken ?? error);
+  query.reject = (error) => {
+    // A lost connection takes no more.
+    if (postgresJsErrors.kindOf(error) === 'answer') refused();
+    reject(broken ?? error);
+  };
   return query;
 }
 

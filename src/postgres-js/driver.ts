@@ -6,14 +6,14 @@ import type { Sql } from 'postgres';
 import type { Connection, Driver } from '../driver/driver.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
-import { BatchedDrizzleError, codeOf } from '../errors.ts';
+import { codeOf } from '../errors.ts';
+import { begin } from './begin.ts';
 import { postgresJsErrors } from './errors.ts';
-import { HeldConnection } from './held-connection.ts';
-import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
+import type { HeldConnection } from './held-connection.ts';
+import type { Client, ClientOptions } from './internals.ts';
 import { LazyConnection } from './lazy-connection.ts';
 import { NeverSent, runAlone } from './lone-query.ts';
 import { postgresJsResults } from './results.ts';
-import { survivePoolStart } from './survive-pool-start.ts';
 import { postgresJsValues } from './values.ts';
 
 export class PostgresJsDriver implements Driver {
@@ -132,35 +132,15 @@ export class PostgresJsDriver implements Driver {
     }
   }
 
-  #begin(): Promise<HeldConnection> {
-    const client = this.#client;
-    return new Promise((resolve, reject) => {
-      let held: HeldConnection | undefined;
-      const onexecute = (connection: PoolConnection): boolean => {
-        held = new HeldConnection(client, connection, this.describes);
-        // If the connection is busy, the promise resolves later, when it answers BEGIN. Plain drizzle would
-        // not have called the callback earlier either.
-        if (begin.active) resolve(held);
-        // False keeps the connection out of the pool's busy queue, where queries of other callers would join
-        // it.
-        return false;
-      };
-      const begin = client.unsafe('begin', [], { onexecute } as object) as unknown as Query;
-      survivePoolStart(begin);
-      begin.execute().then(
-        () => {
-          if (!held) return reject(unsupported('BEGIN was answered, but `onexecute` was not called'));
-          this.#isWarm = true;
-          held.begin();
-          resolve(held);
-        },
-        (error: Error) => {
-          if (!held) return reject(new NeverSent(error));
-          held.refuse(error);
-          reject(error);
-        },
-      );
-    });
+  async #begin(): Promise<HeldConnection> {
+    const held = await begin(this.#client, this.describes);
+    held.begun.then(
+      () => {
+        this.#isWarm = true;
+      },
+      () => {},
+    );
+    return held;
   }
 }
 
@@ -172,13 +152,6 @@ export class PostgresJsDriver implements Driver {
 function isEndOfSession(error: Error): boolean {
   const { severity, severity_local } = error as { severity?: unknown; severity_local?: unknown };
   return (severity ?? severity_local) === 'FATAL' && !/^(28|3D)/.test(codeOf(error) ?? '');
-}
-
-function unsupported(fact: string): BatchedDrizzleError {
-  return new BatchedDrizzleError(
-    'UNSUPPORTED_CLIENT',
-    `this version of postgres.js is not supported: ${fact}`,
-  );
 }
 
 function lost(): Error {

@@ -1,11 +1,12 @@
 /** A connection of the pool, held for one transaction without waiting for BEGIN's answer. */
 import type { StatementListener } from '../driver/driver.ts';
-import { type Answer, CopyStatement, type Statement } from '../driver/statement.ts';
+import { type Answer, CopyStatement, command, type Statement } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
 import { type CopyFeed, makeCopy } from './copy.ts';
 import { ended, isLoss, withoutLine } from './errors.ts';
-import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
-import { makeQuery } from './query.ts';
+import type { Client, PoolConnection, Query } from './internals.ts';
+import { keepFromPool, returnToPool } from './keep-from-pool.ts';
+import { makeQuery, route } from './query.ts';
 
 export class HeldConnection {
   readonly begun: Promise<void>;
@@ -14,6 +15,7 @@ export class HeldConnection {
   hasFinished = false;
   readonly #client: Client;
   readonly #connection: PoolConnection;
+  readonly #executeOn: PoolConnection['execute'];
   readonly #describes: boolean;
   readonly #outstanding = new Set<Query>();
   #waiting: Query[] = [];
@@ -46,6 +48,7 @@ export class HeldConnection {
     // connection back, unless `release` is set.
     connection.reserved = Object.assign(this.#resume, { release: false });
     connection.onclose = (error) => this.#close(error);
+    this.#executeOn = keepFromPool(connection);
   }
 
   get isOpen(): boolean {
@@ -74,9 +77,24 @@ export class HeldConnection {
   }
 
   async copy(text: string, blocks: CopyFeed['blocks']): Promise<Answer> {
-    const query = makeCopy(this.#client, text, { blocks, begun: this.begun, fed: this.#unblock });
+    const query = makeCopy(this.#client, text, {
+      blocks,
+      begun: this.begun,
+      fed: this.#unblock,
+      refused: this.#awaitDrain,
+    });
     return this.#run(query);
   }
+
+  /**
+   * When a socket has drained, postgres.js hands a connection without an active query to a caller of `reserve()`. So an
+   * empty statement leaves behind the data of a refused COPY.
+   */
+  readonly #awaitDrain = (): void => {
+    const query = makeQuery(this.#client, command(''), this.#describes);
+    route(this.#client, query, () => {});
+    this.#send(query);
+  };
 
   async cancel(): Promise<void> {
     const active = [...this.#outstanding].find((query) => query.active);
@@ -92,7 +110,7 @@ export class HeldConnection {
   }
 
   #run(query: Query): Query {
-    this.#route(query, (routed) => this.#execute(routed, true));
+    route(this.#client, query, (routed) => this.#execute(routed, true));
     return query.execute();
   }
 
@@ -104,12 +122,6 @@ export class HeldConnection {
     else if (this.#refusal) query.reject(this.#refusal);
     else this.#execute(query, false);
     sent();
-  }
-
-  #route(query: Query, handler: (query: Query) => void): void {
-    query.handler = Object.assign(handler, {
-      debug: (this.#client.options as unknown as ClientOptions).debug,
-    });
   }
 
   /** @param isOurs a guarded statement of this library; a caller's statement waits for BEGIN's answer */
@@ -138,7 +150,7 @@ export class HeldConnection {
       if (isLoss(error)) this.#closed ??= error;
       settled();
     });
-    this.#connection.execute(query);
+    this.#executeOn(query);
     // Nothing may come between a description and its Bind, or between a COPY and its data.
     this.#isBlocked = Boolean(query.describeFirst || query.cursorFn || query.isCopy);
   }
@@ -173,6 +185,7 @@ export class HeldConnection {
     this.#closed = error;
     this.#abandon(error);
     this.#lose(error);
+    returnToPool(this.#connection);
     this.#connection.terminate();
   }
 

@@ -28,9 +28,12 @@ export interface Query extends Promise<Answer> {
 /** The members of a pool connection that this folder uses. */
 export interface PoolConnection {
   execute(query: Query): unknown;
-  reserved: (() => void) | null;
+  /** `release` is false if this library holds the connection. */
+  reserved: ((() => void) & { release?: boolean }) | null;
   onclose: ((error: Error) => void) | null;
   terminate(): void;
+  /** The queue of the pool that it stands in. */
+  queue: { remove(connection: PoolConnection): unknown; push(connection: PoolConnection): unknown };
 }
 
 export interface ClientOptions {
@@ -43,6 +46,7 @@ export interface ClientOptions {
   readonly host?: string[];
   readonly path?: unknown;
   readonly max: number;
+  readonly max_pipeline: number;
   socket?: unknown;
 }
 

@@ -5,8 +5,8 @@ import { asError } from '../errors.ts';
 import type { CopyFeed } from './copy.ts';
 import { ended, postgresJsErrors } from './errors.ts';
 import type { HeldConnection } from './held-connection.ts';
-import type { Client, ClientOptions, Query } from './internals.ts';
-import { isQuery } from './query.ts';
+import type { Client, Query } from './internals.ts';
+import { isQuery, route } from './query.ts';
 import { wrapClient } from './wrap-client.ts';
 
 export class LazyConnection implements Connection {
@@ -102,15 +102,12 @@ export class LazyConnection implements Connection {
   }
 
   client(listener: StatementListener): unknown {
-    const { debug } = this.#client.options as unknown as ClientOptions;
     return wrapClient(this.#client, (made) => {
       if (!isQuery(made)) return made;
-      const handler = (query: Query): void => {
+      return route(this.#client, made, (query) => {
         if (this.#held && this.#waiting === 0) this.#held.adopt(query, listener);
         else this.#adoptInTurn(query, listener).catch((error) => query.reject(asError(error)));
-      };
-      made.handler = Object.assign(handler, { debug });
-      return made;
+      }) as typeof made;
     });
   }
 

@@ -1,6 +1,6 @@
 /** Queries that postgres.js sends without describing them first. */
 import type { Statement } from '../driver/statement.ts';
-import type { Client, Query } from './internals.ts';
+import type { Client, ClientOptions, Query } from './internals.ts';
 import { survivePoolStart } from './survive-pool-start.ts';
 
 export function makeQuery(
@@ -38,4 +38,11 @@ const unknownType = 705;
 
 export function isQuery(made: unknown): made is Query {
   return made instanceof Promise && 'handler' in made;
+}
+
+/** Has a query executed by a handler instead of the pool. */
+export function route(client: Client, query: Query, handler: (query: Query) => void): Query {
+  const { debug } = client.options as unknown as ClientOptions;
+  query.handler = Object.assign(handler, { debug });
+  return query;
 }

@@ -18,6 +18,11 @@ interface PoolConnection {
   execute(query: Query): unknown;
   reserved: ((() => void) & { release?: boolean }) | null;
   onclose: ((error: Error) => void) | null;
+  queue: {
+    length: number;
+    remove(connection: PoolConnection): unknown;
+    push(connection: PoolConnection): unknown;
+  };
   terminate(): void;
 }
 
@@ -316,6 +321,83 @@ describe('postgres.js: a connection', () => {
     };
     await Promise.all([watch('select 1').execute(), watch('select 2').execute()]);
     expect(seen).toEqual([true, false]);
+  });
+
+  test('is not handed out behind max_pipeline queries, which are sent all the same', async () => {
+    const client = database.connect({ max: 1, max_pipeline: 2 } as ClientOptions);
+    await client`select 1`;
+    const handedOut: number[] = [];
+    const watch = (number: number): Query =>
+      unsafe(client, `select ${number}`, [], {
+        onexecute: () => {
+          handedOut.push(number);
+          return true;
+        },
+      }).execute();
+    await Promise.all([1, 2, 3].map(watch));
+    // The active query does not count. The third one fills the pipeline.
+    expect(handedOut).toEqual([1, 2]);
+  });
+
+  test('sets the state of a query, and reads its text when it knows whether the query is active', async () => {
+    const client = database.connect({ max: 1 });
+    await client`select 1`;
+    const seen = new Set<string>();
+    const watch = (name: string): Query => {
+      const query = unsafe(client, '');
+      let { state } = query;
+      Object.defineProperties(query, {
+        state: {
+          get: () => state,
+          set: (next) => {
+            state = next;
+            seen.add(`${name}: state`);
+          },
+        },
+        strings: {
+          get: () => {
+            if (state) seen.add(`${name}: text${query.active ? ', active' : ''}`);
+            return [''];
+          },
+        },
+      });
+      return query.execute();
+    };
+    await Promise.all([watch('first'), watch('second')]);
+    expect([...seen]).toEqual(['first: state', 'first: text, active', 'second: state', 'second: text']);
+  });
+
+  test('joins the pool when its socket drains and no query is active, though it is reserved', async () => {
+    const sockets: net.Socket[] = [];
+    const socket = ({ host: [host], port: [port] }: { host: [string]; port: [number] }) => {
+      const made = net.connect(port, host);
+      sockets.push(made);
+      return Object.assign(made, { host, port });
+    };
+    const client = database.connect({ max: 1, socket } as ClientOptions);
+    const { connection } = await take(client);
+    await routed(client, connection, "select set_config('facts.drained', 'yes', true)");
+    sockets[0]?.emit('drain');
+    // If this becomes undefined, nothing needs to keep a held connection from the pool any more.
+    expect(await client`select current_setting('facts.drained', true) as drained`).toEqual([
+      { drained: 'yes' },
+    ]);
+    await routed(client, connection, 'rollback');
+  });
+
+  test('is moved by its `queue`, and joins that of the closed ones before `onclose`', async () => {
+    const client = database.connect({ max: 1 });
+    const { connection } = await take(client);
+    const { queue } = connection;
+    let closed: PoolConnection['queue'] | undefined;
+    connection.onclose = () => {
+      closed = connection.queue;
+    };
+    await rejectionOf(routed(client, connection, 'select pg_terminate_backend(pg_backend_pid())'));
+    await expect.poll(() => closed?.length).toBe(1);
+    expect(closed).not.toBe(queue);
+    expect(closed?.remove(connection)).toBe(connection);
+    closed?.push(connection);
   });
 
   test('whose backend died rejects the first query after its reconnect with the error of before', async () => {

@@ -1,0 +1,90 @@
+/** Takes a connection out of the pool and begins a transaction on it. */
+import { command } from '../driver/statement.ts';
+import { BatchedDrizzleError } from '../errors.ts';
+import { HeldConnection } from './held-connection.ts';
+import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
+import { NeverSent } from './lone-query.ts';
+import { survivePoolStart } from './survive-pool-start.ts';
+
+/**
+ * postgres.js hands a connection out by `onexecute` only if it would send more on it: not behind `max_pipeline` queries, and
+ * not if the socket takes no more. A BEGIN that was sent there would be nobody's. So BEGIN itself asks only on an idle
+ * connection. On a busy one an empty statement asks, and BEGIN follows once the connection is held.
+ *
+ * The promise resolves as soon as BEGIN is sent on an idle connection. A busy one answers it first: plain drizzle would not
+ * have called the callback earlier either.
+ */
+export function begin(client: Client, describes: boolean): Promise<HeldConnection> {
+  const { max_pipeline } = client.options as unknown as ClientOptions;
+  if (!(max_pipeline >= 1)) return Promise.reject(unsupported(max_pipeline));
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    let unwritten = 0;
+
+    const hold = (connection: PoolConnection, asked: Query): void => {
+      isOver = true;
+      const held = new HeldConnection(client, connection, describes);
+      const isBegin = asked.active;
+      const begun = isBegin ? asked : held.send(command('begin'));
+      begun.then(
+        () => {
+          held.begin();
+          resolve(held);
+        },
+        (error: Error) => {
+          held.refuse(error);
+          reject(error);
+        },
+      );
+      if (isBegin) resolve(held);
+    };
+
+    const ask = (): void => {
+      unwritten += 1;
+      const onexecute = (connection: PoolConnection): boolean => {
+        // Nobody waits for the connection any more, so it stays in the pool.
+        if (isOver) return true;
+        hold(connection, query);
+        // False keeps the connection out of the pool's busy queue, where queries of other callers would join it.
+        return false;
+      };
+      const query = client.unsafe('', [], { onexecute } as object) as unknown as Query;
+      survivePoolStart(query);
+      // Read when the query is written. A query is active then if the connection has nothing else to do.
+      Object.defineProperty(query, 'strings', { get: () => [query.active && !isOver ? 'begin' : ''] });
+      whenWritten(query, () => {
+        unwritten -= 1;
+        // The connection takes no more until it is idle. If it does not serve the first of two that stand side by side in
+        // the pool's queue, the second one is the first that it gets then.
+        if (!isOver && unwritten === 0) for (const again of [ask, ask]) again();
+      });
+      query.execute().catch((error: Error) => {
+        // One that was written has asked again already.
+        if (isOver || query.state) return;
+        isOver = true;
+        reject(new NeverSent(error));
+      });
+    };
+    ask();
+  });
+}
+
+/** postgres.js sets a query's state right before it writes the query and calls `onexecute`. */
+function whenWritten(query: Query, written: () => void): void {
+  let { state } = query;
+  Object.defineProperty(query, 'state', {
+    get: () => state,
+    set: (next: Query['state']) => {
+      state = next;
+      // A promise job, since a test may have replaced `queueMicrotask`.
+      Promise.resolve().then(written);
+    },
+  });
+}
+
+function unsupported(maxPipeline: unknown): BatchedDrizzleError {
+  return new BatchedDrizzleError(
+    'UNSUPPORTED_CLIENT',
+    `transactions need a client whose max_pipeline is at least 1, got ${String(maxPipeline)}`,
+  );
+}
