@@ -22,6 +22,8 @@ export type DriverValue = string | number | bigint | boolean | object;
 export interface Outcome {
   /** Why the insert failed; `undefined` if it was written. */
   readonly error?: Error;
+  /** Settles when the cache is done with the insert, with its error if it has one. Only the insert's promise waits. */
+  readonly objection?: Promise<Error | undefined>;
   /** The value of the insert's promise, decoded only when the promise is used. */
   value?(entry: Entry): unknown;
   /** The result of `db.execute(insert)`: the driver's own rows. */
@@ -96,7 +98,7 @@ export class Entry implements Rows<Cell> {
     const waiting = this.#result;
     if (!waiting || waiting instanceof Promise) return;
     this.#result = waiting.promise;
-    waiting.resolve(settled(outcome.error, () => outcome.value?.(this)));
+    waiting.resolve(settled(outcome, () => outcome.value?.(this)));
   }
 
   /** Keeps a value that the server returned. Values from the caller are in `cells` already. */
@@ -140,13 +142,12 @@ export class Entry implements Rows<Cell> {
   /** The insert's promise, the same one for every call. */
   result(): Promise<unknown> {
     const { outcome } = this;
-    this.#result ??= outcome ? settled(outcome.error, () => outcome.value?.(this)) : wait();
+    this.#result ??= outcome ? settled(outcome, () => outcome.value?.(this)) : wait();
     return this.#result instanceof Promise ? this.#result : this.#result.promise;
   }
 }
 
 const nothing: ReadonlySet<number> = new Set();
-
 const noReferences: readonly Reference[] = [];
 
 /**
