@@ -11,7 +11,7 @@ import { checkParamCount, type FlightAnswers, isLong, sendFlight } from '../send
 import { askLogged, logInserts } from '../send/send-logged.ts';
 import { rollback } from '../send/transaction-commands.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
-import { notifyCache } from '../settle/notify-cache.ts';
+import { afterCache, notifyCache } from '../settle/notify-cache.ts';
 import { fulfil } from '../settle/outcomes.ts';
 import type { Flight } from '../settle/read-flight.ts';
 import { isRefusedToUs } from '../settle/read-own-flight.ts';
@@ -107,17 +107,14 @@ export async function sendPipelinedTransactions(
       try {
         const sent = sendFlight(connection, statements, end, before);
         before = sent;
-        const [flight, mutations] = await Promise.all([sent, notifyCache(context.cache, () => [entry])]);
+        notifyCache(context.cache, () => [entry]);
+        const flight = await sent;
         const read = readAnswers(flight);
         const refusal = refusalOf(read);
         if (refusal && isStale(refusal.error)) forgetTable(context, entry);
         if (refusal && (flight.beginError || mustGoAlone(context, refusal))) left.push(entry);
         else if (refusal) failures.rejectAll([entry], refusal);
-        else {
-          const objection = mutations.get(entry);
-          if (objection) entry.conclude({ error: objection });
-          fulfil(read.outcomes);
-        }
+        else fulfil(afterCache(context.cache, read.outcomes));
       } catch (error) {
         failures.rejectAll([entry], { error: asError(error) });
       }

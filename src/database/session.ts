@@ -6,11 +6,13 @@ import { PostgresJsSession, type PostgresJsTransaction } from 'drizzle-orm/postg
 import type { TablesRelationalConfig } from 'drizzle-orm/relations';
 import type { Row, RowList, Sql } from 'postgres';
 import {
+  asksCache,
   type DatabaseParts,
   isRawStatement,
   paramsOf,
   replaceParams,
   transactionModes,
+  wrapSending,
 } from '../drizzle/database.ts';
 import { resolveDeferred } from '../take/deferred-value.ts';
 import { DeferredValue, type Entry } from '../take/entry.ts';
@@ -78,9 +80,11 @@ export class TransactionSession<
   ): PgPreparedQuery<T> {
     const [{ sql }, , , , mapper, metadata] = args;
     const isRaw = !this.isCounting && (isRawStatement(metadata, mapper) || /\bset_config\b/i.test(sql));
-    return prefaced(super.prepareQuery(...args) as PgPreparedQuery<T>, (run, named) =>
-      this.unit.statement(isRaw, named, run),
-    );
+    const prepared = super.prepareQuery(...args) as PgPreparedQuery<T>;
+    if (!asksCache(prepared))
+      return prefaced(prepared, (run, named) => this.unit.statement(isRaw, named, run));
+    wrapSending(prepared, (send) => this.unit.statement(isRaw, nothingNamed, send));
+    return prefaced(prepared, (run, named) => this.unit.beforeStatement(named, run));
   }
 
   /** drizzle's `count` looks like raw SQL. It prepares its statement synchronously, so the flag is seen. */

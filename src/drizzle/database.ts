@@ -18,6 +18,20 @@ export function partsOf(db: object): DatabaseParts {
   return { client: session.client, dialect, schema: session.schema, options: session.options };
 }
 
+/** Whether a prepared statement asks the cache, and is sent only if the cache has no answer. */
+export function asksCache(statement: object): boolean {
+  const { cache, cacheConfig, queryMetadata } = statement as any;
+  return cache && !is(cache, NoopCache) && cacheConfig?.enable && queryMetadata?.type === 'select';
+}
+
+/** Wraps the part of a prepared statement that sends it. */
+export function wrapSending(statement: object, wrap: <T>(send: () => Promise<T>) => Promise<T>): void {
+  const target = statement as any;
+  const { queryWithCache } = target;
+  target.queryWithCache = (query: string, params: unknown[], send: () => Promise<unknown>) =>
+    queryWithCache.call(target, query, params, () => wrap(send));
+}
+
 /** The logger of a database. Without one in the config drizzle makes one that does nothing. */
 export function loggerOf(db: object): Logger {
   return (db as any).session.logger;

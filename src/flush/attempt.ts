@@ -91,9 +91,8 @@ export class Attempt {
 
   /** Everything is written. @returns why the transaction did not commit, if the batch is its last */
   async finish(): Promise<Refusal | undefined> {
-    const refusal = this.#isCommitLeft
-      ? await commitApart(this.context, this.target, this.report)
-      : undefined;
+    const closes = this.#isCommitLeft && (await this.target.closes?.()) !== false;
+    const refusal = closes ? await commitApart(this.context, this.target, this.report) : undefined;
     if (!refusal) fulfil(this.#written);
     return refusal;
   }

@@ -1,20 +1,20 @@
 /** Runs the flight of a plan: arrange → write → send → read. */
 import type { FlushContext } from '../context.ts';
-import type { Connection } from '../driver/driver.ts';
 import { isCommitLost } from '../driver/errors.ts';
 import { EagerStatement, type Statement } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ReportBuilder } from '../report.ts';
-import type { FlightAnswers, FlightEnd } from '../send/send-flight.ts';
-import { runLogged, sendLogged } from '../send/send-logged.ts';
+import type { FlightEnd } from '../send/send-flight.ts';
+import { sendLogged } from '../send/send-logged.ts';
 import type { Refusal } from '../settle/failures.ts';
 import { keysAnswered } from '../settle/keys-answered.ts';
-import { notifyCache } from '../settle/notify-cache.ts';
+import { afterCache } from '../settle/notify-cache.ts';
 import { type Flight, readFlight, readKeysFirst } from '../settle/read-flight.ts';
 import type { Entry } from '../take/entry.ts';
 import { arrange, needsNoTransaction } from '../write/arrange.ts';
 import { type Inserts, writeHead, writeInserts } from '../write/write-flight.ts';
+import { launch } from './launch.ts';
 import type { FlushTarget } from './target.ts';
 
 export interface FlightInput {
@@ -59,16 +59,12 @@ export async function runFlight(
   }
   const inserts = single ?? writeInserts(context, plan, { token, locked, keysKnown });
   const isQueried = keyQuery !== undefined && arrangement !== 'keysFirst';
-  const send = () => sendAll(context, connection, target, [...before, ...inserts.statements], end, report);
-  const [answers, refusals] = await Promise.all([
-    send(),
-    notifyCache(context.cache, () => entriesOfPlan(plan)),
-  ]);
+  const statements = [...before, ...inserts.statements];
+  const entries = () => entriesOfPlan(plan);
+  const answers = await launch(context, target, { connection, statements, entries, end }, report);
   const read = readFlight(context, plan, inserts, answers, { isQueried, report });
-  const isWritten = read.outcomes.length > 0;
-  const refused = isWritten ? [...refusals].map(([entry, error]) => [[entry], { error }] as const) : [];
   const compared = keyQuery ? plan.chunks.filter(({ facts }) => facts).map(({ shape }) => shape) : [];
-  return { ...read, outcomes: [...refused, ...read.outcomes], compared };
+  return { ...read, outcomes: afterCache(context.cache, read.outcomes), compared };
 }
 
 /** Commits by a flight of its own. */
@@ -82,19 +78,6 @@ export async function commitApart(
   if (!commitError) return undefined;
   const isUnknown = isCommitSent && isCommitLost(context.driver.errors, commitError);
   return { error: commitError, isUnknown };
-}
-
-function sendAll(
-  context: FlushContext,
-  connection: Connection | undefined,
-  target: FlushTarget,
-  statements: readonly Statement[],
-  end: FlightEnd,
-  report: ReportBuilder,
-): Promise<FlightAnswers> {
-  return connection
-    ? sendLogged(context, connection, statements, end, report)
-    : runLogged(context, (statement) => target.run(statement), statements, report);
 }
 
 function entriesOfPlan({ chunks }: Plan): Set<Entry> {

@@ -3,12 +3,12 @@ import type { FlushContext } from '../context.ts';
 import { type OwnPlan, planOwn } from '../plan/own-plan.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { FlightEnd } from '../send/send-flight.ts';
-import { runLogged, sendLogged } from '../send/send-logged.ts';
-import { notifyCache } from '../settle/notify-cache.ts';
+import { afterCache } from '../settle/notify-cache.ts';
 import { type ReadOwnFlight, readOwnFlight } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
 import { hasKeys } from '../take/key-run.ts';
 import { writeOwnFlight } from '../write/own-flight.ts';
+import { launch } from './launch.ts';
 import type { FlushTarget } from './target.ts';
 import type { WayBack } from './way-back.ts';
 
@@ -68,12 +68,8 @@ export async function runOwnFlight(
   const isNew = [...asked(plan)].some(({ shape }) => !facts.selectable.has(shape));
   const savepoint = isNew || isGuarded ? back.markQuestion() : [];
   const statements = [...savepoint, ...(flight.mark ? [flight.mark] : []), ...flight.statements];
-  const [answers, refusals] = await Promise.all([
-    connection
-      ? sendLogged(context, connection, statements, end, report)
-      : runLogged(context, (statement) => target.run(statement), statements, report),
-    notifyCache(context.cache, () => plan.entries),
-  ]);
+  const entries = () => plan.entries;
+  const answers = await launch(context, target, { connection, statements, entries, end }, report);
   const read = readOwnFlight(context, flight, answers, report);
   if (!read.error) {
     for (const { shape } of asked(plan)) {
@@ -81,8 +77,7 @@ export async function runOwnFlight(
       if (!facts.isDoubted) engine.selectable.add(shape);
     }
   }
-  const refused = [...refusals].map(([entry, error]) => [[entry], { error }] as const);
-  return { ...read, outcomes: read.outcomes.length > 0 ? [...refused, ...read.outcomes] : [] };
+  return { ...read, outcomes: afterCache(context.cache, read.outcomes) };
 }
 
 /** Entries whose RETURNING names columns that no caller asked for. */

@@ -20,6 +20,13 @@ export interface FlushTarget {
   run(statement: Statement): Promise<Answer>;
   /** Begins the transaction again after its first flight was refused. Absent after any later step. */
   restart: (() => Promise<void>) | undefined;
+  /** Is given a promise that settles when the cache is done with the entries of a flight. */
+  readonly watch?: ((notified: Promise<unknown>) => void) | undefined;
+  /**
+   * Asked right before COMMIT leaves. Nothing enters the transaction afterwards. False if something has entered it during
+   * the flush, or may still do so; the flush leaves it open then. Absent if nothing else can enter.
+   */
+  readonly closes?: (() => Promise<boolean>) | undefined;
   /** The longest time that a flight waits for a lock. `undefined` if the user's own setting applies. */
   readonly lockTimeout: string | undefined;
   readonly facts: FactsScope;

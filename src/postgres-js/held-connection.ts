@@ -91,6 +91,8 @@ export class HeldConnection {
    * empty statement leaves behind the data of a refused COPY.
    */
   readonly #awaitDrain = (): void => {
+    // postgres.js rejects a query once more when the connection starts again.
+    if (!this.isOpen) return;
     const query = makeQuery(this.#client, command(''), this.#describes);
     route(this.#client, query, () => {});
     this.#send(query);

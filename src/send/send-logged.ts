@@ -14,20 +14,36 @@ export async function sendLogged(
   end: FlightEnd,
   report: ReportBuilder,
 ): Promise<FlightAnswers> {
-  logAndCount(context, statements, { hasBegun: connection.hasBegun, end }, report);
+  logInserts(context, statements);
+  return sendCounted(context, connection, statements, end, report);
+}
+
+/** Sends statements that are logged already. */
+export async function sendCounted(
+  context: FlushContext,
+  connection: Connection,
+  statements: readonly Statement[],
+  end: FlightEnd,
+  report: ReportBuilder,
+): Promise<FlightAnswers> {
+  count(context, statements, { hasBegun: connection.hasBegun, end }, report);
   return sendFlight(connection, statements, end);
 }
 
-/** Sends statements without a transaction around them. */
-export async function runLogged(
+/** Sends statements that are logged already, without a transaction around them. */
+export async function runCounted(
   context: FlushContext,
   send: (statement: Statement) => Promise<Answer>,
   statements: readonly Statement[],
   report: ReportBuilder,
 ): Promise<FlightAnswers> {
-  logAndCount(context, statements, { hasBegun: true, end: 'open' }, report);
+  count(context, statements, { hasBegun: true, end: 'open' }, report);
   const answers = await Promise.allSettled(statements.map((statement) => send(statement)));
   return { answers, isCommitSent: true, isCommitted: false };
+}
+
+export function isLogging({ logger }: FlushContext): boolean {
+  return !is(logger, NoopLogger);
 }
 
 /** @throws {ThrownByLogger} */
@@ -39,10 +55,10 @@ export function logInserts(context: FlushContext, statements: readonly Statement
   }
 }
 
-export function logAll({ logger }: FlushContext, statements: readonly Statement[]): void {
+export function logAll(context: FlushContext, statements: readonly Statement[]): void {
   // Logging needs the text, so it would write multi-row statements twice.
-  if (is(logger, NoopLogger)) return;
-  for (const { text, params } of statements) logger.logQuery(text, [...params]);
+  if (!isLogging(context)) return;
+  for (const { text, params } of statements) context.logger.logQuery(text, [...params]);
 }
 
 /** Sends one separate statement and what travels ahead of it, and counts them for the report. */
@@ -54,7 +70,8 @@ export async function askLogged(
   query: Statement,
   ahead: readonly Statement[] = [],
 ): Promise<Answer> {
-  logAndCount(context, [...ahead, query], { hasBegun, end: 'open' }, report);
+  logInserts(context, [...ahead, query]);
+  count(context, [...ahead, query], { hasBegun, end: 'open' }, report);
   // If one of them fails, so does the statement behind it.
   for (const statement of ahead) send(statement).catch(() => {});
   return send(query);
@@ -70,13 +87,12 @@ export function sendUncounted(
   return statements.map((statement) => connection.send(statement));
 }
 
-function logAndCount(
+function count(
   context: FlushContext,
   statements: readonly Statement[],
   { hasBegun, end }: Pick<Flown, 'hasBegun' | 'end'>,
   report: ReportBuilder,
 ): void {
-  logInserts(context, statements);
   report.statements += statements.length;
   report.roundTrips += countRoundTrips({ statements, describes: context.driver.describes, hasBegun, end });
 }

@@ -24,6 +24,8 @@ export interface Outcome {
   readonly error?: Error;
   /** The rows are written, and the client's parser refuses a value. */
   readonly unreadable?: Error | undefined;
+  /** Settles when the cache is done with the insert, with its error if it has one. Only the insert's promise waits. */
+  readonly objection?: Promise<Error | undefined>;
   /** The value of the insert's promise, decoded only when the promise is used. */
   value?(entry: Entry): unknown;
   /** The result of `db.execute(insert)`: the driver's own rows. */
@@ -98,7 +100,7 @@ export class Entry implements Rows<Cell> {
     const waiting = this.#result;
     if (!waiting || waiting instanceof Promise) return;
     this.#result = waiting.promise;
-    waiting.resolve(settled(outcome.error, () => outcome.value?.(this)));
+    waiting.resolve(settled(outcome, () => outcome.value?.(this)));
   }
 
   /** Keeps a value that the server returned. Values from the caller are in `cells` already. */
@@ -142,7 +144,7 @@ export class Entry implements Rows<Cell> {
   /** The insert's promise, the same one for every call. */
   result(): Promise<unknown> {
     const { outcome } = this;
-    this.#result ??= outcome ? settled(outcome.error, () => outcome.value?.(this)) : wait();
+    this.#result ??= outcome ? settled(outcome, () => outcome.value?.(this)) : wait();
     return this.#result instanceof Promise ? this.#result : this.#result.promise;
   }
 }
@@ -165,13 +167,11 @@ export class Reference<T = unknown> extends SQL<T> {
     super([]);
     const cell = entry.cell(row, column);
     this.origin = cell instanceof Reference ? cell.origin : this;
-    const encoder = {
-      mapToDriverValue: () => {
-        const value = this.value();
-        return value === undefined ? new DeferredValue(this) : value;
-      },
+    const mapToDriverValue = () => {
+      const value = this.value();
+      return value === undefined ? new DeferredValue(this) : value;
     };
-    this.queryChunks.push(new Param<unknown, unknown>(undefined, encoder));
+    this.queryChunks.push(new Param<unknown, unknown>(undefined, { mapToDriverValue }));
     const { column: target, isKeyed } = columnAt(entry.shape, column);
     // A parameter alone in a select list would be returned as text.
     if (isKeyed) this.queryChunks.push(new StringChunk(keyCast(target)));

@@ -13,7 +13,17 @@ export function wait(): Waiting {
   return { promise, resolve };
 }
 
-export function settled(error: Error | undefined, value: () => unknown): Promise<unknown> {
+interface Settling {
+  readonly error?: Error;
+  readonly objection?: Promise<Error | undefined>;
+}
+
+export function settled({ error, objection }: Settling, value: () => unknown): Promise<unknown> {
+  if (objection && !error) {
+    const promise = objection.then((reason) => settled(reason ? { error: reason } : {}, value));
+    promise.catch(ignore);
+    return promise;
+  }
   try {
     return error ? rejected(error) : Promise.resolve(value());
   } catch (error) {

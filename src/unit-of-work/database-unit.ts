@@ -3,6 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { flushEach } from '../bisect/bisect.ts';
 import { type FlushReport, ReportBuilder } from '../report.ts';
 import { refusedInShared } from '../settle/failures.ts';
+import { whenNotified } from '../settle/notify-cache.ts';
 import type { Entry } from '../take/entry.ts';
 import { behindThisCall } from '../take/schedule.ts';
 import { unwatch, watch } from './exit-warning.ts';
@@ -30,7 +31,9 @@ export class DatabaseUnit extends UnitOfWork {
   async flush(): Promise<FlushReport> {
     this.warnOfDescribed();
     // The rows of other callers are written too, so not in this caller's async context.
-    const { report, failure } = await this.#context.runInAsyncScope(() => this.#write(this.queue.take()));
+    const written = this.#context.runInAsyncScope(() => this.#write(this.queue.take()));
+    const { report, failure, entries } = await written;
+    await whenNotified(this.context.cache, entries);
     const error = failure?.error ?? this.#takeUnreported() ?? this.#takeSharedRefusal();
     if (error) throw error;
     return report;
@@ -68,7 +71,7 @@ export class DatabaseUnit extends UnitOfWork {
     const announced = announceFlush('database', entries);
     const report = new ReportBuilder();
     const failure = await flushEach(this.context, entries, report);
-    return announced({ report: report.build(), failure });
+    return announced({ report: report.build(), failure, entries });
   }
 }
 

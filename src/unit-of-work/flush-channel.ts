@@ -54,6 +54,8 @@ export type FlushMessage = FlushStart | FlushEnd | FlushFailed;
 export interface Flushed {
   readonly report: FlushReport;
   readonly failure: FlushFailure | undefined;
+  /** The entries that the flush has taken. */
+  readonly entries: readonly Entry[];
 }
 
 const flushChannel = diagnosticsChannel.channel('batched-drizzle:flush');

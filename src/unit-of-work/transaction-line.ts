@@ -34,6 +34,11 @@ export class TransactionLine {
     return this.#flushes === 0 && !this.#waiting.isAny && !this.#underWay.isAny;
   }
 
+  /** One flush runs, and nothing waits or is on its way. */
+  get isAlone(): boolean {
+    return this.#flushes === 1 && !this.#waiting.isAny && !this.#underWay.isAny;
+  }
+
   /**
    * The turn of a statement that is executed now.
    *
@@ -51,14 +56,21 @@ export class TransactionLine {
   }
 
   /** Runs a caller's statement when its turn comes. @param ahead as for `enter` */
-  async statement<T>(ahead: readonly (() => void)[], run: () => Promise<T>): Promise<T> {
+  statement<T>(ahead: readonly (() => void)[], run: () => Promise<T>): Promise<T> {
+    return this.inTurn(ahead, () => {
+      const settled = this.#underWay.begin();
+      return run().finally(settled);
+    });
+  }
+
+  /** Runs what a caller's statement does before it is sent, if ever. Nothing waits for it. @param ahead as for `enter` */
+  async inTurn<T>(ahead: readonly (() => void)[], run: () => Promise<T>): Promise<T> {
     const turn = this.enter(ahead);
     const began = this.#waiting.begin();
     // An await without need would let an insert that is made later in this turn overtake the statement.
     if (turn) await turn;
-    const settled = this.#underWay.begin();
     began();
-    return run().finally(settled);
+    return run();
   }
 
   /** The connection has received the oldest statement that is on its way. */

@@ -1,5 +1,6 @@
 import type { Connection } from '../driver/driver.ts';
 import type { FlushScope, FlushTarget } from '../flush/target.ts';
+import type { Closing } from './closing.ts';
 import type { TransactionState } from './transaction-state.ts';
 
 /** A user's transaction as the target of a flush. */
@@ -7,14 +8,19 @@ export class TransactionTarget implements FlushTarget {
   readonly lockTimeout = undefined;
   readonly facts: FlushTarget['facts'];
   readonly restart: FlushTarget['restart'];
+  readonly watch: FlushTarget['watch'];
+  readonly closes: FlushTarget['closes'];
   readonly #state: TransactionState;
 
   constructor(
     state: TransactionState,
     readonly scope: FlushScope,
+    { watch, closes }: Closing,
   ) {
     this.#state = state;
     this.facts = state.facts;
+    this.watch = watch;
+    if (scope === 'last') this.closes = closes;
     this.restart = state.hasWorked ? undefined : state.restart;
   }
 

@@ -2,14 +2,15 @@
 
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
-import { DrizzleQueryError } from '../drizzle/exports.ts';
-import { codeOf } from '../errors.ts';
 import type { FlushScope } from '../flush/target.ts';
 import { type FlushReport, ReportBuilder } from '../report.ts';
 import { commit, rollback, type Savepoint, setSavepoint } from '../send/transaction-commands.ts';
+import { whenNotified } from '../settle/notify-cache.ts';
 import type { Entry } from '../take/entry.ts';
-import { committedError, endedError } from './ended-errors.ts';
+import { Closing } from './closing.ts';
+import { committedError, endedError, explainEnd } from './ended-errors.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
+import { takeAhead } from './take-ahead.ts';
 import { nothingNamed, type TransactionState } from './transaction-state.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 import { writeBatch } from './write-batch.ts';
@@ -18,6 +19,7 @@ export class TransactionUnit extends UnitOfWork {
   protected ended: (() => Error) | undefined;
   /** The first error of a statement of this scope. The transaction can't commit any more. */
   #failure: Error | undefined;
+  readonly #closing: Closing;
 
   constructor(
     context: FlushContext,
@@ -25,12 +27,18 @@ export class TransactionUnit extends UnitOfWork {
   ) {
     super(context);
     state.open.add(this);
+    this.#closing = new Closing(
+      state.line,
+      () => this.queue.isEmpty,
+      () => this.end(committedError),
+    );
   }
 
   async flush(): Promise<FlushReport> {
     this.warnOfDescribed();
     const refusal = this.takeRefusal()?.error;
-    const { report, failure } = await this.#flush('inside');
+    const { report, failure, entries } = await this.#flush('inside');
+    await whenNotified(this.context.cache, entries);
     const error = failure?.error ?? refusal;
     if (error) throw error;
     return report;
@@ -59,26 +67,21 @@ export class TransactionUnit extends UnitOfWork {
     });
   }
 
+  /** Runs what a caller's statement does before it is sent: drizzle asks the cache, which may use the transaction. */
+  beforeStatement<T>(named: ReadonlySet<Entry>, run: () => Promise<T>): Promise<T> {
+    return this.state.line.inTurn(this.#queuesAhead(named), run);
+  }
+
   /** A statement sees the rows of all scopes of the transaction. */
   #queuesAhead(named: ReadonlySet<Entry>): (() => void)[] {
     return [...this.state.open].flatMap((scope) => scope.queueAhead(named) ?? []);
   }
 
-  /**
-   * The rows queued before a statement, flushed when its turn comes. Inserts that are awaited after the
-   * statement are excluded.
-   *
-   * In `Promise.all([tx.delete(t), tx.insert(t).values(row)])` the insert is made before the delete executes,
-   * and yet belongs after it. Promise.all has queued the jobs that call each `then` one after another. So one
-   * promise job later it is known which inserts of the group are awaited.
-   */
   queueAhead(named: ReadonlySet<Entry>): (() => void) | undefined {
-    if (this.queue.isEmpty) return undefined;
-    const { now } = this.queue;
-    const unclaimed = this.queue.entries.filter((entry) => !entry.awaited && !named.has(entry));
+    const take = takeAhead(this.queue, named);
+    if (!take) return undefined;
     return () => {
-      const behind = new Set(unclaimed.filter(({ awaited }) => awaited));
-      const ahead = this.queue.takeWhere((entry) => this.queue.isOlder(entry, now) && !behind.has(entry));
+      const ahead = take();
       if (ahead.length > 0) this.state.line.run(() => this.#write(ahead, 'inside'));
     };
   }
@@ -100,17 +103,17 @@ export class TransactionUnit extends UnitOfWork {
    * Flushes the queued rows and commits, in one flight. @throws the error that the transaction rejects with
    */
   async commit(): Promise<void> {
-    await this.state.line.idle();
-    this.#throwFailure();
-    if (this.queue.isEmpty) {
-      this.end(committedError);
-      // A statement that was not awaited may have failed since, and is the reason why COMMIT was refused.
-      return commit(this.state.connection).catch((error) => Promise.reject(this.#failure ?? error));
+    while (!this.ended) {
+      await this.#closing.idle();
+      this.#throwFailure();
+      if (this.queue.isEmpty) {
+        this.end(committedError);
+        // A statement that was not awaited may have failed since, and is the reason why COMMIT was refused.
+        return commit(this.state.connection).catch((error) => Promise.reject(this.#failure ?? error));
+      }
+      await this.#flush('last');
+      if (this.#failure) throw this.#failure;
     }
-    const flushed = this.#flush('last');
-    this.end(committedError);
-    await flushed;
-    if (this.#failure) throw this.#failure;
   }
 
   /** Drops the queued rows and rolls back. */
@@ -122,12 +125,13 @@ export class TransactionUnit extends UnitOfWork {
 
   /** Flushes the queued rows of a savepoint. @throws the error that its transaction rejects with */
   async release(): Promise<void> {
-    await this.state.line.idle();
-    this.#throwFailure();
-    const flushed = this.queue.isEmpty ? undefined : this.#flush('inside');
+    for (;;) {
+      await this.#closing.idle();
+      this.#throwFailure();
+      if (this.queue.isEmpty) break;
+      await this.#flush('inside');
+    }
     this.end(committedError);
-    await flushed;
-    if (this.#failure) throw this.#failure;
   }
 
   #throwFailure(): void {
@@ -156,13 +160,9 @@ export class TransactionUnit extends UnitOfWork {
     return { unit, mark };
   }
 
-  /**
-   * The error that the scope rejects with. For a statement that was refused only because of an earlier error
-   * (25P02) it is that error, as in postgres.js.
-   */
+  /** The error that the scope rejects with. */
   explain(error: unknown): unknown {
-    const isConsequence = codeOf(error) === '25P02' && !(error instanceof DrizzleQueryError);
-    return isConsequence ? (this.#failure ?? error) : error;
+    return explainEnd(error, this.#failure);
   }
 
   /** Rejects all later inserts. Most transactions get none, and make no error. */
@@ -189,10 +189,10 @@ export class TransactionUnit extends UnitOfWork {
   async #write(entries: readonly Entry[], scope: FlushScope): Promise<Flushed> {
     const announced = announceFlush('transaction', entries);
     const report = new ReportBuilder();
-    const failure = await writeBatch(this.context, this.state, entries, scope, report);
+    const failure = await writeBatch(this.context, this.state, entries, scope, this.#closing, report);
     this.state.hasWorked = true;
     const isHeard = failure?.isUnsent && scope === 'inside' && entries.every(({ awaited }) => awaited);
     if (failure && !isHeard) this.fail(failure.cause);
-    return announced({ report: report.build(), failure });
+    return announced({ report: report.build(), failure, entries });
   }
 }

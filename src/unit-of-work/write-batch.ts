@@ -3,9 +3,11 @@ import type { FlushContext } from '../context.ts';
 import { flush } from '../flush/flush.ts';
 import type { FlushScope } from '../flush/target.ts';
 import type { ReportBuilder } from '../report.ts';
+import { isLogging } from '../send/send-logged.ts';
 import { rollback } from '../send/transaction-commands.ts';
 import type { FlushFailure } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
+import type { Closing } from './closing.ts';
 import type { TransactionState } from './transaction-state.ts';
 import { TransactionTarget } from './transaction-target.ts';
 
@@ -15,11 +17,14 @@ export async function writeBatch(
   state: TransactionState,
   entries: readonly Entry[],
   scope: FlushScope,
+  closing: Closing,
   report: ReportBuilder,
 ): Promise<FlushFailure | undefined> {
   const { connection } = state;
-  if (scope !== 'last' || entries.length !== 1 || !connection.isUnopened)
-    return flush(context, entries, new TransactionTarget(state, scope), report);
+  const isAll = scope === 'last' && entries.length === 1 && connection.isUnopened;
+  // The cache and the logger may use the transaction.
+  if (!isAll || context.cache || isLogging(context) || !(await closing.closes()))
+    return flush(context, entries, new TransactionTarget(state, scope, closing), report);
   // Nothing was begun, and nothing shall be.
   await rollback(connection);
   const target = new OwnTransaction(context, undefined);

@@ -10,14 +10,15 @@ test(
   async () => {
     const report = await storm(database.url, flights);
     console.log(tell(report));
-    const { crashes, hangs, halfWritten, outside, missing, connectionsLost } = report;
-    expect({ crashes, hangs, halfWritten, outside, missing, connectionsLost }).toEqual({
+    const { crashes, hangs, halfWritten, outside, missing, connectionsLost, strays } = report;
+    expect({ crashes, hangs, halfWritten, outside, missing, connectionsLost, strays }).toEqual({
       crashes: 0,
       hangs: 0,
       halfWritten: 0,
       outside: 0,
       missing: 0,
       connectionsLost: 0,
+      strays: 0,
     });
     // A storm without faults, or without written rows, would prove nothing.
     expect(

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import * as drizzleOrm from 'drizzle-orm';
 import { type Column, DrizzleQueryError, eq, is, Param, Placeholder, SQL, sql, Table } from 'drizzle-orm';
-import { type Cache, NoopCache } from 'drizzle-orm/cache/core';
+import { Cache, NoopCache } from 'drizzle-orm/cache/core';
 import {
   bigserial,
   getTableConfig,
@@ -353,6 +353,36 @@ describe('drizzle: a database', () => {
     } finally {
       prepareQuery.mockRestore();
     }
+  });
+
+  test('a prepared select that asks the cache says so, and is sent by the function that queryWithCache() gets', async () => {
+    const cache: Cache = Object.assign(Object.create(Cache.prototype), {
+      strategy: () => 'explicit',
+      get: async () => undefined,
+      put: async () => {},
+      onMutate: async () => {},
+    });
+    const cached = drizzle(database.connect({ max: 1 }), { cache });
+    const prepared = cached.select().from(users).$withCache().prepare('cached') as unknown as {
+      cache: Cache;
+      cacheConfig?: { enable: boolean };
+      queryMetadata?: { type: string };
+      queryWithCache(query: string, params: unknown[], send: () => Promise<unknown>): Promise<unknown>;
+      execute(): Promise<unknown>;
+    };
+    expect(prepared).toMatchObject({
+      cache,
+      cacheConfig: { enable: true },
+      queryMetadata: { type: 'select' },
+    });
+    const plain = cached.select().from(users).prepare('plain') as unknown as { cacheConfig?: unknown };
+    expect(plain.cacheConfig).toBeUndefined();
+    const sending = vi.spyOn(prepared, 'queryWithCache').mockImplementation(async (_query, _params, send) => {
+      expect(send).toBeTypeOf('function');
+      return [];
+    });
+    expect(await prepared.execute()).toEqual([]);
+    expect(sending).toHaveBeenCalledTimes(1);
   });
 
   test('a prepared statement keeps its parameters in `params`, and executes by execute() and all()', async () => {

@@ -1,8 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
+import { Cache } from 'drizzle-orm/cache/core';
 import postgres, { type Sql } from 'postgres';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import { times } from './copies.ts';
 import { type FaultRelay, startFaultRelay } from './fault-relay.ts';
 import {
   oneConnection,
@@ -13,6 +16,8 @@ import {
   settling,
 } from './flights.ts';
 import { endsDuring } from './process-events.ts';
+import { organizations } from './schema.ts';
+import { startThrottledRelay } from './throttled-relay.ts';
 
 /** The results of a storm. All numbers from `crashes` on must be zero. */
 export interface StormReport {
@@ -28,6 +33,8 @@ export interface StormReport {
   /** Flights that succeeded but whose rows are missing. */
   readonly missing: number;
   readonly connectionsLost: number;
+  /** Statements of the pool that ran inside a transaction. */
+  readonly strays: number;
 }
 
 /** A part of a flight that must be written completely or not at all, and the outcome for its caller. */
@@ -36,7 +43,14 @@ interface Part {
   readonly settled: PromiseSettledResult<unknown>;
 }
 
-const pools = [1, 2, 3];
+/** Small pools and short pipelines; some behind sockets that drain slowly, some with a cache that queries. */
+const pools = [
+  { max: 1, max_pipeline: 100, isThrottled: false, isCached: false },
+  { max: 2, max_pipeline: 100, isThrottled: true, isCached: true },
+  { max: 3, max_pipeline: 2, isThrottled: false, isCached: true },
+  { max: 1, max_pipeline: 1, isThrottled: true, isCached: false },
+  { max: 2, max_pipeline: 1, isThrottled: false, isCached: true },
+];
 const callers = 4;
 /** A flight takes milliseconds. The longest wait that a fault can cause is shorter than this. */
 const patience = 30_000;
@@ -48,18 +62,29 @@ const patience = 30_000;
 export async function storm(url: string, flights: number): Promise<StormReport> {
   const relay = await startFaultRelay(url);
   const check = postgres(url, { max: 1, onnotice: () => {} });
-  const clients = pools.map((max) =>
-    postgres(relay.url, { ...oneConnection, max, onnotice: () => {}, connection: { application_name } }),
+  const throttled = await startThrottledRelay(relay.url);
+  const clients = pools.map(({ max, max_pipeline, isThrottled }) =>
+    postgres(isThrottled ? throttled.url : relay.url, {
+      ...oneConnection,
+      max,
+      onnotice: () => {},
+      connection: { application_name },
+      ...{ max_pipeline },
+    }),
   );
   const started = performance.now();
   const parts = new Map<string, Part[]>();
   const faults = { cancelled: 0, terminated: 0, cut: 0 };
   let hangs = 0;
   let connectionsLost = 0;
+  let strays = 0;
   try {
     const ends = await endsDuring(async () => {
       const over = new AbortController();
       const raging = rage(check, relay, faults, over.signal);
+      const bystanders = clients.map(async (client) => {
+        while (!over.signal.aborted) strays += await standBy(client);
+      });
       let next = 0;
       const call = async (db: BatchedDatabase): Promise<void> => {
         while (next < flights) {
@@ -72,13 +97,13 @@ export async function storm(url: string, flights: number): Promise<StormReport> 
         }
       };
       await Promise.all(
-        clients.flatMap((client) => {
-          const db = batchedDrizzle(client);
+        clients.flatMap((client, place) => {
+          const db = makeDatabase(client, pools[place]?.isCached ?? false);
           return Array.from({ length: callers * client.options.max }, () => call(db));
         }),
       );
       over.abort();
-      await raging;
+      await Promise.all([raging, ...bystanders]);
       connectionsLost = await countLost(clients, check);
     });
     const seconds = Math.round((performance.now() - started) / 100) / 10;
@@ -89,11 +114,47 @@ export async function storm(url: string, flights: number): Promise<StormReport> 
       crashes: ends.length,
       hangs,
       connectionsLost,
+      strays,
     };
   } finally {
     await Promise.all([check, ...clients].map((client) => client.end({ timeout: 1 })));
+    await throttled.close();
     await relay.close();
   }
+}
+
+/** Where the caches find the transaction that they are told of. */
+const current = new AsyncLocalStorage<Pick<BatchedDatabase, 'execute'>>();
+
+/** COPY writes more rows than a flight has. */
+const copyRows = 100;
+
+function makeDatabase(client: Sql, isCached: boolean): BatchedDatabase {
+  if (!isCached) return batchedDrizzle(client, { batch: { copyRows } });
+  const cache: Cache = Object.assign(Object.create(Cache.prototype), {
+    strategy: () => 'all',
+    get: async () => undefined,
+    put: async () => {},
+    // A fault may hit the query, too.
+    onMutate: async () => void (await (current.getStore() ?? db).execute(sql`select 1`).catch(() => {})),
+  });
+  const db: BatchedDatabase = batchedDrizzle(client, { batch: { copyRows }, cache });
+  return db;
+}
+
+/** Sends statements of the pool, so many that pipelines are full. @returns how many ran inside a transaction */
+async function standBy(client: Sql): Promise<number> {
+  const asked = times(3, () =>
+    settling(client`select pg_current_xact_id_if_assigned() is not null as stray`, 'a bystander', 2_000),
+  );
+  await sleep(randomInt(1, 12));
+  // postgres.js itself may lose a statement that is sent while its socket closes.
+  const answers = await Promise.all(asked.map((answer) => answer.catch(() => undefined)));
+  return answers.filter((answer) =>
+    answer?.status !== 'rejected'
+      ? (answer?.value as { stray: boolean }[] | undefined)?.[0]?.stray
+      : (answer.reason as { code?: string }).code === '25P02',
+  ).length;
 }
 
 const application_name = 'storm';
@@ -106,10 +167,17 @@ const application_name = 'storm';
 async function fly(db: BatchedDatabase, name: string): Promise<Part[]> {
   const whole = ['parents', 'children', 'notes'] as const;
   const inTransaction = async (work: Parameters<BatchedDatabase['transaction']>[0]): Promise<Part[]> => [
-    { tables: whole, settled: await settling(db.transaction(work), name, patience) },
+    {
+      tables: whole,
+      settled: await settling(
+        db.transaction((tx) => current.run(tx, () => work(tx))),
+        name,
+        patience,
+      ),
+    },
   ];
   const note = sql.raw(`insert into logs select 'note', '${name}' from generate_series(1, ${rowsOfFlight})`);
-  switch (randomInt(4)) {
+  switch (randomInt(5)) {
     case 0:
       return inTransaction(async (tx) => {
         await tx.execute(note);
@@ -122,12 +190,23 @@ async function fly(db: BatchedDatabase, name: string): Promise<Part[]> {
       });
     case 2: {
       const settled = await settling(
-        db.transaction(async (tx) => void queueFlight(tx, name)),
+        db.transaction((tx) => current.run(tx, async () => void queueFlight(tx, name))),
         name,
         patience,
       );
       return [{ tables: ['parents', 'children'], settled }];
     }
+    case 3:
+      return inTransaction(async (tx) => {
+        queueFlight(tx, name);
+        await tx
+          .insert(organizations)
+          .values(refused)
+          .catch(() => {});
+        // Data of the refused COPY may still wait in the socket.
+        await sleep(randomInt(1, 30));
+        throw new Error('given up');
+      });
     default: {
       const [parents, children] = queueFlight(db, name).map((insert) => settling(insert, name, patience));
       return [
@@ -137,6 +216,9 @@ async function fly(db: BatchedDatabase, name: string): Promise<Part[]> {
     }
   }
 }
+
+/** Rows of which the server refuses the first. */
+const refused = times(copyRows * 4, (n) => ({ name: n === 0 ? (null as never) : 'x'.repeat(2_000) }));
 
 async function rage(
   check: Sql,
@@ -213,6 +295,6 @@ export function tell({ flights, faults, ...report }: StormReport): string {
     `${cancelled} cancelled, ${terminated} terminated, ${cut} cut; ` +
     `${report.crashes} crashes, ${report.hangs} hangs, ${report.halfWritten} half-written, ` +
     `${report.outside} outside their transaction, ${report.missing} missing, ` +
-    `${report.connectionsLost} connections lost to the pool`
+    `${report.connectionsLost} connections lost to the pool, ${report.strays} strays in a transaction`
   );
 }

@@ -11,7 +11,7 @@ test('a flush that nobody listens to is not looked at', () => {
       return [];
     },
   });
-  const outcome = new Proxy({} as { report: never; failure: undefined }, {
+  const outcome = new Proxy({} as { report: never; failure: undefined; entries: [] }, {
     get: (_, key) => void touched.push(key),
   });
   expect(announceFlush('database', [entry])(outcome)).toBe(outcome);

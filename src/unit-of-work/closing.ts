@@ -1,0 +1,38 @@
+/** When a transaction or a savepoint may end: drizzle's cache and logger may use it, too. */
+import { atEndOfTurn } from '../take/schedule.ts';
+import type { TransactionLine } from './transaction-line.ts';
+
+export class Closing {
+  /** The cache is being notified of inserts of the scope. */
+  readonly #notified = new Set<Promise<unknown>>();
+
+  /** @param end lets nothing more in */
+  constructor(
+    readonly line: TransactionLine,
+    private readonly isEmpty: () => boolean,
+    private readonly end: () => void,
+  ) {}
+
+  readonly watch = (notified: Promise<unknown>): void => {
+    this.#notified.add(notified);
+    notified.finally(() => this.#notified.delete(notified));
+  };
+
+  /** Settles when no statement or flush is left, and the cache is done. */
+  async idle(): Promise<void> {
+    while (!this.line.isIdle || this.#notified.size > 0) {
+      await this.line.idle();
+      await Promise.all(this.#notified);
+    }
+  }
+
+  /** Asked by the last flush. A cache that is done at the end of the turn need not be waited for by a further trip. */
+  readonly closes = async (): Promise<boolean> => {
+    if (this.#notified.size > 0) {
+      await Promise.race([Promise.all(this.#notified), new Promise<void>(atEndOfTurn)]);
+    }
+    const isQuiet = this.#notified.size === 0 && this.line.isAlone && this.isEmpty();
+    if (isQuiet) this.end();
+    return isQuiet;
+  };
+}
