@@ -97,7 +97,16 @@ export async function sendPipelinedTransactions(
     failures.rejectAll(entries, { error: asError(error) });
     return left;
   }
-  report.roundTrips += 1;
+  const { engine, driver } = context;
+  try {
+    // The first COMMIT of a client must not leave before BEGIN is answered.
+    if (!engine.takesTransactions) await connection.begun;
+  } catch (error) {
+    engine.noteUnbegun(asError(error), driver.errors);
+    return logged.map(({ entry }) => entry);
+  }
+  report.roundTrips += engine.takesTransactions ? 1 : 2;
+  engine.takesTransactions = true;
   let before: Promise<FlightAnswers> | undefined;
   await Promise.all(
     logged.map(async ({ entry, statements, read: readAnswers }, index) => {

@@ -42,10 +42,11 @@ export async function choose(
   const small = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: isRisky });
   // References that would have to wait for answers may be resolved by keys that are taken ahead.
   if (small?.later.length === 0) return { own: small, facts: nothingKnown, mayShare: false };
-  const facts = context.engine.refusesCatalog
-    ? nothingKnown
-    : await learn(context, entries, target, back, report);
-  const mayShare = isProved(entries, facts);
+  const { engine } = context;
+  const learned = engine.refusesCatalog ? nothingKnown : await learn(context, entries, target, back, report);
+  // The first connection may have come with the answer, and named another engine.
+  const facts = engine.isOther ? nothingKnown : learned;
+  const mayShare = engine.takesTransactions !== false && isProved(entries, facts);
   if (mayShare && (target.scope === 'own' || small || !sharesLittle(entries, context.options)))
     return { own: undefined, facts, mayShare };
   const own = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: true });

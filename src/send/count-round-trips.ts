@@ -17,10 +17,12 @@ export function countRoundTrips({ statements, describes, hasBegun, end }: Flown)
   // The server asks for COPY's data, which costs a round trip. The statements behind COPY leave with the
   // data.
   const copies = statements.filter((statement) => statement instanceof CopyStatement).length;
-  if (!describes) return copies + (hasBegun || statements.every(({ guarded }) => guarded) ? 1 : 2);
+  const begins = !hasBegun && statements.some(({ guarded }) => !guarded);
+  const isLate = end === 'late' && !begins && copies === 0;
+  if (!describes) return copies + (begins || isLate ? 2 : 1);
   const described = statements.map(({ params }) => params.length > 0);
   if (!hasBegun) described.unshift(false);
-  if (end === 'commit') described.push(false);
+  if (end !== 'open') described.push(false);
   return described.reduce((trips, isDescribed, place) => {
     if (isDescribed) return trips + 2;
     const travelsAlong = place > 0 && !described[place - 1];

@@ -13,8 +13,13 @@ export async function sendLogged(
   end: FlightEnd,
   report: ReportBuilder,
 ): Promise<FlightAnswers> {
-  logAndCount(context, statements, { hasBegun: connection.hasBegun, end }, report);
-  return sendFlight(connection, statements, end);
+  const { hasBegun } = connection;
+  const { engine } = context;
+  const ending = end === 'commit' && !hasBegun && !engine.takesTransactions ? 'late' : end;
+  logAndCount(context, statements, { hasBegun, end: ending }, report);
+  const answers = await sendFlight(connection, statements, ending);
+  if (connection.hasBegun) engine.takesTransactions = true;
+  return answers;
 }
 
 /** Sends statements without a transaction around them. */
