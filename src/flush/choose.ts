@@ -43,7 +43,10 @@ export async function choose(
   // References that would have to wait for answers may be resolved by keys that are taken ahead.
   if (small?.later.length === 0) return { own: small, facts: nothingKnown, mayShare: false };
   const { engine } = context;
-  const learned = engine.refusesCatalog ? nothingKnown : await learn(context, entries, target, back, report);
+  // Without transactions several entries share nothing, whatever the catalog knows.
+  const isApart = engine.takesTransactions === false && target.scope === 'own' && entries.length > 1;
+  const isUnasked = engine.refusesCatalog || isApart;
+  const learned = isUnasked ? nothingKnown : await learn(context, entries, target, back, report);
   // The first connection may have come with the answer, and named another engine.
   const facts = engine.isOther ? nothingKnown : learned;
   const mayShare = engine.takesTransactions !== false && isProved(entries, facts);
@@ -70,6 +73,11 @@ async function learn(
   report: ReportBuilder,
 ): Promise<FactsByTable> {
   const { driver, engine } = context;
+  // The question travels with the first BEGIN of a client, whose answer must be waited for anyway.
+  if (engine.takesTransactions === undefined && target.scope === 'own' && entries.length > 1) {
+    await target.connect();
+    if (engine.isOther) return nothingKnown;
+  }
   const hasBegun = target.connection?.hasBegun ?? true;
   try {
     return await learnFacts(context.facts, target.facts, shapesOf(entries), (query) => {

@@ -25,6 +25,7 @@ export async function runTransaction<T>(
   try {
     const result = await Promise.race([work(unit), connection.lost, ...rejections(modesSet)]);
     await unit.commit();
+    if (connection.hasBegun) context.engine.takesTransactions = true;
     return result;
   } catch (error) {
     await unit.abort(asError(error));

@@ -76,8 +76,8 @@ describe.each(Object.entries(engines))('%s is recognised by its parameters,', (_
   test('also a batch that is the first of a cold client', async () => {
     const { relay, db } = await start();
     await Promise.all(times(20, (n) => db.insert(users).values({ name: `${n}` })));
+    expectOwn(relay.statements);
     expect(relay.statements.filter((statement) => /^insert/.test(statement))).toHaveLength(20);
-    expect(relay.statements).not.toContain('begin');
   });
 
   test('and values that need the type of their column are sent as drizzle sends them', async () => {

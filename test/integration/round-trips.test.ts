@@ -282,6 +282,8 @@ describe('a whole transaction', () => {
 
   test('whose tables were not seen before is one with few rows, and two with shared statements', async () => {
     const { count, db } = await startCounted(database, { knowing: false });
+    // The first COMMIT of a client waits for BEGIN.
+    await db.transaction((tx) => tx.execute(sql`select 1`));
     const few = await count(() =>
       db.transaction(async (tx) => {
         tx.insert(users).values({ name: 'few' });
