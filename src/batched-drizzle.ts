@@ -13,6 +13,7 @@ import { getOrInsert } from './get-or-insert.ts';
 import { type BatchOptions, readBatchOptions } from './options.ts';
 import { PostgresJsDriver } from './postgres-js/driver.ts';
 import { disableNagle } from './postgres-js/no-nagle.ts';
+import { serverParameters } from './postgres-js/server-parameters.ts';
 import { atEndOfTurnIf } from './take/schedule.ts';
 import { DatabaseUnit } from './unit-of-work/database-unit.ts';
 
@@ -92,7 +93,10 @@ function splitArguments<TSchema extends Schema, TClient extends Sql>(
 const knowledge = new WeakMap<Sql, { readonly facts: FactsCache; readonly engine: Engine }>();
 
 function knowledgeOf(client: Sql): { readonly facts: FactsCache; readonly engine: Engine } {
-  return getOrInsert(knowledge, client, () => ({ facts: new WeakMap(), engine: new Engine() }));
+  return getOrInsert(knowledge, client, () => ({
+    facts: new WeakMap(),
+    engine: new Engine(serverParameters(client)),
+  }));
 }
 
 function batched<TSchema extends Schema>(

@@ -1,13 +1,15 @@
 /** Entries of the database → each written or rejected by itself, as if its insert had been sent alone. */
 
+import type { PgTable } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
 import { attempt } from '../flush/flush.ts';
+import { getOrInsert } from '../get-or-insert.ts';
 import type { ReportBuilder } from '../report.ts';
 import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
 import { atEndOfTurn } from '../take/schedule.ts';
 import { batchLockTimeout } from '../write/lock-timeout.ts';
-import { classifyRefusal } from './classify-refusal.ts';
+import { classifyRefusal, isReadOnly } from './classify-refusal.ts';
 import { inTurn, openParents, runsOf } from './in-turn.ts';
 import { OwnTransaction } from './own-transaction.ts';
 import { sendPipelinedTransactions, writePipelinedTransactions } from './pipeline.ts';
@@ -61,7 +63,18 @@ class Batch {
     if (kind === 'retryAlone' && entries.length > 1) this.#writeAlone(open);
     else if (kind === 'split' && open.length > fewEnough) await this.#halve(open);
     else if (kind === 'split' && open.length > 1) await this.#writePipelined(open);
+    else if (isReadOnly(refusal)) await this.#writeByTable(open, refusal);
     else this.failures.rejectAll(open, refusal);
+  }
+
+  /** All entries of a table fare alike, and the refusal has no values of theirs. */
+  async #writeByTable(entries: readonly Entry[], refusal: Refusal): Promise<void> {
+    const tables = new Map<PgTable, Entry[]>();
+    for (const entry of entries) getOrInsert(tables, entry.shape.table, () => []).push(entry);
+    for (const group of tables.values()) {
+      if (tables.size > 1) await this.write(group);
+      else for (const entry of group) this.failures.rejectAll([entry], refusal);
+    }
   }
 
   /** The halves are written in call order, one after the other. */
@@ -74,7 +87,8 @@ class Batch {
   /** Entries of which it is not proved that they may share a transaction. */
   async #writeApart(entries: readonly Entry[]): Promise<void> {
     const { engine } = this.context;
-    if (engine.refusesCatalog || engine.refusesSettings) return this.#writeAlone(entries);
+    const isPlain = engine.refusesCatalog || engine.refusesSettings || engine.takesTransactions === false;
+    if (isPlain) return this.#writeAlone(entries);
     for (let rest = entries; rest.length > 0; ) {
       const { now, later } = inTurn(rest);
       await this.#writePipelined(now);
@@ -103,7 +117,9 @@ class Batch {
 
   async #writeOne(entry: Entry): Promise<void> {
     const refusal = await this.#attempt([entry], undefined);
-    if (refusal) this.failures.rejectAll([entry], refusal);
+    if (!refusal) return;
+    this.context.engine.noteAlone(refusal.error, this.context.driver.errors);
+    this.failures.rejectAll([entry], refusal);
   }
 
   /** In call order, since it is not proved that the entries do not see one another. */
@@ -116,6 +132,7 @@ class Batch {
   /** @returns the entry, if it would have to wait for a lock and block others; else none */
   async #tryOne(entry: Entry): Promise<Entry[]> {
     const refusal = await this.#attempt([entry], batchLockTimeout);
+    if (refusal?.mustGoApart) return [entry];
     if (refusal && classifyRefusal(refusal, this.context.driver.errors) === 'retryAlone') return [entry];
     if (refusal) this.failures.rejectAll([entry], refusal);
     return [];
@@ -125,7 +142,11 @@ class Batch {
     const target = new OwnTransaction(this.context, lockTimeout);
     const refusal = await attempt(this.context, entries, target, this.report, this.failures);
     await target.close();
-    return refusal;
+    const isUnbegun = refusal && target.connection?.hasBegun === false;
+    const { driver, engine } = this.context;
+    return isUnbegun && engine.noteUnbegun(refusal.error, driver.errors)
+      ? { ...refusal, mustGoApart: true }
+      : refusal;
   }
 
   /**

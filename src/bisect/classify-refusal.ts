@@ -14,8 +14,8 @@ export type RefusalKind = 'split' | 'retryAlone' | 'fail' | 'unknown';
 /** Lock not available, deadlock detected, serialization failure, and the failure of an earlier statement. */
 const contention = new Set(['55P03', '40P01', '40001', '25P02']);
 
-/** Connection exceptions, insufficient resources, and operator intervention except a cancelled query. */
-const outOfOrder = /^(08|53|57P)/;
+/** Connection exceptions, insufficient resources, operator intervention except a cancelled query, a read-only server. */
+const outOfOrder = /^(08|53|57P|25006)/;
 
 /** Codes of this library that would occur again if the batch were sent again. */
 const hopeless = new Set(['MISMATCHED_ANSWER', 'UNSUPPORTED_CLIENT']);
@@ -28,4 +28,9 @@ export function classifyRefusal({ error, isUnknown }: Refusal, errors: DriverErr
   const kind = errors.kindOf(error);
   if (kind === 'answer') return outOfOrder.test(code) ? 'fail' : 'split';
   return kind === 'lost' || kind === 'unopened' ? 'fail' : 'split';
+}
+
+/** A read-only transaction writes to temporary tables all the same, so the refusal is about the tables that it names. */
+export function isReadOnly({ error }: Refusal): boolean {
+  return codeOf(error) === '25006';
 }

@@ -97,7 +97,17 @@ export async function sendPipelinedTransactions(
     failures.rejectAll(entries, { error: asError(error) });
     return left;
   }
-  report.roundTrips += 1;
+  const { engine, driver } = context;
+  // Behind a pooler the first COMMIT of a client must not leave before BEGIN is answered.
+  const mustWait = !(engine.takesTransactions ?? driver.isDirect);
+  try {
+    if (mustWait) await connection.begun;
+  } catch (error) {
+    engine.noteUnbegun(asError(error), driver.errors);
+    return logged.map(({ entry }) => entry);
+  }
+  report.roundTrips += mustWait ? 2 : 1;
+  engine.takesTransactions = true;
   let before: Promise<FlightAnswers> | undefined;
   await Promise.all(
     logged.map(async ({ entry, statements, read: readAnswers }, index) => {

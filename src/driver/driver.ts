@@ -10,6 +10,11 @@ export interface Driver {
   readonly results: ResultMaker;
   readonly errors: DriverErrors;
   /**
+   * No pooler has been noticed between the client and the server. False before the first connection is up, and false if one
+   * has introduced itself as a process that there can't be.
+   */
+  readonly isDirect: boolean;
+  /**
    * The client's own parser for a type. `undefined` if the client can parse only whole answers, or if it
    * parses arrays of that type.
    */

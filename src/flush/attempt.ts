@@ -70,7 +70,8 @@ export class Attempt {
     const isLast = plan.later.length === 0 && this.#mayCommit;
     // A COMMIT behind a flight that is refused would roll everything back.
     const end = isLast && !mustWaitForCommit(entries, target, back) ? 'commit' : 'open';
-    const input = { plan, single: single?.inserts, savepoint: back.mark(entries), end } as const;
+    const savepoint = context.engine.refusesCatalog ? [] : back.mark(entries);
+    const input = { plan, single: single?.inserts, savepoint, end } as const;
     const flight = await runFlight(context, input, target, this.report);
     const { error, culprit, commitError, isUnknown } = flight;
     const isOutdated = isStale(error) || (error && flight.isAhead && context.engine.noteAhead(error));

@@ -42,10 +42,14 @@ export async function choose(
   const small = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: isRisky });
   // References that would have to wait for answers may be resolved by keys that are taken ahead.
   if (small?.later.length === 0) return { own: small, facts: nothingKnown, mayShare: false };
-  const facts = context.engine.refusesCatalog
-    ? nothingKnown
-    : await learn(context, entries, target, back, report);
-  const mayShare = isProved(entries, facts);
+  const { engine } = context;
+  // Without transactions several entries share nothing, whatever the catalog knows.
+  const isApart = engine.takesTransactions === false && target.scope === 'own' && entries.length > 1;
+  const isUnasked = engine.refusesCatalog || isApart;
+  const learned = isUnasked ? nothingKnown : await learn(context, entries, target, back, report);
+  // The first connection may have come with the answer, and named another engine.
+  const facts = engine.isOther ? nothingKnown : learned;
+  const mayShare = engine.takesTransactions !== false && isProved(entries, facts);
   if (mayShare && (target.scope === 'own' || small || !sharesLittle(entries, context.options)))
     return { own: undefined, facts, mayShare };
   const own = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: true });
@@ -69,6 +73,12 @@ async function learn(
   report: ReportBuilder,
 ): Promise<FactsByTable> {
   const { driver, engine } = context;
+  // Behind a pooler the question travels with the first BEGIN of a client, whose answer must be waited for anyway.
+  const isUncertain = engine.takesTransactions === undefined && !driver.isDirect;
+  if (isUncertain && target.scope === 'own' && entries.length > 1) {
+    await target.connect();
+    if (engine.isOther) return nothingKnown;
+  }
   const hasBegun = target.connection?.hasBegun ?? true;
   try {
     return await learnFacts(context.facts, target.facts, shapesOf(entries), (query) => {

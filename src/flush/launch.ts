@@ -36,10 +36,17 @@ export async function launch(
     notify();
     isEnd = await target.closes();
   }
-  const answers = connection
-    ? sendCounted(context, connection, statements, isEnd ? 'commit' : 'open', report)
+  const sent = connection
+    ? sendCounted(context, connection, statements, isEnd ? endOf(context, connection) : 'open', report)
     : runCounted(context, (statement) => target.run(statement), statements, report);
   // As in drizzle, the insert is on its way by then.
   notify();
+  const answers = await sent;
+  if (connection?.hasBegun) context.engine.takesTransactions = true;
   return answers;
+}
+
+/** A pooler may refuse transactions only when it sees BEGIN's answer. So behind one the first COMMIT of a client waits for it. */
+function endOf({ engine, driver }: FlushContext, { hasBegun }: Connection): FlightEnd {
+  return hasBegun || (engine.takesTransactions ?? driver.isDirect) ? 'commit' : 'late';
 }

@@ -40,7 +40,7 @@ export async function runFlight(
   const { lockTimeout } = target;
   const isBare = single !== undefined || needsNoTransaction(plan, lockTimeout);
   const connection = isBare ? target.connection : await target.connect();
-  const { keys } = context.options;
+  const keys = context.engine.refusesSettings ? 'client' : context.options.keys;
   const hasBegun = connection?.hasBegun ?? true;
   const arrangement = single ? 'bare' : arrange(plan, { hasBegun, keys, lockTimeout });
   const { held } = target.facts;

@@ -35,6 +35,7 @@ export async function learnLoadFacts(
   connection: Connection,
   shape: TableShape,
 ): Promise<LoadFacts> {
+  if (context.engine.refusesCatalog) return nothingKnown(shape);
   const queries = [factsQuery([shape]), copyFactsQuery(shape)];
   const [facts, copy] = await Promise.all(sendUncounted(context, connection, queries));
   const [table] = readFacts(onlyValue(facts), 1);
@@ -49,6 +50,12 @@ export async function learnLoadFacts(
   };
 }
 
+/** Rows are written by INSERT with VALUES, which needs no facts. */
+function nothingKnown({ columns }: TableShape): LoadFacts {
+  const defaulted = columns.map(() => true);
+  return { table: undefined, canCopy: false, canDefault: false, hasLateChecks: true, defaulted };
+}
+
 type CopyFacts = [canCopy: boolean, canDefault: boolean, hasLateChecks: boolean, defaulted: string[]];
 
 /** @throws {BatchedDrizzleError} `MISMATCHED_ANSWER` if the answer has no row */
@@ -61,20 +68,34 @@ function onlyValue(answer: Answer | undefined): unknown {
   );
 }
 
-/** A rule rewrites an INSERT, but no COPY. The type of a column may have a default of its own. */
+/** COPY knows DEFAULT for one row, and sends many rows at a time to a foreign partition. */
+const isSixteen = `pg_catalog.current_setting('server_version_num')::int4 >= 160000`;
+
+/**
+ * A rule rewrites an INSERT, but no COPY. The type of a column may have a default of its own. Before PostgreSQL 16 COPY sends
+ * the rows of a foreign partition one by one.
+ */
 function copyFactsQuery({ name, columns }: TableShape): Statement {
   const text = catalogSql(`
+with recursive named as (select pg_catalog.to_regclass($1)::oid as oid),
+below (oid, relkind) as (
+  select i.inhrelid, p.relkind from named n join pg_catalog.pg_inherits i on i.inhparent = n.oid
+  join pg_catalog.pg_class p on p.oid = i.inhrelid where p.relispartition
+  union all
+  select i.inhrelid, p.relkind from below b join pg_catalog.pg_inherits i on i.inhparent = b.oid
+  join pg_catalog.pg_class p on p.oid = i.inhrelid where p.relispartition)
 select pg_catalog.json_build_array(
   coalesce(c.relkind = any ('{r,p}') and not pg_catalog.row_security_active(c.oid)
+    and (not exists (select from below b where b.relkind = 'f') or ${isSixteen})
     and not exists (select from pg_catalog.pg_rewrite w where w.ev_class = c.oid and w.ev_type = '3'), false),
-  pg_catalog.current_setting('server_version_num')::int4 >= 160000,
+  ${isSixteen},
   exists (select from pg_catalog.pg_trigger g
     where g.tgrelid = c.oid and g.tgenabled <> 'D' and (g.tgtype & 4) = 4),
   array(
     select a.attname from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
     where a.attrelid = c.oid and a.attname = any ($2::text[])
       and (a.atthasdef or a.attidentity <> '' or t.typdefault is not null)))::text
-from (select pg_catalog.to_regclass($1)::oid as oid) r left join pg_catalog.pg_class c on c.oid = r.oid`);
+from named n left join pg_catalog.pg_class c on c.oid = n.oid`);
   const params = [name, arrayLiteral(columns.map((column) => column.name))];
   return { text, params, answer: 'raw', guarded: false };
 }

@@ -13,8 +13,14 @@ import { survivePoolStart } from './survive-pool-start.ts';
  *
  * The promise resolves as soon as BEGIN is sent on an idle connection. A busy one answers it first: plain drizzle would not
  * have called the callback earlier either.
+ *
+ * @param meet is told of the backend, before BEGIN is answered
  */
-export function begin(client: Client, describes: boolean): Promise<HeldConnection> {
+export function begin(
+  client: Client,
+  describes: boolean,
+  meet: (backend: Query['state']) => void,
+): Promise<HeldConnection> {
   const { max_pipeline } = client.options as unknown as ClientOptions;
   if (!(max_pipeline >= 1)) return Promise.reject(unsupported(max_pipeline));
   return new Promise((resolve, reject) => {
@@ -23,6 +29,7 @@ export function begin(client: Client, describes: boolean): Promise<HeldConnectio
 
     const hold = (connection: PoolConnection, asked: Query): void => {
       isOver = true;
+      meet(asked.state);
       const held = new HeldConnection(client, connection, describes);
       const isBegin = asked.active;
       const begun = isBegin ? asked : held.send(command('begin'));

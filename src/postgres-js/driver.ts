@@ -24,6 +24,8 @@ export class PostgresJsDriver implements Driver {
   #busy = 0;
   /** A connection has been up, so that the server is there and takes the client. */
   #isWarm = false;
+  /** Whether each connection so far has introduced itself as a process of the server. */
+  #isDirect: boolean | undefined;
   /** Transactions of this turn whose BEGIN is held back, in the order of the calls. */
   readonly #heldBack = new Set<LazyConnection>();
   readonly results = postgresJsResults;
@@ -40,6 +42,14 @@ export class PostgresJsDriver implements Driver {
     this.values = postgresJsValues(this.#options);
   }
 
+  get isDirect(): boolean {
+    return this.#isDirect ?? false;
+  }
+
+  readonly #meet = (backend: object | null): void => {
+    this.#isDirect = (this.#isDirect ?? true) && isProcess(backend);
+  };
+
   parser(typeOid: number): ((text: string) => unknown) | undefined {
     const { transform, parsers } = this.#options;
     if (transform?.value?.from || transform?.row?.from) return undefined;
@@ -53,6 +63,7 @@ export class PostgresJsDriver implements Driver {
       this.#untilSent(async () => runAlone(this.#client, statement, this.describes)),
     );
     this.#isWarm = true;
+    this.#meet((answer as Answer & { state?: object }).state ?? null);
     // After a loss postgres.js gives an empty answer, at the connection's next start, to a query that it had
     // forgotten.
     if (answer.command === null) throw lost();
@@ -133,7 +144,7 @@ export class PostgresJsDriver implements Driver {
   }
 
   async #begin(): Promise<HeldConnection> {
-    const held = await begin(this.#client, this.describes);
+    const held = await begin(this.#client, this.describes, this.#meet);
     held.begun.then(
       () => {
         this.#isWarm = true;
@@ -142,6 +153,14 @@ export class PostgresJsDriver implements Driver {
     );
     return held;
   }
+}
+
+/** Linux gives no process a greater id, and other systems keep below it. Poolers make ids up, of 32 random bits. */
+const greatestProcessId = 4_194_304;
+
+function isProcess(backend: object | null): boolean {
+  const { pid } = (backend ?? {}) as { pid?: unknown };
+  return typeof pid === 'number' && pid > 0 && pid <= greatestProcessId;
 }
 
 /**

@@ -24,9 +24,10 @@ export function countRoundTrips({ statements, describes, hasBegun, end }: Flown)
   const described = statements.map((statement) =>
     describes ? statement.params.length > 0 : hasRawValues(statement),
   );
-  if (!described.includes(true)) return copies + (waitsForBegin ? 2 : 1);
+  const isLate = end === 'late' && !waitsForBegin && copies === 0;
+  if (!described.includes(true)) return copies + (waitsForBegin || isLate ? 2 : 1);
   if (!hasBegun) described.unshift(false);
-  if (end === 'commit') described.push(false);
+  if (end !== 'open') described.push(false);
   return described.reduce((trips, isDescribed, place) => {
     if (isDescribed) return trips + 2;
     const travelsAlong = place > 0 && !described[place - 1] && !(waitsForBegin && place === 1);

@@ -28,8 +28,13 @@ export interface FlightAnswers {
   readonly next?: Promise<unknown> | undefined;
 }
 
-/** Whether COMMIT travels behind the statements. With `chain` it begins the next transaction, too. */
-export type FlightEnd = 'commit' | 'chain' | 'open';
+/**
+ * Whether COMMIT travels behind the statements.
+ *
+ * - `chain`: it does, and begins the next transaction.
+ * - `late`: it leaves when BEGIN has been answered.
+ */
+export type FlightEnd = 'commit' | 'chain' | 'late' | 'open';
 
 /**
  * Sends statements and COMMIT in one pipeline, without waiting for an answer between them.

@@ -30,8 +30,13 @@ export async function commit(
  * With `chain` the session is in a transaction all the time. Some poolers give the server's connection to others as soon as
  * it is idle, and lose the answers of what was sent behind.
  */
-export function sendCommit(connection: Connection, begun: Promise<unknown>, end: 'commit' | 'chain'): Ending {
+export function sendCommit(
+  connection: Connection,
+  begun: Promise<unknown>,
+  end: 'commit' | 'chain' | 'late',
+): Ending {
   if (end === 'commit') return { committed: commit(connection, begun) };
+  if (end === 'late') return { committed: begun.then(() => commit(connection, begun)) };
   const next = connection.finish(command('commit and chain'));
   return { committed: checkCommit(connection, next, begun), next };
 }

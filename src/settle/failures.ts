@@ -25,7 +25,7 @@ export interface Refusal {
   readonly culprit?: Entry | undefined;
   /** The connection broke while COMMIT was on its way. */
   readonly isUnknown?: boolean | undefined;
-  /** Nothing was sent: each entry must be a transaction of its own. */
+  /** Nothing was written: each entry must be a transaction of its own. */
   readonly mustGoApart?: boolean;
 }
 

@@ -27,6 +27,7 @@ export async function runTransaction<T>(
     if (modes !== undefined && !standardModes.test(modes)) await modesSet;
     const result = await Promise.race([work(unit), connection.lost, ...rejections(modesSet)]);
     await unit.commit();
+    if (connection.hasBegun) context.engine.takesTransactions = true;
     return result;
   } catch (error) {
     await unit.abort(asError(error));

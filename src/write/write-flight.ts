@@ -63,7 +63,9 @@ export function writeHead(
     ...copied.map((chunk) => lockForCopy(chunk, dialect)),
   ];
   const bound = isBoundApart ? undefined : lockTimeout;
-  const keyQuery = plan.chunks.length === 0 ? undefined : writeKeyQuery(plan, { token, lockTimeout: bound });
+  const compares = plan.chunks.some(({ facts }) => facts);
+  const isAsked = plan.chunks.length > 0 && (token !== undefined || compares || plan.lists.length > 0);
+  const keyQuery = isAsked ? writeKeyQuery(plan, { token, lockTimeout: bound }) : undefined;
   return {
     token,
     opening: opening.map(command),

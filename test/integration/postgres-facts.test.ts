@@ -436,6 +436,15 @@ describe('postgres.js: a connection', () => {
 });
 
 describe('postgres.js: the options of a client', () => {
+  test('are joined by the parameters of the server when a connection is up, in an object that stays the same', async () => {
+    const client = database.connect({ max: 1 });
+    const { parameters } = client;
+    expect(parameters).toEqual({});
+    await client`select 1`;
+    expect(client.parameters).toBe(parameters);
+    expect(parameters.server_version).toMatch(/^\d+/);
+  });
+
   test('options.socket is read for each new connection', async () => {
     const client = database.connect({ max: 1 });
     await client`select 1`;

@@ -17,19 +17,27 @@ export interface PgBouncer {
 /** The path of PgBouncer, if it is installed. */
 export const pgBouncerProgram = findProgram('pgbouncer');
 
+/** When PgBouncer gives the server's connection to others: at the end of a session, a transaction or a statement. */
+export type PoolMode = 'session' | 'transaction' | 'statement';
+
 /**
- * PgBouncer in transaction mode, in front of the database that the URL names.
+ * PgBouncer in front of the database that the URL names.
  *
  * @param program `pgBouncerProgram`
  * @param poolSize connections to the server; further transactions wait for one another
  */
-export async function startPgBouncer(program: string, target: string, poolSize = 10): Promise<PgBouncer> {
+export async function startPgBouncer(
+  program: string,
+  target: string,
+  poolSize = 10,
+  mode: PoolMode = 'transaction',
+): Promise<PgBouncer> {
   const owner = await serverOwner();
   const folder = await mkdtemp(join(await reachableTmpdir(), 'batched-drizzle-pgbouncer-'));
   const url = new URL(target);
   const port = await freePort();
   const files = {
-    'pgbouncer.ini': settings(url, port, join(folder, 'users.txt'), poolSize),
+    'pgbouncer.ini': settings(url, port, join(folder, 'users.txt'), { poolSize, mode }),
     'users.txt': `${quoted(url.username)} ${quoted(url.password)}\n`,
   };
 
@@ -64,7 +72,12 @@ export async function startPgBouncer(program: string, target: string, poolSize =
   return { url: url.href, stop };
 }
 
-function settings(target: URL, port: number, users: string, poolSize: number): string {
+function settings(
+  target: URL,
+  port: number,
+  users: string,
+  { poolSize, mode }: { poolSize: number; mode: PoolMode },
+): string {
   const host = target.hostname.replace(/^\[|\]$/g, '');
   return `
 [databases]
@@ -75,7 +88,7 @@ listen_port = ${port}
 unix_socket_dir =
 auth_type = ${target.password ? 'scram-sha-256' : 'trust'}
 auth_file = ${users}
-pool_mode = transaction
+pool_mode = ${mode}
 default_pool_size = ${poolSize}
 max_client_conn = 1000
 `;

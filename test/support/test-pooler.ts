@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { type PgBouncer, pgBouncerProgram, startPgBouncer } from './pgbouncer.ts';
+import { type PgBouncer, type PoolMode, pgBouncerProgram, startPgBouncer } from './pgbouncer.ts';
 import type { TestDatabase } from './test-database.ts';
 
 /**
- * Called at the top of a test file. Gives access to the same database through a PgBouncer in transaction mode
- * with `poolSize` connections to the server. If PgBouncer is not installed, the tests of the file are
- * skipped.
+ * Called at the top of a test file. Gives access to the same database through a PgBouncer with `poolSize`
+ * connections to the server. If PgBouncer is not installed, the tests of the file are skipped.
  */
-export function usePooler(database: TestDatabase, poolSize: number): TestDatabase {
+export function usePooler(
+  database: TestDatabase,
+  poolSize: number,
+  mode: PoolMode = 'transaction',
+): TestDatabase {
   let pooler: PgBouncer | undefined;
   const url = (): string => {
     if (!pooler) throw new Error('PgBouncer has not been started');
@@ -15,7 +18,7 @@ export function usePooler(database: TestDatabase, poolSize: number): TestDatabas
   };
 
   beforeAll(async () => {
-    if (pgBouncerProgram) pooler = await startPgBouncer(pgBouncerProgram, database.url, poolSize);
+    if (pgBouncerProgram) pooler = await startPgBouncer(pgBouncerProgram, database.url, poolSize, mode);
   });
   beforeEach(({ skip }) => skip(!pgBouncerProgram, 'PgBouncer is not installed'));
   afterAll(() => pooler?.stop());

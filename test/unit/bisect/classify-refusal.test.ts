@@ -28,7 +28,7 @@ describe('the fate of a batch', () => {
     expect(classifyRefusal({ error: answered(code) }, postgresJsErrors)).toBe('retryAlone'),
   );
 
-  test.each(['08006', '53100', '53300', '57P01', '57P03'])(
+  test.each(['08006', '25006', '53100', '53300', '57P01', '57P03'])(
     'with %s no part of it would fare better',
     (code) => expect(classifyRefusal({ error: answered(code) }, postgresJsErrors)).toBe('fail'),
   );
