@@ -10,7 +10,7 @@ import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { runCountedJob } from '../support/run-counted-job.ts';
 import { addresses, logs, users } from '../support/schema.ts';
-import { useDatabase } from '../support/test-database.ts';
+import { type TestDatabase, useDatabase } from '../support/test-database.ts';
 import { usePooler } from '../support/test-pooler.ts';
 
 // Each test is skipped if PgBouncer is not installed. pooler.test.ts has its transaction mode.
@@ -142,18 +142,24 @@ describe('through PgBouncer in statement mode', () => {
   });
 });
 
-test('the first COMMIT of a client waits for BEGIN, once', async () => {
-  const relay = await database.relay({ delay: 5 });
-  const db = batchedDrizzle(database.connect({ url: relay.url, max: 1 }));
-  await db.execute('select 1');
-  const trips: number[] = [];
-  for (const message of ['first', 'second']) {
-    relay.reset();
-    await db.transaction(async (tx) => {
-      tx.insert(users).values({ name: message });
-      tx.insert(logs).values(log(message));
-    });
-    trips.push(relay.trips);
-  }
-  expect(trips).toEqual([2, 1]);
+test('the first COMMIT of a client waits for BEGIN behind a pooler, once, and not without one', async () => {
+  const tripsOf = async (of: Pick<TestDatabase, 'relay' | 'connect'>): Promise<number[]> => {
+    const relay = await of.relay({ delay: 5 });
+    const client = of.connect({ url: relay.url, max: 1 });
+    const db = batchedDrizzle(client);
+    await db.execute('select 1');
+    const trips: number[] = [];
+    for (const message of ['first', 'second']) {
+      relay.reset();
+      await db.transaction(async (tx) => {
+        tx.insert(users).values({ name: message });
+        tx.insert(logs).values(log(message));
+      });
+      trips.push(relay.trips);
+    }
+    await check`truncate users, logs restart identity cascade`;
+    return trips;
+  };
+  expect(await tripsOf(database)).toEqual([1, 1]);
+  expect(await tripsOf(session)).toEqual([2, 1]);
 });

@@ -3,7 +3,11 @@ import { Engine } from '../../../src/facts/engine.ts';
 import { postgresJsErrors } from '../../../src/postgres-js/errors.ts';
 
 const lost = Object.assign(new Error('write CONNECTION_CLOSED'), { code: 'CONNECTION_CLOSED' });
-const refused = Object.assign(new Error('a constraint'), { code: '23505', severity: 'ERROR' });
+const refused = Object.assign(new Error('a constraint'), {
+  code: '23505',
+  severity: 'ERROR',
+  severity_local: 'ERROR',
+});
 
 describe('transactions are given up', () => {
   test('if the first BEGIN of a client is lost', () => {
