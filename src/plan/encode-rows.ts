@@ -10,6 +10,7 @@ import { type Cell, type Entry, Reference } from '../take/entry.ts';
 import { type Form, formOf, formsOfTable, type Rows } from '../take/form.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { givenBy } from '../take/rows.ts';
+import { textIfAny } from '../take/snapshot.ts';
 
 /**
  * A cell that can be sent. A string is sent unchanged, and a number as its own text.
@@ -80,13 +81,16 @@ class UnfitValue extends Error {
   constructor(
     override readonly cause: Error,
     place: string,
+    readonly isTextThrown: boolean,
   ) {
     super(place);
   }
 }
 
-function rejectionOf(entry: Entry, error: unknown): BatchedInsertError {
+function rejectionOf(entry: Entry, error: unknown): Error {
   if (!(error instanceof UnfitValue)) return new BatchedInsertError(ownInsert(entry), asError(error));
+  // drizzle's own error lists the parameters, and can't be made.
+  if (error.isTextThrown) return error.cause;
   const rejection = new BatchedInsertError(ownInsert(entry), error.cause);
   rejection.message += ` (${error.message})`;
   return rejection;
@@ -165,7 +169,8 @@ function encodeCell(
   } catch (error) {
     const width = entry.shape.columns.length;
     const name = entry.shape.columns[place % width]?.name;
-    throw new UnfitValue(asError(error), `row ${Math.floor(place / width) + 1}, column "${name}"`);
+    const where = `row ${Math.floor(place / width) + 1}, column "${name}"`;
+    throw new UnfitValue(asError(error), where, typeof value === 'object' && textIfAny(value) === undefined);
   }
 }
 
@@ -190,6 +195,6 @@ function parameter(value: unknown): Rendered {
 
 /** Checks an expression's parameters early. When the statement is written it is too late to reject one caller. */
 function checkExpressionParams(params: readonly unknown[]): void {
-  if (params.some(isPlaceholder))
-    throw new Error('no value was provided for a placeholder; prepare() the insert');
+  if (!params.some(isPlaceholder)) return;
+  throw new Error('no value was provided for a placeholder; prepare() the insert');
 }

@@ -22,7 +22,8 @@ export function snapshot(value: unknown): unknown {
   return isTextless(text) || textIfAny(shallow) === text ? shallow : text;
 }
 
-function textIfAny(value: object): string | undefined {
+/** The text that the driver sends for an object; `undefined` if making it throws. */
+export function textIfAny(value: object): string | undefined {
   try {
     return textOf(value);
   } catch {
