@@ -38,6 +38,7 @@ export async function passes(rounds: Rounds): Promise<CallResult> {
       pointsAt: () => [],
       mayBeNamed: () => false,
       canParse: () => true,
+      values: context.driver.values,
       ...context.options,
     });
 
