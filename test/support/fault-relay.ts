@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { listenInstead } from './listen-instead.ts';
 import { MessageSplitter, type WireMessage, wordsOf } from './wire-messages.ts';
 
 /** A message at which a connection is held: a statement of the client, or the command tag of the server. */
@@ -75,13 +76,10 @@ export async function startFaultRelay(target: string): Promise<FaultRelay> {
     wires.add(wire);
     client.on('close', () => wires.delete(wire));
   });
-  relay.listen(0, '127.0.0.1');
-  await once(relay, 'listening');
-  const url = new URL(target);
-  url.host = `127.0.0.1:${(relay.address() as AddressInfo).port}`;
+  const url = await listenInstead(relay, target);
 
   return {
-    url: url.href,
+    url,
     hold: (point) =>
       new Promise((held) => {
         awaited = { point, held };

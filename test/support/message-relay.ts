@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { listenInstead } from './listen-instead.ts';
 import { asksForEncryption, MessageSplitter, type WireMessage } from './wire-messages.ts';
 
 export interface MessageRelay {
@@ -55,13 +56,10 @@ export async function startMessageRelay(target: string, rulesOf: () => WireRules
       });
     }
   });
-  relay.listen(0, '127.0.0.1');
-  await once(relay, 'listening');
-  const url = new URL(target);
-  url.host = `127.0.0.1:${(relay.address() as AddressInfo).port}`;
+  const url = await listenInstead(relay, target);
 
   return {
-    url: url.href,
+    url,
     async close() {
       const closed = once(relay, 'close');
       relay.close();

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { delayed, type Later } from './delayed.ts';
+import { listenInstead } from './listen-instead.ts';
 import { TripCounter } from './trip-counter.ts';
 import { asksForEncryption, MessageReader, statementText } from './wire-messages.ts';
 
@@ -92,13 +93,10 @@ export async function startRelay({ target, delay = 0, delayBack = delay }: Relay
     });
   }
 
-  relay.listen(0, '127.0.0.1');
-  await once(relay, 'listening');
-  const url = new URL(target);
-  url.host = `127.0.0.1:${(relay.address() as AddressInfo).port}`;
+  const url = await listenInstead(relay, target);
 
   return {
-    url: url.href,
+    url,
     get trips() {
       return counters.reduce((sum, counter) => sum + counter.trips, 0);
     },

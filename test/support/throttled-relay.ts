@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { listenInstead } from './listen-instead.ts';
 
 export interface ThrottledRelay {
   /** The target's URL, with the relay's host and port. */
@@ -30,13 +31,9 @@ export async function startThrottledRelay(target: string, bytesPerTick = 1 << 18
       });
     }
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = new URL(target);
-  url.hostname = '127.0.0.1';
-  url.port = String((server.address() as AddressInfo).port);
+  const url = await listenInstead(server, target);
   return {
-    url: url.href,
+    url,
     async close() {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -1,7 +1,8 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { listenInstead } from './listen-instead.ts';
 import { asksForEncryption } from './wire-messages.ts';
 
 /** A server that speaks TLS as PostgreSQL does, in front of a server that may not support it. */
@@ -31,12 +32,9 @@ export async function startTlsFront(target: string): Promise<TlsFront> {
       client.pipe(server).pipe(client);
     });
   });
-  front.listen(0, '127.0.0.1');
-  await once(front, 'listening');
-  const url = new URL(target);
-  url.host = `127.0.0.1:${(front.address() as AddressInfo).port}`;
+  const url = await listenInstead(front, target);
   return {
-    url: url.href,
+    url,
     certificate,
     async close() {
       const closed = once(front, 'close');
