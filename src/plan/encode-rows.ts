@@ -159,6 +159,9 @@ function encodeCell(
   // The flight makes its key, or an earlier flight's answer provides it.
   if (value === undefined) return cell as Reference;
   if (value === null) return null;
+  // A key that was drawn is the server's own text, which no serialiser has to see.
+  if (cell instanceof Reference && value === cell.origin.entry.key(cell.origin.row, cell.origin.column))
+    return value;
   try {
     const text = values.serialize(value, type);
     if (typeof value === 'string') return text;

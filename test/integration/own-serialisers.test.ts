@@ -1,6 +1,6 @@
 /** Clients with serialisers of their own, and values that the driver writes by the type that the server infers. */
 import { type SQL, sql } from 'drizzle-orm';
-import { bigint, boolean, integer, pgTable, serial, varchar } from 'drizzle-orm/pg-core';
+import { bigint, bigserial, boolean, integer, pgTable, serial, text, varchar } from 'drizzle-orm/pg-core';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -287,3 +287,34 @@ test('a described statement takes one round trip more, and what travels with it 
   // BEGIN and the three, the description, the insert, COMMIT.
   expect(inTransaction).toMatchObject({ trips: 4, result: 3 });
 });
+
+test.each(['server', 'client'] as const)(
+  'a key that was drawn is not serialised again for the rows that refer to it: keys kept by the %s',
+  async (keys) => {
+    await usual.plain.execute(sql`drop table if exists children, parents`);
+    await usual.plain.execute(sql`create table parents (id bigserial primary key, name text)`);
+    await usual.plain.execute(sql`create table children (parent_id bigint references parents, name text)`);
+    const parents = pgTable('parents', { id: bigserial({ mode: 'number' }).primaryKey(), name: text() });
+    const children = pgTable('children', { parentId: bigint('parent_id', { mode: 'number' }), name: text() });
+    const cents = {
+      ...types.cents,
+      serialize: (euros: unknown) => String(Number(euros) * 100),
+      parse: (amount: string) => Number(amount) / 100,
+    };
+    const db = batchedDrizzle(database.connect({ types: { cents } } as object), { batch: { keys } });
+    await db.transaction(async (tx) => {
+      const made = Array.from({ length: manyEntries }, (_, n) =>
+        tx
+          .insert(parents)
+          .values({ name: `${n}` })
+          .returning({ id: parents.id }),
+      );
+      await tx.flush();
+      for (const [n, parent] of made.entries())
+        tx.insert(children).values({ parentId: parent.ref('id'), name: `${n}` });
+    });
+    const wrong = sql`select from parents p join children c on c.parent_id = p.id where c.name <> p.name`;
+    expect(await usual.plain.execute(wrong)).toHaveLength(0);
+    expect(await usual.plain.$count(children)).toBe(manyEntries);
+  },
+);
