@@ -2,7 +2,7 @@
 
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { ValueEncoder } from '../driver/values.ts';
-import { Expression, isPlaceholder, type Rendered } from '../drizzle/render.ts';
+import { Expression, isPlaceholder } from '../drizzle/render.ts';
 import { asError } from '../errors.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import { unresolved } from '../take/deferred-value.ts';
@@ -168,7 +168,8 @@ function encodeCell(
     // The statement makes the text again, so keeping it here would only cost memory.
     if (typeof value === 'number') return text === String(value) ? value : text;
     const isCast = base !== undefined && values.isCastFromDeclared(value, base);
-    return isCast ? new Expression(parameter(value)) : text;
+    // The parameter that it is in plain drizzle's statement.
+    return isCast ? new Expression({ texts: ['', ''], params: [value] }) : text;
   } catch (error) {
     const width = entry.shape.columns.length;
     const name = entry.shape.columns[place % width]?.name;
@@ -189,11 +190,6 @@ function formsAfter(entry: Entry, encoded: readonly EncodedCell[]): Form | reado
     const cells = encoded.slice(row * width, (row + 1) * width);
     return cells.reduce<Form>((form, cell) => form.with(givenBy(cell)), formsOfTable(entry.shape).empty);
   });
-}
-
-/** A value as the parameter that it is in plain drizzle's statement. */
-function parameter(value: unknown): Rendered {
-  return { texts: ['', ''], params: [value] };
 }
 
 /** Checks an expression's parameters early. When the statement is written it is too late to reject one caller. */
