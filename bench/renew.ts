@@ -5,16 +5,17 @@ export function renew(earlier: Results, again: Results): Results {
   const cells = new Map(again.cells.map((cell) => [cell.id, cell]));
   const known = new Set(earlier.cells.map(({ id }) => id));
   const parts = [
+    'counts',
     ...new Set(again.cells.map(({ job }) => job)),
     ...(again.calls.length > 0 ? ['call cost'] : []),
     ...(again.memory.length > 0 ? ['memory'] : []),
   ];
+  const stillValid = (earlier.renewed ?? [])
+    .map((at) => ({ ...at, parts: at.parts.filter((part) => !parts.includes(part)) }))
+    .filter((at) => at.parts.length > 0);
   return {
     ...earlier,
-    renewed: [
-      ...(earlier.renewed ?? []),
-      { date: again.date, load: again.environment.load, parts: ['counts', ...parts] },
-    ],
+    renewed: [...stillValid, { date: again.date, load: again.environment.load, parts }],
     cells: [
       ...earlier.cells.map((cell) => cells.get(cell.id) ?? cell),
       ...again.cells.filter(({ id }) => !known.has(id)),

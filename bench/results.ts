@@ -8,7 +8,7 @@ export interface Results {
   readonly date: string;
   readonly mode: 'full' | 'quick' | 'chosen';
   readonly environment: Environment;
-  /** The parts that `--renew` measured later than the rest. The last date of a part is the valid one. */
+  /** The parts that `--renew` measured later than the rest. */
   readonly renewed?: readonly Renewed[];
   readonly cells: readonly CellResult[];
   readonly counts: readonly Count[];
