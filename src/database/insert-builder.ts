@@ -55,10 +55,13 @@ export class BatchedInsertBuilder<
     const rows = Array.isArray(values) ? values : [values];
     const { table, dialect, isOverriding } = builderParts<TTable>(this);
     const shape = tableShape(dialect, table);
-    const taken = rows.length === 0 ? undefined : take(shape, rows);
+    if (rows.length === 0) {
+      throw new Error('values() must be called with at least one value; got an empty array');
+    }
+    const taken = take(shape, rows);
     // What is no row, and a getter that throws, drizzle refuses at the call.
     if (taken && 'error' in taken) super.values(rows);
-    // A prepared statement fills placeholders, and drizzle's own insert can be prepared. It takes no empty array.
+    // A prepared statement fills placeholders, and drizzle's own insert can be prepared.
     if (taken === undefined) return super.values(rows) as BatchedInsert<TTable, TQueryResult>;
     const { cells, forms, references, embedded, bytes } = 'error' in taken ? rowsOfNothing : taken;
     const entry = new Entry(shape, rows.length, cells, forms, references, embedded, isOverriding, bytes);

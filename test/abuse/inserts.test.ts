@@ -6,10 +6,12 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-test('values([]) throws at the call, as in drizzle', () => {
+test('values([]) throws at the call, as in drizzle, naming what was given and what is allowed', () => {
   const empty = (db: PostgresJsDatabase) => () => db.insert(users).values([]);
   expect(empty(drizzle.mock())).toThrow('values() must be called with at least one value');
-  expect(empty(batchedDrizzle.mock())).toThrow('values() must be called with at least one value');
+  expect(empty(batchedDrizzle.mock())).toThrow(
+    'values() must be called with at least one value; got an empty array',
+  );
 });
 
 test.each([
