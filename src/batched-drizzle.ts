@@ -7,6 +7,8 @@ import { DatabaseSession } from './database/session.ts';
 import { makeTransaction } from './database/transaction.ts';
 import { type DatabaseParts, loggerOf, mutableCache, partsOf } from './drizzle/database.ts';
 import { drizzle } from './drizzle/exports.ts';
+import { hintTypes } from './drizzle/param-types.ts';
+import { noteWriteParts } from './drizzle/write-parts.ts';
 import { Engine } from './facts/engine.ts';
 import type { FactsCache } from './facts/table-facts.ts';
 import { getOrInsert } from './get-or-insert.ts';
@@ -105,6 +107,8 @@ function batched<TSchema extends Schema>(
 ): BatchedDatabase<TSchema> {
   const parts: DatabaseParts = partsOf(db);
   disableNagle(parts.client);
+  hintTypes(parts.dialect);
+  noteWriteParts(parts.dialect);
   const unit = new DatabaseUnit({
     driver: new PostgresJsDriver(parts.client, options.parameters === 'describe', atEndOfTurnIf),
     dialect: parts.dialect,

@@ -41,6 +41,13 @@ export interface BatchOptions {
    *   statement. It is for versions of postgres.js whose internals differ from those that `'bind'` relies on.
    */
   parameters?: 'bind' | 'describe';
+  /**
+   * How statements other than inserts reach the server.
+   *
+   * - `'bind'` (default) sends each in one round trip, where its values allow it.
+   * - `'describe'` leaves them to postgres.js, which describes each first.
+   */
+  statements?: 'bind' | 'describe';
 }
 
 const defaults: Required<BatchOptions> = {
@@ -49,6 +56,7 @@ const defaults: Required<BatchOptions> = {
   copyRows: 10_001,
   keys: 'server',
   parameters: 'bind',
+  statements: 'bind',
 };
 
 const allowed: { readonly [Key in keyof BatchOptions]-?: { test(given: unknown): boolean; say: string } } = {
@@ -60,6 +68,7 @@ const allowed: { readonly [Key in keyof BatchOptions]-?: { test(given: unknown):
   },
   keys: { test: (given) => given === 'server' || given === 'client', say: "'server' or 'client'" },
   parameters: { test: (given) => given === 'bind' || given === 'describe', say: "'bind' or 'describe'" },
+  statements: { test: (given) => given === 'bind' || given === 'describe', say: "'bind' or 'describe'" },
 };
 
 /**

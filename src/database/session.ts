@@ -1,25 +1,32 @@
 /** drizzle's session, for the database and for a transaction, in which every statement flushes first. */
 
-import type { SQL } from 'drizzle-orm';
+import type { Query, SQL } from 'drizzle-orm';
 import type { PgPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
 import { PostgresJsSession, type PostgresJsTransaction } from 'drizzle-orm/postgres-js';
 import type { TablesRelationalConfig } from 'drizzle-orm/relations';
 import type { Row, RowList, Sql } from 'postgres';
+import type { FlushContext } from '../context.ts';
+import type { Ahead } from '../driver/driver.ts';
 import {
   asksCache,
   type DatabaseParts,
   isRawStatement,
   paramsOf,
   replaceParams,
+  sendBy,
   transactionModes,
   wrapSending,
 } from '../drizzle/database.ts';
+import { isHarmlessSelect } from '../drizzle/harmless-select.ts';
+import { paramTypes } from '../drizzle/param-types.ts';
+import { writeParts } from '../drizzle/write-parts.ts';
 import { resolveDeferred } from '../take/deferred-value.ts';
 import { DeferredValue, type Entry } from '../take/entry.ts';
 import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
 import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
 import { nothingNamed } from '../unit-of-work/transaction-state.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
+import { guardWrite, markBegun } from '../write/begun.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -43,7 +50,9 @@ export class DatabaseSession<
   override prepareQuery<T extends PreparedQueryConfig>(
     ...args: Parameters<PostgresJsSession<Sql, TFullSchema, TSchema>['prepareQuery']>
   ): PgPreparedQuery<T> {
-    return prefaced(super.prepareQuery(...args) as PgPreparedQuery<T>, (run) => run());
+    const prepared = super.prepareQuery(...args) as PgPreparedQuery<T>;
+    sendInOneTrip(prepared, args, this.unit.context);
+    return prefaced(prepared, (run) => run());
   }
 
   override transaction<T>(
@@ -81,6 +90,7 @@ export class TransactionSession<
     const [{ sql }, , , , mapper, metadata] = args;
     const isRaw = !this.isCounting && (isRawStatement(metadata, mapper) || /\bset_config\b/i.test(sql));
     const prepared = super.prepareQuery(...args) as PgPreparedQuery<T>;
+    sendInOneTrip(prepared, args, this.unit.context);
     if (!asksCache(prepared))
       return prefaced(prepared, (run, named) => this.unit.statement(isRaw, named, run));
     wrapSending(prepared, (send) => this.unit.statement(isRaw, nothingNamed, send));
@@ -110,6 +120,29 @@ export class TransactionSession<
   ): Promise<T> {
     return runNested(this.unit, (unit) => callback(this.makeTransaction(unit)));
   }
+}
+
+/** Words of statements that may change what a text means: the types of columns, or where names are looked up. */
+const changesTypes = /\b(alter|create|drop|set|reset|discard|set_config|do|call)\b/i;
+
+function sendInOneTrip(
+  prepared: PgPreparedQuery<PreparedQueryConfig>,
+  [query, , , , mapper, metadata]: Parameters<PostgresJsSession<Sql, Schema, never>['prepareQuery']>,
+  context: FlushContext,
+): void {
+  const { driver, options } = context;
+  if (options.statements === 'describe') return;
+  const statement = { types: paramTypes(query), ahead: () => aheadOfBegin(query, context) };
+  sendBy(prepared, (client) => driver.sender(client, statement));
+  if (!isRawStatement(metadata, mapper) || !changesTypes.test(query.sql)) return;
+  const { execute } = prepared;
+  prepared.execute = (...args) => execute.apply(prepared, args).finally(() => driver.forgetTypes());
+}
+
+function aheadOfBegin(query: Query, { engine, options }: FlushContext): Ahead | undefined {
+  if (isHarmlessSelect(query.sql)) return { text: query.sql, mark: undefined };
+  const parts = options.keys === 'server' && !engine.refusesSettings ? writeParts(query) : undefined;
+  return parts && { text: guardWrite(parts), mark: markBegun };
 }
 
 /** Executes a statement when its turn comes, with the values of its references. */

@@ -26,6 +26,29 @@ export interface Driver {
    * answered.
    */
   begin(): Promise<Connection>;
+  /**
+   * The client object by which drizzle sends one of its statements: in one round trip, where its values allow it.
+   *
+   * @param client the client object that drizzle would use: of the pool, or of a transaction
+   */
+  sender(client: unknown, statement: SentStatement): unknown;
+  /** What the server has told about types may hold no longer: a statement may have changed them. */
+  forgetTypes(): void;
+}
+
+/** What is known of a statement of drizzle's before it is sent. */
+export interface SentStatement {
+  /** The types of the parameters as the schema names them. */
+  readonly types: readonly (string | undefined)[];
+  /** How it may leave before BEGIN has been answered; `undefined` if it may not. Asked only if it would have to wait. */
+  ahead(): Ahead | undefined;
+}
+
+/** A text of a statement that writes nothing if BEGIN fails. */
+export interface Ahead {
+  readonly text: string;
+  /** A statement that the text depends on, and that goes before it. */
+  readonly mark: Statement | undefined;
 }
 
 /** Makes the result of one caller from an answer that several callers share. */

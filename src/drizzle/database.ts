@@ -53,6 +53,12 @@ export function isRawStatement(metadata: unknown, mapper: unknown): boolean {
   return metadata === undefined && mapper === undefined;
 }
 
+/** Has a prepared statement sent by another client object. */
+export function sendBy(prepared: object, wrap: (client: unknown) => unknown): void {
+  const statement = prepared as { client: unknown };
+  statement.client = wrap(statement.client);
+}
+
 /** The parameters of a prepared statement, including placeholders and deferred values. */
 export function paramsOf(prepared: object): readonly unknown[] {
   return (prepared as { params: unknown[] }).params;

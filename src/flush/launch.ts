@@ -14,6 +14,8 @@ export interface Launch {
   readonly statements: readonly Statement[];
   readonly entries: () => Iterable<Entry>;
   readonly end: FlightEnd;
+  /** Nothing follows the flight, whatever its answers are. */
+  readonly isLast?: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface Launch {
 export async function launch(
   context: FlushContext,
   target: FlushTarget,
-  { connection, statements, entries, end }: Launch,
+  { connection, statements, entries, end, isLast }: Launch,
   report: ReportBuilder,
 ): Promise<FlightAnswers> {
   logInserts(context, statements);
@@ -41,6 +43,7 @@ export async function launch(
     : runCounted(context, (statement) => target.run(statement), statements, report);
   // As in drizzle, the insert is on its way by then.
   notify();
+  if (isLast) target.left?.();
   const answers = await sent;
   if (connection?.hasBegun) context.engine.takesTransactions = true;
   return answers;

@@ -69,7 +69,9 @@ export async function runOwnFlight(
   const savepoint = isNew || isGuarded ? back.markQuestion() : [];
   const statements = [...savepoint, ...(flight.mark ? [flight.mark] : []), ...flight.statements];
   const entries = () => plan.entries;
-  const answers = await launch(context, target, { connection, statements, entries, end }, report);
+  // Exactly drizzle's statements, in a transaction that has begun: if one is refused, the transaction has failed.
+  const isLast = connection?.hasBegun === true && savepoint.length === 0 && plan.later.length === 0;
+  const answers = await launch(context, target, { connection, statements, entries, end, isLast }, report);
   const read = readOwnFlight(context, flight, answers, report);
   if (!read.error) {
     for (const { shape } of asked(plan)) {

@@ -27,6 +27,8 @@ export interface FlushTarget {
    * the flush, or may still do so; the flush leaves it open then. Absent if nothing else can enter.
    */
   readonly closes?: (() => Promise<boolean>) | undefined;
+  /** Is told that the flush has sent all that it will ever send. What comes next need not wait for its answers. */
+  readonly left?: (() => void) | undefined;
   /** The longest time that a flight waits for a lock. `undefined` if the user's own setting applies. */
   readonly lockTimeout: string | undefined;
   readonly facts: FactsScope;

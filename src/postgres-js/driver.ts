@@ -3,23 +3,26 @@
  * in `test/integration/postgres-facts.test.ts`. An upgrade that changes one fails there.
  */
 import type { Sql } from 'postgres';
-import type { Connection, Driver } from '../driver/driver.ts';
+import type { Connection, Driver, SentStatement } from '../driver/driver.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { codeOf } from '../errors.ts';
 import { begin } from './begin.ts';
+import { Binder } from './bind.ts';
 import { postgresJsErrors } from './errors.ts';
 import type { HeldConnection } from './held-connection.ts';
 import type { Client, ClientOptions } from './internals.ts';
 import { LazyConnection } from './lazy-connection.ts';
 import { NeverSent, runAlone } from './lone-query.ts';
 import { postgresJsResults } from './results.ts';
+import { makeSender } from './sender.ts';
 import { postgresJsValues } from './values.ts';
 
 export class PostgresJsDriver implements Driver {
   readonly #client: Client;
   readonly #options: ClientOptions;
   readonly values: ValueEncoder;
+  readonly #binder: Binder;
   /** Transactions that are open, and statements that run by themselves. */
   #busy = 0;
   /** A connection has been up, so that the server is there and takes the client. */
@@ -40,6 +43,7 @@ export class PostgresJsDriver implements Driver {
     this.#client = client as Client;
     this.#options = client.options as unknown as ClientOptions;
     this.values = postgresJsValues(this.#options);
+    this.#binder = new Binder(this.#options, this.values);
   }
 
   get isDirect(): boolean {
@@ -92,6 +96,15 @@ export class PostgresJsDriver implements Driver {
     if (mayHoldBack) this.#holdBack(connection);
     else await connection.open();
     return connection;
+  }
+
+  sender(client: unknown, statement: SentStatement): unknown {
+    if (this.describes) return client;
+    return makeSender(client as Client, client === this.#client, this.#binder, statement);
+  }
+
+  forgetTypes(): void {
+    this.#binder.known.clear();
   }
 
   #holdBack(connection: LazyConnection): void {

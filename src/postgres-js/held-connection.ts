@@ -2,16 +2,15 @@
 import type { StatementListener } from '../driver/driver.ts';
 import { type Answer, CopyStatement, command, type Statement } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
+import { leaveAhead } from './ahead.ts';
+import { Beginning } from './beginning.ts';
 import { type CopyFeed, makeCopy } from './copy.ts';
 import { ended, isLoss, withoutLine } from './errors.ts';
 import type { Client, PoolConnection, Query } from './internals.ts';
 import { keepFromPool, returnToPool } from './keep-from-pool.ts';
 import { makeQuery, route } from './query.ts';
 
-export class HeldConnection {
-  readonly begun: Promise<void>;
-  readonly lost: Promise<never>;
-  hasBegun = false;
+export class HeldConnection extends Beginning {
   hasFinished = false;
   readonly #client: Client;
   readonly #connection: PoolConnection;
@@ -27,23 +26,12 @@ export class HeldConnection {
   readonly #endings = new WeakSet<Query>();
   #closed: Error | undefined;
   #refusal: Error | undefined;
-  #begin!: () => void;
-  #lose!: (error: Error) => void;
 
   constructor(client: Client, connection: PoolConnection, describes: boolean) {
+    super();
     this.#client = client;
     this.#connection = connection;
     this.#describes = describes;
-    this.lost = new Promise((_, reject) => {
-      this.#lose = reject;
-    });
-    this.begun = Promise.race([
-      new Promise<void>((resolve) => {
-        this.#begin = resolve;
-      }),
-      this.lost,
-    ]);
-    for (const promise of [this.begun, this.lost]) promise.catch(() => {});
     // postgres.js calls `reserved` when all is answered and the transaction is open. Otherwise it takes the
     // connection back, unless `release` is set.
     connection.reserved = Object.assign(this.#resume, { release: false });
@@ -55,15 +43,11 @@ export class HeldConnection {
     return !this.#closed && this.#connection.reserved === this.#resume;
   }
 
-  begin(): void {
-    this.hasBegun = true;
-    this.#begin();
-  }
-
   refuse(error: Error): void {
     this.#refusal = error;
     this.#abandon(error);
-    this.#lose(error);
+    for (const query of this.#outstanding) if (query.ahead) query.reject(error);
+    this.lose(error);
   }
 
   async send(statement: Statement): Promise<Answer> {
@@ -72,8 +56,7 @@ export class HeldConnection {
         throw withoutLine(error);
       });
     }
-    const query = makeQuery(this.#client, statement, this.#describes);
-    return this.#run(query);
+    return this.#run(this.#make(statement));
   }
 
   async copy(text: string, blocks: CopyFeed['blocks']): Promise<Answer> {
@@ -92,10 +75,7 @@ export class HeldConnection {
    */
   readonly #awaitDrain = (): void => {
     // postgres.js rejects a query once more when the connection starts again.
-    if (!this.isOpen) return;
-    const query = makeQuery(this.#client, command(''), this.#describes);
-    route(this.#client, query, () => {});
-    this.#send(query);
+    if (this.isOpen) this.#sendNow(command(''));
   };
 
   async cancel(): Promise<void> {
@@ -106,9 +86,13 @@ export class HeldConnection {
 
   async finish(statement: Statement): Promise<Answer> {
     this.#isFinishing = true;
-    const query = makeQuery(this.#client, statement, this.#describes);
+    const query = this.#make(statement);
     this.#endings.add(query);
     return this.#run(query);
+  }
+
+  #make(statement: Statement): Query {
+    return makeQuery(this.#client, statement, this.#describes);
   }
 
   #run(query: Query): Query {
@@ -126,13 +110,21 @@ export class HeldConnection {
     sent();
   }
 
-  /** @param isOurs a guarded statement of this library; a caller's statement waits for BEGIN's answer */
+  /** @param isOurs a guarded statement of this library; one of the caller's mostly waits for BEGIN's answer */
   #execute(query: Query, isOurs: boolean): void {
-    const hasBegun = this.hasBegun || this.#isIdle;
-    const mustWait = this.#waiting.length > 0 || this.#mustWait(query) || !(isOurs || hasBegun);
-    if (mustWait && this.isOpen) this.#waiting.push(query);
-    else this.#send(query);
+    const isNext = this.#waiting.length === 0 && !this.#mustWait(query);
+    const mayLeave = isOurs || this.hasBegun || this.#isIdle;
+    const leaves = isNext && (mayLeave || leaveAhead(query, this.#sendNow));
+    if (leaves || !this.isOpen) this.#send(query);
+    else this.#waiting.push(query);
   }
+
+  /** Sends it in this very call. */
+  readonly #sendNow = (statement: Statement): void => {
+    const query = this.#make(statement);
+    route(this.#client, query, () => {});
+    this.#send(query);
+  };
 
   #send(query: Query): void {
     if (!this.isOpen) {
@@ -160,10 +152,12 @@ export class HeldConnection {
   /**
    * A query waits until a description before it is bound. And a query that postgres.js can't build (a
    * parameter is undefined, too many of them) rejects the active query and is never answered. So one with
-   * arguments is sent alone.
+   * arguments is sent alone, unless they are bound.
    */
   #mustWait(query: Query): boolean {
-    return this.#isBlocked || (query.args.length > 0 && !this.#isIdle);
+    if (this.#isBlocked) return true;
+    const isBound = query.isBound || query.bindIfKnown?.();
+    return query.args.length > 0 && !this.#isIdle && !isBound;
   }
 
   readonly #resume = (): void => {
@@ -186,7 +180,7 @@ export class HeldConnection {
   #close(error: Error): void {
     this.#closed = error;
     this.#abandon(error);
-    this.#lose(error);
+    this.lose(error);
     returnToPool(this.#connection);
     this.#connection.terminate();
   }

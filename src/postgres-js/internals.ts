@@ -1,4 +1,5 @@
 import type { Sql } from 'postgres';
+import type { Ahead } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
 
 /** The members of a postgres.js query that this folder uses. */
@@ -12,10 +13,23 @@ export interface Query extends Promise<Answer> {
   /** The backend that it was written to; null if it never was. */
   state: object | null;
   describeFirst?: unknown;
+  /** False once the server has parsed it. */
+  parsing?: boolean;
+  /** The connection knows it by a name, so that it is not parsed again. */
+  prepared?: boolean;
+  /** What the server has told of it. */
+  statement: { readonly types: readonly number[] } | null;
   cursorFn?: unknown;
+  /** Set by this folder: it leaves without its description. */
+  readonly isBound?: boolean;
+  /** Set by this folder: makes it leave so, if the server has told its types meanwhile. */
+  bindIfKnown?: () => boolean;
+  /** Set by this folder: how it may leave before BEGIN has been answered. */
+  ahead?: () => Ahead | undefined;
   /** Set by this folder: data follow it, and no statement may come between. */
   isCopy?: boolean;
   readonly strings: readonly string[];
+  readonly options: { readonly prepare?: unknown };
   readonly executed: boolean;
   handle(): Promise<void>;
   execute(): Query;

@@ -1,7 +1,7 @@
 /** A statement in a transaction of its own. */
 import type { Answer, Statement } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
-import type { Client, PoolConnection } from './internals.ts';
+import type { Client, PoolConnection, Query } from './internals.ts';
 import { makeQuery } from './query.ts';
 
 /** The driver rejected a query that it had not sent. */
@@ -12,10 +12,12 @@ export class NeverSent extends Error {
 }
 
 /**
- * Runs one statement. Its connection stays out of the pool until the answer comes. A BEGIN or another
- * caller's insert that joined the connection would wait for this statement's locks.
+ * Makes a query whose connection stays out of the pool until the answer comes. A BEGIN or another caller's statement that
+ * joined the connection would wait for this one's locks.
+ *
+ * @param make makes it with the given options
  */
-export async function runAlone(client: Client, statement: Statement, describes: boolean): Promise<Answer> {
+export function makeAlone(make: (options: object) => Query): { query: Query; release: () => void } {
   let release = (): void => {};
   const onexecute = (connection: PoolConnection): boolean => {
     const { onclose } = connection;
@@ -31,7 +33,13 @@ export async function runAlone(client: Client, statement: Statement, describes: 
     };
     return false;
   };
-  const query = makeQuery(client, statement, describes, { onexecute });
+  const query = make({ onexecute });
+  return { query, release: () => release() };
+}
+
+/** Runs one statement. */
+export async function runAlone(client: Client, statement: Statement, describes: boolean): Promise<Answer> {
+  const { query, release } = makeAlone((options) => makeQuery(client, statement, describes, options));
   try {
     return await query;
   } catch (error) {

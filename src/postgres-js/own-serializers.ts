@@ -19,6 +19,11 @@ export function hasOwnSerializers({
   return Object.entries(serializers).some(([key, serializer]) => {
     const oid = Number(key);
     if (passedOn.has(oid) || changing.has(oid) || arrays.has(oid)) return false;
-    return !unchanging.test(String(serializer).replaceAll(/\s/g, '').replaceAll('"', "'"));
+    return !isUnchanging(serializer);
   });
+}
+
+/** Whether it writes every text and number as it is. */
+export function isUnchanging(serializer: unknown): boolean {
+  return unchanging.test(String(serializer).replaceAll(/\s/g, '').replaceAll('"', "'"));
 }

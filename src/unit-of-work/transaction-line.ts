@@ -2,8 +2,8 @@
 import { InFlight } from './in-flight.ts';
 
 /**
- * Statements begin in the order in which they were executed. A flush waits for the flushes that began before
- * it, and for the statements that are on their way to the connection.
+ * Statements begin in the order in which they were executed. A flush waits for the flushes that began before it to leave,
+ * and for the statements that are on their way to the connection.
  *
  * Three things make the order hard:
  * - A statement must see every row that was queued before it, so flushes go before it.
@@ -14,14 +14,18 @@ import { InFlight } from './in-flight.ts';
  * @example
  * const line = new TransactionLine();
  * line.flush(() => queue.take(), write);       // runs when its turn comes
- * await line.statement([], () => select());    // runs when that flush has settled
+ * await line.statement([], () => select());    // runs when that flush has left
  * await line.idle();
  */
 export class TransactionLine {
   /** Settles when the last statement or flush may begin. */
   #turn: Promise<unknown> = Promise.resolve();
-  /** Settles when the last flush has settled; never rejects. */
-  #lastFlush: Promise<unknown> = Promise.resolve();
+  /** Settles when the last flush has left, and what comes next may leave too; never rejects. */
+  #lastLeft: Promise<unknown> = Promise.resolve();
+  /** Settles when every flush has settled; never rejects. */
+  #allSettled: Promise<unknown> = Promise.resolve();
+  /** The number of flushes that have not left. */
+  #leaving = 0;
   /** The number of flushes that have not settled. */
   #flushes = 0;
   /** Statements that wait for their turn. */
@@ -43,29 +47,33 @@ export class TransactionLine {
    * The turn of a statement that is executed now.
    *
    * @param ahead functions that begin the flushes that the statement must see; called when its turn comes
+   * @param needsAnswers it depends on the answers to the flushes before it
    * @returns settles when the statement may begin; `undefined` if it need not wait
    */
-  enter(ahead: readonly (() => void)[]): Promise<unknown> | undefined {
-    if (ahead.length === 0 && this.#flushes === 0 && !this.#waiting.isAny) return undefined;
+  enter(ahead: readonly (() => void)[], needsAnswers = false): Promise<unknown> | undefined {
+    const isLeft = needsAnswers ? this.#flushes === 0 : this.#leaving === 0;
+    if (ahead.length === 0 && isLeft && !this.#waiting.isAny) return undefined;
     const turn = this.#turn.then(async () => {
       for (const flush of ahead) flush();
-      if (this.#flushes > 0) await this.#lastFlush;
+      if (needsAnswers && this.#flushes > 0) await this.#allSettled;
+      else if (this.#leaving > 0) await this.#lastLeft;
     });
     this.#turn = turn;
     return turn;
   }
 
-  /** Runs a caller's statement when its turn comes. @param ahead as for `enter` */
-  statement<T>(ahead: readonly (() => void)[], run: () => Promise<T>): Promise<T> {
-    return this.inTurn(ahead, () => {
+  /** Runs a caller's statement when its turn comes. @param ahead, needsAnswers as for `enter` */
+  statement<T>(ahead: readonly (() => void)[], run: () => Promise<T>, needsAnswers = false): Promise<T> {
+    const begin = (): Promise<T> => {
       const settled = this.#underWay.begin();
       return run().finally(settled);
-    });
+    };
+    return this.inTurn(ahead, begin, needsAnswers);
   }
 
-  /** Runs what a caller's statement does before it is sent, if ever. Nothing waits for it. @param ahead as for `enter` */
-  async inTurn<T>(ahead: readonly (() => void)[], run: () => Promise<T>): Promise<T> {
-    const turn = this.enter(ahead);
+  /** Runs what a caller's statement does before it is sent, if ever. Nothing waits for it. @param ahead, needsAnswers as for `enter` */
+  async inTurn<T>(ahead: readonly (() => void)[], run: () => Promise<T>, needsAnswers = false): Promise<T> {
+    const turn = this.enter(ahead, needsAnswers);
     const began = this.#waiting.begin();
     // An await without need would let an insert that is made later in this turn overtake the statement.
     if (turn) await turn;
@@ -82,33 +90,47 @@ export class TransactionLine {
    * A flush that is requested now.
    *
    * @param take called when its turn comes, since an earlier statement may take a part of the queue before
-   * @param write called after the flushes that have begun; must not reject
+   * @param write as for `run`
    */
-  async flush<Taken, T>(take: () => Taken, write: (taken: Taken) => Promise<T>): Promise<T> {
+  async flush<Taken, T>(
+    take: () => Taken,
+    write: (taken: Taken, left: () => void) => Promise<T>,
+  ): Promise<T> {
     this.#flushes += 1;
+    this.#leaving += 1;
     const turn = this.#turn.then(() => {
       const taken = take();
-      return { written: this.#runCounted(() => write(taken)) };
+      return { written: this.#runCounted((left) => write(taken, left)) };
     });
     this.#turn = turn;
     return (await turn).written;
   }
 
   /**
-   * Runs work after the flushes that have begun and the statements on their way. Others wait for it as for a
-   * flush.
+   * Runs work behind the flushes that have begun and the statements on their way. Others wait for it as for a flush.
+   *
+   * @param work must not reject. It may say that it has left: whatever its answers are, it sends nothing more
    */
-  run<T>(work: () => Promise<T>): Promise<T> {
+  run<T>(work: (left: () => void) => Promise<T>): Promise<T> {
     this.#flushes += 1;
+    this.#leaving += 1;
     return this.#runCounted(work);
   }
 
-  #runCounted<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#lastFlush.then(() => this.#underWay.allArrived()).then(work);
-    const leave = (): void => {
+  #runCounted<T>(work: (left: () => void) => Promise<T>): Promise<T> {
+    const ahead = this.#lastLeft;
+    let left = (): void => {};
+    this.#lastLeft = new Promise<void>((resolve) => {
+      left = resolve;
+    }).then(() => {
+      this.#leaving -= 1;
+    });
+    const done = ahead.then(() => this.#underWay.allArrived()).then(() => work(left));
+    const settle = (): void => {
+      left();
       this.#flushes -= 1;
     };
-    this.#lastFlush = done.then(leave, leave);
+    this.#allSettled = Promise.all([this.#allSettled, done.then(settle, settle)]);
     return done;
   }
 
@@ -116,7 +138,7 @@ export class TransactionLine {
   async idle(): Promise<void> {
     while (!this.isIdle) {
       await this.#turn;
-      await this.#lastFlush;
+      await this.#allSettled;
       await this.#waiting.allArrived();
       await this.#underWay.allArrived();
     }

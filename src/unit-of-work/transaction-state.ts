@@ -33,4 +33,11 @@ export class TransactionState {
     /** Begins it again: BEGIN on the same connection, or on another one if that has returned to the pool. */
     readonly restart: () => Promise<void>,
   ) {}
+
+  /** Runs a caller's statement. @param isRaw it may change what is known of tables */
+  work<T>(isRaw: boolean, run: () => Promise<T>): Promise<T> {
+    this.hasWorked = true;
+    if (isRaw) this.facts.doubt();
+    return run();
+  }
 }

@@ -10,16 +10,22 @@ export class TransactionTarget implements FlushTarget {
   readonly restart: FlushTarget['restart'];
   readonly watch: FlushTarget['watch'];
   readonly closes: FlushTarget['closes'];
+  readonly left: () => void;
   readonly #state: TransactionState;
 
   constructor(
     state: TransactionState,
     readonly scope: FlushScope,
     { watch, closes }: Closing,
+    left: () => void,
   ) {
     this.#state = state;
     this.facts = state.facts;
     this.watch = watch;
+    this.left = () => {
+      state.hasWorked = true;
+      left();
+    };
     if (scope === 'last') this.closes = closes;
     this.restart = state.hasWorked ? undefined : state.restart;
   }

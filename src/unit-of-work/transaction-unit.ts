@@ -12,6 +12,7 @@ import { committedError, endedError, explainEnd } from './ended-errors.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
 import { takeAhead } from './take-ahead.ts';
 import { nothingNamed, type TransactionState } from './transaction-state.ts';
+import { TransactionTarget } from './transaction-target.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 import { writeBatch } from './write-batch.ts';
 
@@ -60,16 +61,13 @@ export class TransactionUnit extends UnitOfWork {
    */
   statement<T>(isRaw: boolean, named: ReadonlySet<Entry>, run: () => Promise<T>): Promise<T> {
     const { state } = this;
-    return state.line.statement(this.#queuesAhead(named), () => {
-      state.hasWorked = true;
-      if (isRaw) state.facts.doubt();
-      return run();
-    });
+    const begin = () => state.work(isRaw, run);
+    return state.line.statement(this.#queuesAhead(named), begin, named.size > 0);
   }
 
   /** Runs what a caller's statement does before it is sent: drizzle asks the cache, which may use the transaction. */
   beforeStatement<T>(named: ReadonlySet<Entry>, run: () => Promise<T>): Promise<T> {
-    return this.state.line.inTurn(this.#queuesAhead(named), run);
+    return this.state.line.inTurn(this.#queuesAhead(named), run, named.size > 0);
   }
 
   /** A statement sees the rows of all scopes of the transaction. */
@@ -82,7 +80,7 @@ export class TransactionUnit extends UnitOfWork {
     if (!take) return undefined;
     return () => {
       const ahead = take();
-      if (ahead.length > 0) this.state.line.run(() => this.#write(ahead, 'inside'));
+      if (ahead.length > 0) this.state.line.run((left) => this.#write(ahead, 'inside', left));
     };
   }
 
@@ -94,7 +92,7 @@ export class TransactionUnit extends UnitOfWork {
   /** Runs this library's own statements, after the queued rows and the statements on their way. */
   async inTurn<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     const { line } = this.state;
-    await line.enter(this.#queuesAhead(nothingNamed));
+    await line.enter(this.#queuesAhead(nothingNamed), true);
     this.state.hasWorked = true;
     return line.run(() => work(this.state.connection));
   }
@@ -150,7 +148,8 @@ export class TransactionUnit extends UnitOfWork {
 
   /** A savepoint for a nested transaction. BEGIN and the queued rows go before it. */
   async nest(): Promise<{ unit: TransactionUnit; mark: Savepoint }> {
-    await this.state.line.enter(this.#queuesAhead(nothingNamed));
+    // In a failed transaction the callback must not run.
+    await this.state.line.enter(this.#queuesAhead(nothingNamed), true);
     const unit = new TransactionUnit(this.context, this.state);
     const mark = setSavepoint(this.state.connection, `s${this.state.savepoints++}`);
     this.state.hasWorked = true;
@@ -182,14 +181,15 @@ export class TransactionUnit extends UnitOfWork {
     const { now } = this.queue;
     return this.state.line.flush(
       () => this.queue.takeWhere((entry) => this.queue.isOlder(entry, now)),
-      (entries) => this.#write(entries, scope),
+      (entries, left) => this.#write(entries, scope, left),
     );
   }
 
-  async #write(entries: readonly Entry[], scope: FlushScope): Promise<Flushed> {
+  async #write(entries: readonly Entry[], scope: FlushScope, left: () => void): Promise<Flushed> {
     const announced = announceFlush('transaction', entries);
     const report = new ReportBuilder();
-    const failure = await writeBatch(this.context, this.state, entries, scope, this.#closing, report);
+    const target = new TransactionTarget(this.state, scope, this.#closing, left);
+    const failure = await writeBatch(this.context, target, entries, report);
     this.state.hasWorked = true;
     const isHeard = failure?.isUnsent && scope === 'inside' && entries.every(({ awaited }) => awaited);
     if (failure && !isHeard) this.fail(failure.cause);

@@ -1,34 +1,29 @@
 import { OwnTransaction } from '../bisect/own-transaction.ts';
 import type { FlushContext } from '../context.ts';
 import { flush } from '../flush/flush.ts';
-import type { FlushScope } from '../flush/target.ts';
 import type { ReportBuilder } from '../report.ts';
 import { isLogging } from '../send/send-logged.ts';
 import { rollback } from '../send/transaction-commands.ts';
 import type { FlushFailure } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
-import type { Closing } from './closing.ts';
-import type { TransactionState } from './transaction-state.ts';
-import { TransactionTarget } from './transaction-target.ts';
+import type { TransactionTarget } from './transaction-target.ts';
 
 /** Writes a batch of a transaction. One entry that is all of its transaction is one INSERT, which commits by itself. */
 export async function writeBatch(
   context: FlushContext,
-  state: TransactionState,
+  target: TransactionTarget,
   entries: readonly Entry[],
-  scope: FlushScope,
-  closing: Closing,
   report: ReportBuilder,
 ): Promise<FlushFailure | undefined> {
-  const { connection } = state;
-  const isAll = scope === 'last' && entries.length === 1 && connection.isUnopened;
+  const { connection } = target;
+  const isAll = target.scope === 'last' && entries.length === 1 && connection.isUnopened;
   // The cache and the logger may use the transaction.
-  if (!isAll || context.cache || isLogging(context) || !(await closing.closes()))
-    return flush(context, entries, new TransactionTarget(state, scope, closing), report);
+  if (!isAll || context.cache || isLogging(context) || !(await target.closes?.()))
+    return flush(context, entries, target, report);
   // Nothing was begun, and nothing shall be.
   await rollback(connection);
-  const target = new OwnTransaction(context, undefined);
-  const failure = await flush(context, entries, target, report);
-  await target.close();
+  const own = new OwnTransaction(context, undefined);
+  const failure = await flush(context, entries, own, report);
+  await own.close();
   return failure;
 }

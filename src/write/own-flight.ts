@@ -1,7 +1,8 @@
 /** A plan of own statements → the statements of its flight, in the order of the calls. */
-import { command, type Statement } from '../driver/statement.ts';
+import type { Statement } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
+import { markBegun } from './begun.ts';
 import { type OwnAnswer, OwnInsertWriter } from './own-insert.ts';
 
 export interface OwnFlight {
@@ -10,12 +11,6 @@ export interface OwnFlight {
   readonly statements: readonly Statement[];
   readonly answers: readonly OwnAnswer[];
 }
-
-/**
- * Outside a transaction `set local` has no effect, so that the guards behind it raise an error and nothing is written if
- * BEGIN fails. It takes no snapshot, and costs less than `select set_config(…)`.
- */
-const mark = command("set local batched_drizzle.t = '1'");
 
 /** @param isGuarded the flight leaves ahead of BEGIN's answer */
 export function writeOwnFlight(plan: OwnPlan, values: ValueEncoder, isGuarded: boolean): OwnFlight {
@@ -27,5 +22,5 @@ export function writeOwnFlight(plan: OwnPlan, values: ValueEncoder, isGuarded: b
     statements.push({ text, params, answer: 'values', guarded: isGuarded });
     answers.push(answer);
   }
-  return { mark: isGuarded ? mark : undefined, statements, answers };
+  return { mark: isGuarded ? markBegun : undefined, statements, answers };
 }

@@ -8,12 +8,10 @@ import { getOrInsert } from '../get-or-insert.ts';
 import type { KeptValue, OwnPlan } from '../plan/own-plan.ts';
 import { DeferredValue, type Entry, Reference } from '../take/entry.ts';
 import { Form, Given } from '../take/form.ts';
+import { begunGuard } from './begun.ts';
 import { insertHead, quotedName } from './clauses.ts';
 import { type KeptValueUse, keepValue, readKeptValue } from './kept-values.ts';
 import { Params } from './params.ts';
-
-/** Raises an error outside the transaction that the library has begun: '' is no number. It needs no privilege. */
-const guard = "pg_catalog.current_setting('batched_drizzle.t')::pg_catalog.int4";
 
 /** The parts of a table's statements that are the same each time. */
 interface StatementParts {
@@ -122,7 +120,7 @@ export class OwnInsertWriter {
     for (const value of this.#plan.kept.get(entry)?.values() ?? []) {
       items.push(keepValue(value, quotedName(dialect, shape, value.column), entry.count > 1));
     }
-    if (this.#isGuarded) items.push(guard);
+    if (this.#isGuarded) items.push(begunGuard);
     return { list: items.join(', '), answer: { entry, width, learned } };
   }
 

@@ -1,0 +1,41 @@
+/** The types of a statement's parameters, as far as drizzle's schema tells them. */
+import { is, Param, type Query } from 'drizzle-orm';
+import type { PgDialect } from 'drizzle-orm/pg-core';
+
+/** The type of each parameter as the schema names it; `undefined` where only the server knows it. */
+export type ParamTypes = readonly (string | undefined)[];
+
+const notTyped = 'none';
+
+/**
+ * drizzle asks its dialect for a hint about each parameter that stands for a column, and hands the hints to the session. On
+ * postgres.js nobody reads them, and `toSQL()` leaves them out. The column's type tells more than drizzle's own hints do.
+ */
+export function hintTypes(dialect: PgDialect): void {
+  (dialect as any).prepareTyping = typeOfEncoder;
+}
+
+function typeOfEncoder(encoder: { getSQLType?: () => string }): string {
+  return encoder.getSQLType?.() ?? notTyped;
+}
+
+/** @param params those of the prepared statement, among them placeholders, which have no hint */
+export function paramTypes(query: Query): ParamTypes {
+  const { sql, params, typings = [] } = query as Query & { typings?: string[] };
+  if (params.length === 0) return [];
+  // A part of the statement without hints would move the others.
+  const hints: readonly string[] = typings.length === params.length ? typings : [];
+  return params.map((param, index) => {
+    const hint = hints[index];
+    if (hint !== undefined && hint !== notTyped) return hint;
+    if (is(param, Param)) return (param.encoder as { getSQLType?: () => string }).getSQLType?.();
+    return isRowCount(sql, index + 1) ? 'bigint' : undefined;
+  });
+}
+
+/** Whether a parameter is that of LIMIT or OFFSET, which drizzle gives no column. Their type is bigint wherever they stand. */
+function isRowCount(text: string, number: number): boolean {
+  const place = text.indexOf(`$${number}`);
+  const isClause = text.endsWith(' limit ', place) || text.endsWith(' offset ', place);
+  return isClause && !new RegExp(`\\$${number}(?!\\d)`).test(text.slice(place + 1));
+}

@@ -1,0 +1,69 @@
+/** The parts of drizzle's UPDATE and DELETE, so that a condition can be added to them. */
+import { type Query, SQL, StringChunk } from 'drizzle-orm';
+import type { PgDialect } from 'drizzle-orm/pg-core';
+
+/** A statement is `${head}${where}${tail}`; its head ends with ` where `. */
+export interface WriteParts {
+  readonly head: string;
+  readonly where: string;
+  readonly tail: string;
+}
+
+/** Can't occur in SQL, which has no NUL. */
+const mark = '\0where\0';
+
+/** Where the condition of a statement stands among its chunks. */
+const places = new WeakMap<SQL, number>();
+
+const partsByQuery = new WeakMap<object, WriteParts>();
+
+/** The parts of a statement; `undefined` if it is none of an UPDATE or DELETE with a condition, or was made by another dialect. */
+export function writeParts(query: Query): WriteParts | undefined {
+  return partsByQuery.get(query);
+}
+
+/**
+ * Notes the parts of each UPDATE and DELETE that the dialect renders. It is rendered once, as ever, since that runs functions
+ * of the user's; the rendered text is the same.
+ */
+export function noteWriteParts(dialect: PgDialect): void {
+  const given = dialect as any;
+  const { sqlToQuery } = given;
+  for (const method of ['buildUpdateQuery', 'buildDeleteQuery']) {
+    const build = given[method];
+    given[method] = (config: { where?: SQL }) => {
+      const statement: SQL = build.call(given, config);
+      const { where } = config;
+      const place = where ? statement.queryChunks.findIndex((chunk) => isWhere(chunk, where)) : -1;
+      if (place !== -1) places.set(statement, place);
+      return statement;
+    };
+  }
+  given.sqlToQuery = (statement: SQL, ...rest: unknown[]): Query => {
+    const place = places.get(statement);
+    return place === undefined
+      ? sqlToQuery.call(given, statement, ...rest)
+      : split(sqlToQuery.call(given, marked(statement, place), ...rest));
+  };
+}
+
+/** ` where ${where}` */
+function isWhere(chunk: unknown, where: SQL): boolean {
+  return chunk instanceof SQL && chunk.queryChunks[1] === where;
+}
+
+function marked({ queryChunks }: SQL, place: number): SQL {
+  const chunks = [...queryChunks];
+  const [keyword, where] = (chunks[place] as SQL).queryChunks;
+  const border = new StringChunk(mark);
+  chunks[place] = new SQL([keyword, border, where, border] as SQL['queryChunks']);
+  return new SQL(chunks);
+}
+
+function split(query: Query): Query {
+  const [head, where, tail, more] = query.sql.split(mark);
+  query.sql = query.sql.replaceAll(mark, '');
+  if (head !== undefined && where !== undefined && tail !== undefined && more === undefined)
+    partsByQuery.set(query, { head, where, tail });
+  return query;
+}

@@ -1,0 +1,31 @@
+/** Statements of drizzle's that leave before BEGIN has been answered. */
+import type { Ahead } from '../driver/driver.ts';
+import type { Query } from './internals.ts';
+
+/**
+ * Makes a query leave by a text that does nothing if BEGIN fails. It is seen as its own text: by the client's `debug`
+ * function alone it is not.
+ *
+ * @param sendMark sends what the text depends on
+ * @returns whether it may leave
+ */
+export function leaveAhead(query: Query, sendMark: (mark: NonNullable<Ahead['mark']>) => void): boolean {
+  const ahead = query.ahead?.();
+  if (!ahead) return false;
+  if (!ahead.mark) return true;
+  // One that is kept under a name would be kept by this text.
+  if (query.options.prepare) return false;
+  sendMark(ahead.mark);
+  const [text] = query.strings;
+  Object.defineProperties(query, {
+    strings: { value: [ahead.text] },
+    string: { get: () => text, set: () => {} },
+  });
+  const { resolve } = query;
+  query.resolve = (answer) => {
+    const { statement } = answer as { statement?: { string: unknown } };
+    if (statement) statement.string = text;
+    resolve(answer);
+  };
+  return true;
+}

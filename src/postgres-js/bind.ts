@@ -1,0 +1,157 @@
+/** Statements of drizzle's that leave without being described first. */
+import type { ValueEncoder } from '../driver/values.ts';
+import { codeOf } from '../errors.ts';
+import { getOrInsert } from '../get-or-insert.ts';
+import { declaredType } from './declared-type.ts';
+import type { ClientOptions, Query } from './internals.ts';
+import { KnownTypes } from './known-types.ts';
+import { isUnchanging } from './own-serializers.ts';
+
+/** Types of PostgreSQL's own, whose names in a schema mean no other type. Those of users may be domains. */
+const builtIn =
+  /^(text|uuid|(var|bp)?char|character|name|(small|big)?(int|serial)|integer|int[248]|numeric|decimal|real|double precision|float|date|time|timestamp|interval|jsonb?|inet|cidr|macaddr8?|bit|varbit|point|line|boolean|bool)\b(?!.*\])/;
+
+/**
+ * postgres.js describes a statement with parameters, waits for their types, serialises the values by them, and then sends
+ * Bind. It is bound at once where the bytes are known beforehand:
+ *
+ * | value | bytes depend on | without the server's types |
+ * | --- | --- | --- |
+ * | null | nothing | bound |
+ * | boolean, bigint, bytes, Date | the type that postgres.js declares | bound, if its serialiser gives a text |
+ * | string, number, another object with a text | the column, if the schema names its type | bound, but not a string for boolean or bytea, nor a number for json, dates and arrays |
+ * | the same, a client with serialisers of its own | the server's type | described |
+ * | the same in `sql`, an array, an object without a text | the server's type | described |
+ * | `undefined`, and what no serialiser takes | – | described: postgres.js refuses it as ever |
+ *
+ * What the server tells about a text is remembered, and then decides for every value.
+ */
+export class Binder {
+  readonly known = new KnownTypes();
+  readonly #options: ClientOptions;
+  readonly #values: ValueEncoder;
+  #lastOfNoType: unknown;
+  #isPassing = true;
+
+  constructor(options: ClientOptions, values: ValueEncoder) {
+    this.#options = options;
+    this.#values = values;
+  }
+
+  /**
+   * Prepares a statement that has not executed yet.
+   *
+   * @param types the types of its parameters as the schema names them
+   * @param settled called before it settles
+   */
+  adopt(query: Query, types: readonly (string | undefined)[], settled?: () => void): void {
+    const { length } = query.args;
+    if (length === 0 || length >= tooManyParams || !this.#passesTexts) return;
+    const text = query.strings[0] as string;
+    const declared = query.args.map((value) => declaredType(value)?.oid ?? 0);
+    const key = declared.some((oid) => oid !== 0) ? `${declared.join()}\0${text}` : text;
+    query.bindIfKnown = () => {
+      const values = this.#bytesOf(query.args, declared, this.known.get(key), types);
+      if (values) bind(query, values);
+      return values !== undefined;
+    };
+    this.#learnFrom(query, key, settled);
+    query.bindIfKnown();
+  }
+
+  /** Bind serialises a text whose type is not declared by the serialiser of the type 0. */
+  get #passesTexts(): boolean {
+    const serializer = this.#options.serializers[0];
+    if (serializer !== this.#lastOfNoType) {
+      this.#lastOfNoType = serializer;
+      this.#isPassing = serializer === undefined || isUnchanging(serializer);
+    }
+    return this.#isPassing;
+  }
+
+  #learnFrom(query: Query, key: string, settled: (() => void) | undefined): void {
+    const { resolve, reject, args } = query;
+    const learn = (): void => {
+      const told = query.statement?.types;
+      // postgres.js fills in only what the server has told.
+      if (told && args.every((_, index) => told[index])) this.known.set(key, told);
+      settled?.();
+    };
+    query.resolve = (answer) => {
+      learn();
+      resolve(answer);
+    };
+    query.reject = (error) => {
+      settled?.();
+      if (/^(22|42)/.test(codeOf(error) ?? '')) this.known.forget(key);
+      // postgres.js serialises the values once the server has parsed the statement, and shows them as they were before.
+      if (query.parsing !== false && !query.prepared) query.parameters?.splice(0, args.length, ...args);
+      reject(error);
+    };
+  }
+
+  /** @returns what postgres.js's Bind turns into the right bytes; `undefined` if they are not known */
+  #bytesOf(
+    args: readonly unknown[],
+    declared: readonly number[],
+    known: readonly number[] | undefined,
+    types: readonly (string | undefined)[],
+  ): unknown[] | undefined {
+    const values: unknown[] = [];
+    for (let index = 0; index < args.length; index++) {
+      const value = args[index];
+      const oid = declared[index] || known?.[index];
+      const text =
+        value === null ? null : oid ? this.#textFor(value, oid) : this.#textOf(value, types[index]);
+      if (text === undefined) return undefined;
+      // Bind serialises by the declared type, and passes texts without one on.
+      values.push(declared[index] ? value : text);
+    }
+    return values;
+  }
+
+  /** As Bind would, once the server has told the type. */
+  #textFor(value: unknown, oid: number): string | undefined {
+    if (value === undefined || isOfDriver(value)) return undefined;
+    const { serializers } = this.#options;
+    try {
+      const text = oid in serializers ? serializers[oid]?.(value) : `${value}`;
+      return typeof text === 'string' ? text : undefined;
+    } catch {
+      // Described, it is refused as in plain drizzle.
+      return undefined;
+    }
+  }
+
+  #textOf(value: unknown, type: string | undefined): string | undefined {
+    if (type === undefined || !builtIn.test(type) || isOfDriver(value)) return undefined;
+    try {
+      return this.#values.untyped(value, type);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** Parameters, fragments and identifiers of postgres.js's own, which it reads in a way of its own. */
+function isOfDriver(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
+
+/** postgres.js refuses so many. */
+const tooManyParams = 65_534;
+
+const boundQueries = new WeakMap<object, object>();
+
+/**
+ * postgres.js sets `describeFirst` when it builds a query that has arguments. If it stays unset, the query leaves as Parse,
+ * Bind and Execute.
+ */
+function bind(query: Query, values: unknown[]): void {
+  const queries: object = Object.getPrototypeOf(query);
+  const bound = getOrInsert(boundQueries, queries, () =>
+    Object.create(queries, { describeFirst: { get: () => false, set: () => {} }, isBound: { value: true } }),
+  );
+  Object.setPrototypeOf(query, bound);
+  query.parameters = values;
+}

@@ -1,0 +1,17 @@
+/** How the server knows, ahead of the client, that BEGIN has been executed. */
+import { command } from '../driver/statement.ts';
+import type { WriteParts } from '../drizzle/write-parts.ts';
+
+/**
+ * Outside a transaction `set local` has no effect, so that the guards behind it raise an error and nothing is written if
+ * BEGIN fails. It takes no snapshot, and costs less than `select set_config(…)`.
+ */
+export const markBegun = command("set local batched_drizzle.t = '1'");
+
+/** Raises an error outside the transaction that the library has begun: '' is no number. It needs no privilege. */
+export const begunGuard = "pg_catalog.current_setting('batched_drizzle.t')::pg_catalog.int4";
+
+/** The server evaluates the guard once, also if no row fulfils the rest of the condition. */
+export function guardWrite({ head, where, tail }: WriteParts): string {
+  return `${head}(${where}) and ${begunGuard} operator(pg_catalog.=) 1${tail}`;
+}
