@@ -5,7 +5,7 @@ import { asError } from '../errors.ts';
 import { leaveAhead } from './ahead.ts';
 import { Beginning } from './beginning.ts';
 import { type CopyFeed, makeCopy } from './copy.ts';
-import { ended, isLoss, withoutLine } from './errors.ts';
+import { ended, explainConsequence, isLoss, withoutLine } from './errors.ts';
 import type { Client, PoolConnection, Query } from './internals.ts';
 import { keepFromPool, returnToPool } from './keep-from-pool.ts';
 import { makeQuery, route } from './query.ts';
@@ -26,6 +26,8 @@ export class HeldConnection extends Beginning {
   readonly #endings = new WeakSet<Query>();
   #closed: Error | undefined;
   #refusal: Error | undefined;
+  /** The last error of a statement, which those behind it follow from. */
+  #failure: Error | undefined;
 
   constructor(client: Client, connection: PoolConnection, describes: boolean) {
     super();
@@ -142,6 +144,7 @@ export class HeldConnection extends Beginning {
     query.then(settled, (error) => {
       // The `close` event has not come yet. Data written now would precede the next session's start.
       if (isLoss(error)) this.#closed ??= error;
+      this.#failure = explainConsequence(error, this.#failure);
       settled();
     });
     this.#executeOn(query);

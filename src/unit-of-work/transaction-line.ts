@@ -1,6 +1,14 @@
 /** The order of the statements and the flushes of one transaction, from all of its scopes. */
 import { InFlight } from './in-flight.ts';
 
+/** The way of a flush through the line. */
+export interface Passage {
+  /** To be called when the flush has sent all that it will ever send. */
+  left(): void;
+  /** Settles when the flushes before it are answered; `undefined` if none is under way. */
+  readonly answered: Promise<unknown> | undefined;
+}
+
 /**
  * Statements begin in the order in which they were executed. A flush waits for the flushes that began before it to leave,
  * and for the statements that are on their way to the connection.
@@ -94,13 +102,13 @@ export class TransactionLine {
    */
   async flush<Taken, T>(
     take: () => Taken,
-    write: (taken: Taken, left: () => void) => Promise<T>,
+    write: (taken: Taken, passage: Passage) => Promise<T>,
   ): Promise<T> {
     this.#flushes += 1;
     this.#leaving += 1;
     const turn = this.#turn.then(() => {
       const taken = take();
-      return { written: this.#runCounted((left) => write(taken, left)) };
+      return { written: this.#runCounted((passage) => write(taken, passage)) };
     });
     this.#turn = turn;
     return (await turn).written;
@@ -109,23 +117,24 @@ export class TransactionLine {
   /**
    * Runs work behind the flushes that have begun and the statements on their way. Others wait for it as for a flush.
    *
-   * @param work must not reject. It may say that it has left: whatever its answers are, it sends nothing more
+   * @param work must not reject
    */
-  run<T>(work: (left: () => void) => Promise<T>): Promise<T> {
+  run<T>(work: (passage: Passage) => Promise<T>): Promise<T> {
     this.#flushes += 1;
     this.#leaving += 1;
     return this.#runCounted(work);
   }
 
-  #runCounted<T>(work: (left: () => void) => Promise<T>): Promise<T> {
+  #runCounted<T>(work: (passage: Passage) => Promise<T>): Promise<T> {
     const ahead = this.#lastLeft;
+    const answered = this.#flushes === 1 ? undefined : this.#allSettled;
     let left = (): void => {};
     this.#lastLeft = new Promise<void>((resolve) => {
       left = resolve;
     }).then(() => {
       this.#leaving -= 1;
     });
-    const done = ahead.then(() => this.#underWay.allArrived()).then(() => work(left));
+    const done = ahead.then(() => this.#underWay.allArrived()).then(() => work({ left, answered }));
     const settle = (): void => {
       left();
       this.#flushes -= 1;

@@ -11,6 +11,7 @@ import { Closing } from './closing.ts';
 import { committedError, endedError, explainEnd } from './ended-errors.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
 import { takeAhead } from './take-ahead.ts';
+import type { Passage } from './transaction-line.ts';
 import { nothingNamed, type TransactionState } from './transaction-state.ts';
 import { TransactionTarget } from './transaction-target.ts';
 import { UnitOfWork } from './unit-of-work.ts';
@@ -60,9 +61,8 @@ export class TransactionUnit extends UnitOfWork {
    * @param named entries that the statement refers to
    */
   statement<T>(isRaw: boolean, named: ReadonlySet<Entry>, run: () => Promise<T>): Promise<T> {
-    const { state } = this;
-    const begin = () => state.work(isRaw, run);
-    return state.line.statement(this.#queuesAhead(named), begin, named.size > 0);
+    const begin = () => this.state.work(isRaw, run);
+    return this.state.line.statement(this.#queuesAhead(named), begin, named.size > 0);
   }
 
   /** Runs what a caller's statement does before it is sent: drizzle asks the cache, which may use the transaction. */
@@ -80,7 +80,7 @@ export class TransactionUnit extends UnitOfWork {
     if (!take) return undefined;
     return () => {
       const ahead = take();
-      if (ahead.length > 0) this.state.line.run((left) => this.#write(ahead, 'inside', left));
+      if (ahead.length > 0) this.state.line.run((passage) => this.#write(ahead, 'inside', passage));
     };
   }
 
@@ -181,14 +181,16 @@ export class TransactionUnit extends UnitOfWork {
     const { now } = this.queue;
     return this.state.line.flush(
       () => this.queue.takeWhere((entry) => this.queue.isOlder(entry, now)),
-      (entries, left) => this.#write(entries, scope, left),
+      (entries, passage) => this.#write(entries, scope, passage),
     );
   }
 
-  async #write(entries: readonly Entry[], scope: FlushScope, left: () => void): Promise<Flushed> {
+  async #write(entries: readonly Entry[], scope: FlushScope, passage: Passage): Promise<Flushed> {
+    // A row that an earlier flush writes has its key only when that is answered.
+    if (passage.answered && entries.some(({ references }) => references.length > 0)) await passage.answered;
     const announced = announceFlush('transaction', entries);
     const report = new ReportBuilder();
-    const target = new TransactionTarget(this.state, scope, this.#closing, left);
+    const target = new TransactionTarget(this.state, scope, this.#closing, passage.left);
     const failure = await writeBatch(this.context, target, entries, report);
     this.state.hasWorked = true;
     const isHeard = failure?.isUnsent && scope === 'inside' && entries.every(({ awaited }) => awaited);

@@ -9,10 +9,16 @@ test.each([
   ["batch: got 'fast'; allowed: an object of options", 'fast'],
   ['batch: got 500; allowed: an object of options', 500],
   ['batch: got an array; allowed: an object of options', [{ maxRows: 1 }]],
-  ['batch.maxRow: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters', { maxRow: 1 }],
-  ['batch.toString: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters', { toString: 1 }],
   [
-    'batch.maxrows: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters',
+    'batch.maxRow: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements',
+    { maxRow: 1 },
+  ],
+  [
+    'batch.toString: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements',
+    { toString: 1 },
+  ],
+  [
+    'batch.maxrows: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements',
     { maxrows: undefined },
   ],
   [`batch.maxRows: got 0; ${whole}`, { maxRows: 0 }],
@@ -45,6 +51,7 @@ describe('what is no misuse', () => {
     copyRows: 10_001,
     keys: 'server',
     parameters: 'bind',
+    statements: 'bind',
   };
 
   test.each([undefined, {}, { maxRows: undefined, keys: undefined }])('%o gives the defaults', (given) => {
@@ -52,7 +59,10 @@ describe('what is no misuse', () => {
   });
 
   test('an option that is given takes the place of its default', () => {
-    const all = { maxRows: 1, maxBytes: 1, copyRows: Infinity, keys: 'client', parameters: 'describe' };
+    const all = {
+      ...{ maxRows: 1, maxBytes: 1, copyRows: Infinity },
+      ...{ keys: 'client', parameters: 'describe', statements: 'describe' },
+    };
     expect(readBatchOptions(all)).toEqual(all);
     expect(readBatchOptions({ maxRows: 5 })).toEqual({ ...defaults, maxRows: 5 });
   });
