@@ -26,7 +26,7 @@ import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
 import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
 import { nothingNamed } from '../unit-of-work/transaction-state.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
-import { guardWrite, markBegun } from '../write/begun.ts';
+import { guardWrite } from '../write/begun.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -140,9 +140,10 @@ function sendInOneTrip(
 }
 
 function aheadOfBegin(query: Query, { engine, options }: FlushContext): Ahead | undefined {
-  if (isHarmlessSelect(query.sql)) return { text: query.sql, mark: undefined };
+  if (isHarmlessSelect(query.sql))
+    return { text: query.sql, mark: undefined, ownPosition: (position) => position };
   const parts = options.keys === 'server' && !engine.refusesSettings ? writeParts(query) : undefined;
-  return parts && { text: guardWrite(parts), mark: markBegun };
+  return parts && guardWrite(parts);
 }
 
 /** Executes a statement when its turn comes, with the values of its references. */

@@ -49,6 +49,8 @@ export interface Ahead {
   readonly text: string;
   /** A statement that the text depends on, and that goes before it. */
   readonly mark: Statement | undefined;
+  /** A place in the text, which an error names, as a place in the statement's own text. Both count from 1. */
+  ownPosition(position: number): number;
 }
 
 /** Makes the result of one caller from an answer that several callers share. */

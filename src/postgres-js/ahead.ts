@@ -21,11 +21,16 @@ export function leaveAhead(query: Query, sendMark: (mark: NonNullable<Ahead['mar
     strings: { value: [ahead.text] },
     string: { get: () => text, set: () => {} },
   });
-  const { resolve } = query;
+  const { resolve, reject } = query;
   query.resolve = (answer) => {
     const { statement } = answer as { statement?: { string: unknown } };
     if (statement) statement.string = text;
     resolve(answer);
+  };
+  query.reject = (error) => {
+    const place = error as { position?: string };
+    if (place.position) place.position = String(ahead.ownPosition(Number(place.position)));
+    reject(error);
   };
   return true;
 }

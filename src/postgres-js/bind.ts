@@ -84,8 +84,9 @@ export class Binder {
     query.reject = (error) => {
       settled?.();
       if (/^(22|42)/.test(codeOf(error) ?? '')) this.known.forget(key);
-      // postgres.js serialises the values once the server has parsed the statement, and shows them as they were before.
-      if (query.parsing !== false && !query.prepared) query.parameters?.splice(0, args.length, ...args);
+      // postgres.js serialises the values once the server has parsed the statement, and until then shows them as they were.
+      if (query.isBound && query.parsing !== false && !query.prepared)
+        query.parameters?.splice(0, args.length, ...args);
       reject(error);
     };
   }

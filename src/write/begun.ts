@@ -1,4 +1,5 @@
 /** How the server knows, ahead of the client, that BEGIN has been executed. */
+import type { Ahead } from '../driver/driver.ts';
 import { command } from '../driver/statement.ts';
 import type { WriteParts } from '../drizzle/write-parts.ts';
 
@@ -12,6 +13,20 @@ export const markBegun = command("set local batched_drizzle.t = '1'");
 export const begunGuard = "pg_catalog.current_setting('batched_drizzle.t')::pg_catalog.int4";
 
 /** The server evaluates the guard once, also if no row fulfils the rest of the condition. */
-export function guardWrite({ head, where, tail }: WriteParts): string {
-  return `${head}(${where}) and ${begunGuard} operator(pg_catalog.=) 1${tail}`;
+export function guardWrite({ head, where, tail }: WriteParts): Ahead {
+  const guard = `) and ${begunGuard} operator(pg_catalog.=) 1`;
+  const [headEnds, whereEnds] = [lengthOf(head), lengthOf(head) + 1 + lengthOf(where)];
+  return {
+    text: `${head}(${where}${guard}${tail}`,
+    mark: markBegun,
+    ownPosition(position) {
+      if (position <= headEnds) return position;
+      return position - 1 - (position > whereEnds ? guard.length : 0);
+    },
+  };
+}
+
+/** The server counts characters, and a string's length counts UTF-16 units. */
+function lengthOf(text: string): number {
+  return [...text].length;
 }

@@ -1,0 +1,100 @@
+/** Runs a program of statements, and tells all that it could observe. */
+import { inspect } from 'node:util';
+import { sql } from 'drizzle-orm';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { type Stated, type StatedStep, values } from './stated-programs.ts';
+import { alter, reset, type schema, statements } from './stated-statements.ts';
+
+type Db = PostgresJsDatabase<typeof schema>;
+
+const thrown = new Error('the callback has had enough');
+
+/** @returns the outcome of each step, and the rows at the end, as text: values may have no other likeness */
+export async function runStated(db: Db, program: readonly StatedStep[]): Promise<string[]> {
+  for (const statement of reset) await db.execute(statement);
+  const seen: unknown[] = [];
+  let isText = true;
+  const run = async (on: Db, step: StatedStep): Promise<void> => {
+    switch (step.do) {
+      case 'alter': {
+        await on.execute(alter(isText));
+        isText = !isText;
+        return;
+      }
+      case 'one':
+        seen.push(await outcome(() => make(on, step.stated)));
+        return;
+      case 'together':
+        seen.push(await Promise.all(step.stated.map((stated) => outcome(() => make(on, stated)))));
+        return;
+      case 'transaction':
+        seen.push(
+          await outcome(() =>
+            on.transaction(async (tx) => {
+              for (const inner of step.steps) await run(tx as unknown as Db, inner);
+              if (step.ends === 'throws') throw thrown;
+              return 'returned';
+            }),
+          ),
+        );
+    }
+  };
+  for (const step of program) await run(db, step);
+  for (const text of ['select * from cells order by id', 'select * from notes order by id'])
+    seen.push(describe(await db.execute(sql.raw(text))));
+  return seen.map((each) => inspect(each, { depth: 9, maxArrayLength: null, maxStringLength: null }));
+}
+
+function make(db: Db, { statement, value }: Stated): PromiseLike<unknown> {
+  const of = statements.get(statement);
+  if (!of) throw new Error(`no statement ${statement}`);
+  return of(db, values[value]?.() as never);
+}
+
+async function outcome(work: () => PromiseLike<unknown>): Promise<unknown> {
+  try {
+    return { value: describe(await work()) };
+  } catch (error) {
+    return { error: describeError(error) };
+  }
+}
+
+/** Rows, and what postgres.js adds to them. */
+function describe(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const { count, command, columns, statement } = value as unknown as Record<string, unknown>;
+  // A queued insert may share the statement that wrote it.
+  const said = (command === 'INSERT' ? undefined : statement) as
+    | { string?: unknown; types?: unknown }
+    | undefined;
+  return {
+    rows: [...value],
+    class: value.constructor.name,
+    count,
+    command,
+    columns,
+    text: said?.string,
+    types: said?.types,
+  };
+}
+
+const hidden = new Set(['stack', 'cause', 'routine', 'line', 'file']);
+
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const own: Record<string, unknown> = {};
+  for (const name of Object.getOwnPropertyNames(error)) {
+    if (!hidden.has(name)) own[name] = (error as never)[name];
+  }
+  // The library names its savepoints as plain drizzle does, and makes their statements in another way.
+  if (/^savepoint /.test(String(own.query))) for (const name of ['query', 'args']) delete own[name];
+  // What fails behind another says which one that was. An insert has a message of its own.
+  if ([error, error.cause].some((each) => (each as { code?: unknown } | undefined)?.code === '25P02'))
+    return { class: error.constructor.name, code: '25P02' };
+  return {
+    class: error.constructor.name,
+    name: error.name,
+    own,
+    cause: error.cause && describeError(error.cause),
+  };
+}

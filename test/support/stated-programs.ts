@@ -1,0 +1,103 @@
+/** Random programs of statements other than inserts, with values of every kind in every place. */
+import fc from 'fast-check';
+
+/** A statement: which one, and the value that stands in it. */
+export interface Stated {
+  readonly statement: string;
+  /** Its name in `values`. */
+  readonly value: string;
+}
+
+export type StatedStep =
+  /** Each is awaited where it is made. */
+  | { readonly do: 'one'; readonly stated: Stated }
+  /** All are executed in one turn. */
+  | { readonly do: 'together'; readonly stated: readonly Stated[] }
+  | {
+      readonly do: 'transaction';
+      readonly steps: readonly StatedStep[];
+      readonly ends: 'returns' | 'throws';
+    }
+  /** Changes the types of columns, so that what the same texts mean changes. */
+  | { readonly do: 'alter' };
+
+const texts = [
+  ...['', 'true', 'f', 'abc', '5', '1.5', '{}', '{1,2}', '[1]', "it's", 'NULL', '2024-02-29', '\\x00', '\0'],
+];
+
+/** Each is made anew for each side. */
+export const values: Readonly<Record<string, () => unknown>> = {
+  ...Object.fromEntries(texts.map((text) => [`text ${text}`, () => text])),
+  ...Object.fromEntries([0, 1, 5, -7, 1.5, 40_000, 3e9, Number.NaN].map((n) => [`number ${n}`, () => n])),
+  'number -0': () => -0,
+  null: () => null,
+  undefined: () => undefined,
+  true: () => true,
+  false: () => false,
+  '5n': () => 5n,
+  Date: () => new Date(1_700_000_000_000),
+  Buffer: () => Buffer.from('5c78', 'hex'),
+  Uint8Array: () => new Uint8Array([1, 2]),
+  ArrayBuffer: () => new Uint8Array([1, 2]).buffer,
+  'array of numbers': () => [1, 2],
+  'array of texts': () => ['a', 'b'],
+  'array of one': () => ['5'],
+  'empty array': () => [],
+  'array of booleans': () => [true, false],
+  'array of bigints': () => [5n],
+  'array with null': () => [null, 'x'],
+  'array of arrays': () => [[1], [2]],
+  'array with undefined': () => [undefined],
+  object: () => ({ a: 1 }),
+  'object with a text': () => ({ toString: () => '7' }),
+  symbol: () => Symbol('s'),
+  function: () => () => 1,
+  'object without a text': () => ({
+    toString: () => {
+      throw new Error('no text');
+    },
+  }),
+};
+
+function valueNames(hasUndefined: boolean): fc.Arbitrary<string> {
+  const names = Object.keys(values).filter((name) => hasUndefined || !/undefined/.test(name));
+  const ofTexts = names.filter((name) => name.startsWith('text '));
+  return fc.oneof(fc.constantFrom(...ofTexts), { weight: 2, arbitrary: fc.constantFrom(...names) });
+}
+
+/**
+ * @param hasUndefined whether `undefined` is among the values. If a client does not turn it into null, postgres.js can't
+ *   build its statement, and loses count of the answers to others
+ */
+export function statedPrograms(names: readonly string[], hasUndefined: boolean): fc.Arbitrary<StatedStep[]> {
+  const value = valueNames(hasUndefined);
+  // The same texts come up again and again, with other values.
+  const stated = fc
+    .subarray([...names], { minLength: 1, maxLength: 4 })
+    .chain((few) => fc.constant(fc.record({ statement: fc.constantFrom(...few), value })));
+  const stepOf = (one: fc.Arbitrary<Stated>, depth: number): fc.Arbitrary<StatedStep> =>
+    fc.oneof(
+      { weight: 6, arbitrary: fc.record({ do: fc.constant('one' as const), stated: one }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          do: fc.constant('together' as const),
+          stated: fc.array(one, { minLength: 1, maxLength: 6 }),
+        }),
+      },
+      ...(depth < 2
+        ? [
+            {
+              weight: depth === 0 ? 6 : 1,
+              arbitrary: fc.record({
+                do: fc.constant('transaction' as const),
+                steps: fc.array(stepOf(one, depth + 1), { minLength: 1, maxLength: 5 }),
+                ends: fc.constantFrom('returns' as const, 'returns' as const, 'throws' as const),
+              }),
+            },
+          ]
+        : []),
+      ...(depth === 0 ? [{ weight: 1, arbitrary: fc.constant({ do: 'alter' as const }) }] : []),
+    );
+  return stated.chain((one) => fc.array(stepOf(one, 0), { minLength: 1, maxLength: 6 }));
+}
