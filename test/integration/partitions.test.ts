@@ -10,11 +10,11 @@ import { useDatabase } from '../support/test-database.ts';
 const database = useDatabase();
 const check = drizzle(database.connect({ max: 1 }));
 
-const columns = () => ({ id: serial('id'), n: integer('n') });
-const parted = pgTable('parted', columns());
-const low = pgTable('low', columns());
-const lowAgain = pgTable('low', columns());
-const high = pgTable('high', columns());
+const tableNamed = (name: string) => pgTable(name, { id: serial('id'), n: integer('n') });
+const parted = tableNamed('parted');
+const low = tableNamed('low');
+const lowAgain = tableNamed('low');
+const high = tableNamed('high');
 
 /** Before PostgreSQL 17 a partition does not have its parent's identity. */
 const hasIdentity = inject('serverVersion') >= 17;
