@@ -19,10 +19,8 @@ const callsOnly = String.raw`^${conversion}\{FUNCEXPR :funcid (\d+) [^{}()]*:arg
 
 const keys = `case
     when a.attidentity <> '' then (
-      select 'identity' from pg_catalog.pg_depend e join pg_catalog.pg_class q on q.oid = e.objid
-      where e.classid = 'pg_catalog.pg_class'::regclass and e.deptype = 'i'
-        and e.refclassid = 'pg_catalog.pg_class'::regclass
-        and e.refobjid = a.attrelid and e.refobjsubid = a.attnum and ${givesKeys})
+      select 'identity' from sequences n join pg_catalog.pg_class q on q.oid = n.oid
+      where n.root = c.oid and n.attnum = a.attnum and ${givesKeys})
     when d.adbin is null then null
     when d.adbin::text ~ '${drawsOnly}' then (
       select 'sequence' from pg_catalog.pg_depend e join pg_catalog.pg_class q on q.oid = e.refobjid

@@ -78,6 +78,9 @@ const table = `pg_catalog.json_build_object(
   'state', pg_catalog.json_build_object(${hashes.join(', ')}),
   'parents', array(
     select c.confrelid::text from constraints c where c.root = a.oid and c.contype = 'f'),
+  'ordered', array(
+    select b.oid::text from below b where b.root = a.oid
+    union select n.oid::text from sequences n where n.root = a.oid),
   'plain', not exists (select from doubts d where d.root = a.oid and d.event = 4),
   'updatable', not exists (select from doubts d where d.root = a.oid and d.event = 16),
   'guardable', not a.relhasrules and not exists (

@@ -109,9 +109,13 @@ function expressions(): string {
   from kinds k join pg_catalog.pg_constraint c on c.contypid = k.oid where c.contype = 'c')`;
 }
 
-/** The sequences that the columns of a table draw from. */
+/**
+ * The sequences that the columns of a table draw from. Since PostgreSQL 17 a partition has the identity of the partitioned
+ * table at the top, whose column has the same name. Before, it may have an identity of its own beside that of its parent.
+ */
 function sequences(): string {
-  const isOne = (oid: string) => `${oid} = any (array(select q.oid from asked q))`;
+  const identity = `e.refclassid = 'pg_catalog.pg_class'::regclass and e.classid = 'pg_catalog.pg_class'::regclass
+    and e.deptype = 'i' and e.refobjsubid > 0`;
   return `drawn (root, attnum, oid) as (
   select d.adrelid, d.adnum, e.refobjid from defaults d
   join pg_catalog.pg_depend e on e.classid = 'pg_catalog.pg_attrdef'::regclass and e.objid = d.oid
@@ -119,10 +123,15 @@ function sequences(): string {
   where d.root = d.adrelid and d.text ~ ':funcid 1574 '
   union all
   select e.refobjid, e.refobjsubid, e.objid from pg_catalog.pg_depend e
-  where e.refclassid = 'pg_catalog.pg_class'::regclass and ${isOne('e.refobjid')}
-    and e.classid = 'pg_catalog.pg_class'::regclass and e.deptype = 'i' and e.refobjsubid > 0),
+  where e.refobjid = any (array(select q.oid from asked q)) and ${identity}),
+inherited (root, attnum, oid) as (
+  select m.root, a.attnum, e.objid from pg_catalog.pg_depend e join members m on m.oid = e.refobjid and m.above
+  join pg_catalog.pg_attribute o on o.attrelid = e.refobjid and o.attnum = e.refobjsubid
+  join pg_catalog.pg_attribute a on a.attrelid = m.root and a.attname = o.attname and a.attidentity <> ''
+  where e.refobjid = any (array(select q.oid from members q where q.above)) and ${identity}
+    and not exists (select from drawn n where n.root = m.root and n.attnum = a.attnum)),
 sequences as materialized (
-  select n.root, n.attnum, n.oid from drawn n
+  select n.root, n.attnum, n.oid from (select * from drawn union all select * from inherited) n
   where exists (select from pg_catalog.pg_class q where q.oid = n.oid and q.relkind = 'S'))`;
 }
 
@@ -158,13 +167,14 @@ function aboutTables(): string[] {
     `select c.root, ${insert} from constraints c join members m on m.root = c.root and m.oid = c.confrelid
   where c.contype = 'f'`,
     `select c.root, ${update} from constraints c where c.contype = any ('{p,u,x}') and c.condeferrable`,
-    // The partitions have copies of the default, which rows of the table itself never use.
+    // Partitions and their parents have copies of the default, which rows written to this table never use. Whether one flush
+    // writes to several of them is asked for each flush: see `ordered`.
     `select s.root, ${insert} from sequences s
   join pg_catalog.pg_depend e on e.refclassid = 'pg_catalog.pg_class'::regclass and e.refobjid = s.oid
     and e.classid = 'pg_catalog.pg_attrdef'::regclass
   join pg_catalog.pg_attrdef d on d.oid = e.objid
-  where not (d.adrelid = s.root and d.adnum = s.attnum)
-    and not exists (select from below b where b.root = s.root and b.oid = d.adrelid and b.oid <> s.root)`,
+  where case when d.adrelid = s.root then d.adnum <> s.attnum
+    else (pg_catalog.pg_partition_root(d.adrelid) = pg_catalog.pg_partition_root(s.root)) is not true end`,
   ];
 }
 

@@ -57,6 +57,11 @@ export interface TableFacts {
   /** OIDs of the relations that its foreign keys point at. */
   readonly parents: readonly string[];
   /**
+   * OIDs of what shows the order in which its rows are written: the table, its partitions, and the sequences that its columns
+   * draw from. Tables that have one in common must be written in the order of the calls.
+   */
+  readonly ordered: readonly string[];
+  /**
    * An ordinary or partitioned table of which it is proved that its rows can't tell whether they share a statement, and
    * whether rows of other tables are written before. Whatever is not known to be harmless is a doubt: see `proof-sql.ts`.
    */

@@ -1,4 +1,5 @@
 /** Whether it is proved that no program can observe that entries share statements. Pure. */
+import type { PgTable } from 'drizzle-orm/pg-core';
 import { Expression } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
 import type { FactsByTable } from '../facts/learn-facts.ts';
@@ -12,9 +13,23 @@ import { distinctPlans } from './same-plan.ts';
  * entries are proved by their text. One entry that is not proved may observe the rows of every other.
  */
 export function isProved(entries: readonly Entry[], facts: FactsByTable): boolean {
-  return distinctPlans(entries, new Map()).every(
-    (entry) => facts.get(entry.shape.table)?.plain === true && hasHarmlessExpressions(entry),
+  const different = distinctPlans(entries, new Map());
+  return (
+    different.every(
+      (entry) => facts.get(entry.shape.table)?.plain === true && hasHarmlessExpressions(entry),
+    ) && haveOrdersOfTheirOwn(new Set(different.map(({ shape }) => shape.table)), facts)
   );
+}
+
+/**
+ * Whether no two tables put their rows, or their sequence's keys, into one order. A partition and its parent do, and so do
+ * partitions with their parent's sequence, and two of drizzle's tables for one relation. Shared statements write table by
+ * table.
+ */
+function haveOrdersOfTheirOwn(tables: ReadonlySet<PgTable>, facts: FactsByTable): boolean {
+  if (tables.size < 2) return true;
+  const ordered = [...tables].flatMap((table) => facts.get(table)?.ordered ?? []);
+  return new Set(ordered).size === ordered.length;
 }
 
 /** The facts for entries that are not proved, of whatever table: nothing is shared, and no key is drawn ahead of its row. */

@@ -11,6 +11,8 @@ import type { PlanInput } from './plan-input.ts';
  *
  * Only integers and UUIDs in their canonical form qualify. Other types come back changed: `'ab'` as `'ab  '`,
  * `1` as `1.00`. RETURNING guarantees no order, so the order can't replace the column.
+ *
+ * A key comes first, which may be known before the rows are written. Any column will do that every row gives.
  */
 export function findSentinelColumn(
   shape: TableShape,
@@ -18,32 +20,37 @@ export function findSentinelColumn(
   { different, entries }: { readonly different: readonly Entry[]; readonly entries: readonly Entry[] },
   { encoded, canParse }: Pick<PlanInput, 'encoded' | 'canParse'>,
 ): number | undefined {
-  const index = shape.columns.findIndex((_, column) => {
-    const { keys, cast, base = 0, selectable } = columnFacts(facts, shape, column) ?? {};
-    const target = shape.columns[column]?.column;
-    const canonical = sentinelForms.get(cast ?? '');
-    if (!canonical || !selectable || !canParse(base)) return false;
-    if (different.every((entry) => leavesOut(entry, column))) return keys != null;
+  const suitable = [...shape.columns.keys()].filter((column) => {
+    const { cast, base = 0, selectable } = columnFacts(facts, shape, column) ?? {};
+    return sentinelForms.has(cast ?? '') && selectable && canParse(base);
+  });
+  const isKey = (column: number): boolean => {
+    const isMade = columnFacts(facts, shape, column)?.keys != null;
+    if (different.every((entry) => leavesOut(entry, column))) return isMade;
+    // Without a unique constraint the server may make a key that another row gives.
+    const { primary, isUnique } = shape.columns[column]?.column ?? {};
+    return (primary || isUnique) === true && areDistinct(column, isMade);
+  };
+  const areDistinct = (column: number, mayLeaveOut: boolean): boolean => {
+    const canonical = sentinelForms.get(columnFacts(facts, shape, column)?.cast ?? '');
     const given = new Set<string>();
     return entries.every((entry) => {
       if (entry.conflict) return true;
       const { cells } = encodedRows(encoded, entry);
       for (let row = 0; row < entry.count; row++) {
         if (formOf(entry, row).columns[column] === Given.nothing) {
-          if (keys == null) return false;
+          if (!mayLeaveOut) return false;
           continue;
         }
-        // Without a unique constraint the server may make a key that another row gives.
-        if (!target?.primary && !target?.isUnique) return false;
         const cell = cells[row * shape.columns.length + column];
         const text = typeof cell === 'number' ? String(cell) : cell;
-        if (typeof text !== 'string' || !canonical.test(text) || given.has(text)) return false;
+        if (typeof text !== 'string' || !canonical?.test(text) || given.has(text)) return false;
         given.add(text);
       }
       return true;
     });
-  });
-  return index === -1 ? undefined : index;
+  };
+  return suitable.find(isKey) ?? suitable.find((column) => areDistinct(column, false));
 }
 
 function leavesOut(entry: Entry, column: number): boolean {

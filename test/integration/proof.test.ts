@@ -130,6 +130,16 @@ describe('a table is not proved to be shareable', () => {
       'a sequence of two columns',
       `create sequence s; create table t (a int default nextval('s'), b int default nextval('s'))`,
     ],
+    [
+      'a sequence of its parent and of a table beside them',
+      `create table p (id serial, k int) partition by range (k);
+       create table t partition of p default; create table other (a int default nextval('p_id_seq'))`,
+    ],
+    [
+      'a sequence of its parent for two columns',
+      `create table p (id serial, k int, other int) partition by range (k);
+       create table t partition of p default; alter table t alter other set default nextval('p_id_seq')`,
+    ],
     ['a policy that reads tables', secured('using (exists (select from pg_class))')],
     ['a policy for INSERT by a function of the user', secured('for insert with check (of_user(id) > 0)')],
     ['a policy for SELECT by a function of the user', secured('for select using (of_user(id) > 0)')],
@@ -188,6 +198,12 @@ describe('a table is proved to be shareable', () => {
     ],
     ['an exclusion constraint', 'create table t (a int4range, exclude using gist (a with &&))'],
     ['partitions', `${partitioned}; ${firstPart}`],
+    [
+      'the sequence of its parent, which other partitions have, too',
+      `create table p (id serial, k int) partition by range (k);
+       create table t partition of p for values from (0) to (10);
+       create table t2 partition of p for values from (10) to (20)`,
+    ],
     [
       'a trigger on UPDATE',
       'create table t (a int); create trigger g before update on t for each row execute function fires()',

@@ -7,6 +7,7 @@ export function factsOf(table: PgTable, given: Partial<TableFacts> = {}): TableF
   const { columns } = tableShape(new PgDialect(), table);
   return {
     oid: '16384',
+    ordered: ['16384'],
     user: 'app',
     plain: true,
     updatable: true,

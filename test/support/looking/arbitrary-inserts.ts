@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parents, relative, rowOfAnyForm, sharedRow, simpleRow } from './arbitrary-rows.ts';
 import type { Conflict, Insert, Org, Row, Selection } from './programs.ts';
-import { names, type TableName } from './tables.ts';
+import { names, others, type TableName } from './tables.ts';
 
 /** No entry has more rows, so that `maxRows` of a batch need not split one. */
 export const mostRows = 4;
@@ -43,7 +43,7 @@ const anyInsert: fc.Arbitrary<Insert> = fc.oneof(
   { weight: 1, arbitrary: insertOf(anyTable, relative) },
 );
 
-/** Inserts of one table and form: so many of them as the library would like to share a statement. */
+/** Inserts of one table and form: up to so many that they share a statement in a transaction, too. */
 const alike: fc.Arbitrary<Insert[]> = fc
   .tuple(anyTable, selections, fc.oneof(simpleRow, rowOfAnyForm))
   .chain(([table, selection, row]) =>
@@ -53,7 +53,7 @@ const alike: fc.Arbitrary<Insert[]> = fc
         .map(
           (org): Insert => ({ table, rows: [{ ...row, org, label: 'own' }], selection, conflict: 'none' }),
         ),
-      { minLength: 2, maxLength: 12 },
+      { minLength: 2, maxLength: 20 },
     ),
   );
 
@@ -74,12 +74,16 @@ const conflicting: fc.Arbitrary<Insert[]> = fc
 const byTurns: fc.Arbitrary<Insert[]> = fc
   .record({
     table: anyTable,
-    second: anyTable,
+    // A table looks at its other one, or shares something with it.
+    second: fc.oneof(
+      { weight: 2, arbitrary: fc.constant('other' as const) },
+      { weight: 1, arbitrary: anyTable },
+    ),
     selection: selections,
     rows: fc.tuple(fc.oneof(simpleRow, rowOfAnyForm), fc.oneof(simpleRow, rowOfAnyForm)),
     parent: parents,
     rises: fc.boolean(),
-    times: fc.integer({ min: 1, max: 6 }),
+    times: fc.oneof({ weight: 2, arbitrary: fc.integer({ min: 1, max: 6 }) }, fc.constant(12)),
   })
   .map(({ table, second, selection, rows: [one, other], parent, rises, times }) => {
     const insert = (of: TableName, row: Row): Insert => ({
@@ -91,7 +95,7 @@ const byTurns: fc.Arbitrary<Insert[]> = fc
     const orgAt = (turn: number, { org }: Row): Org => (rises ? (([1, 2, 3] as const)[turn] ?? 3) : org);
     return Array.from({ length: times }, (_, turn) => [
       insert(table, { ...one, id: 'left out', label: 'own', org: orgAt(turn, one) }),
-      insert(second, { ...other, parent, org: orgAt(turn, other) }),
+      insert(second === 'other' ? others[table] : second, { ...other, parent, org: orgAt(turn, other) }),
     ]).flat();
   });
 

@@ -1,9 +1,19 @@
 import { type Look, ofBoth } from './look.ts';
+import { starts } from './tables.ts';
 
 const setDefault =
   (value: Look): Look =>
   (t, o) =>
     `alter table looking.${t} alter pos set default ${value(t, o)};`;
+
+/** A number that is made of one from a sequence, which no other column draws from. */
+const composed =
+  (number: Look): Look =>
+  (t, o) =>
+    `
+    create sequence if not exists looking.${t}_composed start ${starts[t]};
+    grant all on looking.${t}_composed to public;
+    ${setDefault(() => `lpad((${number(t, o)} + 10000000)::text, 12, '0')::int`)(t, o)}`;
 
 const inDomain =
   (domain: Look): Look =>
@@ -31,6 +41,8 @@ export const defaultLooks = {
   'default: number of rows of the other table': setDefault((_, o) => `looking.${o}_count()`),
   'default: function that draws': ofBoth(setDefault(() => 'looking.draw()')),
   'default: nextval': ofBoth(setDefault(() => `nextval('looking.spare')`)),
+  'default: composed of nextval': composed((t) => `nextval('looking.${t}_composed')`),
+  'default: composed of nextval, of both': ofBoth(composed((t) => `nextval('looking.${t}_composed')`)),
   'default: currval': setDefault((t) => `currval('looking.${t}_id_seq')`),
   'default: currval of the other table': setDefault((_, o) => `currval('looking.${o}_id_seq')`),
   'default: lastval': setDefault(() => 'lastval()'),

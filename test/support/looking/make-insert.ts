@@ -14,9 +14,13 @@ const regclass = (table: TableName): string => `looking.${table}_id_seq`;
 const count = (table: TableName): SQL => sql`(select count(*)::int from ${sql.raw(`looking.${table}`)})`;
 const lastId = (table: TableName): SQL => sql`(select max(id) from ${sql.raw(`looking.${table}`)})`;
 
-/** A given key, unique to its row, and lower than any that a sequence gives. */
+/**
+ * A given key, unique to its row, and lower than any that a sequence gives. A group has up to 24 members, and no other list
+ * more than 5.
+ */
 function givenId(path: Path, row: number): number {
-  return 1_000 + path.reduce((number, place) => number * 12 + place + 1, 0) * 5 + row;
+  const group = path.slice(0, -1).reduce((number, place) => number * 6 + place + 1, 0);
+  return 1_000 + (group * 26 + (path.at(-1) ?? 0) + 1) * 5 + row;
 }
 
 const neighbour = (path: Path, distance: number): Path => [

@@ -1,4 +1,4 @@
-import { type PgTable, pgTable, serial, text } from 'drizzle-orm/pg-core';
+import { integer, type PgTable, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
 import { isKeyPlace } from '../../../src/plan/chunk.ts';
 import type { Entry } from '../../../src/take/entry.ts';
@@ -37,6 +37,8 @@ describe('the column that tells returned rows apart', () => {
     ['a serial that some rows give', users, [7, undefined, -1], 0],
     ['a primary key that the client made', tokens, [uuid('a'), uuid('b')], 0],
     ['a uuid that the server makes', events, [undefined, undefined], 0],
+    ['a number that each row gives once, without a constraint', loose, [7, -1], 0],
+    ['no number that two rows give', loose, [7, 7], undefined],
     ['no key given twice', users, [7, 7], undefined],
     ['no key that the server may make again, being no primary key', loose, [7, undefined], undefined],
     ['no number in another form than the server writes', users, ['07', '1'], undefined],
@@ -46,6 +48,12 @@ describe('the column that tells returned rows apart', () => {
     ['no NULL', users, [null, 1], undefined],
   ])('can be %s', (_, table, ids, expected) => {
     expect(identifierOf(table, returned(table, ...ids))).toBe(expected);
+  });
+
+  test('is a key rather than a number that each row gives', () => {
+    const behind = pgTable('behind', { n: integer('n'), id: serial('id').primaryKey() });
+    const entries = [1, 2].map((n) => entryOf(behind, { n }, { returning: [users.id] }));
+    expect(identifierOf(behind, entries)).toBe(1);
   });
 
   test('is none that the role may not select', () => {
