@@ -47,6 +47,9 @@ const shapes = new WeakMap<PgDialect, WeakMap<PgTable, TableShape>>();
 
 /** The table's shape. `casing` belongs to the dialect, so each dialect has shapes of its own. */
 export function tableShape(dialect: PgDialect, table: PgTable): TableShape {
+  const shape = shapes.get(dialect)?.get(table);
+  // Each insert asks, and all but the first make no function for it.
+  if (shape) return shape;
   const known = getOrInsert(shapes, dialect, () => new WeakMap<PgTable, TableShape>());
   return getOrInsert(known, table, () => readShape(dialect, table));
 }

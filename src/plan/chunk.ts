@@ -59,6 +59,7 @@ export class Chunk {
   bytes = 0;
   /** How many parameters its rows take as VALUES. */
   params = 0;
+  #lastForm: Form | undefined;
   way: WayOfWriting;
   /** Finds the source of a written row, if several entries share a conflict clause. */
   conflictKey: ChunkConflictKey | undefined;
@@ -90,7 +91,8 @@ export class Chunk {
   }
 
   add(entry: Entry, row: number, form: Form): void {
-    this.forms.add(form);
+    if (form !== this.#lastForm) this.forms.add(form);
+    this.#lastForm = form;
     this.entries.push(entry);
     this.rows.push(row);
   }

@@ -26,25 +26,35 @@ export function makeChunks(
   const statementKeys = new StatementKeys([...planned.values()]);
   let sharing: Sharing | undefined;
   let statementKey = '';
+  let drawn: readonly Drawn[] = [];
+  /** The form of the last row, as it is sent and as the caller gave it. */
+  let form: Form | undefined;
+  let given: Form | undefined;
   for (let number = 0; number < entries.length; number++) {
     const entry = entries[number] as Entry;
     const table = tablePlanOf(planned, entry.shape);
     const rows = encodedRows(planning.encoded, entry);
     const before = entries[number - 1];
-    if (!sharing || !before || !hasSamePlan(entry, before, planning.encoded)) {
-      sharing = howToShare(entry, rows, table, statementKeys, planning);
-    }
+    const isAlike = before !== undefined && hasSamePlan(entry, before, planning.encoded);
+    if (!sharing || !isAlike) sharing = howToShare(entry, rows, table, statementKeys, planning);
+    if (!isAlike || sharing.way === 'own') form = undefined;
     for (let row = 0; row < entry.count; row++) {
-      const form = formOf(rows, row);
-      const next =
-        sharing.way === 'own'
-          ? `alone ${number}`
-          : statementKeys.of(entry, form, formOf(entry, row), table, sharing.conflictKey);
-      // The rows of a table stay in the order of the calls, which a SELECT without ORDER BY shows.
-      if (next !== statementKey) open.closeAll();
-      statementKey = next;
+      const sent = formOf(rows, row);
+      // Most rows go where the one before them went.
+      if (sent !== form || formOf(entry, row) !== given) {
+        form = sent;
+        given = formOf(entry, row);
+        const next =
+          sharing.way === 'own'
+            ? `alone ${number}`
+            : statementKeys.of(entry, form, given, table, sharing.conflictKey);
+        // The rows of a table stay in the order of the calls, which a SELECT without ORDER BY shows.
+        if (next !== statementKey) open.closeAll();
+        statementKey = next;
+        drawn = statementKeys.drawn(form, table, entry.shape);
+      }
       if (row === 0 && sharing.conflictKey) open.makeRoom(statementKey, entry, sharing.conflictKey);
-      open.add(statementKey, entry, row, form, table, sharing, statementKeys.drawn(form, table, entry.shape));
+      open.add(statementKey, entry, row, form, table, sharing, drawn);
     }
   }
   for (const chunk of chunks) finish(chunk, planning);

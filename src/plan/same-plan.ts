@@ -21,7 +21,7 @@ export function hasSamePlan(entry: Entry, other: Entry, encoded: EncodedEntries[
 function isPlannedByForm(entry: Entry, encoded: EncodedEntries['encoded']): boolean {
   const { conflict, forms, references, referencedColumns } = entry;
   if (conflict || references.length > 0 || referencedColumns.size > 0) return false;
-  return forms instanceof Form && !forms.hasExpression && !encoded.has(entry);
+  return forms instanceof Form && !forms.hasExpression && !(encoded.size > 0 && encoded.has(entry));
 }
 
 /** Drops entries that are planned like the one before them. */

@@ -9,7 +9,7 @@ import type { Conflict } from './conflict.ts';
 import { EntryExtras } from './entry-extras.ts';
 import type { Form, Rows } from './form.ts';
 import { findPlace, type KeyRun } from './key-run.ts';
-import { settled, type Waiting, wait } from './result.ts';
+import { settle, settled, type Waiting, wait } from './result.ts';
 
 /**
  * The value of a row for a column: `undefined` for the database's default, a value as drizzle would pass it
@@ -100,7 +100,7 @@ export class Entry implements Rows<Cell> {
     const waiting = this.#result;
     if (!waiting || waiting instanceof Promise) return;
     this.#result = waiting.promise;
-    waiting.resolve(settled(outcome, () => outcome.value?.(this)));
+    settle<Entry>(waiting, outcome, this);
   }
 
   /** Keeps a value that the server returned. Values from the caller are in `cells` already. */
@@ -144,7 +144,7 @@ export class Entry implements Rows<Cell> {
   /** The insert's promise, the same one for every call. */
   result(): Promise<unknown> {
     const { outcome } = this;
-    this.#result ??= outcome ? settled(outcome, () => outcome.value?.(this)) : wait();
+    this.#result ??= outcome ? settled<Entry>(outcome, this) : wait();
     return this.#result instanceof Promise ? this.#result : this.#result.promise;
   }
 }

@@ -48,10 +48,10 @@ export function findPlace(last: KeyRun | undefined, row: number, column: number)
   return places.get(column)?.[row];
 }
 
-function inRun({ list, ...run }: KeyRun, row: number, column: number): KeyPlace | undefined {
+function inRun(run: KeyRun, row: number, column: number): KeyPlace | undefined {
   const offset = row - run.row;
   if (run.column !== column || offset < 0 || offset >= run.count) return undefined;
-  return { list, position: run.position + offset + 1 };
+  return { list: run.list, position: run.position + offset + 1 };
 }
 
 function placesOf(last: KeyRun): Map<number, KeyPlace[]> {

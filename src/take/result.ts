@@ -9,23 +9,46 @@ export function wait(): Waiting {
   const promise = new Promise<unknown>((settle) => {
     resolve = settle;
   });
-  promise.catch(ignore);
   return { promise, resolve };
 }
 
-interface Settling {
+interface Settling<Insert> {
   readonly error?: Error;
   readonly objection?: Promise<Error | undefined>;
+  value?(insert: Insert): unknown;
 }
 
-export function settled({ error, objection }: Settling, value: () => unknown): Promise<unknown> {
-  if (objection && !error) {
-    const promise = objection.then((reason) => settled(reason ? { error: reason } : {}, value));
-    promise.catch(ignore);
-    return promise;
-  }
+/** Settles a promise that was requested before. */
+export function settle<Insert>(
+  { promise, resolve }: Waiting,
+  settling: Settling<Insert>,
+  insert: Insert,
+): void {
+  const result = resultOf(settling, insert);
+  // A handler costs another promise, and most inserts succeed.
+  if (result instanceof Promise) promise.catch(ignore);
+  resolve(result);
+}
+
+export function settled<Insert>(settling: Settling<Insert>, insert: Insert): Promise<unknown> {
+  return Promise.resolve(resultOf(settling, insert));
+}
+
+/** The value; a promise only if it rejects, or has to wait. */
+function resultOf<Insert>(settling: Settling<Insert>, insert: Insert): unknown {
+  const { error, objection } = settling;
+  if (error) return rejected(error);
+  if (!objection) return valueOrRejection(settling, insert);
+  const promise = objection.then((reason) =>
+    reason ? rejected(reason) : valueOrRejection(settling, insert),
+  );
+  promise.catch(ignore);
+  return promise;
+}
+
+function valueOrRejection<Insert>(settling: Settling<Insert>, insert: Insert): unknown {
   try {
-    return error ? rejected(error) : Promise.resolve(value());
+    return settling.value?.(insert);
   } catch (error) {
     // A decoder of the caller's own column type may throw. As in drizzle, the insert then rejects with that
     // error.

@@ -30,8 +30,9 @@ export function takeRows(
   const known = formsOfTable(shape);
   // Allocated at full length: an array that grows by pushing reserves half as much again.
   const cells: Cell[] = new Array(values.length * columns.length);
-  const references: Reference[] = [];
-  const embedded: Reference[] = [];
+  // Most entries have none, and share one empty array.
+  let references: Reference[] | undefined;
+  let embedded: Reference[] | undefined;
   let bytes = 0;
   let place = 0;
   let first: Form | undefined;
@@ -46,9 +47,14 @@ export function takeRows(
       cells[place++] = cell;
       const what = givenBy(cell);
       form = form.with(what);
-      if (cell instanceof Reference) references.push(cell);
-      else if (cell instanceof Expression) embedded.push(...lateReferences(cell.rendered));
-      else if (what === Given.value) bytes += sizeOf(cell);
+      if (cell instanceof Reference) {
+        references ??= [];
+        references.push(cell);
+      } else if (cell instanceof Expression) {
+        embedded ??= [];
+        embedded.push(...lateReferences(cell.rendered));
+      }
+      if (what === Given.value) bytes += sizeOf(cell);
     }
     first ??= form;
     if (form !== first) forms ??= new Array<Form>(row).fill(first);
@@ -57,9 +63,8 @@ export function takeRows(
   return {
     cells,
     forms: forms ?? first ?? [],
-    // Most entries have none, and share one empty array.
-    references: references.length + embedded.length === 0 ? none : [...references, ...embedded],
-    embedded: embedded.length === 0 ? none : embedded,
+    references: references && embedded ? [...references, ...embedded] : (references ?? embedded ?? none),
+    embedded: embedded ?? none,
     bytes,
   };
 }

@@ -81,12 +81,24 @@ describe('the result of an entry', () => {
     await expect(own.result()).rejects.toThrow(TypeError);
   });
 
-  test('never causes an unhandledRejection', async () => {
+  test.each<[string, Outcome]>([
+    ['a failure', { error: new Error('nobody looks') }],
+    [
+      'a decoder that throws',
+      written(() => {
+        throw new TypeError('nobody looks');
+      }),
+    ],
+    [
+      "the cache's objection",
+      { ...written(() => []), objection: Promise.resolve(new Error('nobody looks')) },
+    ],
+  ])('never causes an unhandledRejection by %s', async (_, outcome) => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     const own = entry();
     own.result();
-    own.conclude({ error: new Error('nobody looks') });
+    own.conclude(outcome);
     await new Promise((resolve) => setTimeout(resolve, 5));
     process.off('unhandledRejection', unhandled);
     expect(unhandled).not.toHaveBeenCalled();
