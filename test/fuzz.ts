@@ -4,9 +4,9 @@ import { startVitest } from 'vitest/node';
 
 const usage = `npm run fuzz -- [--runs 5000] [--seed 42]
 
-Runs random programs on plain drizzle and on batched-drizzle, and looks for differences. There are two
-families of programs: over tables with references among them, and over tables that look around (policies,
-triggers, functions that read tables). Of each so many are run.
+Runs random programs on plain drizzle and on batched-drizzle, and looks for differences. There are three
+families of programs: over tables with references among them, over tables that look around (policies,
+triggers, functions that read tables), and of statements with values of every kind. Of each so many are run.
 
   --runs  how many programs of each family; default 5000
   --seed  the seed that a failed run has printed; default: a new one
@@ -25,7 +25,7 @@ async function main(args: string[]): Promise<number> {
     return 2;
   }
   const options = { project: 'server', watch: false };
-  const files = ['differential.test.ts', 'differential-looking.test.ts'];
+  const files = ['differential.test.ts', 'differential-looking.test.ts', 'differential-statements.test.ts'];
   const paths = files.map((file) => `test/integration/${file}`);
   const vitest = await startVitest('test', paths, options);
   await vitest.close();

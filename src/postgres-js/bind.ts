@@ -147,12 +147,33 @@ const boundQueries = new WeakMap<object, object>();
 /**
  * postgres.js sets `describeFirst` when it builds a query that has arguments. If it stays unset, the query leaves as Parse,
  * Bind and Execute.
+ *
+ * A statement that the connection knows by a name comes with the types that the server has told. Bind serialises by them, and
+ * must be given the values themselves.
  */
 function bind(query: Query, values: unknown[]): void {
   const queries: object = Object.getPrototypeOf(query);
-  const bound = getOrInsert(boundQueries, queries, () =>
-    Object.create(queries, { describeFirst: { get: () => false, set: () => {} }, isBound: { value: true } }),
+  Object.setPrototypeOf(
+    query,
+    getOrInsert(boundQueries, queries, () => makeBound(queries)),
   );
-  Object.setPrototypeOf(query, bound);
   query.parameters = values;
+}
+
+function makeBound(queries: object): object {
+  const isKnown = new WeakSet<object>();
+  return Object.create(queries, {
+    isBound: { value: true },
+    describeFirst: { get: () => false, set: () => {} },
+    prepared: {
+      get(this: Query) {
+        return isKnown.has(this);
+      },
+      set(this: Query, isPrepared: boolean) {
+        if (!isPrepared) return;
+        isKnown.add(this);
+        this.parameters = [...this.args];
+      },
+    },
+  });
 }

@@ -95,7 +95,14 @@ function withStatement(error: Error, describe: DescribeStatement, serialize: Ser
   const copy = copyError(error, error.message);
   // The client's `debug` option makes them enumerable, so that printing the error shows them.
   const enumerable = Object.getOwnPropertyDescriptor(error, 'query')?.enumerable ?? false;
-  const text = (param: unknown) => (param === null ? null : serialize(param, 0));
+  const text = (param: unknown): unknown => {
+    try {
+      return param === null ? null : serialize(param, 0);
+    } catch {
+      // Like postgres.js: what has no text is shown as it is.
+      return param;
+    }
+  };
   const own = (get: () => unknown) => ({ get, enumerable, configurable: true });
   Reflect.deleteProperty(copy, 'types');
   return Object.defineProperties(copy, {

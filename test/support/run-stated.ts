@@ -13,14 +13,11 @@ const thrown = new Error('the callback has had enough');
 export async function runStated(db: Db, program: readonly StatedStep[]): Promise<string[]> {
   for (const statement of reset) await db.execute(statement);
   const seen: unknown[] = [];
-  let isText = true;
   const run = async (on: Db, step: StatedStep): Promise<void> => {
     switch (step.do) {
-      case 'alter': {
-        await on.execute(alter(isText));
-        isText = !isText;
+      case 'alter':
+        seen.push(await outcome(() => on.execute(alter())));
         return;
-      }
       case 'one':
         seen.push(await outcome(() => make(on, step.stated)));
         return;

@@ -1,0 +1,308 @@
+/** The round trips of statements other than queued inserts. */
+import { eq, gt, inArray, sql } from 'drizzle-orm';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { batchedDrizzle } from '../../src/index.ts';
+import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
+import type { Relay } from '../support/relay.ts';
+import * as schema from '../support/schema.ts';
+import { addresses, logs, users } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+
+type Db = PostgresJsDatabase<typeof schema>;
+
+const check = drizzle(database.connect());
+let relay: Relay;
+let ours: Db;
+let plain: Db;
+
+beforeAll(async () => {
+  relay = await database.relay({ delay: 5 });
+  const connect = () => database.connect({ url: relay.url, max: 1 });
+  ours = batchedDrizzle(connect(), { schema });
+  plain = drizzle(connect(), { schema });
+  for (const db of [ours, plain]) await db.execute(sql`select 1`);
+});
+
+beforeEach(async () => {
+  await check.execute(emptyTables());
+  await check.insert(users).values(range(60).map((n) => ({ name: `user ${n}` })));
+});
+
+async function tripsOf(db: Db, work: (db: Db) => PromiseLike<unknown>): Promise<number> {
+  relay.reset();
+  await work(db);
+  return relay.trips;
+}
+
+let serial = 0;
+/** A text that no statement has had before. */
+const alias = (): string => `a${serial++}`;
+
+describe('one trip at the second run of a text, and mostly at the first', () => {
+  type Shape = readonly [name: string, first: 1 | 2, work: (db: Db) => PromiseLike<unknown>];
+  const shapes: readonly Shape[] = [
+    ['a select', 1, (db) => db.select().from(users).where(eq(users.id, 5))],
+    ['a select with a limit', 1, (db) => db.select().from(users).where(gt(users.id, 5)).limit(3).offset(1)],
+    [
+      'a select of a list',
+      1,
+      (db) =>
+        db
+          .select()
+          .from(users)
+          .where(inArray(users.name, ['user 1', 'x'])),
+    ],
+    ['an update', 1, (db) => db.update(users).set({ name: 'new' }).where(eq(users.id, 5))],
+    ['a delete', 1, (db) => db.delete(users).where(eq(users.name, 'nobody')).returning()],
+    [
+      'an upsert',
+      1,
+      (db) =>
+        db
+          .insert(users)
+          .values({ id: 5, name: 'up' })
+          .onConflictDoUpdate({ target: users.id, set: { name: 'up' } }),
+    ],
+    [
+      'a relational query',
+      1,
+      (db) => db.query.users.findFirst({ where: eq(users.id, 5), with: { addresses: true } }),
+    ],
+    ['$count', 1, (db) => db.$count(users, eq(users.name, 'user 5'))],
+    [
+      'a CTE',
+      1,
+      (db) => {
+        const few = db.$with('few').as(db.select().from(users).where(eq(users.id, 5)));
+        return db.with(few).select().from(few);
+      },
+    ],
+    [
+      'a prepared statement',
+      1,
+      (db) =>
+        db
+          .select()
+          .from(users)
+          .where(eq(users.id, sql.placeholder('id')))
+          .prepare('user_by_id')
+          .execute({ id: 5 }),
+    ],
+    ['execute(sql) with a number and a string', 2, (db) => db.execute(sql`select ${5}::int, ${'x'} as it`)],
+    ['execute(sql) with a date', 2, (db) => db.execute(sql`select ${new Date().toISOString()}::timestamptz`)],
+    ['execute(sql) with null and a boolean', 1, (db) => db.execute(sql`select ${null}::text, ${true}`)],
+    [
+      'execute(sql) with an array',
+      2,
+      (db) => db.execute(sql`select id from users where id = any(${sql.param([1, 2])}::int[])`),
+    ],
+  ];
+
+  test.each(shapes)('%s', async (_, first, work) => {
+    expect(await tripsOf(ours, work)).toBe(first);
+    expect(await tripsOf(ours, work)).toBe(1);
+    expect(
+      await tripsOf(ours, (db) => db.transaction(async (tx) => void (await work(tx as never)))),
+    ).toBeLessThanOrEqual(3);
+  });
+
+  test('which in plain drizzle are two, each time', async () => {
+    const described = shapes.filter(([name]) => name !== 'a prepared statement');
+    for (const [name, , work] of described) {
+      await work(plain);
+      expect(await tripsOf(plain, work), name).toBe(2);
+    }
+  });
+
+  test("and two again with `batch.statements: 'describe'`", async () => {
+    const client = database.connect({ url: relay.url, max: 1 });
+    const db = batchedDrizzle(client, { schema, batch: { statements: 'describe' } });
+    await db.execute(sql`select 1`);
+    expect(await tripsOf(db, () => db.select().from(users).where(eq(users.id, 5)))).toBe(2);
+    expect(await tripsOf(db, () => db.insert(logs).values({ level: 'a', message: 'b' }))).toBe(1);
+  });
+});
+
+describe('in a transaction', () => {
+  const transfer = (db: Db) =>
+    db.transaction(async (tx) => {
+      await tx.select().from(users).where(eq(users.id, 1));
+      await tx.update(users).set({ name: alias() }).where(eq(users.id, 1));
+      await tx.update(users).set({ name: alias() }).where(eq(users.id, 2));
+      await tx.insert(addresses).values({ email: 'a', userId: 1 });
+      await tx.insert(addresses).values({ email: 'b', userId: 2 });
+    });
+
+  test('a transfer of five awaited statements is 6 trips instead of 12', async () => {
+    expect(await tripsOf(plain, transfer)).toBe(12);
+    expect(await tripsOf(ours, transfer)).toBe(6);
+  });
+
+  const first: [string, number, (tx: Db) => PromiseLike<unknown>][] = [
+    ['a select', 2, (tx) => tx.select().from(users).where(eq(users.id, 1))],
+    ['a relational query', 2, (tx) => tx.query.users.findMany({ with: { addresses: true }, limit: 2 })],
+    ['an update', 2, (tx) => tx.update(users).set({ name: 'x' }).where(eq(users.id, 1)).returning()],
+    ['a delete', 2, (tx) => tx.delete(users).where(eq(users.id, 1))],
+    ['an insert', 2, (tx) => tx.insert(users).values({ name: alias() })],
+    ['an update of all rows', 3, (tx) => tx.update(users).set({ name: null })],
+    ['a select with a lock', 3, (tx) => tx.select().from(users).where(eq(users.id, 1)).for('update')],
+    ['a select with a function', 3, (tx) => tx.select({ it: sql`pg_backend_pid()` }).from(users)],
+    ['raw SQL', 3, (tx) => tx.execute(sql`select pg_backend_pid()`)],
+  ];
+
+  test.each(first)(
+    'that begins with %s: BEGIN, the statement and COMMIT are %i trips',
+    async (_, trips, work) => {
+      const run = (db: Db) => db.transaction(async (tx) => void (await work(tx as never)));
+      expect(await tripsOf(ours, run)).toBe(trips);
+    },
+  );
+
+  const many: [string, number, (tx: Db) => PromiseLike<unknown>[]][] = [
+    ['50 selects', 2, (tx) => range(50).map((n) => tx.select().from(users).where(eq(users.id, n)))],
+    [
+      '50 updates',
+      2,
+      (tx) =>
+        range(50).map((n) =>
+          tx
+            .update(users)
+            .set({ name: `n${n}` })
+            .where(eq(users.id, n)),
+        ),
+    ],
+    [
+      '50 relational queries',
+      2,
+      (tx) => range(50).map((n) => tx.query.users.findFirst({ where: eq(users.id, n) })),
+    ],
+    [
+      '10 each of update, delete and insert, and a select',
+      4,
+      (tx) => [
+        ...range(10).flatMap((n) => [
+          tx
+            .update(users)
+            .set({ name: `m${n}` })
+            .where(eq(users.id, n)),
+          tx.delete(users).where(eq(users.id, 100 + n)),
+          tx.insert(users).values({ name: `new ${n}` }),
+        ]),
+        tx.select().from(users),
+      ],
+    ],
+  ];
+
+  test.each(many)('%s of one turn are at most %i trips with BEGIN and COMMIT', async (_, trips, work) => {
+    const run = (db: Db) => db.transaction((tx) => Promise.all(work(tx as never)));
+    const expected = await tripsAndRows(plain, run);
+    await check.execute(emptyTables());
+    await check.insert(users).values(range(60).map((n) => ({ name: `user ${n}` })));
+    const given = await tripsAndRows(ours, run);
+    expect(given.rows).toEqual(expected.rows);
+    expect(expected.trips).toBeGreaterThan(60);
+    expect(given.trips).toBeLessThanOrEqual(trips);
+  });
+
+  async function tripsAndRows(db: Db, run: (db: Db) => PromiseLike<unknown>) {
+    const trips = await tripsOf(db, run);
+    return { trips, rows: await check.select().from(users).orderBy(users.id) };
+  }
+
+  test('statements that do not know their types leave together once the first of them has been answered', async () => {
+    const name = alias();
+    const run = (db: Db) =>
+      db.transaction((tx) =>
+        Promise.all(range(50).map((n) => tx.execute(sql`select ${n}::int as ${sql.identifier(name)}`))),
+      );
+    expect(await tripsOf(ours, run)).toBeLessThanOrEqual(5);
+  });
+
+  test('behind a failure the others are refused with 25P02, and say which one it was', async () => {
+    const failed = await ours
+      .transaction((tx) =>
+        Promise.allSettled([
+          tx.select().from(users).where(eq(users.id, 1)),
+          tx.update(users).set({ name: 'user 2' }).where(eq(users.id, 1)),
+          tx.select().from(users).where(eq(users.id, 2)),
+        ]).then((all) => {
+          throw Object.assign(new Error('enough'), { all });
+        }),
+      )
+      .catch((error) => error.all as PromiseSettledResult<unknown>[]);
+    expect(failed.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    const behind = (failed[2] as PromiseRejectedResult).reason.cause;
+    expect(behind).toMatchObject({ code: '25P02', cause: { code: '23505' } });
+  });
+
+  test('a nested transaction does not run behind an insert that fails', async () => {
+    const ran: string[] = [];
+    const run = (db: Db) =>
+      db.transaction((tx) =>
+        Promise.all([
+          tx.insert(users).values({ name: 'user 1' }).execute(),
+          tx.transaction(async () => void ran.push('nested')),
+        ]),
+      );
+    await expect(run(plain)).rejects.toThrow();
+    expect(ran).toEqual([]);
+    await expect(run(ours)).rejects.toThrow();
+    expect(ran).toEqual([]);
+  });
+});
+
+describe('on the database', () => {
+  let warm: Counted;
+  beforeAll(async () => {
+    warm = await startCounted(database, { knowing: false });
+  });
+
+  test("no statement waits behind a stranger's lock that another one of its turn waits for", async () => {
+    const db = batchedDrizzle(database.connect({ max: 2 }));
+    await Promise.all([db.execute(sql`select 1`), db.execute(sql`select 2`)]);
+    const stranger = drizzle(database.connect({ max: 1 }));
+    await stranger.execute(sql`begin`);
+    await stranger.execute(sql`update users set name = null where id = 1`);
+    const waits = db
+      .update(users)
+      .set({ name: 'x' })
+      .where(eq(users.id, 1))
+      .then(() => 'updated');
+    const passes = [1, 2, 3].map((id) =>
+      db
+        .select()
+        .from(users)
+        .where(eq(users.id, id + 1)),
+    );
+    expect((await Promise.all(passes)).flat()).toHaveLength(3);
+    await stranger.execute(sql`commit`);
+    expect(await waits).toBe('updated');
+  });
+
+  test('what the server has told of texts is bounded', async () => {
+    const { trips } = await warm.count(async () => {
+      for (const n of range(3))
+        await warm.db.execute(sql.join([sql`select `, sql`${n}`, sql.raw(`::int as c${n}`)]));
+    });
+    expect(trips).toBe(6);
+  });
+
+  test('a column whose type another statement of the database has changed is described again', async () => {
+    await check.execute(sql`create table turning (id int, it text)`);
+    const ask = (it: string) => warm.db.execute(sql`select id from turning where it = ${it}`);
+    await warm.db.execute(sql`insert into turning values (1, 'true')`);
+    expect(await ask('true')).toHaveLength(1);
+    await warm.db.execute(sql`alter table turning alter it type boolean using it::boolean`);
+    // postgres.js writes false for any text.
+    expect(await ask('true')).toHaveLength(0);
+    const { trips } = await warm.count(() => ask('true'));
+    expect(trips).toBe(1);
+  });
+});
+
+function range(length: number): number[] {
+  return Array.from({ length }, (_, index) => index + 1);
+}
