@@ -10,7 +10,8 @@ const token = [
   String.raw`\s|[.,*()]|[<>]=?|<>|!=|=|\$\d+|'[^'\\]*'(?:::json\b)?`,
   // A quoted name in front of a parenthesis may call a function.
   String.raw`"(?:[^"]|"")*"(?!\s*\()`,
-  String.raw`\b(?:${`${words} ${functions}`.replaceAll(' ', '|')})\b`,
+  // A name behind a dot is one of another schema.
+  String.raw`(?<!\.\s*)\b(?:${`${words} ${functions}`.replaceAll(' ', '|')})\b`,
 ].join('|');
 
 const harmless = new RegExp(`^(?:${token})*$`, 'i');
@@ -22,5 +23,5 @@ const harmless = new RegExp(`^(?:${token})*$`, 'i');
  * @param text a statement of drizzle's select or relational query builder
  */
 export function isHarmlessSelect(text: string): boolean {
-  return /^(select|with) /.test(text) && harmless.test(text);
+  return /^\(?(select|with) /.test(text) && harmless.test(text);
 }

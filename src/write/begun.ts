@@ -14,7 +14,8 @@ export const begunGuard = "pg_catalog.current_setting('batched_drizzle.t')::pg_c
 
 /** The server evaluates the guard once, also if no row fulfils the rest of the condition. */
 export function guardWrite({ head, where, tail }: WriteParts): Ahead {
-  const guard = `) and ${begunGuard} operator(pg_catalog.=) 1`;
+  // A line of its own, since the condition may end in a comment.
+  const guard = `\n) and ${begunGuard} operator(pg_catalog.=) 1`;
   const [headEnds, whereEnds] = [lengthOf(head), lengthOf(head) + 1 + lengthOf(where)];
   return {
     text: `${head}(${where}${guard}${tail}`,

@@ -76,6 +76,17 @@ describe('where BEGIN is refused nothing behind it is written, and its error is 
       db.transaction(
         async (tx) => void (await tx.insert(organizations).values([{ name: sql`${name}::text` }, { name }])),
       ),
+    'an update': (name) => db.transaction((tx) => tx.update(organizations).set({ name }).where(sql`true`)),
+    'an update of all rows': (name) => db.transaction((tx) => tx.update(organizations).set({ name })),
+    'updates of one turn, behind a select and a delete': (name) =>
+      db.transaction((tx) =>
+        Promise.all([
+          tx.select().from(organizations),
+          tx.delete(organizations).where(sql`true`),
+          ...[1, 2].map(() => tx.update(organizations).set({ name }).where(sql`true or false`)),
+          ...queueFlight(tx, name),
+        ]),
+      ),
     'a callback that does nothing': () => db.transaction(async () => {}),
   };
   test.each(Object.keys(works))('%s', async (work) => {

@@ -19,6 +19,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import { drizzle, PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js';
+import type postgres from 'postgres';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import * as schema from '../support/schema.ts';
 import {
@@ -192,6 +193,29 @@ describe('drizzle: a dialect', () => {
     expect(dialect.sqlToQuery(buildSelection.call(dialect, fields, { isSingleTable: true })).sql).toBe(
       '"id", upper("name") as "up"',
     );
+  });
+
+  test('asks prepareTyping() for a hint about each parameter, in their order, which toSQL() leaves out', () => {
+    const dialect = new PgDialect();
+    const asked: unknown[] = [];
+    (insides(dialect) as { prepareTyping: unknown }).prepareTyping = (encoder: unknown) => {
+      asked.push(encoder);
+      return 'hint';
+    };
+    const query = dialect.sqlToQuery(sql`${eq(users.id, 5)} and ${7} and ${sql.placeholder('p')}`);
+    expect(query).toMatchObject({ typings: ['hint', 'none', 'none'] });
+    expect(asked).toEqual([users.id]);
+    expect(db.select().from(users).where(eq(users.id, 5)).toSQL()).not.toHaveProperty('typings');
+  });
+
+  test('writes an update and a delete by buildUpdateQuery() and buildDeleteQuery(), with the condition behind ` where `', () => {
+    const where = eq(users.id, 5);
+    for (const builder of [db.update(users).set({ name: 'x' }).where(where), db.delete(users).where(where)]) {
+      const { queryChunks } = builder.getSQL();
+      const places = queryChunks.filter((chunk) => is(chunk, SQL) && chunk.queryChunks[1] === where);
+      expect(places).toHaveLength(1);
+      expect((places[0] as SQL).queryChunks[0]).toMatchObject({ value: [' where '] });
+    }
   });
 
   test('writes an insert by buildInsertQuery() of the configuration, with values as Param or SQL', () => {
@@ -383,6 +407,22 @@ describe('drizzle: a database', () => {
     });
     expect(await prepared.execute()).toEqual([]);
     expect(sending).toHaveBeenCalledTimes(1);
+  });
+
+  test('a prepared statement is sent by unsafe() of its `client`', async () => {
+    const prepared = db.select().from(users).prepare('by_client') as unknown as {
+      client: postgres.Sql;
+      execute(): unknown;
+    };
+    const given = prepared.client;
+    const sent: string[] = [];
+    const unsafe = (text: string): unknown => {
+      sent.push(text);
+      return given.unsafe(text);
+    };
+    prepared.client = { unsafe } as never;
+    await prepared.execute();
+    expect(sent).toEqual(['select "id", "name" from "users"']);
   });
 
   test('a prepared statement keeps its parameters in `params`, and executes by execute() and all()', async () => {

@@ -150,6 +150,41 @@ describe('postgres.js: a query', () => {
     await routed(client, connection, 'rollback');
   });
 
+  test('is not described if `describeFirst` stays unset, and takes `parameters` set before it executes', async () => {
+    const { relay, client } = await startCounted(database, { knowing: false });
+    const query = unsafe(client, 'select $1::int * 2 as a, $2::bool as b', [21, true]);
+    Object.defineProperty(query, 'describeFirst', { get: () => false, set: () => {} });
+    query.parameters = ['21', true] as never;
+    relay.reset();
+    expect([...(await query)]).toEqual([{ a: 42, b: true }]);
+    expect(relay.trips).toBe(1);
+  });
+
+  test('has `parsing` false once the server has parsed it, and its types in `statement`', async () => {
+    const client = database.connect({ max: 1 });
+    type Parsed = Query & { parsing?: boolean; statement: { types: number[] } };
+    const parsed = unsafe(client, 'select $1::int, $2', [1, 'x']) as Parsed;
+    await parsed;
+    expect([parsed.parsing, parsed.statement.types]).toEqual([false, [23, 25]]);
+    const refused = unsafe(client, 'select nothing, $1::int', [1]) as Parsed;
+    await rejectionOf(refused);
+    expect(refused.parsing).toBeUndefined();
+  });
+
+  test('whose text the connection knows by a name is bound by the types that the server has told', async () => {
+    const client = database.connect({
+      max: 1,
+      types: { t: { to: 25, from: [25], serialize: (x: unknown) => `${x}~`, parse: String } },
+    });
+    const ask = async (): Promise<unknown> => {
+      const query = unsafe(client, 'select $1::text as it', ['x'], { prepare: true } as never);
+      const [row] = await query;
+      return [row, (query as unknown as { prepared: unknown }).prepared];
+    };
+    expect(await ask()).toEqual([{ it: 'x~' }, false]);
+    expect(await ask()).toEqual([{ it: 'x~' }, true]);
+  });
+
   test('answers raw() in bytes and values() in arrays, untouched and touched by `transform`', async () => {
     const client = database.connect({ transform: { value: { from: () => 'transformed' } } });
     const [raw] = await unsafe(client, 'select 1, null').raw();

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { KnownTypes } from '../../../src/postgres-js/known-types.ts';
+
+test('the types of a text are known until it is forgotten', () => {
+  const known = new KnownTypes();
+  known.set('a', [23]);
+  known.set('b', [25]);
+  known.set('a', [20]);
+  expect([known.get('a'), known.get('b'), known.get('c')]).toEqual([[20], [25], undefined]);
+  known.forget('a');
+  expect(known.get('a')).toBeUndefined();
+  known.clear();
+  expect([known.size, known.characters]).toEqual([0, 0]);
+});
+
+test('of many texts the least recently used are forgotten', () => {
+  const known = new KnownTypes();
+  known.set('first', [1]);
+  for (let n = 0; n < 5_000; n++) {
+    known.set(`text ${n}`, [n + 1]);
+    known.get('first');
+  }
+  expect(known.size).toBe(1_000);
+  expect(known.get('first')).toEqual([1]);
+  expect(known.get('text 0')).toBeUndefined();
+  expect(known.get('text 4999')).toEqual([5_000]);
+});
+
+test('long texts take the place of many, and very long ones are not remembered', () => {
+  const known = new KnownTypes();
+  for (let n = 0; n < 100; n++) known.set(`${n}`.padEnd(50_000), [1]);
+  expect(known.characters).toBeLessThanOrEqual(1_000_000);
+  expect(known.size).toBe(20);
+  known.set('x'.repeat(200_000), [1]);
+  expect(known.size).toBe(20);
+});
