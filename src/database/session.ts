@@ -1,32 +1,26 @@
 /** drizzle's session, for the database and for a transaction, in which every statement flushes first. */
 
-import type { Query, SQL } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
 import type { PgPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
 import { PostgresJsSession, type PostgresJsTransaction } from 'drizzle-orm/postgres-js';
 import type { TablesRelationalConfig } from 'drizzle-orm/relations';
 import type { Row, RowList, Sql } from 'postgres';
-import type { FlushContext } from '../context.ts';
-import type { Ahead } from '../driver/driver.ts';
 import {
   asksCache,
   type DatabaseParts,
   isRawStatement,
   paramsOf,
   replaceParams,
-  sendBy,
   transactionModes,
   wrapSending,
 } from '../drizzle/database.ts';
-import { isHarmlessSelect } from '../drizzle/harmless-select.ts';
-import { paramTypes } from '../drizzle/param-types.ts';
-import { writeParts } from '../drizzle/write-parts.ts';
 import { resolveDeferred } from '../take/deferred-value.ts';
 import { DeferredValue, type Entry } from '../take/entry.ts';
 import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
 import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
 import { nothingNamed } from '../unit-of-work/transaction-state.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
-import { guardWrite } from '../write/begun.ts';
+import { sendInOneTrip } from './one-trip.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -50,9 +44,10 @@ export class DatabaseSession<
   override prepareQuery<T extends PreparedQueryConfig>(
     ...args: Parameters<PostgresJsSession<Sql, TFullSchema, TSchema>['prepareQuery']>
   ): PgPreparedQuery<T> {
+    const [query, , , , mapper, metadata] = args;
     const prepared = super.prepareQuery(...args) as PgPreparedQuery<T>;
-    sendInOneTrip(prepared, args, this.unit.context);
-    return prefaced(prepared, (run) => run());
+    sendInOneTrip(prepared, query, !isRawStatement(metadata, mapper), this.unit.context);
+    return entriesNamedBy(prepared) === nothingNamed ? prepared : prefaced(prepared, (run) => run());
   }
 
   override transaction<T>(
@@ -87,10 +82,11 @@ export class TransactionSession<
   override prepareQuery<T extends PreparedQueryConfig>(
     ...args: Parameters<PostgresJsSession<Sql, TFullSchema, TSchema>['prepareQuery']>
   ): PgPreparedQuery<T> {
-    const [{ sql }, , , , mapper, metadata] = args;
-    const isRaw = !this.isCounting && (isRawStatement(metadata, mapper) || /\bset_config\b/i.test(sql));
+    const [query, , , , mapper, metadata] = args;
+    const isOfBuilder = !isRawStatement(metadata, mapper);
+    const isRaw = !this.isCounting && (!isOfBuilder || /\bset_config\b/i.test(query.sql));
     const prepared = super.prepareQuery(...args) as PgPreparedQuery<T>;
-    sendInOneTrip(prepared, args, this.unit.context);
+    sendInOneTrip(prepared, query, isOfBuilder, this.unit.context);
     if (!asksCache(prepared))
       return prefaced(prepared, (run, named) => this.unit.statement(isRaw, named, run));
     wrapSending(prepared, (send) => this.unit.statement(isRaw, nothingNamed, send));
@@ -122,50 +118,38 @@ export class TransactionSession<
   }
 }
 
-/** Words of statements that may change what a text means: the types of columns, or where names are looked up. */
-const changesTypes = /\b(alter|create|drop|set|reset|discard|set_config|do|call)\b/i;
-
-function sendInOneTrip(
-  prepared: PgPreparedQuery<PreparedQueryConfig>,
-  [query, , , , mapper, metadata]: Parameters<PostgresJsSession<Sql, Schema, never>['prepareQuery']>,
-  context: FlushContext,
-): void {
-  const { driver, options } = context;
-  if (options.statements === 'describe') return;
-  const statement = { types: paramTypes(query), ahead: () => aheadOfBegin(query, context) };
-  sendBy(prepared, (client) => driver.sender(client, statement));
-  if (!isRawStatement(metadata, mapper) || !changesTypes.test(query.sql)) return;
-  const { execute } = prepared;
-  prepared.execute = (...args) => execute.apply(prepared, args).finally(() => driver.forgetTypes());
-}
-
-function aheadOfBegin(query: Query, { engine, options }: FlushContext): Ahead | undefined {
-  if (isHarmlessSelect(query.sql))
-    return { text: query.sql, mark: undefined, ownPosition: (position) => position };
-  const parts = options.keys === 'server' && !engine.refusesSettings ? writeParts(query) : undefined;
-  return parts && guardWrite(parts);
-}
-
 /** Executes a statement when its turn comes, with the values of its references. */
 function prefaced<T extends PreparedQueryConfig>(
   prepared: PgPreparedQuery<T>,
   inTurn: (run: () => Promise<T['execute']>, named: ReadonlySet<Entry>) => Promise<T['execute']>,
 ): PgPreparedQuery<T> {
   const statement = prepared as PgPreparedQuery<T> & { all: PgPreparedQuery<T>['execute'] };
+  const named = entriesNamedBy(statement);
   for (const method of ['execute', 'all'] as const) {
-    const execute = statement[method].bind(statement);
-    statement[method] = (...args) =>
-      inTurn(async () => {
-        replaceParams(statement, (param) =>
-          param instanceof DeferredValue ? resolveDeferred(param) : param,
-        );
-        return execute(...args);
-      }, entriesNamedBy(statement));
+    const execute = statement[method];
+    statement[method] = (...args) => {
+      const run = () => execute.apply(statement, args);
+      const runResolved = async () => {
+        resolveReferences(statement);
+        return run();
+      };
+      return inTurn(named === nothingNamed ? run : runResolved, named);
+    };
   }
   return prepared;
 }
 
+/** The entries that a statement refers to; `nothingNamed` itself if there is none. */
 function entriesNamedBy(statement: object): ReadonlySet<Entry> {
-  const late = paramsOf(statement).filter((param) => param instanceof DeferredValue);
-  return new Set(late.map(({ reference }) => reference.origin.entry));
+  const params = paramsOf(statement);
+  if (!params.some(isDeferred)) return nothingNamed;
+  return new Set(params.filter(isDeferred).map(({ reference }) => reference.origin.entry));
+}
+
+function resolveReferences(statement: object): void {
+  replaceParams(statement, (param) => (isDeferred(param) ? resolveDeferred(param) : param));
+}
+
+function isDeferred(param: unknown): param is DeferredValue {
+  return param instanceof DeferredValue;
 }

@@ -38,10 +38,10 @@ export interface Driver {
 
 /** What is known of a statement of drizzle's before it is sent. */
 export interface SentStatement {
-  /** The types of the parameters as the schema names them. */
+  /** The types of the parameters as the schema names them. Read only if the server has not told them. */
   readonly types: readonly (string | undefined)[];
-  /** How it may leave before BEGIN has been answered; `undefined` if it may not. Asked only if it would have to wait. */
-  ahead(): Ahead | undefined;
+  /** How it may leave before BEGIN has been answered; `undefined` if it may not. Read only if it would have to wait. */
+  readonly ahead: Ahead | undefined;
 }
 
 /** A text of a statement that writes nothing if BEGIN fails. */

@@ -10,7 +10,7 @@ import type { Query } from './internals.ts';
  * @returns whether it may leave
  */
 export function leaveAhead(query: Query, sendMark: (mark: NonNullable<Ahead['mark']>) => void): boolean {
-  const ahead = query.ahead?.();
+  const ahead = query.sent?.ahead;
   if (!ahead) return false;
   if (!ahead.mark) return true;
   // One that is kept under a name would be kept by this text.

@@ -1,10 +1,12 @@
 /** Statements of drizzle's that leave without being described first. */
+import type { SentStatement } from '../driver/driver.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { codeOf } from '../errors.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { declaredType } from './declared-type.ts';
 import type { ClientOptions, Query } from './internals.ts';
 import { KnownTypes } from './known-types.ts';
+import type { LoneConnection } from './lone-query.ts';
 import { isUnchanging } from './own-serializers.ts';
 
 /** Types of PostgreSQL's own, whose names in a schema mean no other type. Those of users may be domains. */
@@ -41,22 +43,21 @@ export class Binder {
   /**
    * Prepares a statement that has not executed yet.
    *
-   * @param types the types of its parameters as the schema names them
-   * @param settled called before it settles
+   * @param lone the connection that it has to itself
    */
-  adopt(query: Query, types: readonly (string | undefined)[], settled?: () => void): void {
-    const { length } = query.args;
-    if (length === 0 || length >= tooManyParams || !this.#passesTexts) return;
-    const text = query.strings[0] as string;
-    const declared = query.args.map((value) => declaredType(value)?.oid ?? 0);
-    const key = declared.some((oid) => oid !== 0) ? `${declared.join()}\0${text}` : text;
-    query.bindIfKnown = () => {
-      const values = this.#bytesOf(query.args, declared, this.known.get(key), types);
+  adopt(query: Query, statement: SentStatement, lone?: LoneConnection): void {
+    const { args } = query;
+    if (args.length === 0 || args.length >= tooManyParams || !this.#passesTexts) return;
+    const declared = declaredTypes(args);
+    const [text] = query.strings as [string];
+    const key = declared === nothingDeclared ? text : `${declared.join()}\0${text}`;
+    const bindIfKnown = (): boolean => {
+      const values = this.#bytesOf(args, declared, this.known.get(key), statement);
       if (values) bind(query, values);
       return values !== undefined;
     };
-    this.#learnFrom(query, key, settled);
-    query.bindIfKnown();
+    if (!bindIfKnown()) query.bindIfKnown = bindIfKnown;
+    this.#learnFrom(query, key, lone);
   }
 
   /** Bind serialises a text whose type is not declared by the serialiser of the type 0. */
@@ -69,20 +70,20 @@ export class Binder {
     return this.#isPassing;
   }
 
-  #learnFrom(query: Query, key: string, settled: (() => void) | undefined): void {
+  #learnFrom(query: Query, key: string, lone: LoneConnection | undefined): void {
     const { resolve, reject, args } = query;
     const learn = (): void => {
+      lone?.release();
       const told = query.statement?.types;
       // postgres.js fills in only what the server has told.
-      if (told && args.every((_, index) => told[index])) this.known.set(key, told);
-      settled?.();
+      if (told && told.length === args.length && !told.includes(0)) this.known.set(key, told);
     };
     query.resolve = (answer) => {
       learn();
       resolve(answer);
     };
     query.reject = (error) => {
-      settled?.();
+      lone?.release();
       if (/^(22|42)/.test(codeOf(error) ?? '')) this.known.forget(key);
       // postgres.js serialises the values once the server has parsed the statement, and until then shows them as they were.
       if (query.isBound && query.parsing !== false && !query.prepared)
@@ -96,8 +97,9 @@ export class Binder {
     args: readonly unknown[],
     declared: readonly number[],
     known: readonly number[] | undefined,
-    types: readonly (string | undefined)[],
+    statement: SentStatement,
   ): unknown[] | undefined {
+    const types = known ? [] : statement.types;
     const values: unknown[] = [];
     for (let index = 0; index < args.length; index++) {
       const value = args[index];
@@ -141,6 +143,20 @@ function isOfDriver(value: unknown): boolean {
 
 /** postgres.js refuses so many. */
 const tooManyParams = 65_534;
+
+const nothingDeclared: readonly number[] = [];
+
+/** The types that postgres.js declares for values, or 0; `nothingDeclared` itself if it declares none. */
+function declaredTypes(args: readonly unknown[]): readonly number[] {
+  let declared: number[] | undefined;
+  for (let index = 0; index < args.length; index++) {
+    const type = declaredType(args[index]);
+    if (!type) continue;
+    declared ??= args.map(() => 0);
+    declared[index] = type.oid;
+  }
+  return declared ?? nothingDeclared;
+}
 
 const boundQueries = new WeakMap<object, object>();
 

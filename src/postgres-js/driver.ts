@@ -15,7 +15,7 @@ import type { Client, ClientOptions } from './internals.ts';
 import { LazyConnection } from './lazy-connection.ts';
 import { NeverSent, runAlone } from './lone-query.ts';
 import { postgresJsResults } from './results.ts';
-import { makeSender } from './sender.ts';
+import { Sender } from './sender.ts';
 import { postgresJsValues } from './values.ts';
 
 export class PostgresJsDriver implements Driver {
@@ -100,7 +100,7 @@ export class PostgresJsDriver implements Driver {
 
   sender(client: unknown, statement: SentStatement): unknown {
     if (this.describes) return client;
-    return makeSender(client as Client, client === this.#client, this.#binder, statement);
+    return new Sender(client as Client, client === this.#client, this.#binder, statement);
   }
 
   forgetTypes(): void {

@@ -1,7 +1,7 @@
 /** A connection of the pool, held for one transaction without waiting for BEGIN's answer. */
 import type { StatementListener } from '../driver/driver.ts';
 import { type Answer, CopyStatement, command, type Statement } from '../driver/statement.ts';
-import { asError } from '../errors.ts';
+import { asError, codeOf } from '../errors.ts';
 import { leaveAhead } from './ahead.ts';
 import { Beginning } from './beginning.ts';
 import { type CopyFeed, makeCopy } from './copy.ts';
@@ -48,7 +48,7 @@ export class HeldConnection extends Beginning {
   refuse(error: Error): void {
     this.#refusal = error;
     this.#abandon(error);
-    for (const query of this.#outstanding) if (query.ahead) query.reject(error);
+    for (const query of this.#outstanding) if (query.sent) query.reject(error);
     this.lose(error);
   }
 
@@ -144,7 +144,7 @@ export class HeldConnection extends Beginning {
     query.then(settled, (error) => {
       // The `close` event has not come yet. Data written now would precede the next session's start.
       if (isLoss(error)) this.#closed ??= error;
-      this.#failure = explainConsequence(error, this.#failure);
+      if (query.sent || codeOf(error) !== '25P02') this.#failure = explainConsequence(error, this.#failure);
       settled();
     });
     this.#executeOn(query);

@@ -1,5 +1,5 @@
 import type { Sql } from 'postgres';
-import type { Ahead } from '../driver/driver.ts';
+import type { SentStatement } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
 
 /** The members of a postgres.js query that this folder uses. */
@@ -24,8 +24,8 @@ export interface Query extends Promise<Answer> {
   readonly isBound?: boolean;
   /** Set by this folder: makes it leave so, if the server has told its types meanwhile. */
   bindIfKnown?: () => boolean;
-  /** Set by this folder: how it may leave before BEGIN has been answered. */
-  ahead?: () => Ahead | undefined;
+  /** Set by this folder: what is known of a statement of drizzle's. */
+  sent?: SentStatement;
   /** Set by this folder: data follow it, and no statement may come between. */
   isCopy?: boolean;
   readonly strings: readonly string[];

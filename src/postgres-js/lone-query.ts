@@ -12,39 +12,47 @@ export class NeverSent extends Error {
 }
 
 /**
- * Makes a query whose connection stays out of the pool until the answer comes. A BEGIN or another caller's statement that
- * joined the connection would wait for this one's locks.
- *
- * @param make makes it with the given options
+ * The connection of a query that stays out of the pool until the answer comes. A BEGIN or another caller's statement that
+ * joined it would wait for this one's locks.
  */
-export function makeAlone(make: (options: object) => Query): { query: Query; release: () => void } {
-  let release = (): void => {};
-  const onexecute = (connection: PoolConnection): boolean => {
+export class LoneConnection {
+  query!: Query;
+  #connection: PoolConnection | undefined;
+  #before: PoolConnection['onclose'] = null;
+  #onclose: PoolConnection['onclose'] = null;
+
+  /** An option of the query. */
+  readonly onexecute = (connection: PoolConnection): boolean => {
     const { onclose } = connection;
+    this.#connection = connection;
+    this.#before = onclose;
     // postgres.js forgets queries that are sent between a socket's `error` and its `close`.
-    connection.onclose = (error) => {
+    this.#onclose = (error) => {
       onclose?.(error);
-      query.reject(error);
+      this.query.reject(error);
       connection.terminate();
     };
-    const { onclose: own } = connection;
-    release = () => {
-      if (connection.onclose === own) connection.onclose = onclose;
-    };
+    connection.onclose = this.#onclose;
     return false;
   };
-  const query = make({ onexecute });
-  return { query, release: () => release() };
+
+  /** The query has been answered. */
+  release(): void {
+    const connection = this.#connection;
+    if (connection?.onclose === this.#onclose && connection) connection.onclose = this.#before;
+  }
 }
 
 /** Runs one statement. */
 export async function runAlone(client: Client, statement: Statement, describes: boolean): Promise<Answer> {
-  const { query, release } = makeAlone((options) => makeQuery(client, statement, describes, options));
+  const lone = new LoneConnection();
+  const query = makeQuery(client, statement, describes, { onexecute: lone.onexecute });
+  lone.query = query;
   try {
     return await query;
   } catch (error) {
     throw query.state ? error : new NeverSent(asError(error));
   } finally {
-    release();
+    lone.release();
   }
 }

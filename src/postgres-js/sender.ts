@@ -1,29 +1,32 @@
-/** The client object by which drizzle sends one of its statements. */
 import type { SentStatement } from '../driver/driver.ts';
 import type { Binder } from './bind.ts';
 import type { Client, Query } from './internals.ts';
-import { makeAlone } from './lone-query.ts';
+import { LoneConnection } from './lone-query.ts';
 
-/** @param isPool the client is that of the pool, and not that of a transaction */
-export function makeSender(
-  client: Client,
-  isPool: boolean,
-  binder: Binder,
-  { types, ahead }: SentStatement,
-): unknown {
-  const unsafe = (text: string, params: unknown[], options: object): Query => {
-    const make = (more: object) =>
-      client.unsafe(text, params as never, { ...options, ...more }) as unknown as Query;
+/** The client object by which drizzle sends one of its statements. */
+export class Sender {
+  readonly #client: Client;
+  readonly #isPool: boolean;
+  readonly #binder: Binder;
+  readonly #statement: SentStatement;
+
+  /** @param isPool the client is that of the pool, and not that of a transaction */
+  constructor(client: Client, isPool: boolean, binder: Binder, statement: SentStatement) {
+    this.#client = client;
+    this.#isPool = isPool;
+    this.#binder = binder;
+    this.#statement = statement;
+  }
+
+  /** As that of postgres.js. */
+  unsafe(text: string, params: unknown[], options: object): Query {
     // Without parameters drizzle's own way is one round trip.
-    if (isPool && params.length > 0) {
-      const { query, release } = makeAlone(make);
-      binder.adopt(query, types, release);
-      return query;
-    }
-    const query = make({});
-    query.ahead = ahead;
-    binder.adopt(query, types);
+    const lone = this.#isPool && params.length > 0 ? new LoneConnection() : undefined;
+    const given = lone ? { ...options, onexecute: lone.onexecute } : options;
+    const query = this.#client.unsafe(text, params as never, given) as unknown as Query;
+    if (lone) lone.query = query;
+    else query.sent = this.#statement;
+    this.#binder.adopt(query, this.#statement, lone);
     return query;
-  };
-  return { unsafe };
+  }
 }

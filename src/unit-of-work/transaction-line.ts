@@ -74,7 +74,9 @@ export class TransactionLine {
   statement<T>(ahead: readonly (() => void)[], run: () => Promise<T>, needsAnswers = false): Promise<T> {
     const begin = (): Promise<T> => {
       const settled = this.#underWay.begin();
-      return run().finally(settled);
+      const running = run();
+      running.then(settled, settled);
+      return running;
     };
     return this.inTurn(ahead, begin, needsAnswers);
   }

@@ -34,6 +34,16 @@ export class TransactionState {
     readonly restart: () => Promise<void>,
   ) {}
 
+  /** Functions that flush what is queued now. A statement sees the rows of all scopes of the transaction. */
+  queuesAhead(named: ReadonlySet<Entry>): (() => void)[] {
+    const ahead: (() => void)[] = [];
+    for (const scope of this.open) {
+      const flush = scope.queueAhead(named);
+      if (flush) ahead.push(flush);
+    }
+    return ahead;
+  }
+
   /** Runs a caller's statement. @param isRaw it may change what is known of tables */
   work<T>(isRaw: boolean, run: () => Promise<T>): Promise<T> {
     this.hasWorked = true;

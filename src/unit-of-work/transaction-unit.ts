@@ -62,17 +62,12 @@ export class TransactionUnit extends UnitOfWork {
    */
   statement<T>(isRaw: boolean, named: ReadonlySet<Entry>, run: () => Promise<T>): Promise<T> {
     const begin = () => this.state.work(isRaw, run);
-    return this.state.line.statement(this.#queuesAhead(named), begin, named.size > 0);
+    return this.state.line.statement(this.state.queuesAhead(named), begin, named.size > 0);
   }
 
   /** Runs what a caller's statement does before it is sent: drizzle asks the cache, which may use the transaction. */
   beforeStatement<T>(named: ReadonlySet<Entry>, run: () => Promise<T>): Promise<T> {
-    return this.state.line.inTurn(this.#queuesAhead(named), run, named.size > 0);
-  }
-
-  /** A statement sees the rows of all scopes of the transaction. */
-  #queuesAhead(named: ReadonlySet<Entry>): (() => void)[] {
-    return [...this.state.open].flatMap((scope) => scope.queueAhead(named) ?? []);
+    return this.state.line.inTurn(this.state.queuesAhead(named), run, named.size > 0);
   }
 
   queueAhead(named: ReadonlySet<Entry>): (() => void) | undefined {
@@ -92,7 +87,7 @@ export class TransactionUnit extends UnitOfWork {
   /** Runs this library's own statements, after the queued rows and the statements on their way. */
   async inTurn<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     const { line } = this.state;
-    await line.enter(this.#queuesAhead(nothingNamed), true);
+    await line.enter(this.state.queuesAhead(nothingNamed), true);
     this.state.hasWorked = true;
     return line.run(() => work(this.state.connection));
   }
@@ -149,7 +144,7 @@ export class TransactionUnit extends UnitOfWork {
   /** A savepoint for a nested transaction. BEGIN and the queued rows go before it. */
   async nest(): Promise<{ unit: TransactionUnit; mark: Savepoint }> {
     // In a failed transaction the callback must not run.
-    await this.state.line.enter(this.#queuesAhead(nothingNamed), true);
+    await this.state.line.enter(this.state.queuesAhead(nothingNamed), true);
     const unit = new TransactionUnit(this.context, this.state);
     const mark = setSavepoint(this.state.connection, `s${this.state.savepoints++}`);
     this.state.hasWorked = true;

@@ -235,7 +235,9 @@ describe('in a transaction', () => {
       .catch((error) => error.all as PromiseSettledResult<unknown>[]);
     expect(failed.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
     const behind = (failed[2] as PromiseRejectedResult).reason.cause;
-    expect(behind).toMatchObject({ code: '25P02', cause: { code: '23505' } });
+    expect(behind).toMatchObject({ code: '25P02', cause: { code: '23505', table_name: 'users' } });
+    expect(behind.cause.message).toBe('an earlier statement of the transaction failed with 23505');
+    expect(behind.cause).not.toHaveProperty('detail');
   });
 
   test('a nested transaction does not run behind an insert that fails', async () => {

@@ -1,0 +1,51 @@
+/** Has drizzle's statements sent in one round trip. */
+import type { Query } from 'drizzle-orm';
+import type { PgPreparedQuery, PreparedQueryConfig } from 'drizzle-orm/pg-core';
+import type { FlushContext } from '../context.ts';
+import type { Ahead, SentStatement } from '../driver/driver.ts';
+import { sendBy } from '../drizzle/database.ts';
+import { isHarmlessSelect } from '../drizzle/harmless-select.ts';
+import { type ParamTypes, paramTypes } from '../drizzle/param-types.ts';
+import { writeParts } from '../drizzle/write-parts.ts';
+import { guardWrite } from '../write/begun.ts';
+
+/** Words of statements that may change what a text means: the types of columns, or where names are looked up. */
+const changesTypes = /\b(alter|create|drop|set|reset|discard|set_config|do|call)\b/i;
+
+export function sendInOneTrip(
+  prepared: PgPreparedQuery<PreparedQueryConfig>,
+  query: Query,
+  isOfBuilder: boolean,
+  context: FlushContext,
+): void {
+  const { driver, options } = context;
+  if (options.statements === 'describe') return;
+  sendBy(prepared, (client) => driver.sender(client, new BuiltStatement(query, context)));
+  if (isOfBuilder || !changesTypes.test(query.sql)) return;
+  const { execute } = prepared;
+  prepared.execute = (...args) => execute.apply(prepared, args).finally(() => driver.forgetTypes());
+}
+
+/** What most statements are never asked is made on demand. */
+class BuiltStatement implements SentStatement {
+  constructor(
+    readonly query: Query,
+    readonly context: FlushContext,
+  ) {}
+
+  get types(): ParamTypes {
+    return paramTypes(this.query);
+  }
+
+  get ahead(): Ahead | undefined {
+    const { query } = this;
+    const { engine, options } = this.context;
+    if (isHarmlessSelect(query.sql)) return { text: query.sql, mark: undefined, ownPosition: same };
+    const parts = options.keys === 'server' && !engine.refusesSettings ? writeParts(query) : undefined;
+    return parts && guardWrite(parts);
+  }
+}
+
+function same(position: number): number {
+  return position;
+}
