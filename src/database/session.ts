@@ -26,7 +26,7 @@ import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
 import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
 import { nothingNamed } from '../unit-of-work/transaction-state.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
-import { guardWrite } from '../write/begun.ts';
+import { canTakeGuard, guardWrite } from '../write/begun.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -143,7 +143,7 @@ function aheadOfBegin(query: Query, { engine, options }: FlushContext): Ahead | 
   if (isHarmlessSelect(query.sql))
     return { text: query.sql, mark: undefined, ownPosition: (position) => position };
   const parts = options.keys === 'server' && !engine.refusesSettings ? writeParts(query) : undefined;
-  return parts && guardWrite(parts);
+  return parts && canTakeGuard(parts) ? guardWrite(parts) : undefined;
 }
 
 /** Executes a statement when its turn comes, with the values of its references. */
