@@ -7,7 +7,7 @@ import { sendBy } from '../drizzle/database.ts';
 import { isHarmlessSelect } from '../drizzle/harmless-select.ts';
 import { type ParamTypes, paramTypes } from '../drizzle/param-types.ts';
 import { writeParts } from '../drizzle/write-parts.ts';
-import { guardWrite } from '../write/begun.ts';
+import { canTakeGuard, guardWrite } from '../write/begun.ts';
 
 /** Words of statements that may change what a text means: the types of columns, or where names are looked up. */
 const changesTypes = /\b(alter|create|drop|set|reset|discard|set_config|do|call)\b/i;
@@ -42,7 +42,7 @@ class BuiltStatement implements SentStatement {
     const { engine, options } = this.context;
     if (isHarmlessSelect(query.sql)) return { text: query.sql, mark: undefined, ownPosition: same };
     const parts = options.keys === 'server' && !engine.refusesSettings ? writeParts(query) : undefined;
-    return parts && guardWrite(parts);
+    return parts && canTakeGuard(parts) ? guardWrite(parts) : undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 /** A connection of the pool, held for one transaction without waiting for BEGIN's answer. */
 import type { StatementListener } from '../driver/driver.ts';
 import { type Answer, CopyStatement, command, type Statement } from '../driver/statement.ts';
-import { asError, codeOf } from '../errors.ts';
+import { asError } from '../errors.ts';
 import { leaveAhead } from './ahead.ts';
 import { Beginning } from './beginning.ts';
 import { type CopyFeed, makeCopy } from './copy.ts';
@@ -144,7 +144,7 @@ export class HeldConnection extends Beginning {
     query.then(settled, (error) => {
       // The `close` event has not come yet. Data written now would precede the next session's start.
       if (isLoss(error)) this.#closed ??= error;
-      if (query.sent || codeOf(error) !== '25P02') this.#failure = explainConsequence(error, this.#failure);
+      this.#failure = explainConsequence(error, this.#failure);
       settled();
     });
     this.#executeOn(query);

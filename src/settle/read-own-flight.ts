@@ -102,9 +102,11 @@ function consequence(
   const { describe } = ownInsert(entry);
   const own = driver.errors.withStatement(refusal, describe, driver.values.serialize);
   const table = culprit ? ` into ${culprit.shape.name}` : '';
-  own.cause ??= new Error(
-    `an earlier insert${table} failed with ${codeOf(error) ?? 'an error without a code'}`,
-  );
+  // What failed before the flight, an insert or not, is known by the connection alone.
+  if (codeOf(error) !== '25P02' || own.cause === undefined)
+    own.cause = new Error(
+      `an earlier insert${table} failed with ${codeOf(error) ?? 'an error without a code'}`,
+    );
   return new BatchedInsertError(ownInsert(entry), own);
 }
 

@@ -1,6 +1,7 @@
 /** How the server knows, ahead of the client, that BEGIN has been executed. */
 import type { Ahead } from '../driver/driver.ts';
 import { command } from '../driver/statement.ts';
+import { isWholeCondition } from '../drizzle/whole-condition.ts';
 import type { WriteParts } from '../drizzle/write-parts.ts';
 
 /**
@@ -11,6 +12,11 @@ export const markBegun = command("set local batched_drizzle.t = '1'");
 
 /** Raises an error outside the transaction that the library has begun: '' is no number. It needs no privilege. */
 export const begunGuard = "pg_catalog.current_setting('batched_drizzle.t')::pg_catalog.int4";
+
+/** Whether the guard means the same behind the condition as by itself. A comment of raw SQL in front would hide both. */
+export function canTakeGuard({ head, where }: WriteParts): boolean {
+  return /^(update|delete) /.test(head) && !head.includes('--') && isWholeCondition(where);
+}
 
 /** The server evaluates the guard once, also if no row fulfils the rest of the condition. */
 export function guardWrite({ head, where, tail }: WriteParts): Ahead {

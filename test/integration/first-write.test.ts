@@ -1,0 +1,46 @@
+/** The first statement of a transaction, an UPDATE or DELETE with raw SQL in it, which leaves before BEGIN is answered. */
+import { asc, type SQL, sql } from 'drizzle-orm';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { describe, expect, test } from 'vitest';
+import { users } from '../support/schema.ts';
+import { sideBySide } from '../support/side-by-side.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const both = sideBySide(useDatabase());
+
+/** What a program sees of the first write of a transaction, and the names afterwards. */
+async function write(
+  db: PostgresJsDatabase,
+  change: (db: PostgresJsDatabase) => PromiseLike<unknown>,
+): Promise<unknown> {
+  await db.insert(users).values([{ name: 'a' }, { name: 'b' }, { name: 'c' }]);
+  const [settled] = await Promise.allSettled([
+    db.transaction(async (tx) => [...((await change(tx)) as unknown[])]),
+  ]);
+  const cause = settled.status === 'rejected' ? settled.reason.cause : {};
+  const names = await db.select({ name: users.name }).from(users).orderBy(asc(users.id));
+  return { ...settled, cause: { ...cause }, message: cause.message, names };
+}
+
+describe('is written, or refused, as in plain drizzle where its condition', () => {
+  test.each<[string, SQL]>([
+    ['ends in a comment', sql`name = 'a' -- note`],
+    ['ends in a comment that is not closed', sql`name = 'a' /* note`],
+    ['has a RETURNING of its own', sql`name = 'a' returning name`],
+    ['has parentheses that only other ones make whole', sql`name = 'a') or (true`],
+    ['ends in a semicolon', sql`name = 'a';`],
+    ['is not finished', sql`name = 'a' and`],
+    ['is empty', sql``],
+    ['is no boolean', sql`name`],
+    ['is a number', sql`1`],
+  ])('%s', async (_, condition) => {
+    const updated = await both.run((db) =>
+      write(db, (tx) => tx.update(users).set({ name: 'new' }).where(condition)),
+    );
+    expect(updated.batched).toEqual(updated.plain);
+    const deleted = await both.run((db) => write(db, (tx) => tx.delete(users).where(condition)));
+    expect(deleted.batched).toEqual(deleted.plain);
+    const returned = await both.run((db) => write(db, (tx) => tx.delete(users).where(condition).returning()));
+    expect(returned.batched).toEqual(returned.plain);
+  });
+});
