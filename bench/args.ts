@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from './demo/args.ts';
 import { jobNames } from './jobs/index.ts';
+import { programJobs } from './jobs/programs.ts';
 import { sides } from './sides/index.ts';
 
 export const usage = `Usage: npm run bench -- [options]
@@ -11,7 +12,8 @@ bench/results/full.json, from which \`npm run bench:report\` draws the charts an
 
 Options:
   --quick            few sizes and runs: under two minutes
-  --job <name>       ${jobNames.join(', ')}, call cost, memory; may be given several times
+  --job <name>       ${jobNames.join(', ')}, call cost, memory,
+                     programs (${programJobs.map(({ name }) => name).join(', ')}); may be given several times
   --side <name>      a side, or the beginning of the names of several; may be given several times
   --rows <number>    users of a graph, transactions under load, rows of every other job; may be given several times
   --latency <ms>     what a round trip takes longer, 0 to 1000, as 5 or 0.2; may be given several times
@@ -44,7 +46,7 @@ export function readArgs(args: readonly string[]): BenchOptions | 'help' {
   if (values.help) return 'help';
   return {
     quick: values.quick,
-    jobs: values.job.map(jobOf),
+    jobs: values.job.flatMap(jobsOf),
     sides: values.side.flatMap(sidesOf),
     rows: values.rows.map((given) => wholeNumber('--rows', given, 1, 1_000_000)),
     latencies: values.latency.map(latencyOf),
@@ -78,11 +80,13 @@ function parse(args: readonly string[]) {
   }
 }
 
-function jobOf(given: string): string {
-  const allowed: readonly string[] = [...jobNames, 'call cost', 'memory'];
+function jobsOf(given: string): string[] {
+  const allowed = [...jobNames, 'programs', 'call cost', 'memory'];
   // Hyphens may replace the spaces, so that the shell needs no quotes.
   const job = given.replaceAll('-', ' ');
-  if (allowed.includes(job)) return job;
+  if (job === 'programs') return programJobs.map(({ name }) => name);
+  const known = allowed.find((name) => name === job || name === given);
+  if (known !== undefined) return [known];
   throw new UsageError(`--job must be one of ${allowed.join(', ')}, not '${given}'`);
 }
 
