@@ -1,17 +1,20 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from './demo/args.ts';
 import { jobNames } from './jobs/index.ts';
+import { programJobs } from './jobs/programs.ts';
 import { sides } from './sides/index.ts';
 
 export const usage = `Usage: npm run bench -- [options]
 
-Times inserting through this library beside everything else that one would pick, checks every row against the
-table, and counts round trips and statements. Without options: everything, under 25 minutes; the results go to
-bench/results/full.json, from which \`npm run bench:report\` draws the charts and writes the tables of the documents.
+Times inserting through this library beside everything else that one would pick, and programs of mixed statements.
+Checks what was written, and counts round trips and statements. Without options: everything, under 45 minutes; the
+results go to bench/results/full.json, from which \`npm run bench:report\` draws the charts and writes the tables of
+the documents.
 
 Options:
   --quick            few sizes and runs: under two minutes
-  --job <name>       ${jobNames.join(', ')}, call cost, memory; may be given several times
+  --job <name>       ${jobNames.join(', ')}, call cost, memory,
+                     programs (${programJobs.map(({ name }) => name).join(', ')}); may be given several times
   --side <name>      a side, or the beginning of the names of several; may be given several times
   --rows <number>    users of a graph, transactions under load, rows of every other job; may be given several times
   --latency <ms>     what a round trip takes longer, 0 to 1000, as 5 or 0.2; may be given several times
@@ -44,7 +47,7 @@ export function readArgs(args: readonly string[]): BenchOptions | 'help' {
   if (values.help) return 'help';
   return {
     quick: values.quick,
-    jobs: values.job.map(jobOf),
+    jobs: values.job.flatMap(jobsOf),
     sides: values.side.flatMap(sidesOf),
     rows: values.rows.map((given) => wholeNumber('--rows', given, 1, 1_000_000)),
     latencies: values.latency.map(latencyOf),
@@ -78,11 +81,13 @@ function parse(args: readonly string[]) {
   }
 }
 
-function jobOf(given: string): string {
-  const allowed: readonly string[] = [...jobNames, 'call cost', 'memory'];
+function jobsOf(given: string): string[] {
+  const allowed = [...jobNames, 'programs', 'call cost', 'memory'];
   // Hyphens may replace the spaces, so that the shell needs no quotes.
   const job = given.replaceAll('-', ' ');
-  if (allowed.includes(job)) return job;
+  if (job === 'programs') return programJobs.map(({ name }) => name);
+  const known = allowed.find((name) => name === job || name === given);
+  if (known !== undefined) return [known];
   throw new UsageError(`--job must be one of ${allowed.join(', ')}, not '${given}'`);
 }
 

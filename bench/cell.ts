@@ -1,3 +1,4 @@
+import { programJobs } from './jobs/programs.ts';
 import { sides } from './sides/index.ts';
 
 /**
@@ -15,6 +16,8 @@ export interface Cell {
   readonly chunk?: number;
   /** The number of transactions in a timed run, if they are too short to be timed one at a time. */
   readonly transactions?: number;
+  /** The number of callers who share the pool, for the jobs whose number varies. */
+  readonly callers?: number;
   /** Whether the processor time of each run is measured too. */
   readonly hasCpu?: boolean;
   /** How the sides are connected, if not by a warm connection of their own. */
@@ -45,7 +48,7 @@ export const full: Budget = { seconds: 0.6, runs: { least: 3, most: 15 }, patien
 export const quick: Budget = { seconds: 0.2, runs: { least: 5, most: 7 }, patience: 2 };
 
 /** The jobs that are compared with plain drizzle's loop. */
-const byOne = ['await each', 'requests', 'small', 'under load'];
+const byOne = ['await each', 'requests', 'small', 'under load', ...programJobs.map(({ name }) => name)];
 
 export function cell(job: string, size: number, latency: number, budget: Budget): Cell {
   return {

@@ -1,6 +1,8 @@
 import { all, type Cell, cell, full, onWay, withReferences } from './cell.ts';
 import { jobNames } from './jobs/index.ts';
+import { programJobs } from './jobs/programs.ts';
 import { counts, isFor, ofSides, type Plan } from './plan.ts';
+import { isProgram, pgAwaited, programCells, programCellsAt } from './program-cells.ts';
 import { awaited, loadCell, loadCells, loadSize, smallCell, smallCells } from './transactions.ts';
 
 /** The parts that a command line names. The defaults are used for the rest. */
@@ -17,6 +19,7 @@ const usualSizes: Record<string, number> = {
   requests: 256,
   small: 4,
   'under load': loadSize,
+  ...Object.fromEntries(programJobs.map(({ name }) => [name, 32])),
 };
 
 export function chosenPlan({ jobs, sides: named, sizes, latencies }: Chosen): Plan {
@@ -29,7 +32,7 @@ export function chosenPlan({ jobs, sides: named, sizes, latencies }: Chosen): Pl
     cells,
     counts: counted,
     profiles,
-    sides: [...all, awaited].filter((side) => profiles.length > 0 || counted.some(isFor(side))),
+    sides: [...all, awaited, pgAwaited].filter((side) => profiles.length > 0 || counted.some(isFor(side))),
     callRounds: chosen.has('call cost') ? 100 : 0,
     queued: chosen.has('memory') ? (sizes[0] ?? 1_000_000) : 0,
   };
@@ -40,6 +43,7 @@ function jobCells(job: string, sizes: readonly number[], latencies: readonly num
   if (sizes.length + latencies.length === 0) {
     if (job === 'small') return smallCells();
     if (job === 'under load') return loadCells();
+    if (isProgram(job)) return programCells().filter((cell) => cell.job === job);
   }
   return orElse(sizes, usualSizes[job] ?? 1_000).flatMap((size) =>
     orElse(latencies, 0).flatMap((latency) => chosenCells(job, size, latency)),
@@ -50,6 +54,7 @@ function jobCells(job: string, sizes: readonly number[], latencies: readonly num
 function chosenCells(job: string, size: number, latency: number): Cell[] {
   if (job === 'small') return [{ ...smallCell(size, latency), patience: 60 }];
   if (job === 'under load') return [{ ...loadCell(size, latency), patience: 60 }];
+  if (isProgram(job)) return programCellsAt(job, size, latency);
   const usual = { ...cell(job, size, latency, full), patience: 60 };
   if (job === 'orders') return [withReferences(usual)];
   if (job !== 'graph' || latency === 0) return [usual];

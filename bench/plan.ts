@@ -13,6 +13,8 @@ import {
   without,
   withReferences,
 } from './cell.ts';
+import { programJobs } from './jobs/programs.ts';
+import { pgAwaited, programCells, programSides, quickProgramCells } from './program-cells.ts';
 import { poolSize } from './sides/side.ts';
 import { sweeps } from './sweeps.ts';
 import { awaited, loadCells, loadSides, quickCells, smallCells, smallSides } from './transactions.ts';
@@ -51,6 +53,7 @@ export const counts: Plan['counts'] = [
   { job: 'small', size: 15, sides: smallSides.filter((side) => side !== awaited) },
   // One for each connection of the pool.
   { job: 'under load', size: poolSize, sides: loadSides },
+  ...programJobs.map(({ name }) => ({ job: name, size: 2, sides: programSides })),
 ];
 
 /** Measured in both modes, so that the ratios of one can be compared with the other's. */
@@ -80,6 +83,7 @@ export function fullPlan(): Plan {
       cell('requests', 1_024, 5, full),
       ...smallCells(),
       ...loadCells(),
+      ...programCells(),
       ...sweeps(full),
     ],
     counts,
@@ -88,7 +92,7 @@ export function fullPlan(): Plan {
       { job: 'orders', size: 10_000 },
       { job: 'await each', size: 1_000 },
     ],
-    sides: [...all, awaited],
+    sides: [...all, awaited, pgAwaited],
     callRounds: 100,
     queued: 1_000_000,
   };
@@ -106,6 +110,7 @@ export function quickPlan(): Plan {
         slow.includes(cell.id) ? without(cell, allAtOnce, oneByOne) : without(cell, allAtOnce),
       ),
       ...quickCells(),
+      ...quickProgramCells(),
     ],
     counts,
     profiles: [],

@@ -56,6 +56,8 @@ export interface CellResult {
   readonly step?: number;
   /** The number of transactions in a timed run, if several. The figures of a side are then those of one. */
   readonly transactions?: number;
+  /** The number of callers, if the job has several numbers of them. */
+  readonly callers?: number;
   /** The side that the ratios are relative to. */
   readonly reference: string;
   readonly sides: readonly SideResult[];

@@ -2,7 +2,8 @@ import Table from 'cli-table3';
 import { median } from './median.ts';
 import { ratioOf } from './ratio.ts';
 import { aimHead, aimRows } from './report/aims.ts';
-import { lacksServer, loadTable, smallTable, type TableText } from './report/transactions.ts';
+import { programAims } from './report/program-aims.ts';
+import { callersTable, lacksServer, smallTable, type TableText } from './report/transactions.ts';
 import { loadAims, smallAims } from './report/wanted.ts';
 import type { CallResult, CellResult, MemoryResult, Results } from './results.ts';
 
@@ -13,6 +14,7 @@ export function showCell(cell: CellResult): string {
   const head = `${id}: ${title}; ${rows === 1 ? '1 row' : `${rows.toLocaleString('en')} rows`}`;
   const trip = latency === 0 ? '' : `, ${measuredLatency.toFixed(1)} ms a bare round trip`;
   if (cell.job === 'small' && latency === 0) return `\n${head}\n${shown(smallTable(cell))}`;
+  if (cell.callers !== undefined) return `\n${title}${trip}\n${shown(callersTable([cell], []))}`;
   const table = new Table({
     head: ['', 'median ms', 'min', 'max', 'runs', 'rows/s', `times ${reference}`],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
@@ -65,10 +67,14 @@ export function showMemory(results: readonly MemoryResult[]): string {
 
 /** The figures of the jobs about single transactions, and what is wanted of them. Empty if none was measured. */
 export function showTransactions(results: Results): string {
+  const underLoad = results.cells.filter(({ job }) => job === 'under load');
   const has = (name: string) => results.cells.some(({ job }) => job === name);
   const tables = [
-    ...(has('under load') ? [loadTable(results), wanted('under load', loadAims, results)] : []),
+    ...(underLoad.length > 0
+      ? [callersTable(underLoad, results.counts), wanted('under load', loadAims, results)]
+      : []),
     ...(has('small') ? [wanted('small', smallAims, results)] : []),
+    wanted('programs', programAims, results),
   ].filter(({ rows }) => rows.length > 0);
   return [...tables.map(shown), ...lacksServer(results)].map((text) => `\n${text}`).join('');
 }

@@ -1,6 +1,7 @@
 import { columns, indexed, orders, referring, rowsOf, type Table, targets, wide } from '../tables.ts';
 import { graph } from './graph.ts';
 import type { Job } from './job.ts';
+import { programJobs } from './programs.ts';
 import { small } from './small.ts';
 import { underLoad } from './under-load.ts';
 
@@ -69,6 +70,7 @@ export const jobs: readonly Job[] = [
   requests,
   small,
   underLoad,
+  ...programJobs,
   ...columnCounts.map((count) => flat(columns(count), `${count} columns`)),
   ...keyCounts.map((count) => flat(indexed(count), `five columns, ${count} of them indexed`)),
   ...keyCounts.map((count) => flat(referring(count), `five columns, ${count} of them foreign keys`)),
@@ -77,7 +79,16 @@ export const jobs: readonly Job[] = [
 /**
  * The jobs that a command line can name, besides those that need no table. The others are steps of a sweep.
  */
-export const jobNames = ['graph', 'orders', 'wide', 'await each', 'requests', 'small', 'under load'] as const;
+export const jobNames = [
+  'graph',
+  'orders',
+  'wide',
+  'await each',
+  'requests',
+  'small',
+  'under load',
+  ...programJobs.map(({ name }) => name),
+];
 
 export function jobNamed(name: string): Job {
   const job = jobs.find((each) => each.name === name);

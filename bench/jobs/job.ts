@@ -1,3 +1,4 @@
+import type { Sql } from 'postgres';
 import type { Given, Referee } from '../method/database.ts';
 import type { Session } from '../sides/side.ts';
 import type { Table } from '../tables.ts';
@@ -14,10 +15,20 @@ export interface Job {
   /** Gives the referee the rows that a run of so many transactions must leave behind. */
   expect(referee: Referee, size: number, transactions?: number): Promise<void>;
   /**
-   * Makes the data of a run and returns the run. Returns nothing if the side takes no part. `transactions` is
-   * for jobs whose transactions are too short to be timed one at a time; the others have one.
+   * For a job that changes rows that are there before. It is called before each run, instead of emptying the
+   * tables. It returns the check for after the run, which rejects if the run changed anything else.
    */
-  prepare(session: Session, size: number, transactions?: number): Run | undefined;
+  watch?(sql: Sql, size: number): Promise<(side: string) => Promise<void>>;
+  /** Makes the data of a run and returns the run. Returns nothing if the side takes no part. */
+  prepare(session: Session, size: number, manner?: Manner): Run | undefined;
+}
+
+/** How a run is made up. */
+export interface Manner {
+  /** For jobs whose transactions are too short to be timed one at a time; the others have one. */
+  readonly transactions?: number | undefined;
+  /** For jobs whose number of callers varies; they share the pool. Default 1. */
+  readonly callers?: number | undefined;
 }
 
 /** Writes the rows, and resolves to what the side was given back. */

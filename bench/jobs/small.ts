@@ -48,7 +48,7 @@ export const small: Job = {
     const rows = addressRows(people, []);
     await referee.expect(addresses, rows.length, rows);
   },
-  prepare(session, size, transactions = 1) {
+  prepare(session, size, { transactions = 1 } = {}) {
     const write = session.small ?? session.graph;
     if (!write) return undefined;
     const [opening = [], ...timed] = transactionsOf(size, transactions);

@@ -57,6 +57,7 @@ export async function runCell(cell: Cell, surroundings: Surroundings): Promise<C
       measuredLatency: link.measured,
       ...(cell.way === undefined ? {} : { way: cell.way }),
       ...(cell.transactions === undefined ? {} : { transactions: cell.transactions }),
+      ...(cell.callers === undefined ? {} : { callers: cell.callers }),
       ...(cell.sweep === undefined ? {} : { sweep: cell.sweep, step: cell.step ?? 0 }),
       reference,
       sides: [...results.values()],
@@ -115,7 +116,8 @@ async function admit(
   if (!job.prepare(session, 1)) return undefined;
   say(`${name}: warming up`);
   const calls: number[] = [];
-  const watched = { transactions: cell.transactions, onCalls: (ms: readonly number[]) => calls.push(...ms) };
+  const { transactions, callers } = cell;
+  const watched = { transactions, callers, onCalls: (ms: readonly number[]) => calls.push(...ms) };
   const ofSize = (size: number) =>
     onWay(makeContestant(name, job, session, size, referee, watched), way, session);
   const seconds = await warmUp(cell, ofSize);

@@ -16,6 +16,8 @@ const reasons: Readonly<Record<string, string>> = {
     'node-postgres sends parameters without describing them first, and Knex maps no columns',
   'drizzle on pg: multi-row':
     'node-postgres sends parameters without describing them first, and takes no keys ahead',
+  'drizzle on pg: each awaited':
+    'node-postgres sends parameters without describing them first, and has no queue beside it',
   'drizzle on pg: pipeline': 'node-postgres sends a pipeline without taking keys ahead',
   'drizzle: multi-row': 'so few rows in one statement need no keys taken ahead',
   'sequelize: bulkCreate': 'it writes values into the SQL text of one statement, and takes no keys ahead',

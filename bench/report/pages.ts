@@ -5,6 +5,7 @@ import { sides } from '../sides/index.ts';
 import type { Chart } from './charts.ts';
 import { decimals, image, markdownTable } from './markdown.ts';
 import { notFirst } from './not-first.ts';
+import { programDetails, programSummary } from './program-pages.ts';
 import { sweepNote } from './sweep-notes.ts';
 import {
   cellTable,
@@ -49,6 +50,7 @@ export function comparisonSection(
     tunedFor(results),
     ...smallSummary(results, small),
     ...loadSummary(results),
+    ...programSummary(results),
   ].join('\n\n');
 }
 
@@ -79,6 +81,7 @@ export function benchSection(
     ...plain.flatMap((cell) => [`### ${heading(cell)}`, cellTable(cell)]),
     ...smallDetails(results),
     ...loadDetails(results),
+    ...programDetails(results),
     '## Where the time goes',
     ...profileSections(profiles),
     '## What many rows hold in memory',

@@ -1,16 +1,17 @@
 import { shapeOf } from '../jobs/small.ts';
+import { isProgram } from '../program-cells.ts';
 import type { CellResult, Results } from '../results.ts';
 import { aimHead, aimRows } from './aims.ts';
 import { type Chart, middleOf } from './charts.ts';
 import { image, markdownTable, roughly } from './markdown.ts';
 import { bold } from './tables.ts';
-import { lacksServer, loadTable, smallTable, type TableText } from './transactions.ts';
+import { callersTable, lacksServer, smallTable, type TableText } from './transactions.ts';
 import { loadAims, smallAims } from './wanted.ts';
 
 /** The sections about single transactions. Each is empty if its job was not measured. */
 
 /** Whether these pages show the job, and not the list of all jobs. */
-export const isTransactional = (job: string) => job === 'small' || job === 'under load';
+export const isTransactional = (job: string) => job === 'small' || job === 'under load' || isProgram(job);
 
 const cellsOf = ({ cells }: Results, job: string) => cells.filter((cell) => cell.job === job);
 const tableOf = ({ head, rows }: TableText) => markdownTable(head, rows);
@@ -30,11 +31,12 @@ export function smallSummary(results: Results, chart: Chart | undefined): string
 
 /** For docs/benchmark.md. */
 export function loadSummary(results: Results): string[] {
-  if (cellsOf(results, 'under load').length === 0) return [];
+  const cells = cellsOf(results, 'under load');
+  if (cells.length === 0) return [];
   return [
     '## Under load',
     '32 callers share a pool of 10 connections. Each repeats one transaction: an awaited select, then a user with three addresses.',
-    tableOf(loadTable(results, bold)),
+    tableOf(callersTable(cells, results.counts, bold)),
     markdownTable(aimHead, aimRows(loadAims, results)),
   ];
 }
@@ -81,5 +83,5 @@ export function loadDetails(results: Results): string[] {
   const trips = cells.flatMap(({ latency, measuredLatency }) =>
     latency === 0 ? [] : [`At ${latency} ms a bare round trip took ${measuredLatency.toFixed(1)} ms.`],
   );
-  return ['## Callers under load', ...trips, tableOf(loadTable(results, bold))];
+  return ['## Callers under load', ...trips, tableOf(callersTable(cells, results.counts, bold))];
 }

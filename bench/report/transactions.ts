@@ -36,31 +36,32 @@ function shareOf(cell: CellResult, own: number, other: string, figure: Figure): 
   return others === undefined ? '' : (own / others).toFixed(2);
 }
 
-/** Many callers on one pool, with and without latency. */
-export function loadTable({ cells, counts }: Results, nameOf = (side: string) => side): TableText {
-  const rows = cells
-    .filter(({ job }) => job === 'under load')
-    .flatMap((cell) =>
-      cell.sides.map(({ side, samples, calls, skipped }) => {
-        if (calls === undefined)
-          return [`${cell.id}: ${nameOf(side)}`, skipped ?? '–', '', '', '', '', '', ''];
-        const count = counts.find((each) => each.job === cell.job && each.side === side);
-        const each = (figure: Figure) => {
-          const ms = figureOfSide(cell, side, figure);
-          return ms === undefined ? '–' : roughly(ms / cell.size);
-        };
-        return [
-          `${cell.id}: ${nameOf(side)}`,
-          decimals(Math.round((cell.size / median(samples)) * 1_000), 0),
-          ratioOf(cell, side)?.toFixed(2) ?? '',
-          roughly(calls.p50),
-          roughly(calls.p99),
-          count ? roughly(count.trips / count.size) : '–',
-          each('clientCpu'),
-          each('serverCpu'),
-        ];
-      }),
-    );
+/** What the transactions of some cells cost their callers, who share one pool. */
+export function callersTable(
+  cells: readonly CellResult[],
+  counts: Results['counts'],
+  nameOf = (side: string) => side,
+): TableText {
+  const rows = cells.flatMap((cell) =>
+    cell.sides.map(({ side, samples, calls, skipped }) => {
+      if (calls === undefined) return [`${cell.id}: ${nameOf(side)}`, skipped ?? '–', '', '', '', '', '', ''];
+      const count = counts.find((each) => each.job === cell.job && each.side === side);
+      const each = (figure: Figure) => {
+        const ms = figureOfSide(cell, side, figure);
+        return ms === undefined ? '–' : roughly(ms / cell.size);
+      };
+      return [
+        `${cell.id}: ${nameOf(side)}`,
+        perSecond((cell.size / median(samples)) * 1_000),
+        ratioOf(cell, side)?.toFixed(2) ?? '',
+        roughly(calls.p50),
+        roughly(calls.p99),
+        count ? roughly(count.trips / count.size) : '–',
+        each('clientCpu'),
+        each('serverCpu'),
+      ];
+    }),
+  );
   return {
     head: [
       '',
@@ -75,6 +76,9 @@ export function loadTable({ cells, counts }: Results, nameOf = (side: string) =>
     rows,
   };
 }
+
+/** With latency there may be fewer than ten a second. */
+const perSecond = (count: number) => (count < 100 ? roughly(count) : decimals(Math.round(count), 0));
 
 /** A line for results that lack the server's processor time. */
 export function lacksServer({ cells }: Results): string[] {

@@ -1,6 +1,8 @@
 import { eq } from 'drizzle-orm';
 import postgres from 'postgres';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import { drizzlePrograms } from '../programs/drizzle-programs.ts';
+import { schema } from '../programs/drizzle-transactions.ts';
 import { addresses, type Row, type Table, users } from '../tables.ts';
 import { drizzleTable } from './drizzle-tables.ts';
 import {
@@ -23,6 +25,7 @@ function connect(setting: Setting, copyRows = Number.POSITIVE_INFINITY) {
   const batch = chunk === undefined ? {} : { maxRows: chunk, copyRows };
   const db = batchedDrizzle(client, { batch });
   return {
+    client,
     db: db as Db,
     connect: () => client`select 1`,
     transaction: <T>(work: (tx: Db) => Promise<T>) => db.transaction(work),
@@ -84,9 +87,9 @@ function queuePerson(tx: Db, { name, emails }: Person) {
   };
 }
 
-/** Takes part only in `small`. Other jobs compare inserts that are awaited one by one with rows of one table. */
+/** Takes part only in `small` and in the programs. Other jobs compare inserts that are awaited one by one with rows of one table. */
 export const batchedAwaited: Open = (setting) => {
-  const { transaction, close } = connect(setting);
+  const { client, transaction, close } = connect(setting);
   const small: Session['small'] = (people) =>
     transaction(async (tx) => {
       const ids = { users: [] as number[], addresses: [] as number[] };
@@ -98,7 +101,7 @@ export const batchedAwaited: Open = (setting) => {
       }
       return ids;
     });
-  return { small, close };
+  return { small, programs: drizzlePrograms(batchedDrizzle(client, { schema })), close };
 };
 
 function valuesOf(way: ReturnType<typeof connect>): Session {

@@ -1,8 +1,10 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { Pool } from 'pg';
+import { drizzlePrograms } from '../programs/drizzle-programs.ts';
+import { schema } from '../programs/drizzle-transactions.ts';
 import type { Row, Table } from '../tables.ts';
 import { drizzleTable } from './drizzle-tables.ts';
-import { chunked, inChunks, type Open, only, poolSize, session } from './side.ts';
+import { chunked, inChunks, type Open, only, pgOptions, poolSize, session } from './side.ts';
 
 type Db = Pick<NodePgDatabase, 'insert'>;
 
@@ -39,4 +41,10 @@ export const drizzlePgPipeline: Open = ({ url }) => {
     ...connect(url, true),
     many: (tx, table, rows) => Promise.all(rows.map((row) => insertOne(tx, table, row))),
   });
+};
+
+/** Takes part only in the programs. */
+export const drizzlePgAwaited: Open = (setting) => {
+  const pool = new Pool(pgOptions(setting));
+  return { programs: drizzlePrograms(drizzle({ client: pool, schema })), close: () => pool.end() };
 };

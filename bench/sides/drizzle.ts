@@ -1,6 +1,8 @@
 import { eq } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { drizzlePrograms } from '../programs/drizzle-programs.ts';
+import { schema } from '../programs/drizzle-transactions.ts';
 import { addresses, type Row, type Table, users } from '../tables.ts';
 import { drizzleTable } from './drizzle-tables.ts';
 import {
@@ -22,6 +24,7 @@ function connect(setting: Setting) {
   const client = postgres(setting.url, { ...postgresOptions(setting), onnotice: () => {} });
   const db = drizzle(client);
   return {
+    client,
     db: db as Db,
     connect: () => client`select 1`,
     transaction: <T>(work: (tx: Db) => Promise<T>) => db.transaction(work),
@@ -63,7 +66,8 @@ export const drizzleLoop: Open = (setting) => {
       const [found]: Row[] = await tx.select().from(from).where(eq(from.id, known));
       return { read: found?.name, ...(await insertPerson(tx, person)) };
     });
-  return { ...session({ ...way, many: inLoop, one: insertOne }), graph, visit };
+  const programs = drizzlePrograms(drizzle(way.client, { schema }));
+  return { ...session({ ...way, many: inLoop, one: insertOne }), graph, visit, programs };
 };
 
 export const drizzleAll: Open = (setting) => {

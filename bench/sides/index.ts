@@ -9,7 +9,7 @@ export interface Side {
   readonly isOurs?: boolean;
   /** It returns no ids and has no peers. It shows the best that the server can do. */
   readonly isReference?: boolean;
-  /** A variant of ours, with another setting or for one job, which only some cells compare. */
+  /** A variant, with another setting or for some jobs, which only some cells compare. */
   readonly isVariant?: boolean;
   /** Why the side can't be measured here; `undefined` if it can. */
   lacks?(): Promise<string | undefined>;
@@ -45,6 +45,12 @@ export const sides: readonly Side[] = [
     name: 'drizzle on pg: pipeline',
     what: 'drizzle-orm on node-postgres with `pipeline: true`, `Promise.all` of an insert a row',
     load: async () => (await import('./drizzle-pg.ts')).drizzlePgPipeline,
+  },
+  {
+    name: 'drizzle on pg: each awaited',
+    what: 'drizzle-orm on node-postgres, each statement awaited, in the programs',
+    isVariant: true,
+    load: async () => (await import('./drizzle-pg.ts')).drizzlePgAwaited,
   },
   {
     name: 'postgres.js: helper',
@@ -124,7 +130,7 @@ export const sides: readonly Side[] = [
   },
   {
     name: 'batched: each awaited',
-    what: 'this library, `await tx.insert(t).values(row).returning()` for each row, children behind their parent, in the job `small`',
+    what: 'this library, `await tx.insert(t).values(row).returning()` for each row, children behind their parent, in the job `small`; and each statement awaited, in the programs',
     isOurs: true,
     isVariant: true,
     load: async () => (await import('./batched.ts')).batchedAwaited,

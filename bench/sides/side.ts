@@ -1,3 +1,4 @@
+import type { Programs } from '../programs/program.ts';
 import { addresses, type Row, type Table, users } from '../tables.ts';
 
 /** Connects a side. */
@@ -51,6 +52,8 @@ export interface Session {
   each?(table: Table, rows: Row[]): Promise<Ids>;
   /** One row, outside of any transaction, among other callers. */
   request?(table: Table, row: Row): Promise<number>;
+  /** Programs of mixed statements, each awaited. */
+  readonly programs?: Programs;
   /** Opens a connection if none is open. */
   connect?(): PromiseLike<unknown>;
   close(): Promise<unknown>;

@@ -49,7 +49,7 @@ describe('what is wanted of transactions', () => {
     const measured = results(
       cell('under load/640/1 ms', [
         side('drizzle: loop', 1_000, 50),
-        side('batched: insert() a row', 400, 60),
+        side('batched: insert() a row', 300, 60),
       ]),
     );
     const states = aimRows(loadAims, measured).map(([what, , , isReached]) => [what, isReached]);

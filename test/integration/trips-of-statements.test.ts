@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { and, eq, gt, sql } from 'drizzle-orm';
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { batchedDrizzle } from '../../src/index.ts';
+import type { Relay } from '../support/relay.ts';
+import * as schema from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const { users, addresses, logs } = schema;
+
+type Db = PgDatabase<PgQueryResultHKT, typeof schema>;
+
+const database = useDatabase();
+let relay: Relay;
+let plain: Db;
+let batched: Db;
+
+beforeAll(async () => {
+  relay = await database.relay({ delay: 5 });
+  const connect = () => database.connect({ url: relay.url, max: 1 });
+  plain = drizzle(connect(), { schema }) as Db;
+  batched = batchedDrizzle(connect(), { schema }) as unknown as Db;
+});
+
+const ofUser = eq(users.id, 1);
+const fifty = Array.from({ length: 50 }, (_, n) => n);
+const ten = fifty.slice(0, 10);
+
+interface Program {
+  readonly what: string;
+  readonly before: number;
+  readonly after: number;
+  run(db: Db): PromiseLike<unknown>;
+}
+
+/** The lines of the README's table, and the parts of a line that names several. */
+const programs: readonly Program[] = [
+  { what: 'a select', before: 2, after: 1, run: (db) => db.select().from(users).where(ofUser) },
+  { what: 'an update', before: 2, after: 1, run: (db) => db.update(users).set({ name: 'a' }).where(ofUser) },
+  { what: 'a delete', before: 2, after: 1, run: (db) => db.delete(users).where(ofUser) },
+  {
+    what: 'an upsert',
+    before: 2,
+    after: 1,
+    run: (db) =>
+      db
+        .insert(users)
+        .values({ id: 1, name: 'a' })
+        .onConflictDoUpdate({ target: users.id, set: { name: 'b' } }),
+  },
+  {
+    what: 'a relational query',
+    before: 2,
+    after: 1,
+    run: (db) => db.query.users.findFirst({ where: ofUser, with: { addresses: true } }),
+  },
+  { what: '$count', before: 2, after: 1, run: (db) => db.$count(users, ofUser) },
+  { what: 'execute(sql)', before: 2, after: 1, run: (db) => db.execute(sql`select ${1}::int`) },
+  {
+    what: 'a transaction of one select',
+    before: 4,
+    after: 2,
+    run: (db) => db.transaction((tx) => tx.select().from(users).where(ofUser)),
+  },
+  {
+    what: 'a transaction of one update',
+    before: 4,
+    after: 2,
+    run: (db) => db.transaction((tx) => tx.update(users).set({ name: 'a' }).where(ofUser)),
+  },
+  {
+    what: 'a transaction of one delete',
+    before: 4,
+    after: 2,
+    run: (db) => db.transaction((tx) => tx.delete(users).where(gt(users.id, 1_000_000))),
+  },
+  {
+    what: 'a transfer',
+    before: 12,
+    after: 6,
+    run: (db) =>
+      db.transaction(async (tx) => {
+        await tx.select().from(users).where(ofUser);
+        await tx.update(users).set({ name: 'from' }).where(ofUser);
+        await tx.update(users).set({ name: 'to' }).where(eq(users.id, 2));
+        await tx.insert(logs).values({ level: 'info', message: 'from' });
+        await tx.insert(logs).values({ level: 'info', message: 'to' });
+      }),
+  },
+  {
+    what: '50 selects',
+    before: 102,
+    after: 2,
+    run: (db) =>
+      db.transaction((tx) => Promise.all(fifty.map((n) => tx.select().from(users).where(eq(users.id, n))))),
+  },
+  {
+    what: '50 updates',
+    before: 102,
+    after: 2,
+    run: (db) =>
+      db.transaction((tx) =>
+        Promise.all(
+          fifty.map((n) =>
+            tx
+              .update(users)
+              .set({ name: `${n}` })
+              .where(eq(users.id, n)),
+          ),
+        ),
+      ),
+  },
+  {
+    what: '10 updates, 10 deletes and 10 inserts, behind a select',
+    before: 64,
+    after: 3,
+    run: (db) =>
+      db.transaction(async (tx) => {
+        await tx.select().from(users).where(ofUser);
+        await Promise.all(
+          ten.flatMap<PromiseLike<unknown>>((n) => [
+            tx
+              .update(users)
+              .set({ name: `${n}` })
+              .where(eq(users.id, n)),
+            tx.delete(addresses).where(and(eq(addresses.id, n), eq(addresses.userId, n))),
+            tx.insert(logs).values({ level: 'info', message: `${n}` }),
+          ]),
+        );
+      }),
+  },
+];
+
+describe('round trips', () => {
+  test.each(programs)('of $what: $before in drizzle, $after in ours', async ({ before, after, run }) => {
+    expect([await tripsOf(plain, run), await tripsOf(batched, run)]).toEqual([before, after]);
+  });
+
+  test.each([
+    ['a select, update, delete', 2, 1],
+    ['a transaction of one select', 4, 2],
+    ['a transfer', 12, 6],
+    ['`Promise.all` of 50 selects', 102, 2],
+    ['10 updates, 10 deletes and 10 inserts', 64, 3],
+  ])('of %s are those in the README', (what, before, after) => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const line = readme.split('\n').find((each) => each.startsWith('|') && each.includes(what));
+    expect(line).toMatch(new RegExp(`\\| ${before} \\| ${after} \\|$`));
+  });
+});
+
+/** Of the second time: by then the connection is open. */
+async function tripsOf(db: Db, run: Program['run']): Promise<number> {
+  await run(db);
+  relay.reset();
+  await run(db);
+  return relay.trips;
+}
