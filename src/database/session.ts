@@ -127,14 +127,16 @@ function prefaced<T extends PreparedQueryConfig>(
   const named = entriesNamedBy(statement);
   for (const method of ['execute', 'all'] as const) {
     const execute = statement[method];
-    statement[method] = (...args) => {
-      const run = () => execute.apply(statement, args);
-      const runResolved = async () => {
-        resolveReferences(statement);
-        return run();
-      };
-      return inTurn(named === nothingNamed ? run : runResolved, named);
-    };
+    statement[method] = (...args) =>
+      inTurn(
+        named === nothingNamed
+          ? () => execute.apply(statement, args)
+          : async () => {
+              resolveReferences(statement);
+              return execute.apply(statement, args);
+            },
+        named,
+      );
   }
   return prepared;
 }

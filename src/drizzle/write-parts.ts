@@ -12,6 +12,8 @@ export interface WriteParts {
 /** Can't occur in SQL, which has no NUL. */
 const mark = '\0where\0';
 
+const border = new StringChunk(mark);
+
 /** Where the condition of a statement stands among its chunks. */
 const places = new WeakMap<SQL, number>();
 
@@ -41,9 +43,15 @@ export function noteWriteParts(dialect: PgDialect): void {
   }
   given.sqlToQuery = (statement: SQL, ...rest: unknown[]): Query => {
     const place = places.get(statement);
-    return place === undefined
-      ? sqlToQuery.call(given, statement, ...rest)
-      : split(sqlToQuery.call(given, marked(statement, place), ...rest));
+    if (place === undefined) return sqlToQuery.call(given, statement, ...rest);
+    const { queryChunks } = statement;
+    const unmarked = queryChunks[place] as SQL;
+    queryChunks[place] = marked(unmarked);
+    try {
+      return split(sqlToQuery.call(given, statement, ...rest));
+    } finally {
+      queryChunks[place] = unmarked;
+    }
   };
 }
 
@@ -52,12 +60,8 @@ function isWhere(chunk: unknown, where: SQL): boolean {
   return chunk instanceof SQL && chunk.queryChunks[1] === where;
 }
 
-function marked({ queryChunks }: SQL, place: number): SQL {
-  const chunks = [...queryChunks];
-  const [keyword, where] = (chunks[place] as SQL).queryChunks;
-  const border = new StringChunk(mark);
-  chunks[place] = new SQL([keyword, border, where, border] as SQL['queryChunks']);
-  return new SQL(chunks);
+function marked({ queryChunks: [keyword, where] }: SQL): SQL {
+  return new SQL([keyword, border, where, border] as SQL['queryChunks']);
 }
 
 function split(query: Query): Query {

@@ -51,13 +51,15 @@ export class Binder {
     const declared = declaredTypes(args);
     const [text] = query.strings as [string];
     const key = declared === nothingDeclared ? text : `${declared.join()}\0${text}`;
-    const bindIfKnown = (): boolean => {
-      const values = this.#bytesOf(args, declared, this.known.get(key), statement);
-      if (values) bind(query, values);
-      return values !== undefined;
-    };
-    if (!bindIfKnown()) query.bindIfKnown = bindIfKnown;
+    if (!this.#bindIfKnown(query, key, declared, statement))
+      query.bindIfKnown = () => this.#bindIfKnown(query, key, declared, statement);
     this.#learnFrom(query, key, lone);
+  }
+
+  #bindIfKnown(query: Query, key: string, declared: readonly number[], statement: SentStatement): boolean {
+    const values = this.#bytesOf(query.args, declared, this.known.get(key), statement);
+    if (values) bind(query, values);
+    return values !== undefined;
   }
 
   /** Bind serialises a text whose type is not declared by the serialiser of the type 0. */
@@ -72,14 +74,11 @@ export class Binder {
 
   #learnFrom(query: Query, key: string, lone: LoneConnection | undefined): void {
     const { resolve, reject, args } = query;
-    const learn = (): void => {
+    query.resolve = (answer) => {
       lone?.release();
       const told = query.statement?.types;
       // postgres.js fills in only what the server has told.
       if (told && told.length === args.length && !told.includes(0)) this.known.set(key, told);
-    };
-    query.resolve = (answer) => {
-      learn();
       resolve(answer);
     };
     query.reject = (error) => {

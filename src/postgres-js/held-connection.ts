@@ -8,7 +8,7 @@ import { type CopyFeed, makeCopy } from './copy.ts';
 import { ended, explainConsequence, isLoss, withoutLine } from './errors.ts';
 import type { Client, PoolConnection, Query } from './internals.ts';
 import { keepFromPool, returnToPool } from './keep-from-pool.ts';
-import { makeQuery, route } from './query.ts';
+import { makeQuery, rejectUnsent, route } from './query.ts';
 
 export class HeldConnection extends Beginning {
   hasFinished = false;
@@ -104,10 +104,10 @@ export class HeldConnection extends Beginning {
 
   /** Executes a statement of the caller's, which waits for BEGIN's answer. */
   adopt(query: Query, { sent, failed }: StatementListener): void {
-    query.catch((error) => failed(asError(error)));
+    query.failed = failed;
     // After COMMIT or ROLLBACK the statement would run in a transaction of its own.
-    if (this.#isFinishing) query.reject(ended());
-    else if (this.#refusal) query.reject(this.#refusal);
+    if (this.#isFinishing) rejectUnsent(query, ended());
+    else if (this.#refusal) rejectUnsent(query, this.#refusal);
     else this.#execute(query, false);
     sent();
   }
@@ -130,7 +130,7 @@ export class HeldConnection extends Beginning {
 
   #send(query: Query): void {
     if (!this.isOpen) {
-      query.reject(this.#closed ?? ended());
+      rejectUnsent(query, this.#closed ?? ended());
       return;
     }
     this.#isIdle = false;
@@ -145,6 +145,7 @@ export class HeldConnection extends Beginning {
       // The `close` event has not come yet. Data written now would precede the next session's start.
       if (isLoss(error)) this.#closed ??= error;
       this.#failure = explainConsequence(error, this.#failure);
+      query.failed?.(asError(error));
       settled();
     });
     this.#executeOn(query);
@@ -190,7 +191,7 @@ export class HeldConnection extends Beginning {
 
   /** postgres.js forgets queries sent while it was connecting: rejected here, none hangs. */
   #abandon(error: Error | undefined): void {
-    for (const query of this.#waiting.splice(0)) query.reject(error ?? ended());
+    for (const query of this.#waiting.splice(0)) rejectUnsent(query, error ?? ended());
     if (!this.#closed) return;
     for (const query of this.#outstanding) query.reject(this.#closed);
   }

@@ -24,6 +24,8 @@ export interface Query extends Promise<Answer> {
   readonly isBound?: boolean;
   /** Set by this folder: makes it leave so, if the server has told its types meanwhile. */
   bindIfKnown?: () => boolean;
+  /** Set by this folder: is told of an error of a caller's statement. */
+  failed?: (error: Error) => void;
   /** Set by this folder: what is known of a statement of drizzle's. */
   sent?: SentStatement;
   /** Set by this folder: data follow it, and no statement may come between. */

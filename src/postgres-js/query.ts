@@ -66,3 +66,11 @@ export function route(client: Client, query: Query, handler: (query: Query) => v
   query.handler = Object.assign(handler, { debug });
   return query;
 }
+
+/** Rejects a query that has not been sent. */
+export function rejectUnsent(query: Query, error: Error): void {
+  // The caller may ignore it.
+  query.catch(() => {});
+  query.reject(error);
+  query.failed?.(error);
+}

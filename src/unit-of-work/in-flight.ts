@@ -1,6 +1,6 @@
 /** Statements that have begun, and have not yet reached the next place on their way to the connection. */
 export class InFlight {
-  readonly #statements = new Set<object>();
+  readonly #statements = new Set<() => void>();
   #waiting: (() => void)[] = [];
 
   get isAny(): boolean {
@@ -9,15 +9,15 @@ export class InFlight {
 
   /** A statement begins. @returns a function to call when it has settled, in case it sent nothing */
   begin(): () => void {
-    const statement = {};
-    this.#statements.add(statement);
-    return () => this.#leave(statement);
+    const leave = (): void => this.#leave(leave);
+    this.#statements.add(leave);
+    return leave;
   }
 
   /** The oldest statement has arrived. Statements arrive in the order in which they began. */
   arrived(): void {
     const [oldest] = this.#statements;
-    if (oldest) this.#leave(oldest);
+    oldest?.();
   }
 
   /** Settles when every statement that has begun has arrived; `undefined` if there is none. */
@@ -26,7 +26,7 @@ export class InFlight {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #leave(statement: object): void {
+  #leave(statement: () => void): void {
     this.#statements.delete(statement);
     if (this.#statements.size > 0) return;
     const waiting = this.#waiting;

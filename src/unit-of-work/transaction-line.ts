@@ -72,23 +72,30 @@ export class TransactionLine {
 
   /** Runs a caller's statement when its turn comes. @param ahead, needsAnswers as for `enter` */
   statement<T>(ahead: readonly (() => void)[], run: () => Promise<T>, needsAnswers = false): Promise<T> {
-    const begin = (): Promise<T> => {
-      const settled = this.#underWay.begin();
-      const running = run();
-      running.then(settled, settled);
-      return running;
-    };
-    return this.inTurn(ahead, begin, needsAnswers);
+    const turn = this.enter(ahead, needsAnswers);
+    // To wait without need would let an insert that is made later in this turn overtake the statement.
+    return turn ? this.#behind(turn, () => this.#run(run)) : this.#run(run);
   }
 
   /** Runs what a caller's statement does before it is sent, if ever. Nothing waits for it. @param ahead, needsAnswers as for `enter` */
-  async inTurn<T>(ahead: readonly (() => void)[], run: () => Promise<T>, needsAnswers = false): Promise<T> {
+  inTurn<T>(ahead: readonly (() => void)[], run: () => Promise<T>, needsAnswers = false): Promise<T> {
     const turn = this.enter(ahead, needsAnswers);
+    return turn ? this.#behind(turn, run) : run();
+  }
+
+  #behind<T>(turn: Promise<unknown>, run: () => Promise<T>): Promise<T> {
     const began = this.#waiting.begin();
-    // An await without need would let an insert that is made later in this turn overtake the statement.
-    if (turn) await turn;
-    began();
-    return run();
+    return turn.then(() => {
+      began();
+      return run();
+    });
+  }
+
+  #run<T>(run: () => Promise<T>): Promise<T> {
+    const settled = this.#underWay.begin();
+    const running = run();
+    running.then(settled, settled);
+    return running;
   }
 
   /** The connection has received the oldest statement that is on its way. */
