@@ -58,7 +58,10 @@ describe('the check of a run', () => {
 describe('the cells of the programs', () => {
   test('are four programs at five latencies with three numbers of callers', () => {
     expect(new Set(programCells().map(({ id }) => id)).size).toBe(60);
-    for (const { size, callers = 0 } of programCells()) expect(size).toBeGreaterThanOrEqual(callers);
+    for (const { size, callers = 0 } of programCells()) {
+      expect(size).toBeGreaterThanOrEqual(callers);
+      expect(size % 2).toBe(0);
+    }
   });
 
   test('of the short form are some of them, so that CI can compare ratios', () => {
