@@ -10,6 +10,8 @@ export interface Scope {
    * none.
    */
   queueAhead(named: ReadonlySet<Entry>): (() => void) | undefined;
+  /** Rejects the queued rows, and all later ones. */
+  close(reason: () => Error): void;
 }
 
 /** The entries that a statement refers to, if it refers to none. */
@@ -42,6 +44,16 @@ export class TransactionState {
       if (flush) ahead.push(flush);
     }
     return ahead;
+  }
+
+  /** Settles when a statement of this library's own may begin, which depends on the answers to what is ahead. */
+  enter(): Promise<unknown> | undefined {
+    return this.line.enter(this.queuesAhead(nothingNamed), true);
+  }
+
+  /** Nothing of a nested transaction that still runs may be sent behind COMMIT or ROLLBACK. */
+  close(reason: () => Error): void {
+    for (const scope of this.open) scope.close(reason);
   }
 
   /** Runs a caller's statement. @param isRaw it may change what is known of tables */

@@ -12,7 +12,7 @@ import { committedError, endedError, explainEnd } from './ended-errors.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
 import { takeAhead } from './take-ahead.ts';
 import type { Passage } from './transaction-line.ts';
-import { nothingNamed, type TransactionState } from './transaction-state.ts';
+import type { TransactionState } from './transaction-state.ts';
 import { TransactionTarget } from './transaction-target.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 import { writeBatch } from './write-batch.ts';
@@ -32,7 +32,7 @@ export class TransactionUnit extends UnitOfWork {
     this.#closing = new Closing(
       state.line,
       () => this.queue.isEmpty,
-      () => this.end(committedError),
+      () => this.state.close(committedError),
     );
   }
 
@@ -86,21 +86,20 @@ export class TransactionUnit extends UnitOfWork {
 
   /** Runs this library's own statements, after the queued rows and the statements on their way. */
   async inTurn<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    const { line } = this.state;
-    await line.enter(this.state.queuesAhead(nothingNamed), true);
-    this.state.hasWorked = true;
-    return line.run(() => work(this.state.connection));
+    const { state } = this;
+    await state.enter();
+    if (this.ended) throw this.ended();
+    state.hasWorked = true;
+    return state.line.run(() => work(state.connection));
   }
 
-  /**
-   * Flushes the queued rows and commits, in one flight. @throws the error that the transaction rejects with
-   */
+  /** Flushes the queued rows and commits, in one flight. @throws the error that the transaction rejects with */
   async commit(): Promise<void> {
     while (!this.ended) {
       await this.#closing.idle();
       this.#throwFailure();
       if (this.queue.isEmpty) {
-        this.end(committedError);
+        this.state.close(committedError);
         // A statement that was not awaited may have failed since, and is the reason why COMMIT was refused.
         return commit(this.state.connection).catch((error) => Promise.reject(this.#failure ?? error));
       }
@@ -113,6 +112,7 @@ export class TransactionUnit extends UnitOfWork {
   async abort(reason: Error): Promise<void> {
     this.drop(reason);
     await this.state.line.idle();
+    this.state.close(() => endedError(reason));
     await rollback(this.state.connection);
   }
 
@@ -128,7 +128,7 @@ export class TransactionUnit extends UnitOfWork {
   }
 
   #throwFailure(): void {
-    const error = this.#failure ?? this.takeRefusal()?.error;
+    const error = this.#failure ?? this.takeRefusal()?.error ?? this.ended?.();
     if (error) throw error;
   }
 
@@ -144,7 +144,8 @@ export class TransactionUnit extends UnitOfWork {
   /** A savepoint for a nested transaction. BEGIN and the queued rows go before it. */
   async nest(): Promise<{ unit: TransactionUnit; mark: Savepoint }> {
     // In a failed transaction the callback must not run.
-    await this.state.line.enter(this.state.queuesAhead(nothingNamed), true);
+    await this.state.enter();
+    if (this.ended) throw this.ended();
     const unit = new TransactionUnit(this.context, this.state);
     const mark = setSavepoint(this.state.connection, `s${this.state.savepoints++}`);
     this.state.hasWorked = true;
@@ -167,8 +168,12 @@ export class TransactionUnit extends UnitOfWork {
 
   /** Rejects the queued rows with the error that ended the transaction. The flush reports no failure. */
   drop(reason: Error): void {
-    this.end(() => endedError(reason));
-    for (const entry of this.queue.take()) entry.conclude({ error: reason });
+    this.close(() => endedError(reason), reason);
+  }
+
+  close(reason: () => Error, dropped?: Error): void {
+    this.end(reason);
+    for (const entry of this.queue.take()) entry.conclude({ error: dropped ?? reason() });
   }
 
   /** Flushes the rows that are queued now, when its turn comes. */
