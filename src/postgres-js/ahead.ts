@@ -2,6 +2,9 @@
 import type { Ahead } from '../driver/driver.ts';
 import type { Query } from './internals.ts';
 
+/** The connections that have been sent the mark, each by its own function. BEGIN is answered before a savepoint can undo it. */
+const marked = new WeakSet<object>();
+
 /**
  * Makes a query leave by a text that does nothing if BEGIN fails. It is seen as its own text: by the client's `debug`
  * function alone it is not.
@@ -15,7 +18,8 @@ export function leaveAhead(query: Query, sendMark: (mark: NonNullable<Ahead['mar
   if (!ahead.mark) return true;
   // One that is kept under a name would be kept by this text.
   if (query.options.prepare) return false;
-  sendMark(ahead.mark);
+  if (!marked.has(sendMark)) sendMark(ahead.mark);
+  marked.add(sendMark);
   const [text] = query.strings;
   Object.defineProperties(query, {
     strings: { value: [ahead.text] },

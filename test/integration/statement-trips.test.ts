@@ -221,6 +221,21 @@ describe('in a transaction', () => {
     expect(await tripsOf(ours, run)).toBeLessThanOrEqual(5);
   });
 
+  test('the mark that their guards depend on is set once, and not if BEGIN has been answered', async () => {
+    relay.reset();
+    await ours.transaction(async (tx) => {
+      const change = (n: number) =>
+        tx
+          .update(users)
+          .set({ name: `g${n}` })
+          .where(eq(users.id, n));
+      await Promise.all(range(3).map(change));
+      await change(4);
+    });
+    expect(relay.statements.filter((text) => text.startsWith('set local'))).toHaveLength(1);
+    expect(relay.statements.filter((text) => text.includes('pg_catalog.current_setting'))).toHaveLength(3);
+  });
+
   test('behind a failure the others are refused with 25P02, and say which one it was', async () => {
     const failed = await ours
       .transaction((tx) =>
