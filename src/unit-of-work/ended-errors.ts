@@ -24,3 +24,11 @@ export function explainEnd(error: unknown, failure: Error | undefined): unknown 
   const isConsequence = codeOf(error) === '25P02' && !(error instanceof DrizzleQueryError);
   return isConsequence ? (failure ?? error) : error;
 }
+
+/**
+ * The failure of a scope that the others follow from. What a flight failed with is known when all of its answers are read, and
+ * those of statements behind it may come before.
+ */
+export function firstFailure(known: Error | undefined, error: Error): Error {
+  return known && (codeOf(known) !== '25P02' || codeOf(error) === '25P02') ? known : error;
+}

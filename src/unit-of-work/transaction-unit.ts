@@ -8,7 +8,7 @@ import { commit, rollback, type Savepoint, setSavepoint } from '../send/transact
 import { whenNotified } from '../settle/notify-cache.ts';
 import type { Entry } from '../take/entry.ts';
 import { Closing } from './closing.ts';
-import { committedError, endedError, explainEnd } from './ended-errors.ts';
+import { committedError, endedError, explainEnd, firstFailure } from './ended-errors.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
 import { takeAhead } from './take-ahead.ts';
 import type { Passage } from './transaction-line.ts';
@@ -81,7 +81,7 @@ export class TransactionUnit extends UnitOfWork {
 
   /** Records that a statement of this scope failed, also if its caller ignores that. */
   fail(error: Error): void {
-    this.#failure ??= error;
+    this.#failure = firstFailure(this.#failure, error);
   }
 
   /** Runs this library's own statements, after the queued rows and the statements on their way. */

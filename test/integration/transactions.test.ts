@@ -318,6 +318,33 @@ describe('a statement that fails', () => {
     expect(await check.$count(logs)).toBe(0);
   });
 
+  test.each([
+    ['alone', (tx: Pick<PostgresJsDatabase, 'insert'>) => [tx.insert(users).values({ name: 'taken' })]],
+    [
+      'among others',
+      (tx: Pick<PostgresJsDatabase, 'insert'>) =>
+        ['a', 'taken', 'b'].map((name) => tx.insert(users).values({ name })),
+    ],
+  ])(
+    'rejects its transaction with its own error, an insert %s with statements behind it',
+    async (_, inserts) => {
+      await check.insert(users).values({ name: 'taken' });
+      const failed = (on: Pick<typeof check, 'transaction'>) =>
+        rejectionOf(
+          on.transaction(async (tx) => {
+            await tx.select().from(users);
+            await Promise.allSettled([
+              ...inserts(tx),
+              tx.update(users).set({ name: 'new' }).where(eq(users.id, 1)),
+            ]);
+          }),
+        );
+      const [theirs, ours] = [await failed(check), await failed(db)];
+      expect(theirs).toMatchObject({ code: '23505' });
+      expect(ours).toMatchObject({ code: '23505', message: theirs.message });
+    },
+  );
+
   test('of few inserts rejects its own and those behind it, as in drizzle, and nothing is written', async () => {
     await check.insert(users).values({ name: 'taken' });
     const settle = async (on: Pick<typeof check, 'transaction'>) => {
