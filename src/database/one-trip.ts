@@ -42,7 +42,8 @@ class BuiltStatement implements SentStatement {
     const { engine, options } = this.context;
     if (isHarmlessSelect(query.sql)) return { text: query.sql, mark: undefined, ownPosition: same };
     const parts = options.keys === 'server' && !engine.refusesSettings ? writeParts(query) : undefined;
-    return parts && canTakeGuard(parts) ? guardWrite(parts) : undefined;
+    if (!parts || !canTakeGuard(parts)) return undefined;
+    return { ...guardWrite(parts), refused: (error) => engine.noteSettings(error) };
   }
 }
 

@@ -51,6 +51,8 @@ export interface Ahead {
   readonly mark: Statement | undefined;
   /** A place in the text, which an error names, as a place in the statement's own text. Both count from 1. */
   ownPosition(position: number): number;
+  /** Is told of the error, if the server refuses the text: perhaps for what only the text has. */
+  refused?(error: Error): void;
 }
 
 /** Makes the result of one caller from an answer that several callers share. */

@@ -34,6 +34,7 @@ export function leaveAhead(query: Query, sendMark: (mark: NonNullable<Ahead['mar
   query.reject = (error) => {
     const place = error as { position?: string };
     if (place.position) place.position = String(ahead.ownPosition(Number(place.position)));
+    ahead.refused?.(error);
     reject(error);
   };
   return true;

@@ -1,12 +1,14 @@
 /** The first statement of a transaction, an UPDATE or DELETE with raw SQL in it, which leaves before BEGIN is answered. */
-import { asc, type SQL, sql } from 'drizzle-orm';
+import { asc, eq, type SQL, sql } from 'drizzle-orm';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { describe, expect, test } from 'vitest';
+import { batchedDrizzle } from '../../src/index.ts';
 import { users } from '../support/schema.ts';
 import { sideBySide } from '../support/side-by-side.ts';
 import { useDatabase } from '../support/test-database.ts';
 
-const both = sideBySide(useDatabase());
+const database = useDatabase();
+const both = sideBySide(database);
 
 /** What a program sees of the first write of a transaction, and the names afterwards. */
 async function write(
@@ -43,4 +45,26 @@ describe('is written, or refused, as in plain drizzle where its condition', () =
     const returned = await both.run((db) => write(db, (tx) => tx.delete(users).where(condition).returning()));
     expect(returned.batched).toEqual(returned.plain);
   });
+});
+
+test('is sent without a guard once a server has refused one, where the role may not read settings', async () => {
+  const admin = database.connect({ max: 1 });
+  const role = `hardened_${process.pid}`;
+  await admin.unsafe(`
+    create role ${role} login password 'x';
+    grant all on users to ${role};
+    revoke execute on function pg_catalog.current_setting(text) from public;
+  `);
+  const url = Object.assign(new URL(database.url), { username: role, password: 'x' }).href;
+  const client = database.connect({ url, max: 1 });
+  const db = batchedDrizzle(client);
+  const write = () => db.transaction((tx) => tx.update(users).set({ name: 'new' }).where(eq(users.id, 1)));
+  await write().catch(() => {});
+  await expect(write()).resolves.toEqual([]);
+  await client.end();
+  await admin.unsafe(`
+    grant execute on function pg_catalog.current_setting(text) to public;
+    drop owned by ${role};
+    drop role ${role};
+  `);
 });
