@@ -299,7 +299,21 @@ describe('on the database', () => {
     expect(await waits).toBe('updated');
   });
 
-  test('what the server has told of texts is bounded', async () => {
+  test('a statement prepared by a name is serialised once, each time', async () => {
+    const types = { t: { to: 25, from: [25], serialize: (it: unknown) => `${it}~`, parse: String } };
+    const db = batchedDrizzle(database.connect({ max: 1, types: types as never }));
+    const ask = async () => {
+      const prepared = db
+        .select({ it: sql`${sql.placeholder('it')}::text` })
+        .from(users)
+        .limit(1)
+        .prepare('serialised');
+      return prepared.execute({ it: 'x' });
+    };
+    for (let run = 0; run < 3; run++) expect(await ask()).toEqual([{ it: 'x~' }]);
+  });
+
+  test('texts that differ are described each', async () => {
     const { trips } = await warm.count(async () => {
       for (const n of range(3))
         await warm.db.execute(sql.join([sql`select `, sql`${n}`, sql.raw(`::int as c${n}`)]));
