@@ -9,8 +9,9 @@ import { type ParamTypes, paramTypes } from '../drizzle/param-types.ts';
 import { writeParts } from '../drizzle/write-parts.ts';
 import { canTakeGuard, guardWrite } from '../write/begun.ts';
 
-/** Words of statements that may change what a text means: the types of columns, or where names are looked up. */
-const changesTypes = /\b(alter|create|drop|set|reset|discard|set_config|do|call)\b/i;
+/** Words of statements that may change what a text means: the types of columns, or where names are looked up. Some begin one; UPDATE has `set` too. */
+const changesTypes =
+  /\b(alter|create|drop|reset|discard|set_config)\b|(^|;|\*\/)\s*(--[^\n]*\n\s*)*(set|do|call)\b/i;
 
 export function sendInOneTrip(
   prepared: PgPreparedQuery<PreparedQueryConfig>,

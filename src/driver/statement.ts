@@ -40,6 +40,9 @@ export function isRaw(param: StatementParam): param is RawValue {
   return param instanceof RawValue;
 }
 
+/** The protocol counts parameters in 16 bits. postgres.js allows one less than that maximum. */
+export const tooManyParams = 65_534;
+
 /** A statement without parameters, whose answer has no rows. */
 export function command(text: string): Statement {
   return { text, params: [], answer: 'values', guarded: true };

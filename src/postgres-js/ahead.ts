@@ -6,8 +6,8 @@ import type { Query } from './internals.ts';
 const marked = new WeakSet<object>();
 
 /**
- * Makes a query leave by a text that does nothing if BEGIN fails. It is seen as its own text: by the client's `debug`
- * function alone it is not.
+ * Makes a query leave by a text that does nothing if BEGIN fails. Errors and results show the statement's own text. Only the
+ * client's `debug` function is given the other one.
  *
  * @param sendMark sends what the text depends on
  * @returns whether it may leave

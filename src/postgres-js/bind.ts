@@ -1,5 +1,6 @@
 /** Statements of drizzle's that leave without being described first. */
 import type { SentStatement } from '../driver/driver.ts';
+import { tooManyParams } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { codeOf } from '../errors.ts';
 import { getOrInsert } from '../get-or-insert.ts';
@@ -139,9 +140,6 @@ export class Binder {
 function isOfDriver(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'then' in value;
 }
-
-/** postgres.js refuses so many. */
-const tooManyParams = 65_534;
 
 const nothingDeclared: readonly number[] = [];
 

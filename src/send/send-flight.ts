@@ -9,6 +9,7 @@ import {
   hasRawValues,
   LazyStatement,
   type Statement,
+  tooManyParams,
 } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
 import { failTransaction } from '../write/guard.ts';
@@ -164,9 +165,6 @@ function isFulfilled(answer: Promise<unknown>): Promise<boolean> {
     () => false,
   );
 }
-
-/** The protocol counts parameters in 16 bits. postgres.js allows one less than that maximum. */
-const tooManyParams = 65_534;
 
 /**
  * Checks the count before anything is sent. A failure in the middle would leave the other statements on their

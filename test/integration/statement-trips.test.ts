@@ -321,6 +321,16 @@ describe('on the database', () => {
     expect(trips).toBe(6);
   });
 
+  test('a raw update or upsert leaves what is known of other texts as it is', async () => {
+    const ask = () => warm.db.execute(sql`select ${5}::int as kept`);
+    await ask();
+    await warm.db.execute(sql`update users set name = null where id = ${-1}`);
+    await warm.db.execute(sql`insert into users (id) values (1) on conflict do nothing`);
+    expect((await warm.count(ask)).trips).toBe(1);
+    await warm.db.execute(sql`set local lock_timeout = 0`);
+    expect((await warm.count(ask)).trips).toBe(2);
+  });
+
   test('a column whose type another statement of the database has changed is described again', async () => {
     await check.execute(sql`create table turning (id int, it text)`);
     const ask = (it: string) => warm.db.execute(sql`select id from turning where it = ${it}`);
