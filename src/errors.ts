@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** Stable codes of this library's own errors. PostgreSQL's code is on `cause.code`. */
 export type ErrorCode =
   | 'BAD_OPTION'
@@ -53,7 +55,8 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** JavaScript may throw any value. */
+/** JavaScript may throw any value. Under Jest the errors of Node itself are of another realm, and of another class `Error`. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+  if (thrown instanceof Error || types.isNativeError(thrown)) return thrown;
+  return new Error(String(thrown), { cause: thrown });
 }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { DrizzleQueryError } from 'drizzle-orm';
 import { describe, expect, test, vi } from 'vitest';
 import { asError, codeOf } from '../../src/errors.ts';
@@ -73,4 +74,10 @@ test('whatever is thrown becomes an error that keeps it', () => {
   expect(asError(cause)).toBe(cause);
   expect(asError('text')).toMatchObject({ message: 'text', cause: 'text' });
   expect(asError(undefined)).toMatchObject({ message: 'undefined' });
+});
+
+test('asError keeps an error of another realm, as those of Node are under Jest', () => {
+  const error = runInNewContext("Object.assign(new TypeError('refused'), { code: 'ECONNREFUSED' })");
+  expect(error).not.toBeInstanceOf(Error);
+  expect(asError(error)).toBe(error);
 });
