@@ -1,7 +1,12 @@
 /** Keeps a held connection from the pool, whatever makes postgres.js give it back. */
 import type { PoolConnection } from './internals.ts';
 
-const executes = new WeakMap<PoolConnection, PoolConnection['execute']>();
+/** Where the connection's own `execute` is kept: on the connection, so that another copy of this library finds it. */
+const ownExecute: unique symbol = Symbol.for('batched-drizzle.execute');
+
+interface Kept extends PoolConnection {
+  [ownExecute]?: PoolConnection['execute'];
+}
 
 /**
  * When a socket has drained, postgres.js gives its connection to the pool if no query is active: also a held one between
@@ -11,11 +16,11 @@ const executes = new WeakMap<PoolConnection, PoolConnection['execute']>();
  *
  * @returns the connection's own `execute`, for the holder
  */
-export function keepFromPool(connection: PoolConnection): PoolConnection['execute'] {
-  const known = executes.get(connection);
+export function keepFromPool(connection: Kept): PoolConnection['execute'] {
+  const known = connection[ownExecute];
   if (known) return known;
   const { execute } = connection;
-  executes.set(connection, execute);
+  Object.defineProperty(connection, ownExecute, { value: execute });
   let { queue } = connection;
   Object.defineProperty(connection, 'queue', {
     get: () => queue,

@@ -2,12 +2,13 @@
  * Warns if a process ends with queued rows. They are not written, as in drizzle, but the user should know.
  */
 import { countRows } from '../errors.ts';
+import { ofProcess } from '../process-state.ts';
 
 interface Holder {
   readonly pending: number;
 }
 
-const holders = new Set<Holder>();
+const holders = ofProcess('holders', () => new Set<Holder>());
 
 /** Watches a queue while it holds rows. The listener is added with the first queue. */
 export function watch(holder: Holder): void {

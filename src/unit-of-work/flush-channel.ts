@@ -1,6 +1,7 @@
 /** Messages on `node:diagnostics_channel` about every flush. */
 import diagnosticsChannel from 'node:diagnostics_channel';
 import { codeOf } from '../errors.ts';
+import { ofProcess } from '../process-state.ts';
 import type { FlushReport } from '../report.ts';
 import type { FlushFailure } from '../settle/failures.ts';
 import { FlushError, type TableFailure } from '../settle/flush-error.ts';
@@ -60,7 +61,7 @@ export interface Flushed {
 
 const flushChannel = diagnosticsChannel.channel('batched-drizzle:flush');
 
-let flushes = 0;
+const flushes = ofProcess('flushes', () => ({ announced: 0 }));
 
 /**
  * Publishes the start of a flush. If the channel has no subscriber then, the end is not published either.
@@ -72,8 +73,8 @@ export function announceFlush(
   entries: readonly Entry[],
 ): <T extends Flushed>(flushed: T) => T {
   if (!flushChannel.hasSubscribers || entries.length === 0) return (flushed) => flushed;
-  flushes += 1;
-  const flush = { id: flushes, where };
+  flushes.announced += 1;
+  const flush = { id: flushes.announced, where };
   const rows = entries.reduce((sum, entry) => sum + entry.count, 0);
   const tables = [...new Set(entries.map(({ shape }) => shape.name))];
   publish({ event: 'start', ...flush, rows, tables });
