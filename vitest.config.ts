@@ -33,7 +33,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'server',
-          include: ['test/{integration,abuse,faults,cli,examples}/**/*.test.ts'],
+          include: ['test/{integration,abuse,faults,cli,examples,packaged}/**/*.test.ts'],
           globalSetup: 'test/support/global-setup.ts',
         },
       },

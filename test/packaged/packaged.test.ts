@@ -1,0 +1,178 @@
+import { like } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { usePackaged } from '../support/packaged.ts';
+import { addresses, users } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+const folder = usePackaged();
+const check = drizzle(database.connect());
+
+// Compilers take seconds, and more beside other tests.
+vi.setConfig({ testTimeout: 120_000 });
+
+/** The names of the users of each program begin with a prefix of its own. */
+let programs = 0;
+
+function environment(): { DATABASE_URL: string; PREFIX: string } {
+  programs += 1;
+  return { DATABASE_URL: database.url, PREFIX: `${programs} ` };
+}
+
+/** Runs a program with `node`, and compares the ids that it has printed with those in the tables. */
+async function expectToRun(...args: string[]): Promise<void> {
+  const env = environment();
+  const { stdout } = await folder.run(args, env);
+  const { users: created, kinds } = JSON.parse(stdout);
+  const written = await check
+    .select()
+    .from(users)
+    .where(like(users.name, `${env.PREFIX}%`))
+    .orderBy(users.id);
+  expect(written.map(({ name }) => name)).toEqual(['Ada', 'Grace', 'Mary'].map((name) => env.PREFIX + name));
+  expect(created).toEqual(written);
+  const emails = await check
+    .select({ email: addresses.email, userId: addresses.userId })
+    .from(addresses)
+    .where(like(addresses.email, `${env.PREFIX}%`));
+  for (const { email, userId } of emails)
+    expect(email).toBe(`${written.find(({ id }) => id === userId)?.name}@example.com`);
+  expect(Object.entries(kinds).filter(([, isSo]) => !isSo)).toEqual([]);
+}
+
+/** Makes one file of a program, with its packages in it or not. */
+async function bundle(
+  main: string,
+  format: 'esm' | 'cjs',
+  packages: 'bundle' | 'external',
+  ...more: string[]
+): Promise<string> {
+  const output = `out/esbuild/${packages}/${main.replace(/\.\w+$/, format === 'esm' ? '.mjs' : '.cjs')}`;
+  const options = ['--bundle', '--platform=node', `--packages=${packages}`, `--format=${format}`, ...more];
+  await folder.run(['node_modules/esbuild/bin/esbuild', main, ...options, `--outfile=${output}`]);
+  return output;
+}
+
+function compile(compiler: string, ...args: string[]) {
+  const options = '--target es2022 --lib es2023,esnext.disposable --types node --strict --rootDir .'.split(
+    ' ',
+  );
+  return folder.run([`node_modules/${compiler}/bin/tsc`, ...options, ...args]);
+}
+
+const mains = ['esm/main.ts', 'cjs/main.ts', 'cjs/required.cts'];
+
+const outputOf = (main: string) => main.replace(/\.(c?)ts$/, '.$1js');
+
+describe.each([
+  ['5.5', 'typescript-5.5'],
+  ['5.9', 'typescript'],
+  ['7', 'typescript-7'],
+])('a program of ES modules and one of CommonJS, compiled by TypeScript %s,', (version, compiler) => {
+  test.each(['node16', 'nodenext'])('type-check and run, with the resolution of %s', async (resolution) => {
+    expect((await compile(compiler, '--version')).stdout).toContain(`Version ${version}.`);
+    const out = `out/${compiler}/${resolution}`;
+    folder.makeKinds(out);
+    await compile(compiler, '--skipLibCheck', '--module', resolution, '--outDir', out, ...mains);
+    for (const main of mains) await expectToRun(`${out}/${outputOf(main)}`);
+  });
+
+  test('type-check, and run once they are bundled, with the resolution of a bundler', async () => {
+    // TypeScript 5.5 takes the imports in the declarations of what is required for those of ES modules, whatever is in them.
+    const checked = version === '5.5' ? mains.slice(0, 2) : mains;
+    const options = ['--module', 'preserve', '--moduleResolution', 'bundler'];
+    await compile(compiler, '--skipLibCheck', '--noEmit', ...options, ...checked);
+    for (const main of checked) await expectToRun(await bundle(main, 'cjs', 'bundle'));
+  });
+});
+
+test('the declarations of the package have no error of their own', async () => {
+  const output = await compile('typescript-7', '--noEmit', '--module', 'nodenext', ...mains).then(
+    () => '',
+    ({ stdout }) => stdout as string,
+  );
+  // drizzle's own have many.
+  expect(output).toContain('node_modules/drizzle-orm/');
+  expect(output.split('\n').filter((line) => line.includes('node_modules/batched-drizzle/'))).toEqual([]);
+});
+
+describe('a program', () => {
+  test.each(mains)('runs by tsx: %s', async (main) => {
+    await expectToRun('node_modules/tsx/dist/cli.mjs', main);
+  });
+
+  test('runs by Vitest', async () => {
+    const { stdout } = await folder.run(
+      ['node_modules/vitest/vitest.mjs', 'run', '--root', 'esm'],
+      environment(),
+    );
+    expect(stdout).toMatch(/Tests .*1 passed/);
+  });
+
+  test('with a class whose dependencies are read from its decorators runs by Jest', async () => {
+    const { stderr } = await folder.run(
+      ['node_modules/jest/bin/jest.js', '--config', 'cjs/jest.config.json'],
+      environment(),
+    );
+    expect(stderr).toMatch(/Tests: +3 passed, 3 total/);
+  });
+
+  const bundles: Parameters<typeof bundle>[] = [
+    ['esm/main.ts', 'esm', 'bundle', '--minify'],
+    ['esm/main.ts', 'esm', 'external'],
+    ['cjs/main.ts', 'cjs', 'external'],
+  ];
+  test.each(bundles)('runs when it is bundled by esbuild: %s to %s, its packages: %s', async (...how) => {
+    await expectToRun(await bundle(...how));
+  });
+
+  test.each(['bundle', 'external'])(
+    'runs when it is bundled by webpack for a server, its packages: %s',
+    async (packages) => {
+      const server = await bundle('esm/main.ts', 'esm', 'external');
+      await folder.run(['esm/webpack.mjs', server, `${packages}.cjs`, packages]);
+      await expectToRun(`out/webpack/${packages}.cjs`);
+    },
+  );
+});
+
+describe('a process that has loaded both builds, with one client', () => {
+  const { PREFIX: prefix, ...env } = environment();
+  /** What the program prints, and what Node prints at its end. */
+  let said: {
+    isTwice: boolean;
+    inTurn: string[];
+    others: string[][];
+    flushes: { count: number; different: number };
+  };
+  let warned: string;
+
+  beforeAll(async () => {
+    const main = await bundle('esm/both.mts', 'esm', 'external');
+    const { stdout, stderr } = await folder.run([main], { ...env, PREFIX: prefix });
+    said = JSON.parse(stdout);
+    warned = stderr;
+    expect(said.isTwice).toBe(true);
+  });
+
+  test('gives each transaction the one connection in its turn', () => {
+    expect(said.inTurn).toEqual([0, 1, 2, 3].map((turn) => `${prefix}turn ${turn}`));
+  });
+
+  test('writes tables of the other copy of drizzle', () => {
+    for (const [index, names] of said.others.entries())
+      expect(names).toEqual(Array.from({ length: 40 }, (_, row) => `${prefix}other ${index} ${row}`));
+  });
+
+  test('counts its flushes once', () => {
+    const { count, different } = said.flushes;
+    expect(count).toBeGreaterThan(3);
+    expect(different).toBe(count);
+  });
+
+  test('warns once of all rows that it leaves', () => {
+    expect(warned.match(/BATCHED_DRIZZLE_ROWS_LEFT/g)).toHaveLength(1);
+    expect(warned).toContain('3 rows queued on a batched database');
+  });
+});
