@@ -284,6 +284,20 @@ describe("nobody sees another caller's values", () => {
     expect((error as FlushError).failures).toEqual([{ table: '"people"', rows: 2, code: '25P02' }]);
   });
 
+  test('a flush of a transaction whose inserts shared a statement has a cause without it', async () => {
+    await check.insert(people).values({ email: secret });
+    let error: unknown;
+    const over = db.transaction(async (tx) => {
+      for (let n = 0; n < manyEntries; n++) tx.insert(people).values({ email: `${n}` });
+      tx.insert(people).values({ email: secret });
+      error = await rejectionOf(tx.flush());
+    });
+    await over.catch(() => {});
+    expect(error).toMatchObject({ query: '', cause: { code: '23505', table_name: 'people' } });
+    const { cause } = error as FlushError;
+    for (const key of ['query', 'parameters', 'args', 'types']) expect(cause).not.toHaveProperty(key);
+  });
+
   test('a message never spells out parameters: it names the table, the number of rows and the cause', async () => {
     const error = await rejectionOf(db.insert(people).values([{ email: 'a', country: 'x' }, { email: 'a' }]));
     expect(error.message).toBe(

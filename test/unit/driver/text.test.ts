@@ -121,6 +121,13 @@ describe('snapshot', () => {
     expect(kept).toEqual({ deep: { deeper: [1] } });
   });
 
+  test('an object without a prototype that is changed later keeps what it held', () => {
+    const given = [Object.assign(Object.create(null), { deep: { a: 1 } })];
+    const kept = snapshot(given);
+    given[0].deep.a = 2;
+    expect(kept).toEqual([{ deep: { a: 1 } }]);
+  });
+
   test.each([['text'], [1], [-0], [1n], [true], [null], [Number.NaN]])('%s is itself', (value) => {
     expect(snapshot(value)).toBe(value);
   });
