@@ -33,6 +33,14 @@ describe('BatchedInsertError', () => {
     expect(error.stack).toContain('errors.test.ts');
   });
 
+  test("has nothing that loops see beside drizzle's fields", () => {
+    const given = { table: '"users"', rows: 2, describe: describeInsert };
+    const error = new BatchedInsertError(given, cause, { row: 1 });
+    expect(error).toMatchObject({ batchCode: 'INSERT_FAILED', table: '"users"', rows: 2, row: 1 });
+    expect(Object.keys(error)).toEqual(['cause']);
+    expect(Object.keys(new FlushError([], cause, { culprit: given }))).toEqual(['cause']);
+  });
+
   test('describes the insert only when somebody looks', () => {
     const describe = vi.fn(describeInsert);
     const error = new BatchedInsertError({ table: '"users"', rows: 1, describe }, cause);
