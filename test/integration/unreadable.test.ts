@@ -1,7 +1,7 @@
 /** The client's parser refuses a value that the server returned. The row is written. */
-import { jsonb, numeric, pgTable, serial, text } from 'drizzle-orm/pg-core';
+import { integer, jsonb, numeric, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
 import type { Client } from '../../src/postgres-js/internals.ts';
 import { makeQuery } from '../../src/postgres-js/query.ts';
@@ -99,6 +99,31 @@ test.each([0, manyEntries])('in a transaction it fails, as in drizzle, beside %i
   const expected = await fails(open(drizzle));
   expect(expected.slice(1)).toEqual([0, 0]);
   expect(await fails(open(batchedDrizzle))).toEqual(expected);
+});
+
+test('a key that is refused is no value that a later reference could have', async () => {
+  const role = `batched_drizzle_unreadable_${process.pid}`;
+  // The key can't be taken ahead, so each row's comes back with it.
+  await check.execute(`create table keyed (id int generated always as identity primary key, n int unique);
+    create role ${role}; grant insert, select on keyed to ${role}`);
+  onTestFinished(async () => void (await check.execute(`drop owned by ${role}; drop role ${role}`)));
+  const keyed = pgTable('keyed', {
+    id: integer().primaryKey().generatedAlwaysAsIdentity(),
+    n: integer().unique(),
+  });
+  const parse = (text: string) => {
+    if (Number(text) <= manyEntries) throw new RangeError(`no such key: ${text}`);
+    return Number(text);
+  };
+  const keys = { to: 23, from: [23], serialize: String, parse };
+  const db = batchedDrizzle(database.connect({ max: 1, types: { keys }, connection: { role } } as object));
+  await db.transaction(async (tx) => {
+    const rows = Array.from({ length: manyEntries }, (_, row) => tx.insert(keyed).values({ n: 1000 + row }));
+    for (const row of rows) row.ref('id');
+    await tx.flush();
+    expect(() => rows[0]?.ref('id')).toThrow(expect.objectContaining({ code: 'BAD_REFERENCE' }));
+  });
+  expect(await check.$count(keyed)).toBe(manyEntries);
 });
 
 test('cells are read as postgres.js reads them: each by the parser of its column, that of an array behind the first brace, then by `value.from`', async () => {
