@@ -1,7 +1,7 @@
 /** The errors that a caller catches, and which data of other callers they contain. */
 import { inspect } from 'node:util';
 import { DrizzleQueryError, sql } from 'drizzle-orm';
-import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
+import { customType, integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -268,6 +268,36 @@ describe("nobody sees another caller's values", () => {
     expect(error.cause).toMatchObject({ code: '23505', constraint_name: 'people_Email address_key' });
     expect(allOf(error)).not.toContain(secret);
     expect((await check.select().from(people)).map(({ email }) => email)).toEqual([secret, 'fine']);
+  });
+
+  const throwing = pgTable('people', {
+    id: serial('id').primaryKey(),
+    email: customType<{ data: string }>({
+      dataType: () => 'text',
+      toDriver: (text) => {
+        throw new RangeError(text);
+      },
+    })('Email address'),
+  });
+
+  test.each<[string, (db: BatchedDatabase) => unknown]>([
+    [
+      'written',
+      (db) => {
+        const value = { toString: () => throwing.email.mapToDriverValue(secret) };
+        db.insert(people).values({ email: value as never });
+      },
+    ],
+    ['mapped', (db) => db.insert(throwing).values({ email: secret })],
+  ])('flush() on a shared database shows nothing of what a value threw when it was %s', async (_, insert) => {
+    insert(db);
+    db.insert(people).values({ email: 'fine' });
+    const error = await rejectionOf(db.flush());
+    expect(error).toMatchObject({ failures: [{ table: '"people"', rows: 1 }] });
+    expect(error.cause).toBeInstanceOf(Error);
+    expect(allOf(error)).not.toContain(secret);
+    await db.flush();
+    expect((await check.select().from(people)).map(({ email }) => email)).toEqual(['fine']);
   });
 
   test('flush() in a transaction that has failed counts what it could not write', async () => {
