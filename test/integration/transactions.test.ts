@@ -373,7 +373,9 @@ describe('a statement that fails', () => {
     expect(codes(ours.settled)).toEqual(['fulfilled', '23505', '25P02']);
     expect(codes(ours.settled)).toEqual(codes(theirs.settled));
     expect([ours.failed, theirs.failed].map(codeOf)).toEqual(['23505', '23505']);
-    const behind = (ours.settled[2] as PromiseRejectedResult).reason.cause;
+    const { query, params, cause: behind } = (ours.settled[2] as PromiseRejectedResult).reason;
+    expect(behind).toMatchObject({ query, parameters: params, args: params });
+    expect(query).not.toContain('set_config');
     expect(behind.cause.message).toBe('an earlier insert into "users" failed with 23505');
   });
 
