@@ -80,6 +80,14 @@ describe.each(Object.entries(engines))('%s is recognised by its parameters,', (_
     expect(relay.statements.filter((statement) => /^insert/.test(statement))).toHaveLength(20);
   });
 
+  test('also one insert of many rows with which a cold client begins, though a question has left ahead of it', async () => {
+    const { relay, db } = await start();
+    await db.insert(users).values(times(100, (n) => ({ name: `${n}` })));
+    const inserts = relay.statements.filter((statement) => /^(insert|copy)/.test(statement));
+    expect(inserts).toHaveLength(1);
+    expectOwn(inserts);
+  });
+
   test('and values that need the type of their column are sent as drizzle sends them', async () => {
     const { relay, db } = await start();
     await db.execute('select 1');
