@@ -14,14 +14,23 @@ const mark = '\0where\0';
 
 const border = new StringChunk(mark);
 
-/** Where the condition of a statement stands among its chunks. */
-const places = new WeakMap<SQL, number>();
+/*
+ * What is noted stands on drizzle's objects, not enumerable: spreads and comparisons do not see it. A WeakMap with an entry for
+ * each statement of a program costs the garbage collector more than the statement.
+ */
 
-const partsByQuery = new WeakMap<object, WriteParts>();
+/** Where the condition of a statement stands among its chunks. */
+const placeKey = Symbol('place');
+
+const partsKey = Symbol('parts');
+
+function note(target: object, key: symbol, value: unknown): void {
+  Object.defineProperty(target, key, { value });
+}
 
 /** The parts of a statement; `undefined` if it is none of an UPDATE or DELETE with a condition, or was made by another dialect. */
 export function writeParts(query: Query): WriteParts | undefined {
-  return partsByQuery.get(query);
+  return (query as { [partsKey]?: WriteParts })[partsKey];
 }
 
 /**
@@ -37,12 +46,12 @@ export function noteWriteParts(dialect: PgDialect): void {
       const statement: SQL = build.call(given, config);
       const { where } = config;
       const place = where ? statement.queryChunks.findIndex((chunk) => isWhere(chunk, where)) : -1;
-      if (place !== -1) places.set(statement, place);
+      if (place !== -1) note(statement, placeKey, place);
       return statement;
     };
   }
   given.sqlToQuery = (statement: SQL, ...rest: unknown[]): Query => {
-    const place = places.get(statement);
+    const place = (statement as { [placeKey]?: number })[placeKey];
     if (place === undefined) return sqlToQuery.call(given, statement, ...rest);
     const { queryChunks } = statement;
     const unmarked = queryChunks[place] as SQL;
@@ -68,6 +77,6 @@ function split(query: Query): Query {
   const [head, where, tail, more] = query.sql.split(mark);
   query.sql = query.sql.replaceAll(mark, '');
   if (head !== undefined && where !== undefined && tail !== undefined && more === undefined)
-    partsByQuery.set(query, { head, where, tail });
+    note(query, partsKey, { head, where, tail });
   return query;
 }

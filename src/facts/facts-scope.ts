@@ -3,7 +3,7 @@ import type { FactsCache } from './table-facts.ts';
 
 /** The knowledge that holds in one transaction, whose role and `search_path` are its own. */
 export class FactsScope {
-  readonly cache: FactsCache = new WeakMap();
+  readonly cache: FactsCache = new Map();
   /** Tables of which RETURNING has given columns that no caller asked for: the role may SELECT them. */
   readonly selectable = new Set<TableShape>();
   /** Tables whose facts a flight of the transaction has compared, and whose locks it holds since. */

@@ -2,14 +2,11 @@
 import type { Ahead } from '../driver/driver.ts';
 import type { Query } from './internals.ts';
 
-/** The connections that have been sent the mark, each by its own function. BEGIN is answered before a savepoint can undo it. */
-const marked = new WeakSet<object>();
-
 /**
  * Makes a query leave by a text that does nothing if BEGIN fails. Errors and results show the statement's own text. Only the
  * client's `debug` function is given the other one.
  *
- * @param sendMark sends what the text depends on
+ * @param sendMark sends what the text depends on, unless it has done so before
  * @returns whether it may leave
  */
 export function leaveAhead(query: Query, sendMark: (mark: NonNullable<Ahead['mark']>) => void): boolean {
@@ -18,8 +15,7 @@ export function leaveAhead(query: Query, sendMark: (mark: NonNullable<Ahead['mar
   if (!ahead.mark) return true;
   // One that is kept under a name would be kept by this text.
   if (query.options.prepare) return false;
-  if (!marked.has(sendMark)) sendMark(ahead.mark);
-  marked.add(sendMark);
+  sendMark(ahead.mark);
   const [text] = query.strings;
   Object.defineProperties(query, {
     strings: { value: [ahead.text] },

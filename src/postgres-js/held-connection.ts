@@ -15,7 +15,6 @@ export class HeldConnection extends Beginning {
   readonly #client: Client;
   readonly #connection: PoolConnection;
   readonly #executeOn: PoolConnection['execute'];
-  readonly #describes: boolean;
   readonly #outstanding = new Set<Query>();
   #waiting: Query[] = [];
   #isBlocked = false;
@@ -23,17 +22,21 @@ export class HeldConnection extends Beginning {
   #isIdle = false;
   #isFinishing = false;
   /** COMMIT and ROLLBACK. They may wait: for the rows of a COPY, or for the answer to a description. */
-  readonly #endings = new WeakSet<Query>();
+  readonly #endings: Query[] = [];
+  #isMarked = false;
   #closed: Error | undefined;
   #refusal: Error | undefined;
   /** The last error of a statement, which those behind it follow from. */
   #failure: Error | undefined;
 
-  constructor(client: Client, connection: PoolConnection, describes: boolean) {
+  constructor(
+    client: Client,
+    connection: PoolConnection,
+    private readonly describes: boolean,
+  ) {
     super();
     this.#client = client;
     this.#connection = connection;
-    this.#describes = describes;
     // postgres.js calls `reserved` when all is answered and the transaction is open. Otherwise it takes the
     // connection back, unless `release` is set.
     connection.reserved = Object.assign(this.#resume, { release: false });
@@ -53,22 +56,15 @@ export class HeldConnection extends Beginning {
   }
 
   async send(statement: Statement): Promise<Answer> {
-    if (statement instanceof CopyStatement) {
-      return this.copy(statement.text, statement.blocks()).catch((error) => {
-        throw withoutLine(error);
-      });
-    }
-    return this.#run(this.#make(statement));
+    if (!(statement instanceof CopyStatement)) return this.#run(this.#make(statement));
+    return this.copy(statement.text, statement.blocks()).catch((error) => {
+      throw withoutLine(error);
+    });
   }
 
   async copy(text: string, blocks: CopyFeed['blocks']): Promise<Answer> {
-    const query = makeCopy(this.#client, text, {
-      blocks,
-      begun: this.begun,
-      fed: this.#unblock,
-      refused: this.#awaitDrain,
-    });
-    return this.#run(query);
+    const feed = { blocks, begun: this.begun, fed: this.#unblock, refused: this.#awaitDrain };
+    return this.#run(makeCopy(this.#client, text, feed));
   }
 
   /**
@@ -82,19 +78,18 @@ export class HeldConnection extends Beginning {
 
   async cancel(): Promise<void> {
     const active = [...this.#outstanding].find((query) => query.active);
-    if (!active || !this.isOpen) return;
-    await Promise.allSettled([active.canceller?.(active)]);
+    if (active && this.isOpen) await Promise.allSettled([active.canceller?.(active)]);
   }
 
   async finish(statement: Statement): Promise<Answer> {
     this.#isFinishing = true;
     const query = this.#make(statement);
-    this.#endings.add(query);
+    this.#endings.push(query);
     return this.#run(query);
   }
 
   #make(statement: Statement): Query {
-    return makeQuery(this.#client, statement, this.#describes);
+    return makeQuery(this.#client, statement, this.describes);
   }
 
   #run(query: Query): Query {
@@ -116,10 +111,16 @@ export class HeldConnection extends Beginning {
   #execute(query: Query, isOurs: boolean): void {
     const isNext = this.#waiting.length === 0 && !this.#mustWait(query);
     const mayLeave = isOurs || this.hasBegun || this.#isIdle;
-    const leaves = isNext && (mayLeave || leaveAhead(query, this.#sendNow));
+    const leaves = isNext && (mayLeave || leaveAhead(query, this.#sendMark));
     if (leaves || !this.isOpen) this.#send(query);
     else this.#waiting.push(query);
   }
+
+  /** Once: BEGIN is answered before a savepoint can undo it. */
+  readonly #sendMark = (mark: Statement): void => {
+    if (!this.#isMarked) this.#sendNow(mark);
+    this.#isMarked = true;
+  };
 
   /** Sends it in this very call. */
   readonly #sendNow = (statement: Statement): void => {
@@ -134,7 +135,7 @@ export class HeldConnection extends Beginning {
       return;
     }
     this.#isIdle = false;
-    this.hasFinished ||= this.#endings.has(query);
+    this.hasFinished ||= this.#endings.includes(query);
     this.#outstanding.add(query);
     const settled = (): void => {
       this.#outstanding.delete(query);
