@@ -48,7 +48,19 @@ export interface BatchOptions {
    * - `'describe'` leaves them to postgres.js, which describes each first.
    */
   statements?: 'bind' | 'describe';
+  /**
+   * What an `await` of an insert means in a transaction. Outside of transactions it always means that the row stands.
+   *
+   * - `'written'` (default): the row is written.
+   * - `'queued'`: the row is queued, if its answer can be known beforehand. It is written before whatever could see that it is
+   *   missing. So a loop that awaits each insert takes a few round trips, and a failure is heard later: see
+   *   `docs/await-in-a-loop.md`.
+   */
+  awaits?: 'written' | 'queued';
 }
+
+/** The options that a transaction may have of its own: `db.transaction(callback, { batch })`. */
+export type TransactionBatchOptions = Pick<BatchOptions, 'awaits'>;
 
 const defaults: Required<BatchOptions> = {
   maxRows: 10_000,
@@ -57,9 +69,15 @@ const defaults: Required<BatchOptions> = {
   keys: 'server',
   parameters: 'bind',
   statements: 'bind',
+  awaits: 'written',
 };
 
-const allowed: { readonly [Key in keyof BatchOptions]-?: { test(given: unknown): boolean; say: string } } = {
+interface Rule {
+  test(given: unknown): boolean;
+  say: string;
+}
+
+const allowed: Readonly<Record<keyof BatchOptions, Rule>> = {
   maxRows: { test: isPositiveInteger, say: 'a whole number from 1' },
   maxBytes: { test: isPositiveInteger, say: 'a whole number from 1' },
   copyRows: {
@@ -69,6 +87,7 @@ const allowed: { readonly [Key in keyof BatchOptions]-?: { test(given: unknown):
   keys: { test: (given) => given === 'server' || given === 'client', say: "'server' or 'client'" },
   parameters: { test: (given) => given === 'bind' || given === 'describe', say: "'bind' or 'describe'" },
   statements: { test: (given) => given === 'bind' || given === 'describe', say: "'bind' or 'describe'" },
+  awaits: { test: (given) => given === 'written' || given === 'queued', say: "'written' or 'queued'" },
 };
 
 /**
@@ -78,6 +97,26 @@ const allowed: { readonly [Key in keyof BatchOptions]-?: { test(given: unknown):
  *   allowed
  */
 export function readBatchOptions(given: unknown): Required<BatchOptions> {
+  return readOptions(given, defaults, allowed);
+}
+
+/**
+ * The options of one transaction, with those of its database as defaults.
+ *
+ * @throws {BatchedDrizzleError} `BAD_OPTION`, as for `readBatchOptions`
+ */
+export function readTransactionOptions(
+  given: unknown,
+  ofDatabase: Required<BatchOptions>,
+): Required<BatchOptions> {
+  return readOptions(given, ofDatabase, { awaits: allowed.awaits });
+}
+
+function readOptions(
+  given: unknown,
+  defaults: Required<BatchOptions>,
+  allowed: Partial<Record<keyof BatchOptions, Rule>>,
+): Required<BatchOptions> {
   if (given === undefined) return defaults;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new BatchedDrizzleError('BAD_OPTION', `batch: got ${show(given)}; allowed: an object of options`);

@@ -1,6 +1,6 @@
 /** The database object: drizzle's own, with a queue. */
 import type { Assume, SQLWrapper } from 'drizzle-orm';
-import type { PgDialect, PgTable, PgTransactionConfig } from 'drizzle-orm/pg-core';
+import type { PgDialect, PgTable } from 'drizzle-orm/pg-core';
 import type { PgRaw } from 'drizzle-orm/pg-core/query-builders/raw';
 import { PostgresJsDatabase, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
 import type { ExtractTablesWithRelations, RelationalSchemaConfig } from 'drizzle-orm/relations';
@@ -16,7 +16,7 @@ import type { FlushReport } from '../report.ts';
 import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
 import { BatchedInsert } from './insert.ts';
 import { BatchedInsertBuilder } from './insert-builder.ts';
-import type { DatabaseSession } from './session.ts';
+import type { BatchedTransactionConfig, DatabaseSession } from './session.ts';
 import type { BatchedTransaction } from './transaction.ts';
 
 type Schema = Record<string, unknown>;
@@ -64,9 +64,10 @@ export class BatchedDatabase<
    * Runs the callback in a transaction with a queue of its own. The queue is written when the callback
    * returns, if not before, together with COMMIT.
    *
+   * @param config drizzle's modes, and `batch.awaits` for this transaction alone
    * @returns the callback's result, once the server has committed
    * @throws the error that drizzle would reject with: of the callback, of the first failed statement, or of
-   *   COMMIT
+   *   COMMIT; `BAD_OPTION` for an impossible `batch`
    * @example
    * await db.transaction(async (tx) => {
    *   const user = tx.insert(users).values({ name: 'Ada' });
@@ -76,7 +77,7 @@ export class BatchedDatabase<
    */
   override transaction<T>(
     callback: (tx: BatchedTransaction<TSchema, ExtractTablesWithRelations<TSchema>>) => Promise<T>,
-    config?: PgTransactionConfig,
+    config?: BatchedTransactionConfig,
   ): Promise<T> {
     return super.transaction(
       callback as Parameters<PostgresJsDatabase<TSchema>['transaction']>[0],

@@ -151,7 +151,7 @@ export class BatchedInsert<
   static handOver<T extends { execute: () => Promise<unknown> }>(query: unknown, raw: T): T {
     if (query instanceof BatchedInsert) {
       const { entry, unit } = query;
-      raw.execute = () => unit.wait(entry).then(() => entry.driverResult());
+      raw.execute = () => unit.wait(entry, true).then(() => entry.driverResult());
     }
     return raw;
   }
@@ -181,7 +181,7 @@ function change<Argument>(
   call: (entry: Entry, argument: Argument) => void,
   argument: Argument,
 ): never {
-  if (entry.state === 'taken') {
+  if (entry.state === 'taken' || entry.late?.isTold) {
     throw new BatchedDrizzleError(
       'INSERT_FAILED',
       `the insert into ${entry.shape.name} has been written already; chain returning() and onConflict…() to values() directly`,

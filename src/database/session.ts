@@ -14,6 +14,8 @@ import {
   transactionModes,
   wrapSending,
 } from '../drizzle/database.ts';
+import { isHarmlessSelect } from '../drizzle/harmless-select.ts';
+import { readTransactionOptions, type TransactionBatchOptions } from '../options.ts';
 import { resolveDeferred } from '../take/deferred-value.ts';
 import { DeferredValue, type Entry } from '../take/entry.ts';
 import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
@@ -28,6 +30,12 @@ type Schema = Record<string, unknown>;
 export type MakeTransaction<TFullSchema extends Schema, TSchema extends TablesRelationalConfig> = (
   unit: TransactionUnit,
 ) => PostgresJsTransaction<TFullSchema, TSchema>;
+
+/** drizzle's modes of a transaction, with options of this library's own. */
+export interface BatchedTransactionConfig extends PgTransactionConfig {
+  /** Options for this transaction alone. */
+  batch?: TransactionBatchOptions;
+}
 
 export class DatabaseSession<
   TFullSchema extends Schema,
@@ -52,10 +60,15 @@ export class DatabaseSession<
 
   override transaction<T>(
     callback: (tx: PostgresJsTransaction<TFullSchema, TSchema>) => Promise<T>,
-    config?: PgTransactionConfig,
+    config?: BatchedTransactionConfig,
   ): Promise<T> {
-    const modes = config && transactionModes(config, this.parts.dialect);
-    return runTransaction(this.unit.context, (unit) => callback(this.makeTransaction(unit)), modes);
+    const { batch, ...rest } = config ?? {};
+    const { context } = this.unit;
+    const options = readTransactionOptions(batch, context.options);
+    const isModal = config !== undefined && !(batch !== undefined && Object.keys(rest).length === 0);
+    const modes = isModal ? transactionModes(rest, this.parts.dialect) : undefined;
+    const own = options === context.options ? context : { ...context, options };
+    return runTransaction(own, (unit) => callback(this.makeTransaction(unit)), modes);
   }
 }
 
@@ -85,11 +98,13 @@ export class TransactionSession<
     const [query, , , , mapper, metadata] = args;
     const isOfBuilder = !isRawStatement(metadata, mapper);
     const isRaw = !this.isCounting && (!isOfBuilder || /\bset_config\b/i.test(query.sql));
+    const reads = this.unit.state.queued !== undefined && isHarmlessSelect(query.sql);
+    const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
     const prepared = super.prepareQuery(...args) as PgPreparedQuery<T>;
     sendInOneTrip(prepared, query, isOfBuilder, this.unit.context);
     if (!asksCache(prepared))
-      return prefaced(prepared, (run, named) => this.unit.statement(isRaw, named, run));
-    wrapSending(prepared, (send) => this.unit.statement(isRaw, nothingNamed, send));
+      return prefaced(prepared, (run, named) => this.unit.statement(effect, named, run));
+    wrapSending(prepared, (send) => this.unit.statement(effect, nothingNamed, send));
     return prefaced(prepared, (run, named) => this.unit.beforeStatement(named, run));
   }
 
@@ -104,11 +119,11 @@ export class TransactionSession<
   }
 
   override query(query: string, params: unknown[]): Promise<RowList<Row[]>> {
-    return this.unit.statement(true, nothingNamed, async () => super.query(query, params));
+    return this.unit.statement('anything', nothingNamed, async () => super.query(query, params));
   }
 
   override queryObjects<T extends Row>(query: string, params: unknown[]): Promise<RowList<T[]>> {
-    return this.unit.statement(true, nothingNamed, async () => super.queryObjects<T>(query, params));
+    return this.unit.statement('anything', nothingNamed, async () => super.queryObjects<T>(query, params));
   }
 
   override transaction<T>(

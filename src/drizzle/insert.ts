@@ -10,7 +10,8 @@ export interface InsertDescription {
   readonly shape: TableShape;
   readonly count: number;
   readonly overriding: boolean;
-  readonly returning: readonly SelectedField[] | undefined;
+  /** What the caller asked for. */
+  readonly asked: readonly SelectedField[] | undefined;
   readonly conflict: { readonly clause: SQL } | undefined;
   /** A driver value, an `Expression`, an `SQL`; `undefined` for a column that the row leaves out. */
   cell(row: number, column: number): unknown;
@@ -76,16 +77,16 @@ function toSQL(cell: unknown): Param | SQL {
 }
 
 /** The `config` of drizzle's insert, whose constructor our inserts do not run. */
-export function insertConfig({ shape, overriding, returning, conflict }: InsertDescription): object {
+export function insertConfig({ shape, overriding, asked, conflict }: InsertDescription): object {
   return {
     table: shape.table,
     values: [],
     withList: undefined,
     select: false,
     overridingSystemValue_: overriding,
-    ...(returning && {
-      returning,
-      returningFields: fieldsOf(returning),
+    ...(asked && {
+      returning: asked,
+      returningFields: fieldsOf(asked),
     }),
     ...(conflict && { onConflict: conflict.clause }),
   };

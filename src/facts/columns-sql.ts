@@ -64,6 +64,10 @@ const column = `pg_catalog.json_build_object(
     where k.castsource = 'pg_catalog.text'::regtype and k.casttarget = b.oid and k.castmethod = 'f')),
   'arrayable', r.arrayable,
   'copyable', ${readsAlike('a.atttypmod')},
+  'modifier', coalesce(u.modifier, a.atttypmod),
+  'enumerated', b.typtype = 'e',
+  'bare', d.adbin is null and a.attidentity = '' and not exists (
+    select from pg_catalog.pg_type t where t.oid = a.atttypid and t.typdefault is not null),
   'keys', ${keys},
   'sequence', (select pg_catalog.min(n.oid)::text from sequences n where n.root = c.oid and n.attnum = a.attnum),
   'draws', a.attidentity <> '' or coalesce(d.adbin::text ~ ':funcid 1574 ', false),

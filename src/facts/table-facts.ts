@@ -26,6 +26,12 @@ export interface ColumnFacts {
   readonly arrayable: boolean;
   /** COPY reads a text for the column as an INSERT reads a parameter. */
   readonly copyable: boolean;
+  /** The length, precision or fields of the type below all domains, as `atttypmod` has them; -1 for none. */
+  readonly modifier: number;
+  /** The base type is an enum. */
+  readonly enumerated: boolean;
+  /** It has no default: a row that leaves it out has NULL. */
+  readonly bare: boolean;
   readonly keys: KeySource | null;
   /** OID of the sequence that its identity or default draws from, as text. */
   readonly sequence: string | null;
@@ -85,7 +91,12 @@ export interface TableFacts {
 }
 
 /** Facts by table. A table that the server does not have is absent. */
-export type FactsCache = WeakMap<PgTable, TableFacts>;
+export interface FactsCache {
+  get(table: PgTable): TableFacts | undefined;
+  has(table: PgTable): boolean;
+  set(table: PgTable, facts: TableFacts): unknown;
+  delete(table: PgTable): boolean;
+}
 
 export function columnFacts(
   facts: TableFacts | undefined,

@@ -1,5 +1,7 @@
 /** The state of writing a batch: what is written, what can be undone, and what has been tried. */
 import type { FlushContext } from '../context.ts';
+import { isAnswer } from '../driver/errors.ts';
+import { codeOf } from '../errors.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
 import { planEntries } from '../plan/plan-entries.ts';
 import { unproved } from '../plan/proof.ts';
@@ -28,6 +30,8 @@ const mostRelearned = 2;
 export class Attempt {
   readonly back: WayBack;
   ownTry: OwnTry = 'guarded';
+  /** Every entry must go by its own statement, so that the one that fails is known. */
+  isSeeking = false;
   #written: Outcomes = [];
   #relearned = 0;
   #isCommitLeft = false;
@@ -70,13 +74,21 @@ export class Attempt {
     const isLast = plan.later.length === 0 && this.#mayCommit;
     // A COMMIT behind a flight that is refused would roll everything back.
     const end = isLast && !mustWaitForCommit(entries, target, back) ? 'commit' : 'open';
-    const savepoint = context.engine.refusesCatalog ? [] : back.mark(entries);
+    const mustUndo = target.failLate !== undefined && !this.isSeeking;
+    const marked = mustUndo ? back.markQuestion() : back.mark(entries);
+    const savepoint = context.engine.refusesCatalog ? [] : marked;
     const input = { plan, single: single?.inserts, savepoint, end } as const;
     const flight = await runFlight(context, input, target, this.report);
     const { error, culprit, commitError, isUnknown } = flight;
     const isOutdated = isStale(error) || (error && flight.isAhead && context.engine.noteAhead(error));
     if (isOutdated && this.#relearned < mostRelearned && (await back.go())) {
       this.#forget(entries);
+      return { later: entries };
+    }
+    const isOwnFailure = error && isAnswer(context.driver.errors, error) && codeOf(error) !== '25P02';
+    if (isOwnFailure && mustUndo && (await back.go())) {
+      this.isSeeking = true;
+      for (const entry of entries) entry.forgetValues();
       return { later: entries };
     }
     if (error) return { refusal: { error, culprit }, later: [] };

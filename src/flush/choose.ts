@@ -30,16 +30,23 @@ export interface Choice {
   readonly mayShare: boolean;
 }
 
+interface ChoiceInput {
+  readonly ownTry: OwnTry;
+  readonly isSeeking: boolean;
+  readonly back: WayBack;
+  readonly report: ReportBuilder;
+}
+
 const nothingKnown: FactsByTable = new Map();
 
 export async function choose(
   context: FlushContext,
   entries: readonly Entry[],
   target: FlushTarget,
-  { ownTry, back, report }: { ownTry: OwnTry; back: WayBack; report: ReportBuilder },
+  { ownTry, isSeeking, back, report }: ChoiceInput,
 ): Promise<Choice> {
   const isRisky = mustWaitForCommit(entries, target, back) && isModest(entries, context.options.copyRows);
-  const small = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: isRisky });
+  const small = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: isRisky || isSeeking });
   // References that would have to wait for answers may be resolved by keys that are taken ahead.
   if (small?.later.length === 0) return { own: small, facts: nothingKnown, mayShare: false };
   const { engine } = context;
@@ -49,7 +56,7 @@ export async function choose(
   const learned = isUnasked ? nothingKnown : await learn(context, entries, target, back, report);
   // The first connection may have come with the answer, and named another engine.
   const facts = engine.isOther ? nothingKnown : learned;
-  const mayShare = engine.takesTransactions !== false && isProved(entries, facts);
+  const mayShare = !isSeeking && engine.takesTransactions !== false && isProved(entries, facts);
   if (mayShare && (target.scope === 'own' || small || !sharesLittle(entries, context.options)))
     return { own: undefined, facts, mayShare };
   const own = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: true });
@@ -57,11 +64,12 @@ export async function choose(
 }
 
 /**
- * Whether COMMIT must not travel with a flight of shared statements. If the facts are outdated the flight is refused, and a
- * COMMIT behind it would roll back what the transaction did before.
+ * Whether COMMIT must not travel with a flight of shared statements. If the facts are outdated, or the entry that failed must be
+ * found, the flight is sent again, and a COMMIT behind it would roll back what the transaction did before.
  */
-export function mustWaitForCommit(entries: readonly Entry[], { scope }: FlushTarget, back: WayBack): boolean {
-  return scope === 'last' && !back.canRestart && back.mayBeOutdated(entries);
+export function mustWaitForCommit(entries: readonly Entry[], target: FlushTarget, back: WayBack): boolean {
+  if (target.scope !== 'last' || back.canRestart) return false;
+  return target.failLate !== undefined || back.mayBeOutdated(entries);
 }
 
 /** @returns no facts if the server refuses the question; the transaction goes on as if it had not been asked */

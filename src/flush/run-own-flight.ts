@@ -1,13 +1,14 @@
 /** Few entries, or entries that can share nothing → one flight of own statements, which asks the catalog nothing. */
 import type { FlushContext } from '../context.ts';
+import type { Answer } from '../driver/statement.ts';
 import { type OwnPlan, planOwn } from '../plan/own-plan.ts';
 import type { ReportBuilder } from '../report.ts';
-import type { FlightEnd } from '../send/send-flight.ts';
+import type { FlightAnswers, FlightEnd } from '../send/send-flight.ts';
 import { afterCache } from '../settle/notify-cache.ts';
 import { type ReadOwnFlight, readOwnFlight } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
 import { hasKeys } from '../take/key-run.ts';
-import { writeOwnFlight } from '../write/own-flight.ts';
+import { type OwnFlight, writeOwnFlight } from '../write/own-flight.ts';
 import { launch } from './launch.ts';
 import type { FlushTarget } from './target.ts';
 import type { WayBack } from './way-back.ts';
@@ -67,12 +68,26 @@ export async function runOwnFlight(
   for (const kept of plan.kept.values()) facts.settings += kept.size;
   const isNew = [...asked(plan)].some(({ shape }) => !facts.selectable.has(shape));
   const savepoint = isNew || isGuarded ? back.markQuestion() : [];
-  const statements = [...savepoint, ...(flight.mark ? [flight.mark] : []), ...flight.statements];
+  // Rows that are left draw their keys later, and must not have later ones than rows behind them.
+  const mayAsk = end === 'open' && plan.later.length === 0;
+  const question = mayAsk ? target.ahead?.behind(plan.entries) : undefined;
+  const ahead = [...savepoint, ...(flight.mark ? [flight.mark] : [])];
+  const statements = [...ahead, ...flight.statements, ...(question?.statements ?? [])];
   const entries = () => plan.entries;
   // Exactly drizzle's statements, in a transaction that has begun: if one is refused, the transaction has failed.
-  const isLast = connection?.hasBegun === true && savepoint.length === 0 && plan.later.length === 0;
-  const answers = await launch(context, target, { connection, statements, entries, end, isLast }, report);
+  const isLast =
+    connection?.hasBegun === true && savepoint.length === 0 && plan.later.length === 0 && !question;
+  const flown = await launch(context, target, { connection, statements, entries, end, isLast }, report);
+  const behind = question?.statements.length ?? 0;
+  const answers = { ...flown, answers: flown.answers.slice(0, flown.answers.length - behind) };
   const read = readOwnFlight(context, flight, answers, report);
+  if (question && !read.error)
+    await target.ahead?.settle(
+      question,
+      flown.answers.slice(-behind),
+      target.run,
+      answersByEntry(flight, answers),
+    );
   if (!read.error) {
     for (const { shape } of asked(plan)) {
       facts.selectable.add(shape);
@@ -80,6 +95,19 @@ export async function runOwnFlight(
     }
   }
   return { ...read, outcomes: afterCache(context.cache, read.outcomes) };
+}
+
+function answersByEntry(
+  { answers: expected }: OwnFlight,
+  { answers }: FlightAnswers,
+): ReadonlyMap<Entry, Answer> {
+  const own = answers.slice(-expected.length);
+  return new Map(
+    expected.flatMap(({ entry }, index) => {
+      const answer = own[index];
+      return answer?.status === 'fulfilled' ? [[entry, answer.value] as const] : [];
+    }),
+  );
 }
 
 /** Entries whose RETURNING names columns that no caller asked for. */

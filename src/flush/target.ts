@@ -1,3 +1,4 @@
+import type { Ahead } from '../ahead/ahead.ts';
 import type { Connection } from '../driver/driver.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { FactsScope } from '../facts/facts-scope.ts';
@@ -29,6 +30,13 @@ export interface FlushTarget {
   readonly closes?: (() => Promise<boolean>) | undefined;
   /** Is told that the flush has sent all that it will ever send. What comes next need not wait for its answers. */
   readonly left?: (() => void) | undefined;
+  /** What is asked behind own statements, so that later inserts can be answered before they are written. */
+  readonly ahead?: Ahead | undefined;
+  /**
+   * Is told why an entry failed whose caller does not await it any more, before any entry is rejected. If present, a failure
+   * must be the error of the one entry that caused it.
+   */
+  readonly failLate?: ((error: Error) => void) | undefined;
   /** The longest time that a flight waits for a lock. `undefined` if the user's own setting applies. */
   readonly lockTimeout: string | undefined;
   readonly facts: FactsScope;

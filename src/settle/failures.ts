@@ -35,12 +35,18 @@ export class Failures {
   #first: Error | undefined;
   #culprit: Entry | undefined;
   #thrown: Error | undefined;
+  /** The error of an entry that its caller does not await any more. Whatever waited for the flush is told of it. */
+  #unheard: Error | undefined;
   #isUnknown = false;
 
-  /** @param isShared the entries may belong to callers that must not see each other's values */
+  /**
+   * @param isShared the entries may belong to callers that must not see each other's values
+   * @param failLate is told of the error of entries whose callers have had their answers, before any entry is rejected
+   */
   constructor(
     readonly isShared: boolean,
     readonly driver: Pick<Driver, 'errors' | 'values'>,
+    readonly failLate?: (error: Error) => void,
   ) {}
 
   get isEmpty(): boolean {
@@ -50,7 +56,7 @@ export class Failures {
   /** Rejects each entry with its own error. */
   rejectEach(rejected: ReadonlyMap<Entry, Error>): void {
     for (const [entry, error] of rejected) {
-      entry.conclude({ error });
+      entry.conclude({ error: this.#unheard ?? error });
       const cause = asError(error.cause ?? error);
       this.#note(entry, this.isShared ? withoutMessage(cause) : cause);
     }
@@ -66,6 +72,7 @@ export class Failures {
     const open = entries.filter(({ outcome }) => !outcome);
     if (error instanceof ThrownByLogger) {
       this.#thrown ??= asError(error.thrown);
+      if (open.some(isTold)) this.failLate?.(this.#thrown);
       // A falsy value would pass for success.
       for (const entry of open) entry.conclude({ error: (error.thrown || asError(error.thrown)) as Error });
       return;
@@ -75,14 +82,26 @@ export class Failures {
     // If all entries are settled already, their transaction itself has failed.
     if (open.length === 0) this.#first ??= error;
     const { errors, values } = this.driver;
-    if (culprit) this.#first ??= this.#withStatement(error, culprit);
     this.#culprit ??= culprit;
+    // What failed before the flight is heard already.
+    const isUnheard = codeOf(error) !== '25P02' && (culprit ? isTold(culprit) : open.some(isTold));
+    if (culprit && isUnheard) this.#unheard = this.#ofCulprit(error, culprit);
+    if (culprit) this.#first ??= this.#unheard ?? this.#withStatement(error, culprit);
+    if (isUnheard) this.failLate?.(this.#unheard ?? error);
     for (const entry of open) {
       const own = this.#withStatement(entry === culprit ? error : others, entry);
       const row = findFailedRow(entry, own, values.serialize);
-      entry.conclude({ error: new BatchedInsertError(ownInsert(entry), own, { row, isUnknown }) });
+      entry.conclude({
+        error: this.#unheard ?? new BatchedInsertError(ownInsert(entry), own, { row, isUnknown }),
+      });
       this.#note(entry, errors.withoutStatement(error));
     }
+  }
+
+  #ofCulprit(error: Error, culprit: Entry): Error {
+    const own = this.#withStatement(error, culprit);
+    const row = findFailedRow(culprit, own, this.driver.values.serialize);
+    return new BatchedInsertError(ownInsert(culprit), own, { row });
   }
 
   #withStatement(error: Error, entry: Entry): Error {
@@ -108,8 +127,8 @@ export class Failures {
     if (!cause) return this.#thrown && { error: this.#thrown, cause: this.#thrown, isUnsent: true };
     const shown = this.isShared ? this.#withoutValues(cause) : cause;
     const tables: TableFailure[] = [...this.#tables.values()];
-    if (tables.length === 0) return { error: cause, cause };
     const culprit = this.isShared ? undefined : this.#culprit;
+    if (tables.length === 0) return { error: cause, cause };
     const options = { isUnknown: this.#isUnknown, culprit: culprit && ownInsert(culprit) };
     return { error: new FlushError(tables, shown, options), cause };
   }
@@ -123,6 +142,10 @@ export class Failures {
     this.#tables.set(key, counted);
     counted.rows += entry.count;
   }
+}
+
+function isTold({ late }: Entry): boolean {
+  return late?.isTold === true;
 }
 
 /** The error of a shared flush for an insert that was rejected before it was queued. */

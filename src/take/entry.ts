@@ -9,7 +9,8 @@ import type { Conflict } from './conflict.ts';
 import { EntryExtras } from './entry-extras.ts';
 import type { Form, Rows } from './form.ts';
 import { findPlace, type KeyRun } from './key-run.ts';
-import { settle, settled, type Waiting, wait } from './result.ts';
+import type { LateEntry } from './late-entry.ts';
+import { Promised } from './promised.ts';
 
 /**
  * The value of a row for a column: `undefined` for the database's default, a value as drizzle would pass it
@@ -33,7 +34,7 @@ export interface Outcome {
 }
 
 /** Millions of entries may be in memory: rare properties are in `EntryExtras`, made on demand. */
-export class Entry implements Rows<Cell> {
+export class Entry extends Promised<Outcome> implements Rows<Cell> {
   returning: readonly SelectedField[] | undefined;
   conflict: Conflict | undefined;
   /** The caller awaits the result. Outside a transaction only such entries are flushed unasked. */
@@ -42,11 +43,11 @@ export class Entry implements Rows<Cell> {
   state: 'loose' | 'queued' | 'taken' = 'loose';
   /** Its position among the calls of its queue, kept if it is withdrawn and pushed again; -1 before. */
   place = -1;
-  outcome: Outcome | undefined;
   /** Keys that were drawn for its rows, used again if the rows are sent again. */
   allotted: KeyRun | undefined;
+  /** Of an insert that may be answered before it is written. */
+  late: LateEntry | undefined;
   #extras: EntryExtras<Reference> | undefined;
-  #result: Promise<unknown> | Waiting | undefined;
 
   constructor(
     readonly shape: TableShape,
@@ -62,6 +63,7 @@ export class Entry implements Rows<Cell> {
     /** An estimate, see `sizeOf`. */
     readonly bytes: number,
   ) {
+    super();
     if (embedded.length > 0) this.#extras = new EntryExtras(embedded);
   }
 
@@ -93,14 +95,16 @@ export class Entry implements Rows<Cell> {
     this.#extras.embedded = [...this.#extras.embedded, ...references];
   }
 
-  /** Settles the caller's promise, if it has been requested already. Only the first outcome counts. */
-  conclude(outcome: Outcome): void {
-    if (this.outcome) return;
-    this.outcome = outcome;
-    const waiting = this.#result;
-    if (!waiting || waiting instanceof Promise) return;
-    this.#result = waiting.promise;
-    settle<Entry>(waiting, outcome, this);
+  /** What the caller asked for, whoever answers it. */
+  get asked(): readonly SelectedField[] | undefined {
+    return this.late?.asked ?? this.returning;
+  }
+
+  /** Gives the caller what the server is going to answer. The rows are still to be written, and nothing be returned. */
+  tell(value: unknown): void {
+    this.late?.tell(this.returning);
+    this.returning = undefined;
+    this.resolve(value);
   }
 
   /** Keeps a value that the server returned. Values from the caller are in `cells` already. */
@@ -119,7 +123,8 @@ export class Entry implements Rows<Cell> {
   /** The keys of a dropped table are not valid for the table that replaces it. */
   forgetKeys(): void {
     this.#extras?.values.clear();
-    this.allotted = undefined;
+    // A key that the caller has been told is the row's.
+    if (!this.late?.isTold) this.allotted = undefined;
   }
 
   /** The key that was drawn for a column that a row left out, as text. */
@@ -139,13 +144,6 @@ export class Entry implements Rows<Cell> {
   async driverResult(): Promise<unknown> {
     const value = await this.result();
     return this.outcome?.driverValue ? this.outcome.driverValue(this) : value;
-  }
-
-  /** The insert's promise, the same one for every call. */
-  result(): Promise<unknown> {
-    const { outcome } = this;
-    this.#result ??= outcome ? settled<Entry>(outcome, this) : wait();
-    return this.#result instanceof Promise ? this.#result : this.#result.promise;
   }
 }
 

@@ -1,4 +1,5 @@
 /** The error of one caller's insert. */
+import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { describeInsert } from '../drizzle/insert.ts';
 import { QueryError } from '../drizzle/query-error.ts';
 import { commitLost, countRows } from '../errors.ts';
@@ -12,6 +13,8 @@ export interface OwnInsert {
   readonly rows: number;
   /** The statement that plain drizzle would have sent; built only when it is read. */
   describe(): { readonly sql: string; readonly params: unknown[] };
+  /** Its `stack` shows the call of `values()`. Known only of inserts whose `await` may be over when they fail. */
+  readonly call?: { readonly stack?: string } | undefined;
 }
 
 /**
@@ -51,7 +54,9 @@ export class BatchedInsertError extends QueryError {
       rows: insert.rows,
       row,
     });
-    Error.captureStackTrace(this, BatchedInsertError);
+    const { stack } = insert.call ?? {};
+    if (stack === undefined) Error.captureStackTrace(this, BatchedInsertError);
+    else this.stack = `${DrizzleQueryError.name}: ${this.message}\n${stack.slice(stack.indexOf('\n') + 1)}`;
     this.describeBy(() => insert.describe());
   }
 }
@@ -62,5 +67,6 @@ interface InsertFailure {
 }
 
 export function ownInsert(entry: Entry): OwnInsert {
-  return { table: entry.shape.name, rows: entry.count, describe: () => describeInsert(entry) };
+  const { shape, count, late } = entry;
+  return { table: shape.name, rows: count, describe: () => describeInsert(entry), call: late?.call };
 }

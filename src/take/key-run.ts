@@ -80,3 +80,9 @@ export function keyOf({ list, position }: KeyPlace): string {
 export function hasKeys(run: KeyRun | undefined): boolean {
   return run?.list.keys !== undefined;
 }
+
+/** Whether keys were drawn for a GENERATED ALWAYS column, which takes them only by OVERRIDING. */
+export function givesAlways(last: KeyRun | undefined): boolean {
+  for (let run = last; run; run = run.before) if (run.list.keys && run.list.facts.always) return true;
+  return false;
+}

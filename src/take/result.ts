@@ -12,7 +12,7 @@ export function wait(): Waiting {
   return { promise, resolve };
 }
 
-interface Settling<Insert> {
+export interface Settling<Insert> {
   readonly error?: Error;
   readonly objection?: Promise<Error | undefined>;
   value?(insert: Insert): unknown;

@@ -5,6 +5,7 @@ import type { Connection } from '../driver/driver.ts';
 import { command } from '../driver/statement.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { asError } from '../errors.ts';
+import { QueuedAwaits } from './queued-awaits.ts';
 import { TransactionState } from './transaction-state.ts';
 import { TransactionUnit } from './transaction-unit.ts';
 
@@ -20,6 +21,7 @@ export async function runTransaction<T>(
   const state = new TransactionState(connection, async () => {
     state.connection = await beginAgain(context, state.connection, modes);
   });
+  if (context.options.awaits === 'queued') state.queued = new QueuedAwaits(context, state);
   const unit = new TransactionUnit(context, state);
   const modesSet = modes === undefined ? undefined : setModes(context, unit, modes);
   try {

@@ -152,6 +152,11 @@ export class TransactionLine {
     return done;
   }
 
+  /** Settles when every flush that has begun is answered; never rejects. */
+  get answered(): Promise<unknown> {
+    return this.#allSettled;
+  }
+
   /** Settles when no statement or flush waits, runs or is on its way. */
   async idle(): Promise<void> {
     while (!this.isIdle) {

@@ -1,6 +1,7 @@
 import type { Connection } from '../driver/driver.ts';
 import { FactsScope } from '../facts/facts-scope.ts';
 import type { Entry } from '../take/entry.ts';
+import type { QueuedAwaits } from './queued-awaits.ts';
 import { TransactionLine } from './transaction-line.ts';
 
 /** The queue of a transaction, or of a savepoint in it, as the other scopes see it. */
@@ -13,6 +14,12 @@ export interface Scope {
   /** Rejects the queued rows, and all later ones. */
   close(reason: () => Error): void;
 }
+
+/**
+ * What a statement may do: change what is known of tables, like raw SQL; change rows, and by triggers and functions what is
+ * known ahead; or only read.
+ */
+export type StatementEffect = 'anything' | 'writes' | 'reads';
 
 /** The entries that a statement refers to, if it refers to none. */
 export const nothingNamed: ReadonlySet<Entry> = new Set();
@@ -29,6 +36,12 @@ export class TransactionState {
    * since that would need a new transaction.
    */
   hasWorked = false;
+  /** Answers inserts when they are queued, if that is asked for. */
+  queued: QueuedAwaits | undefined;
+  /** Why an insert failed whose caller had its answer before. What is awaited afterwards fails because of it. */
+  lateFailure: Error | undefined;
+  /** Nested transactions that are about to begin. */
+  nesting = 0;
 
   constructor(
     public connection: Connection,
@@ -56,10 +69,28 @@ export class TransactionState {
     for (const scope of this.open) scope.close(reason);
   }
 
-  /** Runs a caller's statement. @param isRaw it may change what is known of tables */
-  work<T>(isRaw: boolean, run: () => Promise<T>): Promise<T> {
+  /** Whether nothing is nested in a scope. Rows of an outer scope and of an inner one must not wait beside each other. */
+  isInnermost(scope: Scope): boolean {
+    let last: Scope | undefined;
+    for (const open of this.open) last = open;
+    return this.nesting === 0 && last === scope;
+  }
+
+  /** Begins to write what waits in the other scopes. */
+  writeOthers(scope: Scope): void {
+    for (const open of this.open) if (open !== scope) open.queueAhead(nothingNamed)?.();
+  }
+
+  /** What is known ahead may end with a statement that is executed now. */
+  noteEffect(effect: StatementEffect): void {
+    if (effect !== 'reads') this.queued?.ahead.forget();
+  }
+
+  /** Runs a caller's statement. */
+  work<T>(effect: StatementEffect, run: () => Promise<T>): Promise<T> {
     this.hasWorked = true;
-    if (isRaw) this.facts.doubt();
+    if (effect === 'anything') this.facts.doubt();
+    this.noteEffect(effect);
     return run();
   }
 }

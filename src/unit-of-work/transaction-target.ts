@@ -11,16 +11,20 @@ export class TransactionTarget implements FlushTarget {
   readonly watch: FlushTarget['watch'];
   readonly closes: FlushTarget['closes'];
   readonly left: () => void;
+  readonly ahead: FlushTarget['ahead'];
+  readonly failLate: FlushTarget['failLate'];
   readonly #state: TransactionState;
 
   constructor(
     state: TransactionState,
     readonly scope: FlushScope,
     { watch, closes }: Closing,
-    left: () => void,
+    { left, failLate }: { left: () => void; failLate: (error: Error) => void },
   ) {
     this.#state = state;
     this.facts = state.facts;
+    if (state.queued) this.failLate = failLate;
+    if (scope === 'inside') this.ahead = state.queued?.ahead;
     this.watch = watch;
     this.left = () => {
       state.hasWorked = true;

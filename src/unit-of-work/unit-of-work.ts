@@ -83,7 +83,7 @@ export abstract class UnitOfWork {
 
   /** Removes an entry until its caller awaits it: drizzle only describes it. */
   describe(entry: Entry): void {
-    if (!this.withdraw(entry)) return;
+    if (entry.late?.isTold || !this.withdraw(entry)) return;
     this.#described.add(entry);
     const [oldest] = this.#described;
     if (this.#described.size > mostRemembered && oldest) this.#described.delete(oldest);
@@ -94,16 +94,25 @@ export abstract class UnitOfWork {
     this.#described.delete(entry);
   }
 
-  /** The result of an entry. The entry is flushed at the end of this turn, if not before. */
-  wait(entry: Entry): Promise<unknown> {
+  /**
+   * The result of an entry. The entry is flushed at the end of this turn, if not before.
+   *
+   * @param isWritten the result is the server's own, so that the entry must be written first
+   */
+  wait(entry: Entry, isWritten = false): Promise<unknown> {
     entry.awaited = true;
     this.#refused.delete(entry);
     if (entry.state !== 'taken' && !entry.outcome) {
       this.#described.delete(entry);
       if (entry.state === 'loose') this.enqueue(entry);
-      this.schedule();
+      if (isWritten || !this.isAnswered(entry)) this.schedule();
     }
     return entry.result();
+  }
+
+  /** Whether an awaited entry is answered without being written now. */
+  protected isAnswered(_entry: Entry): boolean {
+    return false;
   }
 
   protected schedule(): void {

@@ -47,7 +47,7 @@ export function keyQuery({ lists, facts, token, lockTimeout }: KeyQueryInput): S
 }
 
 /** Whether names, role and catalog are as the facts say. */
-function areUnchanged(facts: KeyQueryInput['facts'], param: (value: string) => string): string {
+export function areUnchanged(facts: KeyQueryInput['facts'], param: (value: string) => string): string {
   const list = (values: readonly string[]) => param(arrayLiteral(values));
   const names = facts.map(([name, table]) => isSame(param(name), table, param(table.oid)));
   const tables = facts.map(([, table]) => table);

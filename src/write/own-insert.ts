@@ -8,6 +8,7 @@ import { getOrInsert } from '../get-or-insert.ts';
 import type { KeptValue, OwnPlan } from '../plan/own-plan.ts';
 import { DeferredValue, type Entry, Reference } from '../take/entry.ts';
 import { Form, Given } from '../take/form.ts';
+import { givesAlways } from '../take/key-run.ts';
 import { begunGuard } from './begun.ts';
 import { insertHead, quotedName } from './clauses.ts';
 import { type KeptValueUse, keepValue, readKeptValue } from './kept-values.ts';
@@ -70,13 +71,14 @@ export class OwnInsertWriter {
     const { list, answer } = this.#returning(entry, parts, params);
     // The server refuses an empty selection.
     const returning = list === '' && entry.returning?.length !== 0 ? '' : ` returning ${list}`;
-    const text = `${parts.head}${overriding ? ' overriding system value' : ''} values ${rows}${clause}${returning}`;
+    const isOverriding = overriding || givesAlways(entry.allotted);
+    const text = `${parts.head}${isOverriding ? ' overriding system value' : ''} values ${rows}${clause}${returning}`;
     return { text, params: params.values, answer };
   }
 
   #rows(entry: Entry, { rows }: StatementParts, params: Params): string {
     const { forms, cells, count, shape } = entry;
-    if (count === 1 && forms instanceof Form && cells.every(isText)) {
+    if (count === 1 && forms instanceof Form && !entry.allotted && cells.every(isText)) {
       for (const cell of cells) if (cell !== undefined) params.add(this.#text(cell));
       return getOrInsert(rows, forms, () => rowOfForm(forms));
     }
@@ -94,6 +96,9 @@ export class OwnInsertWriter {
 
   #cell(entry: Entry, row: number, column: number, params: Params): string {
     const cell = entry.cell(row, column);
+    // A key may have been drawn before the row is written.
+    const key = cell === undefined ? entry.key(row, column) : undefined;
+    if (key !== undefined) return params.add(key);
     if (cell === undefined) return 'default';
     if (cell instanceof Expression) return this.#embed(cell.rendered, params);
     if (!(cell instanceof Reference)) return this.#value(cell, params);
