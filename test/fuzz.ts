@@ -4,9 +4,10 @@ import { startVitest } from 'vitest/node';
 
 const usage = `npm run fuzz -- [--runs 5000] [--seed 42]
 
-Runs random programs on plain drizzle and on batched-drizzle, and looks for differences. There are three
+Runs random programs on plain drizzle and on batched-drizzle, and looks for differences. There are four
 families of programs: over tables with references among them, over tables that look around (policies,
-triggers, functions that read tables), and of statements with values of every kind. Of each so many are run.
+triggers, functions that read tables), of statements with values of every kind, and those whose awaits are
+queued. Of each so many are run.
 
   --runs  how many programs of each family; default 5000
   --seed  the seed that a failed run has printed; default: a new one
@@ -25,8 +26,8 @@ async function main(args: string[]): Promise<number> {
     return 2;
   }
   const options = { project: 'server', watch: false };
-  const files = ['differential.test.ts', 'differential-looking.test.ts', 'differential-statements.test.ts'];
-  const paths = files.map((file) => `test/integration/${file}`);
+  const families = ['', '-looking', '-statements', '-queued'];
+  const paths = families.map((family) => `test/integration/differential${family}.test.ts`);
   const vitest = await startVitest('test', paths, options);
   await vitest.close();
   const { state } = vitest;

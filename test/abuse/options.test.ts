@@ -10,15 +10,15 @@ test.each([
   ['batch: got 500; allowed: an object of options', 500],
   ['batch: got an array; allowed: an object of options', [{ maxRows: 1 }]],
   [
-    'batch.maxRow: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements',
+    'batch.maxRow: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements, awaits',
     { maxRow: 1 },
   ],
   [
-    'batch.toString: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements',
+    'batch.toString: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements, awaits',
     { toString: 1 },
   ],
   [
-    'batch.maxrows: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements',
+    'batch.maxrows: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements, awaits',
     { maxrows: undefined },
   ],
   [`batch.maxRows: got 0; ${whole}`, { maxRows: 0 }],
@@ -52,6 +52,7 @@ describe('what is no misuse', () => {
     keys: 'server',
     parameters: 'bind',
     statements: 'bind',
+    awaits: 'written',
   };
 
   test.each([undefined, {}, { maxRows: undefined, keys: undefined }])('%o gives the defaults', (given) => {
@@ -61,7 +62,7 @@ describe('what is no misuse', () => {
   test('an option that is given takes the place of its default', () => {
     const all = {
       ...{ maxRows: 1, maxBytes: 1, copyRows: Infinity },
-      ...{ keys: 'client', parameters: 'describe', statements: 'describe' },
+      ...{ keys: 'client', parameters: 'describe', statements: 'describe', awaits: 'queued' },
     };
     expect(readBatchOptions(all)).toEqual(all);
     expect(readBatchOptions({ maxRows: 5 })).toEqual({ ...defaults, maxRows: 5 });

@@ -8,7 +8,7 @@ import type { Relay } from '../support/relay.ts';
 import * as schema from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
-const { users, addresses, logs } = schema;
+const { users, addresses, logs, organizations } = schema;
 
 type Db = PgDatabase<PgQueryResultHKT, typeof schema>;
 
@@ -131,6 +131,21 @@ const programs: readonly Program[] = [
         );
       }),
   },
+  {
+    what: '100 inserts with ids, one awaited after another',
+    before: 202,
+    after: 4,
+    run: async (db) => {
+      const config = db === batched ? { batch: { awaits: 'queued' } } : undefined;
+      await db.transaction(async (tx) => {
+        for (const n of Array.from({ length: 100 }, (_, index) => index))
+          await tx
+            .insert(organizations)
+            .values({ name: `${n}` })
+            .returning({ id: organizations.id });
+      }, config as never);
+    },
+  },
 ];
 
 describe('round trips', () => {
@@ -144,6 +159,7 @@ describe('round trips', () => {
     ['a transfer', 12, 6],
     ['`Promise.all` of 50 selects', 102, 2],
     ['10 updates, 10 deletes and 10 inserts', 64, 3],
+    ['100 inserts with ids, one awaited after another', 202, 4],
   ])('of %s are those in the README', (what, before, after) => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
     const line = readme.split('\n').find((each) => each.startsWith('|') && each.includes(what));

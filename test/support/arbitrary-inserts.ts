@@ -64,20 +64,26 @@ function sharedValue(row: Row): unknown {
   return shared && 'index' in shared ? shared.index : row;
 }
 
+/** An insert with one row that PostgreSQL refuses, into one of the tables if there is such a row. */
+export function refusedInto(tables: readonly TableName[]): fc.Arbitrary<Insert> | undefined {
+  const known = violations.filter(({ table }) => tables.includes(table));
+  return known.length === 0 ? undefined : fc.oneof(...known.map(refused));
+}
+
+function refused({ table, columns, code }: (typeof violations)[number]): fc.Arbitrary<Insert> {
+  const bad = Object.entries(columns).map(([name, value]) => [name, { is: 'literal', value }] as const);
+  return fc.record<Insert>({
+    do: fc.constant('insert'),
+    table: fc.constant(table),
+    rows: fc.tuple(fc.array(rows[table], mostRows), fc.nat({ max: 2 })).map(([given, among]) => {
+      const index = among % given.length;
+      return given.with(index, { ...given[index], ...Object.fromEntries(bad) } as Row);
+    }),
+    conflict: fc.constant('none'),
+    ...form,
+    code: fc.constant(code),
+  });
+}
+
 /** An insert with one row that PostgreSQL refuses. */
-export const refusedInsert: fc.Arbitrary<Insert> = fc.oneof(
-  ...violations.map(({ table, columns, code }) => {
-    const bad = Object.entries(columns).map(([name, value]) => [name, { is: 'literal', value }] as const);
-    return fc.record<Insert>({
-      do: fc.constant('insert'),
-      table: fc.constant(table),
-      rows: fc.tuple(fc.array(rows[table], mostRows), fc.nat({ max: 2 })).map(([given, among]) => {
-        const index = among % given.length;
-        return given.with(index, { ...given[index], ...Object.fromEntries(bad) } as Row);
-      }),
-      conflict: fc.constant('none'),
-      ...form,
-      code: fc.constant(code),
-    });
-  }),
-);
+export const refusedInsert: fc.Arbitrary<Insert> = fc.oneof(...violations.map(refused));

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { conflictingInserts, insertInto, refusedInsert } from './arbitrary-inserts.ts';
+import { conflictingInserts, insertInto, refusedInsert, refusedInto } from './arbitrary-inserts.ts';
 import { type ParentName, parent, rows, type TableName } from './program-rows.ts';
 import type { Insert, LeafName, Program, Statement, Step, Transaction } from './programs.ts';
 
@@ -101,8 +101,11 @@ function refusedStep(theme: readonly TableName[]): fc.Arbitrary<Step> {
   );
 }
 
-function transaction(depth: number, theme: readonly TableName[]): fc.Arbitrary<Transaction> {
-  const steps = fc.array(stepIn(depth, theme), { minLength: 1, maxLength: 10 });
+function transaction(
+  depth: number,
+  theme: readonly TableName[],
+  steps = fc.array(stepIn(depth, theme), { minLength: 1, maxLength: 10 }),
+): fc.Arbitrary<Transaction> {
   const refused = fc.array(fc.tuple(refusedStep(theme), fc.nat({ max: 10 })), { minLength: 1, maxLength: 2 });
   const someRefused = fc.tuple(steps, refused).map(([given, extra]) => {
     const all = [...given];
@@ -131,6 +134,32 @@ const anyInsert = fc.oneof(...themes.map(insertInto));
  * tables.
  */
 const reticentInsert = anyInsert.filter(({ selection }) => selection !== 'expressions');
+
+function refusedSteps(theme: readonly TableName[]): fc.Arbitrary<Step>[] {
+  const refused = refusedInto(theme);
+  return refused ? [insertStep(refused, fc.constant(0))] : [];
+}
+
+/** A step of a loop, most of which awaits an insert and goes on. */
+function stepOfLoop(depth: number, theme: readonly TableName[]): fc.Arbitrary<Step> {
+  return fc.oneof(
+    { weight: 40, arbitrary: insertStep(insertInto(theme), fc.constant(0)) },
+    ...refusedSteps(theme).map((arbitrary) => ({ weight: 1, arbitrary })),
+    { weight: 1, arbitrary: stepIn(3, theme) },
+    ...(depth < 3 ? [{ weight: 1, arbitrary: transactionOfLoop(depth + 1, theme) }] : []),
+  );
+}
+
+function transactionOfLoop(depth: number, theme: readonly TableName[]): fc.Arbitrary<Transaction> {
+  const lengths = depth === 1 ? { minLength: 10, maxLength: 60 } : { minLength: 4, maxLength: 12 };
+  const steps = fc.array(stepOfLoop(depth, theme), { ...lengths, size: 'max' });
+  return transaction(depth, theme, steps);
+}
+
+/** Programs that await one insert after another. */
+export const loops: fc.Arbitrary<Program> = fc
+  .oneof(...themes.map((theme) => transactionOfLoop(1, theme)))
+  .map((loop) => ({ steps: [loop] }));
 
 /** Steps outside a transaction. There drizzle writes no insert that is not awaited. */
 const outside: fc.Arbitrary<Step> = fc.oneof(

@@ -2,6 +2,7 @@ import { BatchedDrizzleError, FlushError } from '../../src/index.ts';
 import { Likeness, resultProperties } from './likeness.ts';
 import type { TableName } from './program-rows.ts';
 import type { Contents } from './program-tables.ts';
+import { Enough } from './run-program.ts';
 import {
   classOf,
   codeOf,
@@ -23,18 +24,30 @@ export interface Ran {
   readonly contents: Contents;
 }
 
-/** All differences between two runs of a program that are not allowed. */
-export function compareRuns(plain: Ran, ours: Ran): Difference[] {
+/**
+ * All differences between two runs of a program that are not allowed.
+ *
+ * @param isQueued ours has resolved awaited inserts when they were queued
+ */
+export function compareRuns(plain: Ran, ours: Ran, isQueued = false): Difference[] {
   const hasFailed = [...plain.trace.values()].some(({ outcome }) => 'error' in outcome);
-  const likeness = new Likeness(!hasFailed);
+  // Keys that are left in a block are gaps.
+  const likeness = new Likeness(!hasFailed && !isQueued);
+  const isAllowed = isQueued ? isAllowedQueued : isAllowedWritten;
   const differences: Difference[] = [];
   for (const [at, expected] of plain.trace) {
     const seen = ours.trace.get(at);
-    if (!(seen ? isAllowed(expected, seen, likeness) : mayBeMissing(expected)))
+    if (!(seen ? isAllowed(expected, seen, likeness, at) : mayBeMissing(expected)))
       differences.push({ at, plain: describe(expected.outcome), ours: seen && describe(seen.outcome) });
   }
+  const failed = [...plain.trace.values()].flatMap(({ scope, inner }) => [
+    ...scope.chain,
+    ...(inner ? [inner] : []),
+  ]);
   for (const [at, { outcome }] of ours.trace) {
-    if (!plain.trace.has(at)) differences.push({ at, plain: undefined, ours: describe(outcome) });
+    const isBehind = isQueued && failed.some((scope) => isAtOrBehind(at, scope));
+    if (!plain.trace.has(at) && !isBehind)
+      differences.push({ at, plain: undefined, ours: describe(outcome) });
   }
   for (const [table, rows] of Object.entries(plain.contents)) {
     const others = ours.contents[table as TableName];
@@ -68,7 +81,7 @@ function describe(outcome: Outcome): unknown {
  * `flush()` reports failures, and has no counterpart in plain drizzle (6: `FlushError`).
  */
 
-function isAllowed(plain: Seen, ours: Seen, likeness: Likeness): boolean {
+function isAllowedWritten(plain: Seen, ours: Seen, likeness: Likeness): boolean {
   const { scope, what } = plain;
   if (what === 'flush') {
     return 'value' in ours.outcome || (ours.outcome.error instanceof FlushError && hasFailedBefore(scope));
@@ -78,6 +91,36 @@ function isAllowed(plain: Seen, ours: Seen, likeness: Likeness): boolean {
     scope.isTransaction && scope.failure !== undefined && plain.flight === scope.failure.flight;
   if (inFlight && 'error' in ours.outcome && isCodeOfFlight(ours.outcome.error, scope)) return true;
   return isSame(plain, ours, likeness, scope);
+}
+
+/*
+ * What else is allowed if awaited inserts resolve when they are queued (11): *where* the error of an insert is heard. From the
+ * step on at which an insert failed in plain drizzle, an insert of ours may resolve, and the program go on, until a
+ * statement, a savepoint or the end of the transaction waits for the rows. That one must fail, and with that error.
+ */
+function isAllowedQueued(plain: Seen, ours: Seen, likeness: Likeness, at: string): boolean {
+  if (isAllowedWritten(plain, ours, likeness)) return true;
+  const { scope, inner, what } = plain;
+  if (what === 'flush') return false;
+  const broken = [...scope.chain, ...(inner ? [inner] : [])].filter((each) => isAtOrBehind(at, each));
+  if ('error' in ours.outcome) {
+    const { error } = ours.outcome;
+    const isHeard =
+      isBadReference(error) || error instanceof Enough || isCodeAfterFailure(error, inner?.failed ?? scope);
+    // An insert that was not awaited at once hears of a failure behind it.
+    return isHeard && (broken.length > 0 || (what === 'insert' && hasFailedBefore(scope)));
+  }
+  return what === 'insert' && broken.length > 0;
+}
+
+/** Whether a step is the one at which the scope failed, or comes later in it; or is the scope itself. */
+function isAtOrBehind(at: string, scope: ScopeTrace): boolean {
+  const { failedAt, path } = scope;
+  if (failedAt === undefined) return false;
+  const steps = at === 'program' ? [] : at.split('.').map(Number);
+  if (!path.every((place, index) => steps[index] === undefined || steps[index] === place)) return false;
+  const step = steps[path.length];
+  return step === undefined || step >= failedAt;
 }
 
 function isSame(plain: Seen, ours: Seen, likeness: Likeness, scope: ScopeTrace): boolean {

@@ -48,6 +48,9 @@ function columnFactsOf(column: PgColumn): ColumnFacts {
     selectable: true,
     castable: true,
     copyable: true,
+    modifier: -1,
+    enumerated: false,
+    bare: false,
     unique: column.primary || column.isUnique ? name : null,
     referenced: false,
   };

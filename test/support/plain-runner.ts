@@ -30,14 +30,14 @@ export class PlainRunner extends Runner {
 
   protected override async issue(db: Database, prepared: PreparedInsert, scope: ScopeTrace): Promise<Issued> {
     const outcome = await outcomeOf(prepared.awaitable);
-    scope.note(outcome);
+    scope.note(outcome, prepared.path);
     if ('value' in outcome) await this.#register(db, prepared, outcome.value);
     return async () => outcome;
   }
 
-  protected override async execute(statement: Executable, scope: ScopeTrace): Promise<Issued> {
+  protected override async execute(statement: Executable, scope: ScopeTrace, path: Path): Promise<Issued> {
     const outcome = await outcomeOf(statement);
-    scope.note(outcome);
+    scope.note(outcome, path);
     scope.flight++;
     return async () => outcome;
   }

@@ -95,7 +95,7 @@ export abstract class Runner {
         scope.flight++;
         const { statement, ...seen } = runStatement(db, step, path, this);
         const outcome = await outcomeOf(statement);
-        scope.note(outcome);
+        scope.note(outcome, path);
         scope.flight++;
         this.#see(path, { what: 'statement', scope, ...seen, outcome }, step.caught);
       }
@@ -119,7 +119,7 @@ export abstract class Runner {
         scope.flight++;
         const { statement, ...about } = runStatement(db, member, own, this);
         seen.push({ what: 'statement', scope, ...about });
-        work.push(await this.execute(statement, scope));
+        work.push(await this.execute(statement, scope, own));
       }
     }
     const outcomes = await Promise.all(work.map((member) => member()));
@@ -176,7 +176,7 @@ export abstract class Runner {
   }
 
   /** Executes a statement of a group, either now or together with the group. */
-  protected abstract execute(statement: Executable, scope: ScopeTrace): Promise<Issued>;
+  protected abstract execute(statement: Executable, scope: ScopeTrace, path: Path): Promise<Issued>;
 
   #see(path: Path, seen: Seen, caught: boolean): void {
     this.trace.set(nameOf(path), seen);

@@ -23,7 +23,7 @@ export async function outcomeOf(work: PromiseLike<unknown> | (() => unknown)): P
 export class ScopeTrace {
   flight = 0;
   /** The first refusal by the server. No later statement can succeed. */
-  failure: { readonly flight: number; readonly code: string } | undefined;
+  failure: { readonly flight: number; readonly code: string; readonly at: string } | undefined;
   /** The codes with which the server would refuse inserts of a flight, if nothing had failed before. */
   readonly codes = new Map<number, Set<string>>();
   /** The step at which the callback gave up. */
@@ -61,9 +61,16 @@ export class ScopeTrace {
     this.codes.set(this.flight, (this.codes.get(this.flight) ?? new Set()).add(code));
   }
 
-  note(outcome: Outcome): void {
+  /** The step of this scope at which it failed, by a failure of its own or of a scope inside that it did not catch. */
+  get failedAt(): number | undefined {
+    if (!this.failed) return undefined;
+    const place = (this.failure?.at ?? nameOf(this.endedBy?.path ?? [])).split('.')[this.path.length];
+    return Number(place);
+  }
+
+  note(outcome: Outcome, path: Path): void {
     const code = 'error' in outcome ? codeOf(outcome.error) : undefined;
-    if (code && this.isTransaction) this.failure ??= { flight: this.flight, code };
+    if (code && this.isTransaction) this.failure ??= { flight: this.flight, code, at: nameOf(path) };
   }
 }
 

@@ -100,7 +100,15 @@ describe('transaction()', () => {
   });
 
   test("takes drizzle's configuration", () => {
-    expectTypeOf(batched.transaction).parameter(1).toEqualTypeOf<Parameters<typeof plain.transaction>[1]>();
+    type Config = Parameters<typeof batched.transaction>[1];
+    expectTypeOf<Omit<NonNullable<Config>, 'batch'>>().toEqualTypeOf<
+      Omit<NonNullable<Parameters<typeof plain.transaction>[1]>, never>
+    >();
+    batched.transaction(async () => {}, { batch: { awaits: 'queued' } });
+    // @ts-expect-error no such meaning of await
+    batched.transaction(async () => {}, { batch: { awaits: 'later' } });
+    // @ts-expect-error an option of the database
+    batched.transaction(async () => {}, { batch: { maxRows: 1 } });
     batched.transaction(async () => {}, { isolationLevel: 'serializable', accessMode: 'read write' });
     // @ts-expect-error no isolation level
     batched.transaction(async () => {}, { isolationLevel: 'none' });
