@@ -80,6 +80,11 @@ export function fullPlan(): Plan {
       withReferences(cell('orders', 100_000, 0, full)),
       cell('wide', 10_000, 0, { ...full, patience: 4 }),
       cell('await each', 100, 1, full),
+      // The loop takes half a minute a run.
+      {
+        ...cell('await each', 100_000, 0, { ...full, runs: { least: 1, most: 3 }, patience: 120 }),
+        sides: [oneByOne, 'batched: each queued'],
+      },
       cell('requests', 1_024, 5, full),
       ...smallCells(),
       ...loadCells(),

@@ -1,4 +1,4 @@
-import { drizzle } from 'drizzle-orm/postgres-js';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { Sql } from 'postgres';
 import { batchedDrizzle } from '../../src/index.ts';
 import { addresses, users } from '../../test/support/schema.ts';
@@ -17,18 +17,14 @@ const plain: Side = {
   label: 'drizzle(client)',
   group: 'plain',
   batched: false,
-  write: (client, people, onPerson) =>
-    drizzle(client).transaction(async (tx) => {
-      const written: WrittenPerson[] = [];
-      for (const { name, emails } of people) {
-        const user = only(await tx.insert(users).values({ name }).returning({ id: users.id }));
-        const home = await tx.insert(addresses).values({ email: emails[0], userId: user.id }).returning();
-        const work = await tx.insert(addresses).values({ email: emails[1], userId: user.id }).returning();
-        written.push({ id: user.id, name, addresses: [only(home), only(work)] });
-        onPerson();
-      }
-      return written;
-    }),
+  write: (client, people, onPerson) => awaitEach(drizzle(client), people, onPerson),
+};
+
+const awaited: Side = {
+  label: 'await in a loop, queued',
+  group: 'awaited',
+  batched: true,
+  write: (client, people) => awaitEach(batchedDrizzle(client, { batch: { awaits: 'queued' } }), people),
 };
 
 const flushed: Side = {
@@ -56,7 +52,26 @@ const queued: Side = {
   },
 };
 
-export const sides: readonly Side[] = [plain, flushed, queued];
+export const sides: readonly Side[] = [plain, awaited, flushed, queued];
+
+/** The ordinary way to write it, on plain drizzle as on ours. */
+function awaitEach(
+  db: PostgresJsDatabase,
+  people: readonly Person[],
+  onPerson: () => void = () => {},
+): Promise<WrittenPerson[]> {
+  return db.transaction(async (tx) => {
+    const written: WrittenPerson[] = [];
+    for (const { name, emails } of people) {
+      const user = only(await tx.insert(users).values({ name }).returning({ id: users.id }));
+      const home = await tx.insert(addresses).values({ email: emails[0], userId: user.id }).returning();
+      const work = await tx.insert(addresses).values({ email: emails[1], userId: user.id }).returning();
+      written.push({ id: user.id, name, addresses: [only(home), only(work)] });
+      onPerson();
+    }
+    return written;
+  });
+}
 
 type Transaction = Parameters<Parameters<ReturnType<typeof batchedDrizzle>['transaction']>[0]>[0];
 type PersonInserts = ReturnType<typeof insertPerson>;

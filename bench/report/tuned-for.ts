@@ -5,6 +5,7 @@ import { type Aim, aimHead, aimRows, figureOf, type Measured } from './aims.ts';
 import { middleOf } from './charts.ts';
 import { decimals, markdownTable, roughly } from './markdown.ts';
 
+const eachQueued = 'batched: each queued';
 const byRow = 'batched: insert() a row';
 const atOnce = 'batched: values(rows)';
 const loop = 'drizzle: loop';
@@ -121,6 +122,11 @@ const aims: readonly Aim[] = [
     most: 1,
     of: ({ profiles }) =>
       byLoop<Profile>(profiles, 'await each', ({ clientCpuMs }) => clientCpuMs, 'ms of CPU'),
+  },
+  {
+    what: `100,000 awaited inserts that are queued: rows/s, times ${loop}`,
+    least: 4,
+    of: times(eachQueued, 'await each/100000/0 ms', loop),
   },
   {
     what: `64 callers at 5 ms: inserts/s, times ${loop}`,

@@ -104,6 +104,19 @@ export const batchedAwaited: Open = (setting) => {
   return { small, programs: drizzlePrograms(batchedDrizzle(client, { schema })), close };
 };
 
+/** Takes part only in `await each`: nothing changes for other inserts. */
+export const batchedQueued: Open = (setting) => {
+  const client = postgres(setting.url, { ...postgresOptions(setting), onnotice: () => {} });
+  const db = batchedDrizzle(client, { batch: { awaits: 'queued' } });
+  const each: Session['each'] = (table, rows) =>
+    db.transaction(async (tx) => {
+      const ids: number[] = [];
+      for (const row of rows) ids.push(only(await insertRow(tx, table, row)));
+      return ids;
+    });
+  return { each, connect: () => client`select 1`, close: () => client.end() };
+};
+
 function valuesOf(way: ReturnType<typeof connect>): Session {
   return session({
     ...way,

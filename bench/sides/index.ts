@@ -136,6 +136,12 @@ export const sides: readonly Side[] = [
     load: async () => (await import('./batched.ts')).batchedAwaited,
   },
   {
+    name: 'batched: each queued',
+    what: "this library with `batch: { awaits: 'queued' }`, `await tx.insert(t).values(row).returning()` for each row, in the job `await each`",
+    isOurs: true,
+    load: async () => (await import('./batched.ts')).batchedQueued,
+  },
+  {
     name: 'batched: groups of 100',
     what: 'this library, `await Promise.all(…)` of 100 inserts of a row at a time',
     isOurs: true,
