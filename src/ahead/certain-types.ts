@@ -76,9 +76,9 @@ function integer(least: bigint, most: bigint): Returned {
  * characters, and count bytes.
  */
 function asGiven(text: string, _: number, { encoding }: SessionSettings): string | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are ASCII
-  if (/^[\x01-\x7f]*$/.test(text)) return text;
-  return encoding === 'UTF8' && !/[\0\p{Surrogate}]/u.test(text) ? text : undefined;
+  if (text.includes('\0')) return undefined;
+  if (/^\p{ASCII}*$/u.test(text)) return text;
+  return encoding === 'UTF8' && !/\p{Surrogate}/u.test(text) ? text : undefined;
 }
 
 function ofLength(text: string, modifier: number, settings: SessionSettings): string | undefined {

@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { BatchedDatabase, batchedDrizzle } from 'batched-drizzle';
+import { batchedDrizzle } from 'batched-drizzle';
 import { DrizzleQueryError } from 'drizzle-orm';
 import postgres from 'postgres';
 import { program } from './program';
-import { inject, UsersService, users } from './users.service';
+import { container, inject, UsersService, users } from './users.service';
 
 const { DATABASE_URL: url = '', PREFIX: prefix = '' } = process.env;
 
@@ -11,7 +11,7 @@ const client = postgres(url);
 afterAll(() => client.end());
 
 test('a service gets the database by the type of its parameter', async () => {
-  const service = inject(UsersService, new Map([[BatchedDatabase, batchedDrizzle(client)]]));
+  const service = inject(UsersService, container(batchedDrizzle(client)));
   const rows = (await service.signUp([`${prefix}1`, `${prefix}2`])).flat();
   expect(rows.map(({ name }) => name)).toEqual([`${prefix}1`, `${prefix}2`]);
   await expect(service.signUp([`${prefix}1`])).rejects.toBeInstanceOf(DrizzleQueryError);

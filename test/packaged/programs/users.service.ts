@@ -1,6 +1,5 @@
 /** A class as NestJS has them: its dependency is named by the type of a parameter, which is read at run time. */
 import 'reflect-metadata';
-// biome-ignore lint/style/useImportType: the decorator reads the class at run time
 import { BatchedDatabase } from 'batched-drizzle';
 import { pgTable, serial, varchar } from 'drizzle-orm/pg-core';
 
@@ -17,6 +16,11 @@ export class UsersService {
       Promise.all(names.map((name) => tx.insert(users).values({ name }).returning())),
     );
   }
+}
+
+/** What a container knows, by class. */
+export function container(db: BatchedDatabase): ReadonlyMap<unknown, unknown> {
+  return new Map([[BatchedDatabase, db]]);
 }
 
 /** Makes a service of what is known by its type, as a container does. */
