@@ -1,7 +1,6 @@
 /** The statements that ask for all that must be known to answer an insert before it is written. Pure. */
 import { type Answer, command, type Statement } from '../driver/statement.ts';
-import type { TableShape } from '../drizzle/table.ts';
-import { columnAt } from '../drizzle/table.ts';
+import { columnAt, type TableShape } from '../drizzle/table.ts';
 import { catalogSql } from '../facts/catalog-sql.ts';
 import { factsQuery, readFacts } from '../facts/facts-query.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
