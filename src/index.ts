@@ -1,18 +1,2 @@
-export { type BatchedDrizzleConfig, batchedDrizzle } from './batched-drizzle.ts';
-
-export { BatchedDatabase } from './database/database.ts';
-export { BatchedInsert, type Referable } from './database/insert.ts';
-export { BatchedInsertBuilder } from './database/insert-builder.ts';
-export { BatchedTransaction } from './database/transaction.ts';
-export type { BatchCode } from './drizzle/query-error.ts';
-export { BatchedDrizzleError, type ErrorCode } from './errors.ts';
-export type { KeyOf, Load } from './load/load.ts';
-export { LoadError } from './load/load-error.ts';
-export type { LoadOptions, LoadProgress } from './load/options.ts';
-export type { LoadReport } from './load/run-load.ts';
-export type { RowSource } from './load/source.ts';
-export type { BatchOptions } from './options.ts';
-export type { FlushReport, TableReport } from './report.ts';
-export { FlushError, type TableFailure } from './settle/flush-error.ts';
-export { BatchedInsertError } from './take/insert-error.ts';
-export type { FlushEnd, FlushFailed, FlushMessage, FlushStart } from './unit-of-work/flush-channel.ts';
+export * from './entry/exports.ts';
+export { BatchedDatabase, BatchedTransaction, batchedDrizzle } from './entry/postgres-js.ts';

@@ -1,10 +1,15 @@
 /** The database object: drizzle's own, with a queue. */
-import type { Assume, SQLWrapper } from 'drizzle-orm';
-import type { PgDialect, PgTable } from 'drizzle-orm/pg-core';
+import type { SQLWrapper } from 'drizzle-orm';
+import type {
+  PgDatabase,
+  PgDialect,
+  PgQueryResultHKT,
+  PgQueryResultKind,
+  PgTable,
+} from 'drizzle-orm/pg-core';
 import type { PgRaw } from 'drizzle-orm/pg-core/query-builders/raw';
-import { PostgresJsDatabase, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
 import type { ExtractTablesWithRelations, RelationalSchemaConfig } from 'drizzle-orm/relations';
-import type { Row, RowList } from 'postgres';
+import type { AnySession, DatabaseClass, Schema } from '../drizzle/classes.ts';
 import { dialectOf } from '../drizzle/database.ts';
 import { sessionOf } from '../drizzle/insert.ts';
 import type { Load } from '../load/load.ts';
@@ -16,13 +21,11 @@ import type { FlushReport } from '../report.ts';
 import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
 import { BatchedInsert } from './insert.ts';
 import { BatchedInsertBuilder } from './insert-builder.ts';
-import type { BatchedTransactionConfig, DatabaseSession } from './session.ts';
-import type { BatchedTransaction } from './transaction.ts';
-
-type Schema = Record<string, unknown>;
+import type { BatchedTransactionConfig } from './session.ts';
+import type { TransactionOf } from './transaction.ts';
 
 /**
- * A `PostgresJsDatabase` whose inserts are queued and written in batches. Make one with `batchedDrizzle()`.
+ * A database of drizzle's whose inserts are queued and written in batches. Make one with `batchedDrizzle()`.
  *
  * Inserts that are awaited in one turn of the event loop travel together. Each commits or fails by itself, as
  * in drizzle. Inserts that are not awaited wait for `flush()`.
@@ -31,22 +34,9 @@ type Schema = Record<string, unknown>;
  * await Promise.all(names.map((name) => db.insert(users).values({ name })));
  * // begin; select set_config(…); insert into "users" ("name") select … from unnest(…) …; commit
  */
-export class BatchedDatabase<
-  TSchema extends Schema = Record<string, never>,
-> extends PostgresJsDatabase<TSchema> {
-  private readonly unit: DatabaseUnit;
-
-  constructor(
-    dialect: PgDialect,
-    session: DatabaseSession<TSchema, ExtractTablesWithRelations<TSchema>>,
-    schema: RelationalSchemaConfig<ExtractTablesWithRelations<TSchema>> | undefined,
-    unit: DatabaseUnit,
-  ) {
-    super(dialect, session, schema);
-    this.unit = unit;
-    unit.session = sessionOf(this);
-  }
-
+export interface DatabaseOf<TQueryResult extends PgQueryResultHKT, TSchema extends Schema>
+  extends PgDatabase<TQueryResult, TSchema>,
+    AsyncDisposable {
   /**
    * An insert that is queued when `values()` is called.
    *
@@ -54,11 +44,7 @@ export class BatchedDatabase<
    * const [user] = await db.insert(users).values({ name: 'Ada' }).returning();
    * // insert into "users" ("id", "name") values (default, $1) returning "id", "name"
    */
-  override insert<TTable extends PgTable>(
-    table: TTable,
-  ): BatchedInsertBuilder<TTable, PostgresJsQueryResultHKT> {
-    return new BatchedInsertBuilder(table, sessionOf(this), dialectOf(this), this.unit);
-  }
+  insert<TTable extends PgTable>(table: TTable): BatchedInsertBuilder<TTable, TQueryResult>;
 
   /**
    * Runs the callback in a transaction with a queue of its own. The queue is written when the callback
@@ -75,15 +61,10 @@ export class BatchedDatabase<
    * });
    * // one round trip: begin; select set_config(…); insert into "users" …; insert into "addresses" …; commit
    */
-  override transaction<T>(
-    callback: (tx: BatchedTransaction<TSchema, ExtractTablesWithRelations<TSchema>>) => Promise<T>,
+  transaction<T>(
+    callback: (tx: TransactionOf<TQueryResult, TSchema, ExtractTablesWithRelations<TSchema>>) => Promise<T>,
     config?: BatchedTransactionConfig,
-  ): Promise<T> {
-    return super.transaction(
-      callback as Parameters<PostgresJsDatabase<TSchema>['transaction']>[0],
-      config,
-    ) as Promise<T>;
-  }
+  ): Promise<T>;
 
   /**
    * Writes any number of rows as fast as the server takes them. It uses COPY, and INSERT where COPY can't
@@ -106,21 +87,10 @@ export class BatchedDatabase<
     table: TTable,
     rows: RowSource<TTable['$inferInsert']>,
     options?: LoadOptions<TTable>,
-  ): Load<TTable> {
-    return makeLoad(table, rows, options, dialectOf(this), onDatabase(this.unit.context));
-  }
-
-  /** See drizzle's `execute`. A queued insert as the argument counts as awaited. */
-  override execute<TRow extends Record<string, unknown> = Record<string, unknown>>(
-    query: SQLWrapper | string,
-  ): PgRaw<RowList<Assume<TRow, Row>[]>> {
-    return BatchedInsert.handOver(query, super.execute<TRow>(query));
-  }
+  ): Load<TTable>;
 
   /** Rows that are queued and that no flush has taken. */
-  get pending(): number {
-    return this.unit.pending;
-  }
+  readonly pending: number;
 
   /**
    * Writes all queued rows as one batch.
@@ -132,12 +102,66 @@ export class BatchedDatabase<
    * const { rows } = await db.flush();
    * // begin; select set_config(…); insert into "users" ("name") select … from unnest(…) …; commit
    */
-  flush(): Promise<FlushReport> {
-    return this.unit.flush();
-  }
+  flush(): Promise<FlushReport>;
 
   /** Flushes, so that `await using db = batchedDrizzle(url)` leaves no row unwritten. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.flush();
-  }
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+type BatchedDatabaseClass<TQueryResult extends PgQueryResultHKT> = new <TSchema extends Schema>(
+  dialect: PgDialect,
+  session: AnySession,
+  schema: RelationalSchemaConfig<ExtractTablesWithRelations<TSchema>> | undefined,
+  unit: DatabaseUnit,
+) => DatabaseOf<TQueryResult, TSchema>;
+
+/** drizzle's class of a driver's databases, with a queue. */
+export function batchedDatabase<TQueryResult extends PgQueryResultHKT>(
+  Base: DatabaseClass<TQueryResult>,
+): BatchedDatabaseClass<TQueryResult> {
+  return class<TSchema extends Schema> extends Base<TSchema> {
+    private readonly unit: DatabaseUnit;
+
+    constructor(
+      dialect: PgDialect,
+      session: AnySession,
+      schema: RelationalSchemaConfig<ExtractTablesWithRelations<TSchema>> | undefined,
+      unit: DatabaseUnit,
+    ) {
+      super(dialect, session, schema);
+      this.unit = unit;
+      unit.session = sessionOf(this);
+    }
+
+    override insert<TTable extends PgTable>(table: TTable): BatchedInsertBuilder<TTable, TQueryResult> {
+      return new BatchedInsertBuilder(table, sessionOf(this), dialectOf(this), this.unit);
+    }
+
+    load<TTable extends PgTable>(
+      table: TTable,
+      rows: RowSource<TTable['$inferInsert']>,
+      options?: LoadOptions<TTable>,
+    ): Load<TTable> {
+      return makeLoad(table, rows, options, dialectOf(this), onDatabase(this.unit.context));
+    }
+
+    /** A queued insert as the argument counts as awaited. */
+    override execute<TRow extends Schema = Schema>(
+      query: SQLWrapper | string,
+    ): PgRaw<PgQueryResultKind<TQueryResult, TRow>> {
+      return BatchedInsert.handOver(query, super.execute<TRow>(query));
+    }
+
+    get pending(): number {
+      return this.unit.pending;
+    }
+
+    flush(): Promise<FlushReport> {
+      return this.unit.flush();
+    }
+
+    async [Symbol.asyncDispose](): Promise<void> {
+      await this.flush();
+    }
+  } as unknown as BatchedDatabaseClass<TQueryResult>;
 }

@@ -20,8 +20,9 @@ export function sendInOneTrip(
   context: FlushContext,
 ): void {
   const { driver, options } = context;
-  if (options.statements === 'describe') return;
-  sendBy(prepared, (client) => driver.sender(client, new BuiltStatement(query, context)));
+  const { sender } = driver;
+  if (!sender || options.statements === 'describe') return;
+  sendBy(prepared, (client) => sender.call(driver, client, new BuiltStatement(query, context)));
   if (isOfBuilder || !changesTypes.test(query.sql)) return;
   const { execute } = prepared;
   prepared.execute = (...args) => execute.apply(prepared, args).finally(() => driver.forgetTypes());

@@ -2,9 +2,7 @@
 
 import type { SQL } from 'drizzle-orm';
 import type { PgPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
-import { PostgresJsSession, type PostgresJsTransaction } from 'drizzle-orm/postgres-js';
-import type { TablesRelationalConfig } from 'drizzle-orm/relations';
-import type { Row, RowList, Sql } from 'postgres';
+import type { AnySession, SessionClass } from '../drizzle/classes.ts';
 import {
   asksCache,
   type DatabaseParts,
@@ -24,12 +22,15 @@ import { nothingNamed } from '../unit-of-work/transaction-state.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
 import { sendInOneTrip } from './one-trip.ts';
 
-type Schema = Record<string, unknown>;
+/** A transaction object of any driver, as a callback gets it. */
+type AnyTransaction = Parameters<Parameters<AnySession['transaction']>[0]>[0];
 
 /** Makes the transaction object. A parameter, since its class imports the sessions, and not the reverse. */
-export type MakeTransaction<TFullSchema extends Schema, TSchema extends TablesRelationalConfig> = (
+export type MakeTransaction = (
+  parts: DatabaseParts,
+  session: AnySession,
   unit: TransactionUnit,
-) => PostgresJsTransaction<TFullSchema, TSchema>;
+) => AnyTransaction;
 
 /** drizzle's modes of a transaction, with options of this library's own. */
 export interface BatchedTransactionConfig extends PgTransactionConfig {
@@ -37,99 +38,104 @@ export interface BatchedTransactionConfig extends PgTransactionConfig {
   batch?: TransactionBatchOptions;
 }
 
-export class DatabaseSession<
-  TFullSchema extends Schema,
-  TSchema extends TablesRelationalConfig,
-> extends PostgresJsSession<Sql, TFullSchema, TSchema> {
-  constructor(
-    readonly parts: DatabaseParts,
-    readonly unit: DatabaseUnit,
-    readonly makeTransaction: MakeTransaction<TFullSchema, TSchema>,
-  ) {
-    super(parts.client, parts.dialect, parts.schema, parts.options);
-  }
+type Prepare = AnySession['prepareQuery'];
 
-  override prepareQuery<T extends PreparedQueryConfig>(
-    ...args: Parameters<PostgresJsSession<Sql, TFullSchema, TSchema>['prepareQuery']>
-  ): PgPreparedQuery<T> {
-    const [query, , , , mapper, metadata] = args;
-    const prepared = super.prepareQuery(...args) as PgPreparedQuery<T>;
-    sendInOneTrip(prepared, query, !isRawStatement(metadata, mapper), this.unit.context);
-    return entriesNamedBy(prepared) === nothingNamed ? prepared : prefaced(prepared, (run) => run());
-  }
-
-  override transaction<T>(
-    callback: (tx: PostgresJsTransaction<TFullSchema, TSchema>) => Promise<T>,
-    config?: BatchedTransactionConfig,
-  ): Promise<T> {
-    const { batch, ...rest } = config ?? {};
-    const { context } = this.unit;
-    const options = readTransactionOptions(batch, context.options);
-    const isModal = config !== undefined && !(batch !== undefined && Object.keys(rest).length === 0);
-    const modes = isModal ? transactionModes(rest, this.parts.dialect) : undefined;
-    const own = options === context.options ? context : { ...context, options };
-    return runTransaction(own, (unit) => callback(this.makeTransaction(unit)), modes);
-  }
+export interface BatchedSessions {
+  readonly OfDatabase: new (parts: DatabaseParts, unit: DatabaseUnit) => AnySession;
+  readonly OfTransaction: new (parts: DatabaseParts, unit: TransactionUnit) => AnySession;
 }
 
-export class TransactionSession<
-  TFullSchema extends Schema,
-  TSchema extends TablesRelationalConfig,
-> extends PostgresJsSession<Sql, TFullSchema, TSchema> {
-  private isCounting = false;
+/** drizzle's sessions of a driver: that of the database, and that of a transaction. */
+export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransaction): BatchedSessions {
+  class OfDatabase extends Base {
+    constructor(
+      readonly parts: DatabaseParts,
+      readonly unit: DatabaseUnit,
+    ) {
+      super(parts.client, parts.dialect, parts.schema, parts.options);
+    }
 
-  constructor(
-    readonly parts: DatabaseParts,
-    readonly unit: TransactionUnit,
-    readonly makeTransaction: MakeTransaction<TFullSchema, TSchema>,
-  ) {
-    const { connection, line } = unit.state;
-    const client = connection.client({ sent: () => line.sent(), failed: (error) => unit.fail(error) });
-    super(client as Sql, parts.dialect, parts.schema, parts.options);
-  }
+    override prepareQuery<T extends PreparedQueryConfig>(...args: Parameters<Prepare>): PgPreparedQuery<T> {
+      const [query, , , , mapper, metadata] = args;
+      const prepared = super.prepareQuery<T>(...args);
+      sendInOneTrip(prepared, query, !isRawStatement(metadata, mapper), this.unit.context);
+      return entriesNamedBy(prepared) === nothingNamed ? prepared : prefaced(prepared, (run) => run());
+    }
 
-  /**
-   * Every statement goes through here, also those of methods that this class does not know. A list of methods
-   * could miss one.
-   */
-  override prepareQuery<T extends PreparedQueryConfig>(
-    ...args: Parameters<PostgresJsSession<Sql, TFullSchema, TSchema>['prepareQuery']>
-  ): PgPreparedQuery<T> {
-    const [query, , , , mapper, metadata] = args;
-    const isOfBuilder = !isRawStatement(metadata, mapper);
-    const isRaw = !this.isCounting && (!isOfBuilder || /\bset_config\b/i.test(query.sql));
-    const reads = this.unit.state.queued !== undefined && isHarmlessSelect(query.sql);
-    const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
-    const prepared = super.prepareQuery(...args) as PgPreparedQuery<T>;
-    sendInOneTrip(prepared, query, isOfBuilder, this.unit.context);
-    if (!asksCache(prepared))
-      return prefaced(prepared, (run, named) => this.unit.statement(effect, named, run));
-    wrapSending(prepared, (send) => this.unit.statement(effect, nothingNamed, send));
-    return prefaced(prepared, (run, named) => this.unit.beforeStatement(named, run));
-  }
-
-  /** drizzle's `count` looks like raw SQL. It prepares its statement synchronously, so the flag is seen. */
-  override count(query: SQL): Promise<number> {
-    this.isCounting = true;
-    try {
-      return super.count(query);
-    } finally {
-      this.isCounting = false;
+    override transaction<T>(
+      callback: (tx: AnyTransaction) => Promise<T>,
+      config?: BatchedTransactionConfig,
+    ): Promise<T> {
+      const { batch, ...rest } = config ?? {};
+      const { context } = this.unit;
+      const options = readTransactionOptions(batch, context.options);
+      const isModal = config !== undefined && !(batch !== undefined && Object.keys(rest).length === 0);
+      const modes = isModal ? transactionModes(rest, this.parts.dialect) : undefined;
+      const own = options === context.options ? context : { ...context, options };
+      return runTransaction(own, (unit) => callback(transactionOf(this.parts, unit)), modes);
     }
   }
 
-  override query(query: string, params: unknown[]): Promise<RowList<Row[]>> {
-    return this.unit.statement('anything', nothingNamed, async () => super.query(query, params));
+  class OfTransaction extends Base {
+    private isCounting = false;
+
+    constructor(
+      readonly parts: DatabaseParts,
+      readonly unit: TransactionUnit,
+    ) {
+      const { connection, line } = unit.state;
+      const client = connection.client({ sent: () => line.sent(), failed: (error) => unit.fail(error) });
+      super(client, parts.dialect, parts.schema, parts.options);
+      wrapDirect(this, unit);
+    }
+
+    /**
+     * Every statement goes through here, also those of methods that this class does not know. A list of methods
+     * could miss one.
+     */
+    override prepareQuery<T extends PreparedQueryConfig>(...args: Parameters<Prepare>): PgPreparedQuery<T> {
+      const [query, , , , mapper, metadata] = args;
+      const isOfBuilder = !isRawStatement(metadata, mapper);
+      const isRaw = !this.isCounting && (!isOfBuilder || /\bset_config\b/i.test(query.sql));
+      const reads = this.unit.state.queued !== undefined && isHarmlessSelect(query.sql);
+      const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
+      const prepared = super.prepareQuery<T>(...args);
+      sendInOneTrip(prepared, query, isOfBuilder, this.unit.context);
+      if (!asksCache(prepared))
+        return prefaced(prepared, (run, named) => this.unit.statement(effect, named, run));
+      wrapSending(prepared, (send) => this.unit.statement(effect, nothingNamed, send));
+      return prefaced(prepared, (run, named) => this.unit.beforeStatement(named, run));
+    }
+
+    /** drizzle's `count` looks like raw SQL. It prepares its statement synchronously, so the flag is seen. */
+    override count(query: SQL): Promise<number> {
+      this.isCounting = true;
+      try {
+        return super.count(query);
+      } finally {
+        this.isCounting = false;
+      }
+    }
+
+    override transaction<T>(callback: (tx: AnyTransaction) => Promise<T>): Promise<T> {
+      return runNested(this.unit, (unit) => callback(transactionOf(this.parts, unit)));
+    }
   }
 
-  override queryObjects<T extends Row>(query: string, params: unknown[]): Promise<RowList<T[]>> {
-    return this.unit.statement('anything', nothingNamed, async () => super.queryObjects<T>(query, params));
-  }
+  const transactionOf = (parts: DatabaseParts, unit: TransactionUnit): AnyTransaction =>
+    makeTransaction(parts, new OfTransaction(parts, unit), unit);
 
-  override transaction<T>(
-    callback: (tx: PostgresJsTransaction<TFullSchema, TSchema>) => Promise<T>,
-  ): Promise<T> {
-    return runNested(this.unit, (unit) => callback(this.makeTransaction(unit)));
+  return { OfDatabase, OfTransaction };
+}
+
+/** Some drivers' sessions have methods that send text without preparing it. */
+function wrapDirect(session: object, unit: TransactionUnit): void {
+  const methods = session as Record<string, ((...args: unknown[]) => Promise<unknown>) | undefined>;
+  for (const name of ['query', 'queryObjects']) {
+    const send = methods[name];
+    if (send)
+      methods[name] = (...args) =>
+        unit.statement('anything', nothingNamed, async () => send.apply(session, args));
   }
 }
 

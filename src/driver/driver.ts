@@ -1,5 +1,6 @@
 /** The interface between the passes and a database driver. No pass knows a driver by name. */
 import type { DriverErrors } from './errors.ts';
+import type { Framing } from './framing.ts';
 import type { Answer, Statement } from './statement.ts';
 import type { ValueEncoder } from './values.ts';
 
@@ -9,6 +10,12 @@ export interface Driver {
   readonly values: ValueEncoder;
   readonly results: ResultMaker;
   readonly errors: DriverErrors;
+  readonly framing: Framing;
+  /**
+   * The client is one connection, which others may use meanwhile. A transaction may be open on it that is not this
+   * library's.
+   */
+  readonly isShared: boolean;
   /**
    * No pooler has been noticed between the client and the server. False before the first connection is up, and false if one
    * has introduced itself as a process that there can't be.
@@ -24,14 +31,18 @@ export interface Driver {
   /**
    * Takes a connection out of the pool and sends BEGIN. Settles as soon as BEGIN is sent, before it is
    * answered.
+   *
+   * @param text BEGIN itself, perhaps with modes
+   * @param log is told of BEGIN, and of what ends the transaction, before it leaves
    */
-  begin(): Promise<Connection>;
+  begin(text?: string, log?: (text: string) => void): Promise<Connection>;
   /**
-   * The client object by which drizzle sends one of its statements: in one round trip, where its values allow it.
+   * The client object by which drizzle sends one of its statements: in one round trip, where its values allow it. Absent if
+   * drizzle's own way is one round trip.
    *
    * @param client the client object that drizzle would use: of the pool, or of a transaction
    */
-  sender(client: unknown, statement: SentStatement): unknown;
+  sender?(client: unknown, statement: SentStatement): unknown;
   /** What the server has told about types may hold no longer: a statement may have changed them. */
   forgetTypes(): void;
 }
@@ -81,6 +92,11 @@ export interface Connection {
   /** Settles when BEGIN is answered. */
   readonly begun: Promise<void>;
   readonly hasBegun: boolean;
+  /**
+   * A statement without a guard may leave: BEGIN has been answered, or the server skips what follows a BEGIN that it
+   * refuses.
+   */
+  readonly mayFollow: boolean;
   /** COMMIT or ROLLBACK has been written to the socket, and may have reached the server. */
   readonly hasFinished: boolean;
   /** Rejects when the connection is lost or BEGIN fails; never resolves. */
@@ -96,6 +112,8 @@ export interface Connection {
    * rejects.
    */
   cancel(): Promise<void>;
+  /** Begins the transaction anew after its first flight was refused. */
+  restart(): Promise<void>;
   /** Sends COMMIT or ROLLBACK. Statements that the caller sends afterwards are rejected. */
   finish(statement: Statement): Promise<Answer>;
   /** The client object that drizzle uses in a transaction: its statements go to this connection. */

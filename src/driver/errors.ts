@@ -25,6 +25,8 @@ export interface DriverErrors {
   withoutValues(error: Error, message: string): Error;
   /** The table that the error is about, if the database names one. */
   tableOf(error: Error): string | undefined;
+  /** The column that the error is about, if the database names one. */
+  columnOf(error: Error): string | undefined;
 }
 
 export type DescribeStatement = () => { readonly sql: string; readonly params: unknown[] };

@@ -2,11 +2,11 @@
 import { is, type Logger, type SQL } from 'drizzle-orm';
 import { type Cache, NoopCache } from 'drizzle-orm/cache/core';
 import { type PgDialect, PgTransaction, type PgTransactionConfig } from 'drizzle-orm/pg-core';
-import type { Sql } from 'postgres';
 
 /** The parts of a database made by `drizzle()` that its sessions need. */
 export interface DatabaseParts {
-  readonly client: Sql;
+  /** drizzle's client: a pool, or one connection. */
+  readonly client: any;
   readonly dialect: PgDialect;
   /** drizzle's relational configuration of the schema, of any type. */
   readonly schema: any;

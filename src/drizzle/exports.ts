@@ -14,4 +14,3 @@ export {
   StringChunk,
 } from 'drizzle-orm';
 export { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
-export { drizzle } from 'drizzle-orm/postgres-js';

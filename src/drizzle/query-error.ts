@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from './exports.ts';
 
 /** Stable codes of what drizzle reports by a `DrizzleQueryError`. */
-export type BatchCode = 'FLUSH_FAILED' | 'INSERT_FAILED' | 'OUTCOME_UNKNOWN';
+export type BatchCode = 'FLUSH_FAILED' | 'INSERT_FAILED' | 'OUTCOME_UNKNOWN' | 'TRANSACTION_NOT_COMMITTED';
 
 /**
  * drizzle's `DrizzleQueryError`, as programs look at it: by `instanceof`, `constructor.name`, the beginning of the message,

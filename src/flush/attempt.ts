@@ -99,7 +99,7 @@ export class Attempt {
     // As in drizzle, a transaction fails in which an answer can't be read.
     if (unreadable && target.scope !== 'own') return { refusal: { error: unreadable }, later: [] };
     this.#isCommitLeft = isLast && end === 'open';
-    return { refusal: commitError && { error: commitError, isUnknown }, later: plan.later };
+    return { refusal: commitError && { error: commitError, isUnknown, isOfCommit: true }, later: plan.later };
   }
 
   /** Everything is written. @returns why the transaction did not commit, if the batch is its last */
@@ -120,7 +120,7 @@ export class Attempt {
   #settleOwn(flight: ReadOwnFlight): Refusal | undefined {
     const { error, culprit, commitError, isUnknown } = flight;
     fulfil(flight.outcomes);
-    if (!error) return commitError && { error: commitError, isUnknown };
+    if (!error) return commitError && { error: commitError, isUnknown, isOfCommit: true };
     const refusal = { error: explainSkippedParent(error, culprit), culprit };
     if (this.target.scope === 'own') return refusal;
     if (culprit) this.failures.rejectAll([culprit], refusal);

@@ -49,14 +49,16 @@ export async function choose(
   const small = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: isRisky || isSeeking });
   // References that would have to wait for answers may be resolved by keys that are taken ahead.
   if (small?.later.length === 0) return { own: small, facts: nothingKnown, mayShare: false };
-  const { engine } = context;
-  // Without transactions several entries share nothing, whatever the catalog knows.
-  const isApart = engine.takesTransactions === false && target.scope === 'own' && entries.length > 1;
+  const { engine, driver } = context;
+  // Without transactions several entries share nothing, whatever the catalog knows. Nor do they if a transaction of the
+  // library's own could be part of another one.
+  const isAlone = engine.takesTransactions === false || driver.isShared;
+  const isApart = isAlone && target.scope === 'own' && entries.length > 1;
   const isUnasked = engine.refusesCatalog || isApart;
   const learned = isUnasked ? nothingKnown : await learn(context, entries, target, back, report);
   // The first connection may have come with the answer, and named another engine.
   const facts = engine.isOther ? nothingKnown : learned;
-  const mayShare = !isSeeking && engine.takesTransactions !== false && isProved(entries, facts);
+  const mayShare = !isSeeking && !isApart && engine.takesTransactions !== false && isProved(entries, facts);
   if (mayShare && (target.scope === 'own' || small || !sharesLittle(entries, context.options)))
     return { own: undefined, facts, mayShare };
   const own = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: true });
@@ -87,11 +89,11 @@ async function learn(
     await target.connect();
     if (engine.isOther) return nothingKnown;
   }
-  const hasBegun = target.connection?.hasBegun ?? true;
+  const mayFollow = target.connection?.mayFollow ?? true;
   try {
     return await learnFacts(context.facts, target.facts, shapesOf(entries), (query) => {
       const send = (statement: Statement) => target.run(statement);
-      return askLogged(context, send, hasBegun, report, query, back.markQuestion());
+      return askLogged(context, send, mayFollow, report, query, back.markQuestion());
     });
   } catch (error) {
     if (!engine.noteRefusal(asError(error), driver.errors)) throw error;

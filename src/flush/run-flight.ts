@@ -41,8 +41,8 @@ export async function runFlight(
   const isBare = single !== undefined || needsNoTransaction(plan, lockTimeout);
   const connection = isBare ? target.connection : await target.connect();
   const keys = context.engine.refusesSettings ? 'client' : context.options.keys;
-  const hasBegun = connection?.hasBegun ?? true;
-  const arrangement = single ? 'bare' : arrange(plan, { hasBegun, keys, lockTimeout });
+  const mayFollow = connection?.mayFollow ?? true;
+  const arrangement = single ? 'bare' : arrange(plan, { mayFollow, keys, lockTimeout });
   const { held } = target.facts;
   const { token, opening, keyQuery, locked } = writeHead(context, plan, arrangement, { lockTimeout, held });
 
@@ -77,7 +77,7 @@ export async function commitApart(
   const { commitError, isCommitSent } = await sendLogged(context, connection, [], 'commit', report);
   if (!commitError) return undefined;
   const isUnknown = isCommitSent && isCommitLost(context.driver.errors, commitError);
-  return { error: commitError, isUnknown };
+  return { error: commitError, isUnknown, isOfCommit: true };
 }
 
 function entriesOfPlan({ chunks }: Plan): Set<Entry> {

@@ -58,12 +58,12 @@ export async function runOwnFlight(
   report: ReportBuilder,
 ): Promise<ReadOwnFlight> {
   const { connection, facts } = target;
-  const hasBegun = connection?.hasBegun ?? true;
+  const mayFollow = connection?.mayFollow ?? true;
   // A rule may refuse the guard, and then the flight must be undone. A COMMIT behind it would end the transaction.
   const { options, engine } = context;
   const canGuard = options.keys === 'server' && !engine.refusesSettings;
   const mayGuard = canGuard && ownTry === 'guarded' && (back.canRestart || target.scope === 'inside');
-  const isGuarded = !hasBegun && mayGuard;
+  const isGuarded = !mayFollow && mayGuard;
   const flight = writeOwnFlight(plan, context.driver.values, isGuarded);
   for (const kept of plan.kept.values()) facts.settings += kept.size;
   const isNew = [...asked(plan)].some(({ shape }) => !facts.selectable.has(shape));
@@ -76,7 +76,7 @@ export async function runOwnFlight(
   const entries = () => plan.entries;
   // Exactly drizzle's statements, in a transaction that has begun: if one is refused, the transaction has failed.
   const isLast =
-    connection?.hasBegun === true && savepoint.length === 0 && plan.later.length === 0 && !question;
+    connection?.mayFollow === true && savepoint.length === 0 && plan.later.length === 0 && !question;
   const flown = await launch(context, target, { connection, statements, entries, end, isLast }, report);
   const behind = question?.statements.length ?? 0;
   const answers = { ...flown, answers: flown.answers.slice(0, flown.answers.length - behind) };

@@ -1,6 +1,5 @@
 /** The arguments of `load()`. */
-import type { PgInsertBase, PgInsertOnConflictDoUpdateConfig } from 'drizzle-orm/pg-core';
-import type { PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
+import type { PgInsertBase, PgInsertOnConflictDoUpdateConfig, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { is, PgTable } from '../drizzle/exports.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import type { LoadError } from './load-error.ts';
@@ -25,7 +24,7 @@ export interface LoadOptions<TTable extends PgTable = PgTable> {
   onConflict?:
     | 'error'
     | 'nothing'
-    | { update: PgInsertOnConflictDoUpdateConfig<PgInsertBase<TTable, PostgresJsQueryResultHKT>> };
+    | { update: PgInsertOnConflictDoUpdateConfig<PgInsertBase<TTable, PgQueryResultHKT>> };
   /**
    * Rows that are encoded, sent and answered together. Default 10,000, at least 1; a chunk of large rows ends at 4 MiB. At
    * most two chunks are in memory. Larger chunks are hardly faster: a chunk costs one round trip, and 10,000 rows take some

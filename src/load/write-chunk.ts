@@ -124,8 +124,11 @@ export class LoadWriter {
   #errorOf(run: Run, { cause, row, column }: RowsRefused): LoadError {
     const { shape } = this.options;
     if (row === undefined) return new LoadError(shape.name, cause);
-    const { column_name, detail } = cause as { column_name?: string; detail?: string };
-    const name = column ?? column_name ?? (detail && keyOfDetail.exec(detail)?.groups?.column);
+    const { detail } = cause as { detail?: string };
+    const name =
+      column ??
+      this.options.flush.driver.errors.columnOf(cause) ??
+      (detail && keyOfDetail.exec(detail)?.groups?.column);
     const key = shape.columns.find((each) => each.name === name)?.key;
     return new LoadError(shape.name, cause, { index: run.index + row, row: run.rows[row], column: key });
   }

@@ -10,6 +10,7 @@ import { codeOf } from '../errors.ts';
 import { begin } from './begin.ts';
 import { Binder } from './bind.ts';
 import { postgresJsErrors } from './errors.ts';
+import { framing } from './framing.ts';
 import type { HeldConnection } from './held-connection.ts';
 import type { Client, ClientOptions } from './internals.ts';
 import { LazyConnection } from './lazy-connection.ts';
@@ -33,6 +34,8 @@ export class PostgresJsDriver implements Driver {
   readonly #heldBack = new Set<LazyConnection>();
   readonly results = postgresJsResults;
   readonly errors = postgresJsErrors;
+  readonly framing = framing;
+  readonly isShared = false;
 
   constructor(
     client: Sql,

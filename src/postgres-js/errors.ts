@@ -9,7 +9,8 @@ export const postgresJsErrors: DriverErrors = {
   withoutStatement,
   withStatement,
   withoutValues,
-  tableOf,
+  tableOf: (error) => nameIn(error, 'table_name'),
+  columnOf: (error) => nameIn(error, 'column_name'),
 };
 
 /** Codes of statements that postgres.js refused to send. */
@@ -123,9 +124,9 @@ function withoutValues(error: Error, message: string): Error {
   });
 }
 
-function tableOf(error: Error): string | undefined {
-  const { table_name } = error as { table_name?: unknown };
-  return typeof table_name === 'string' ? table_name : undefined;
+function nameIn(error: Error, field: string): string | undefined {
+  const name = (error as unknown as Record<string, unknown>)[field];
+  return typeof name === 'string' ? name : undefined;
 }
 
 /** Whether a query was rejected because its connection was lost. Other errors lack an SQLSTATE too. */

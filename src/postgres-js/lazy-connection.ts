@@ -1,6 +1,6 @@
 /** A connection that leaves the pool with the first statement of its transaction, so that BEGIN travels along. */
 import type { Connection, StatementListener } from '../driver/driver.ts';
-import type { Answer, Statement } from '../driver/statement.ts';
+import { type Answer, command, type Statement } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
 import type { CopyFeed } from './copy.ts';
 import { ended, postgresJsErrors } from './errors.ts';
@@ -68,6 +68,10 @@ export class LazyConnection implements Connection {
     return this.#held?.hasBegun ?? false;
   }
 
+  get mayFollow(): boolean {
+    return this.hasBegun;
+  }
+
   get hasFinished(): boolean {
     return this.#held?.hasFinished ?? false;
   }
@@ -99,6 +103,10 @@ export class LazyConnection implements Connection {
     } finally {
       if (!this.isOpen) this.#end();
     }
+  }
+
+  async restart(): Promise<void> {
+    await Promise.all(['rollback', 'begin'].map((text) => this.send(command(text))));
   }
 
   client(listener: StatementListener): unknown {

@@ -7,8 +7,8 @@ export interface Flown {
   readonly statements: readonly Statement[];
   /** The driver describes each statement with parameters, and not only those with raw values. */
   readonly describes: boolean;
-  /** BEGIN has been answered before the flight leaves. */
-  readonly hasBegun: boolean;
+  /** The flight need not wait for BEGIN's answer. */
+  readonly mayFollow: boolean;
   readonly end: FlightEnd;
 }
 
@@ -16,17 +16,17 @@ export interface Flown {
  * One, if everything leaves together. BEGIN and COMMIT count if they travel apart. A description waits for all answers before
  * it, and what follows waits for the answer of its statement.
  */
-export function countRoundTrips({ statements, describes, hasBegun, end }: Flown): number {
+export function countRoundTrips({ statements, describes, mayFollow, end }: Flown): number {
   // The server asks for COPY's data, which costs a round trip. The statements behind COPY leave with the
   // data.
   const copies = statements.filter((statement) => statement instanceof CopyStatement).length;
-  const waitsForBegin = !hasBegun && !statements.every(({ guarded }) => guarded);
+  const waitsForBegin = !mayFollow && !statements.every(({ guarded }) => guarded);
   const described = statements.map((statement) =>
     describes ? statement.params.length > 0 : hasRawValues(statement),
   );
   const isLate = end === 'late' && !waitsForBegin && copies === 0;
   if (!described.includes(true)) return copies + (waitsForBegin || isLate ? 2 : 1);
-  if (!hasBegun) described.unshift(false);
+  if (!mayFollow) described.unshift(false);
   if (end !== 'open') described.push(false);
   return described.reduce((trips, isDescribed, place) => {
     if (isDescribed) return trips + 2;

@@ -53,7 +53,7 @@ export async function sendFlight(
 ): Promise<FlightAnswers> {
   checkParamCount(statements);
   const begun = chained ? chained.then(({ next }) => next) : connection.begun;
-  const mustWait = !connection.hasBegun && statements.some((statement) => !statement.guarded);
+  const mustWait = !connection.mayFollow && statements.some((statement) => !statement.guarded);
   if (mustWait) await connection.begun;
   const sent = isLong(statements)
     ? await sendInTurn(connection, statements)

@@ -26,7 +26,7 @@ export async function sendCounted(
   end: FlightEnd,
   report: ReportBuilder,
 ): Promise<FlightAnswers> {
-  count(context, statements, { hasBegun: connection.hasBegun, end }, report);
+  count(context, statements, { mayFollow: connection.mayFollow, end }, report);
   return sendFlight(connection, statements, end);
 }
 
@@ -37,7 +37,7 @@ export async function runCounted(
   statements: readonly Statement[],
   report: ReportBuilder,
 ): Promise<FlightAnswers> {
-  count(context, statements, { hasBegun: true, end: 'open' }, report);
+  count(context, statements, { mayFollow: true, end: 'open' }, report);
   const answers = await Promise.allSettled(statements.map((statement) => send(statement)));
   return { answers, isCommitSent: true, isCommitted: false };
 }
@@ -65,13 +65,13 @@ export function logAll(context: FlushContext, statements: readonly Statement[]):
 export async function askLogged(
   context: FlushContext,
   send: (statement: Statement) => Promise<Answer>,
-  hasBegun: boolean,
+  mayFollow: boolean,
   report: ReportBuilder,
   query: Statement,
   ahead: readonly Statement[] = [],
 ): Promise<Answer> {
   logInserts(context, [...ahead, query]);
-  count(context, [...ahead, query], { hasBegun, end: 'open' }, report);
+  count(context, [...ahead, query], { mayFollow, end: 'open' }, report);
   // If one of them fails, so does the statement behind it.
   for (const statement of ahead) send(statement).catch(() => {});
   return send(query);
@@ -90,9 +90,9 @@ export function sendUncounted(
 function count(
   context: FlushContext,
   statements: readonly Statement[],
-  { hasBegun, end }: Pick<Flown, 'hasBegun' | 'end'>,
+  { mayFollow, end }: Pick<Flown, 'mayFollow' | 'end'>,
   report: ReportBuilder,
 ): void {
   report.statements += statements.length;
-  report.roundTrips += countRoundTrips({ statements, describes: context.driver.describes, hasBegun, end });
+  report.roundTrips += countRoundTrips({ statements, describes: context.driver.describes, mayFollow, end });
 }

@@ -1,6 +1,8 @@
+import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import { isCommitLost } from '../driver/errors.ts';
 import { type Answer, command } from '../driver/statement.ts';
+import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { asError, BatchedDrizzleError, commitLost } from '../errors.ts';
 
 /** The end of a transaction, on its way to the server. */
@@ -89,12 +91,29 @@ export interface Savepoint {
   readonly isSet: Promise<void>;
   /** Rolls back to it. */
   restore(): Promise<void>;
+  /** Releases it, if drizzle's driver does. */
+  release(): Promise<void>;
 }
 
-export function setSavepoint(connection: Connection, name: string): Savepoint {
+export function setSavepoint(
+  { driver, logger }: FlushContext,
+  connection: Connection,
+  name: string,
+): Savepoint {
+  const { executesSavepoints } = driver.framing;
   const send = async (text: string): Promise<void> => {
-    await connection.send(command(text));
+    if (executesSavepoints) logger.logQuery(text, []);
+    try {
+      await connection.send(command(text));
+    } catch (error) {
+      throw executesSavepoints ? new DrizzleQueryError(text, [], asError(error)) : error;
+    }
   };
   const isSet = send(`savepoint ${name}`);
-  return { isSet, restore: () => isSet.then(() => send(`rollback to ${name}`)) };
+  const wayBack = executesSavepoints ? `rollback to savepoint ${name}` : `rollback to ${name}`;
+  return {
+    isSet,
+    restore: () => isSet.then(() => send(wayBack)),
+    release: async () => (executesSavepoints ? send(`release savepoint ${name}`) : undefined),
+  };
 }

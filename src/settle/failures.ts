@@ -16,6 +16,8 @@ export interface FlushFailure {
   readonly cause: Error;
   /** A logger threw, and nothing was sent of the inserts that were not written: the transaction can go on. */
   readonly isUnsent?: boolean;
+  /** Everything was written, and COMMIT failed. */
+  readonly isOfCommit?: boolean;
 }
 
 /** The error of entries that were not written, or perhaps not. They are not settled. */
@@ -25,6 +27,8 @@ export interface Refusal {
   readonly culprit?: Entry | undefined;
   /** The connection broke while COMMIT was on its way. */
   readonly isUnknown?: boolean | undefined;
+  /** Everything was written, and COMMIT failed. */
+  readonly isOfCommit?: boolean;
   /** Nothing was written: each entry must be a transaction of its own. */
   readonly mustGoApart?: boolean;
 }
@@ -38,6 +42,7 @@ export class Failures {
   /** The error of an entry that its caller does not await any more. Whatever waited for the flush is told of it. */
   #unheard: Error | undefined;
   #isUnknown = false;
+  #isOfCommit = false;
 
   /**
    * @param isShared the entries may belong to callers that must not see each other's values
@@ -68,7 +73,10 @@ export class Failures {
    * Each error has the entry's own statement. An entry that fails because of another one gets the code and
    * the table, but no values of it.
    */
-  rejectAll(entries: readonly Entry[], { error, culprit, isUnknown = false }: Refusal): void {
+  rejectAll(
+    entries: readonly Entry[],
+    { error, culprit, isUnknown = false, isOfCommit = false }: Refusal,
+  ): void {
     const open = entries.filter(({ outcome }) => !outcome);
     if (error instanceof ThrownByLogger) {
       this.#thrown ??= asError(error.thrown);
@@ -79,6 +87,7 @@ export class Failures {
     }
     const others = this.isShared && entries.length > 1 ? this.#withoutValues(error) : error;
     this.#isUnknown ||= isUnknown;
+    this.#isOfCommit ||= isOfCommit;
     // If all entries are settled already, their transaction itself has failed.
     if (open.length === 0) this.#first ??= error;
     const { errors, values } = this.driver;
@@ -128,9 +137,10 @@ export class Failures {
     const shown = this.isShared ? this.#withoutValues(cause) : cause;
     const tables: TableFailure[] = [...this.#tables.values()];
     const culprit = this.isShared ? undefined : this.#culprit;
-    if (tables.length === 0) return { error: cause, cause };
+    const isOfCommit = this.#isOfCommit;
+    if (tables.length === 0) return { error: cause, cause, isOfCommit };
     const options = { isUnknown: this.#isUnknown, culprit: culprit && ownInsert(culprit) };
-    return { error: new FlushError(tables, shown, options), cause };
+    return { error: new FlushError(tables, shown, options), cause, isOfCommit };
   }
 
   #note(entry: Entry, cause: Error): void {

@@ -1,4 +1,7 @@
+import type { Driver } from '../driver/driver.ts';
+import { isAnswer } from '../driver/errors.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
+import { QueryError } from '../drizzle/query-error.ts';
 import { BatchedDrizzleError, codeOf } from '../errors.ts';
 
 /** The error of an insert on a transaction that has committed or is about to. */
@@ -14,6 +17,37 @@ export function endedError(cause: Error): BatchedDrizzleError {
   return new BatchedDrizzleError('TRANSACTION_ENDED', 'the transaction has ended: it was rolled back', {
     cause,
   });
+}
+
+/** COMMIT has failed. Where drizzle executes it as a statement, its errors are those of a statement. */
+export function explainCommit(error: Error, { framing }: Driver): Error {
+  if (!framing.executesEnds || error instanceof BatchedDrizzleError) return error;
+  return new DrizzleQueryError('commit', [], error);
+}
+
+/**
+ * A statement of the transaction has failed, and its callback has returned all the same. Where drizzle executes COMMIT as a
+ * statement, it looks for the database's error on `cause`.
+ */
+export function explainNotCommitted(failure: Error, { framing, errors }: Driver): Error {
+  return framing.executesEnds && isAnswer(errors, failure) ? new NotCommittedError(failure) : failure;
+}
+
+class NotCommittedError extends QueryError {
+  static {
+    QueryError.rename(NotCommittedError);
+  }
+
+  constructor(cause: Error) {
+    super(
+      `commit: the transaction was rolled back, since a statement of it had failed: ${cause.message}`,
+      cause,
+      {
+        batchCode: 'TRANSACTION_NOT_COMMITTED',
+      },
+    );
+    this.describeBy(() => ({ sql: 'commit', params: [] }));
+  }
 }
 
 /**

@@ -1,10 +1,12 @@
 /** A transaction: BEGIN with its first statement, COMMIT with its last flush. */
 
 import type { FlushContext } from '../context.ts';
-import type { Connection } from '../driver/driver.ts';
+import type { Connection, Driver } from '../driver/driver.ts';
+import { isAnswer } from '../driver/errors.ts';
 import { command } from '../driver/statement.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { asError } from '../errors.ts';
+import { isLogging } from '../send/send-logged.ts';
 import { QueuedAwaits } from './queued-awaits.ts';
 import { TransactionState } from './transaction-state.ts';
 import { TransactionUnit } from './transaction-unit.ts';
@@ -17,24 +19,31 @@ export async function runTransaction<T>(
   work: (unit: TransactionUnit) => Promise<T>,
   modes?: string,
 ): Promise<T> {
-  const connection = await context.driver.begin();
+  const { driver, logger } = context;
+  const { framing } = driver;
+  const begin = framing.begin(modes);
+  const opening = framing.opening(modes);
+  const log =
+    framing.executesEnds && isLogging(context) ? (text: string) => logger.logQuery(text, []) : undefined;
+  const connection = await driver.begin(begin, log);
   const state = new TransactionState(connection, async () => {
-    state.connection = await beginAgain(context, state.connection, modes);
+    state.connection = await beginAgain(driver, state.connection, begin, opening);
   });
   if (context.options.awaits === 'queued') state.queued = new QueuedAwaits(context, state);
   const unit = new TransactionUnit(context, state);
-  const modesSet = modes === undefined ? undefined : setModes(context, unit, modes);
+  const modesSet = opening === undefined ? undefined : setModes(context, unit, opening);
   try {
     // The server refuses other words, and plain drizzle then never runs the callback.
-    if (modes !== undefined && !standardModes.test(modes)) await modesSet;
+    if (modes !== undefined && !standardModes.test(modes)) await (modesSet ?? connection.begun);
     const result = await Promise.race([work(unit), connection.lost, ...rejections(modesSet)]);
     await unit.commit();
     if (connection.hasBegun) context.engine.takesTransactions = true;
     return result;
   } catch (error) {
     await unit.abort(asError(error));
-    // If the modes were refused, the other errors follow from that.
+    // If the modes were refused, or BEGIN itself, the other errors follow from that.
     await modesSet;
+    if (framing.executesEnds && !connection.hasBegun) await explainBegin(connection, begin);
     throw unit.explain(error);
   }
 }
@@ -50,7 +59,9 @@ export async function runNested<T>(
   const { unit, mark } = await outer.nest();
   try {
     const result = await work(unit);
-    await unit.release();
+    await unit.release(mark);
+    // It travels with the next statement.
+    mark.release().catch((error) => outer.fail(asError(error)));
     return result;
   } catch (error) {
     await unit.restore(asError(error), mark);
@@ -62,8 +73,7 @@ export async function runNested<T>(
  * Is sent right after BEGIN, like drizzle's `setTransaction()`. It needs no guard: outside a transaction it
  * does nothing.
  */
-async function setModes({ logger }: FlushContext, unit: TransactionUnit, modes: string): Promise<void> {
-  const text = `set transaction ${modes}`;
+async function setModes({ logger }: FlushContext, unit: TransactionUnit, text: string): Promise<void> {
   logger.logQuery(text, []);
   try {
     await unit.state.connection.send(command(text));
@@ -77,15 +87,23 @@ async function setModes({ logger }: FlushContext, unit: TransactionUnit, modes: 
  * Uses the same connection if it is still ours. After a COMMIT that rolled back it belongs to the pool again.
  */
 async function beginAgain(
-  { driver }: FlushContext,
+  driver: Driver,
   connection: Connection,
-  modes: string | undefined,
+  begin: string,
+  opening: string | undefined,
 ): Promise<Connection> {
-  const opening = modes === undefined ? [] : [`set transaction ${modes}`];
-  const again = connection.isOpen ? connection : await driver.begin();
-  const statements = again === connection ? ['rollback', 'begin', ...opening] : opening;
-  await Promise.all(statements.map((text) => again.send(command(text))));
+  const again = connection.isOpen ? connection : await driver.begin(begin);
+  const begun = again === connection ? again.restart() : undefined;
+  await Promise.all([begun, opening === undefined ? undefined : again.send(command(opening))]);
   return again;
+}
+
+/** @throws {DrizzleQueryError} if the server has refused BEGIN: drizzle executes it as a statement */
+async function explainBegin(connection: Connection, begin: string): Promise<void> {
+  if (connection.isUnopened) return;
+  await connection.begun.catch((error) => {
+    if (isAnswer(connection.errors, asError(error))) throw new DrizzleQueryError(begin, [], asError(error));
+  });
 }
 
 /** A promise that rejects like the given one and never resolves; none if none is given. */

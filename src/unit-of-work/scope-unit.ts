@@ -9,7 +9,7 @@ import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { LateEntry } from '../take/late-entry.ts';
 import { Closing } from './closing.ts';
-import { committedError, endedError, firstFailure } from './ended-errors.ts';
+import { committedError, endedError, explainCommit, firstFailure } from './ended-errors.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
 import { explainLate, hearCache } from './late-failures.ts';
 import { AwaitedQueue } from './queued-awaits.ts';
@@ -33,6 +33,8 @@ export abstract class ScopeUnit extends UnitOfWork {
   constructor(
     context: FlushContext,
     readonly state: TransactionState,
+    /** How deep it is nested: 0 for the transaction itself. */
+    readonly depth = 0,
   ) {
     super(context);
     state.open.add(this);
@@ -182,7 +184,8 @@ export abstract class ScopeUnit extends UnitOfWork {
     this.state.hasWorked = true;
     const isAwaited = entries.every(({ awaited, late }) => awaited && !late?.isTold);
     const isHeard = failure?.isUnsent && scope === 'inside' && isAwaited;
-    if (failure && !isHeard) this.fail(failure.cause);
+    if (failure && !isHeard)
+      this.fail(failure.isOfCommit ? explainCommit(failure.cause, this.context.driver) : failure.cause);
     if (queued) hearCache(entries, this.closing.watch, this.#failLate);
     return announced({ report: report.build(), failure, entries });
   }

@@ -1,7 +1,14 @@
 /** A transaction, or a savepoint in it, from its beginning to its end. */
 
+import { asError } from '../errors.ts';
 import { commit, rollback, type Savepoint, setSavepoint } from '../send/transaction-commands.ts';
-import { committedError, endedError, explainEnd } from './ended-errors.ts';
+import {
+  committedError,
+  endedError,
+  explainCommit,
+  explainEnd,
+  explainNotCommitted,
+} from './ended-errors.ts';
 import { explainLate } from './late-failures.ts';
 import { ScopeUnit } from './scope-unit.ts';
 
@@ -10,15 +17,19 @@ export class TransactionUnit extends ScopeUnit {
   async commit(): Promise<void> {
     while (!this.ended) {
       await this.closing.idle();
+      this.#throwNotCommitted();
       this.#throwFailure();
       if (this.queue.isEmpty) {
         this.state.close(committedError);
-        // A statement that was not awaited may have failed since, and is the reason why COMMIT was refused.
-        return commit(this.state.connection).catch((error) => Promise.reject(this.failure ?? error));
+        return commit(this.state.connection).catch((error) => {
+          // A statement that was not awaited may have failed since, and is the reason why COMMIT was refused.
+          this.#throwNotCommitted();
+          throw explainCommit(asError(error), this.context.driver);
+        });
       }
       // An error of the cache must be heard before COMMIT leaves.
       await this.flushQueue(this.state.queued && this.context.cache ? 'inside' : 'last');
-      if (this.failure) throw this.failure;
+      this.#throwNotCommitted();
     }
   }
 
@@ -31,14 +42,20 @@ export class TransactionUnit extends ScopeUnit {
   }
 
   /** Flushes the queued rows of a savepoint. @throws the error that its transaction rejects with */
-  async release(): Promise<void> {
+  async release(mark: Savepoint): Promise<void> {
     for (;;) {
       await this.closing.idle();
+      // Where drizzle releases it as a statement, it is that statement which fails.
+      if (this.failure) await mark.release();
       this.#throwFailure();
       if (this.queue.isEmpty) break;
       await this.flushQueue('inside');
     }
     this.end(committedError);
+  }
+
+  #throwNotCommitted(): void {
+    if (this.failure) throw explainNotCommitted(this.failure, this.context.driver);
   }
 
   #throwFailure(): void {
@@ -70,8 +87,9 @@ export class TransactionUnit extends ScopeUnit {
     // In a failed transaction the callback must not run.
     await this.state.enter();
     if (this.ended) throw this.ended();
-    const unit = new TransactionUnit(this.context, this.state);
-    const mark = setSavepoint(this.state.connection, `s${this.state.savepoints++}`);
+    const unit = new TransactionUnit(this.context, this.state, this.depth + 1);
+    const name = this.context.driver.framing.savepoint(unit.depth, this.state.savepoints++);
+    const mark = setSavepoint(this.context, this.state.connection, name);
     this.state.hasWorked = true;
     mark.isSet.catch((error) => unit.fail(error));
     // In a failed transaction the server refuses the savepoint, and the callback must not run.
@@ -81,6 +99,6 @@ export class TransactionUnit extends ScopeUnit {
 
   /** The error that the scope rejects with. */
   explain(error: unknown): unknown {
-    return explainEnd(error, this.failure);
+    return this.context.driver.framing.hidesConsequences ? explainEnd(error, this.failure) : error;
   }
 }

@@ -13,16 +13,16 @@ import { isOwnStatement } from './write-chunk.ts';
 export type Arrangement = 'bare' | 'guarded' | 'unguarded' | 'keysFirst';
 
 export interface ArrangementInput {
-  /** BEGIN has been answered, or there is none. */
-  readonly hasBegun: boolean;
+  /** A statement without a guard may leave, or there is no transaction. */
+  readonly mayFollow: boolean;
   /** Where allocated keys are kept until the INSERTs use them: see the option `batch.keys`. */
   readonly keys: 'server' | 'client';
   readonly lockTimeout: string | undefined;
 }
 
-export function arrange(plan: Plan, { hasBegun, keys, lockTimeout }: ArrangementInput): Arrangement {
+export function arrange(plan: Plan, { mayFollow, keys, lockTimeout }: ArrangementInput): Arrangement {
   const mustKnowKeys = keys === 'client' || plan.chunks.some(embedsReferences);
-  if (needsNoTransaction(plan, lockTimeout) && (hasBegun || mustKnowKeys)) return 'bare';
+  if (needsNoTransaction(plan, lockTimeout) && (mayFollow || mustKnowKeys)) return 'bare';
   if (!mustKnowKeys) return 'guarded';
   return plan.lists.length > 0 ? 'keysFirst' : 'unguarded';
 }

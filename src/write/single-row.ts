@@ -49,7 +49,7 @@ const mostTemplates = 100;
 
 /** Where the row is written. */
 export interface SingleRowTarget {
-  readonly connection: Pick<Connection, 'hasBegun'> | undefined;
+  readonly connection: Pick<Connection, 'mayFollow'> | undefined;
   readonly scope: 'inside' | 'last' | 'own';
   readonly lockTimeout: string | undefined;
 }
@@ -97,7 +97,7 @@ export function singleRowInsert(
 function isPlainRow(entry: Entry, { lockTimeout, connection, scope }: SingleRowTarget): boolean {
   const { count, conflict, overriding, references, referencedColumns, returning, awaited, forms, allotted } =
     entry;
-  if (lockTimeout || (connection && !connection.hasBegun) || (scope === 'inside' && !awaited)) return false;
+  if (lockTimeout || (connection && !connection.mayFollow) || (scope === 'inside' && !awaited)) return false;
   if (count > 1 || conflict || overriding || references.length > 0 || referencedColumns.size > 0 || allotted)
     return false;
   return forms instanceof Form && !forms.hasExpression && (!returning || onlyColumns(returning));

@@ -32,25 +32,28 @@ test('the library imports nothing but drizzle, postgres.js and Node', () => {
   expect([...packages].toSorted()).toEqual(['drizzle-orm', 'node:', 'postgres']);
 });
 
-test('only drizzle/ and database/ import values of drizzle', () => {
+test('only drizzle/, database/ and entry/ import values of drizzle', () => {
   const importers = sources().filter(([, code]) =>
     [...code.matchAll(/\bimport (type )?(\{[^}]*\}|\w+) from 'drizzle-orm/g)].some(
       ([, isType, names = '']) => !isType && names.replaceAll(/[{}]/g, '').split(',').some(isValue),
     ),
   );
   const places = new Set(importers.map(([path]) => path.split('/')[0]));
-  expect([...places].toSorted()).toEqual(['database', 'drizzle']);
+  expect([...places].toSorted()).toEqual(['database', 'drizzle', 'entry']);
 });
 
 function isValue(name: string): boolean {
   return name.trim() !== '' && !name.trim().startsWith('type ');
 }
 
-test('only the composition root names a driver', () => {
+const drivers = ['postgres-js'];
+
+test('only entry/ names a driver', () => {
   const importers = sources()
-    .filter(([path, code]) => !path.startsWith('postgres-js/') && /from '[^']*postgres-js\//.test(code))
+    .filter(([path]) => !drivers.some((driver) => path.startsWith(`${driver}/`)))
+    .filter(([, code]) => drivers.some((driver) => code.includes(`/${driver}/`)))
     .map(([path]) => path);
-  expect(importers).toEqual(['batched-drizzle.ts']);
+  expect(importers).toEqual(drivers.map((driver) => `entry/${driver}.ts`));
 });
 
 test('at most 10 files stand in src itself, and none anywhere has more than 200 lines', () => {

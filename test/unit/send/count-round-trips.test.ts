@@ -9,17 +9,17 @@ const statement = (params: number, guarded = true): Statement => ({
   guarded,
 });
 const three = [statement(1), statement(0), statement(2)];
-const began = { describes: false, hasBegun: true, end: 'commit' } as const;
+const began = { describes: false, mayFollow: true, end: 'commit' } as const;
 
 describe('a flight', () => {
   test('is one trip, BEGIN and COMMIT along with it', () => {
     expect(countRoundTrips({ ...began, statements: three })).toBe(1);
-    expect(countRoundTrips({ ...began, statements: three, hasBegun: false })).toBe(1);
+    expect(countRoundTrips({ ...began, statements: three, mayFollow: false })).toBe(1);
   });
 
   test('is two where a statement of it waits for BEGIN', () => {
     const statements = [...three, statement(1, false)];
-    expect(countRoundTrips({ ...began, statements, hasBegun: false })).toBe(2);
+    expect(countRoundTrips({ ...began, statements, mayFollow: false })).toBe(2);
     expect(countRoundTrips({ ...began, statements })).toBe(1);
   });
 
@@ -27,16 +27,16 @@ describe('a flight', () => {
     const described = { ...began, describes: true, statements: three };
     expect(countRoundTrips({ ...described, end: 'open' })).toBe(5);
     expect(countRoundTrips(described)).toBe(6);
-    expect(countRoundTrips({ ...described, hasBegun: false })).toBe(7);
-    expect(countRoundTrips({ ...described, statements: [statement(0), statement(0)], hasBegun: false })).toBe(
-      1,
-    );
+    expect(countRoundTrips({ ...described, mayFollow: false })).toBe(7);
+    expect(
+      countRoundTrips({ ...described, statements: [statement(0), statement(0)], mayFollow: false }),
+    ).toBe(1);
   });
 
   test('with raw values is two trips for each statement that has some, and one for what lies between', () => {
     const raw: Statement = { ...statement(0), params: ['', new RawValue([1])] };
-    const count = (statements: Statement[], hasBegun = true) =>
-      countRoundTrips({ ...began, statements, hasBegun, end: 'open' });
+    const count = (statements: Statement[], mayFollow = true) =>
+      countRoundTrips({ ...began, statements, mayFollow, end: 'open' });
     expect(count([raw])).toBe(2);
     expect(count([statement(1), statement(1), raw, statement(1), statement(0)])).toBe(4);
     expect(count([raw], false)).toBe(3);
@@ -47,7 +47,7 @@ describe('a flight', () => {
   test('is one trip more for each COPY, whose data the server asks for', () => {
     const copy = new CopyStatement('copy', () => (async function* () {})());
     const statements = [statement(1), copy, statement(1), copy];
-    expect(countRoundTrips({ ...began, statements, hasBegun: false })).toBe(3);
+    expect(countRoundTrips({ ...began, statements, mayFollow: false })).toBe(3);
     expect(countRoundTrips({ ...began, statements: [statement(1), copy], describes: true })).toBe(4);
   });
 });

@@ -20,7 +20,13 @@ function connection(tag: string, sent: string[] = []): Connection {
     sent.push(text);
     return Object.assign([], { count: null, command: tag }) as Answer;
   };
-  return { hasBegun: true, isOpen: false, send: answer, finish: answer } as unknown as Connection;
+  return {
+    hasBegun: true,
+    mayFollow: true,
+    isOpen: false,
+    send: answer,
+    finish: answer,
+  } as unknown as Connection;
 }
 
 test('COMMIT that is answered with ROLLBACK has not committed, and says so', async () => {
@@ -59,7 +65,7 @@ test('what is not guarded waits for the answer of BEGIN, and its flight with it'
         resolve();
       };
     });
-    const waiting = Object.assign(connection('INSERT', sent), { hasBegun: false, begun });
+    const waiting = Object.assign(connection('INSERT', sent), { hasBegun: false, mayFollow: false, begun });
     const flight = sendFlight(
       waiting,
       guarded.map((is) => statement(is ? 'guarded' : 'unguarded', is)),
@@ -106,7 +112,13 @@ describe('statements of many rows', () => {
     return {
       sent,
       answers,
-      connection: { hasBegun: true, begun: Promise.resolve(), send, finish } as never as Connection,
+      connection: {
+        hasBegun: true,
+        mayFollow: true,
+        begun: Promise.resolve(),
+        send,
+        finish,
+      } as never as Connection,
     };
   }
 
@@ -198,6 +210,7 @@ test('COMMIT that was never written is known not to have been, and its loss is n
     ({
       errors: postgresJsErrors,
       hasBegun: true,
+      mayFollow: true,
       hasFinished,
       send: fail,
       finish: fail,
@@ -219,7 +232,7 @@ test('a statement that is heard tells its answer ahead of the rest of its flight
   const send = async ({ text }: Statement) =>
     text === 'keys' ? Object.assign([['7']], { count: 1, command: 'SELECT' }) : late;
   const flight = sendFlight(
-    { hasBegun: true, send } as never as Connection,
+    { hasBegun: true, mayFollow: true, send } as never as Connection,
     [heard, command('rows')],
     'open',
   );
