@@ -86,8 +86,9 @@ class Batch {
 
   /** Entries of which it is not proved that they may share a transaction. */
   async #writeApart(entries: readonly Entry[]): Promise<void> {
-    const { engine } = this.context;
-    const isPlain = engine.refusesCatalog || engine.refusesSettings || engine.takesTransactions === false;
+    const { engine, driver } = this.context;
+    const isAlone = engine.takesTransactions === false || driver.isShared;
+    const isPlain = isAlone || engine.refusesCatalog || engine.refusesSettings;
     if (isPlain) return this.#writeAlone(entries);
     for (let rest = entries; rest.length > 0; ) {
       const { now, later } = inTurn(rest);

@@ -69,7 +69,7 @@ export function writePlannedTransaction(
   if (rejected.size > 0) return undefined;
   const token = makeToken();
   const query = new EagerStatement(writeKeyQuery(plan, { token, lockTimeout: batchLockTimeout }));
-  const keysKnown = keysAnswered(plan, query);
+  const keysKnown = plan.lists.length > 0 ? keysAnswered(plan, query) : undefined;
   const inserts = writeInserts(context, plan, { token, locked: new Set(), keysKnown });
   const read = (answers: FlightAnswers) =>
     readFlight(context, plan, inserts, answers, { isQueried: true, report });

@@ -112,6 +112,8 @@ export interface Connection {
    * rejects.
    */
   cancel(): Promise<void>;
+  /** Runs the callback of the transaction, so that the driver knows what is called inside. Absent if it need not know. */
+  run?<T>(work: () => T): T;
   /** Begins the transaction anew after its first flight was refused. */
   restart(): Promise<void>;
   /** Sends COMMIT or ROLLBACK. Statements that the caller sends afterwards are rejected. */

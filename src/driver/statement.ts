@@ -120,6 +120,8 @@ export class CopyStatement implements Statement {
   constructor(
     readonly text: string,
     readonly blocks: () => AsyncIterable<Uint8Array>,
+    /** Nothing has to be answered before the first block is there. */
+    readonly isReady: boolean,
   ) {}
 }
 

@@ -7,6 +7,8 @@ import { type PgDialect, PgTransaction, type PgTransactionConfig } from 'drizzle
 export interface DatabaseParts {
   /** drizzle's client: a pool, or one connection. */
   readonly client: any;
+  /** drizzle's own session of the database. */
+  readonly session: any;
   readonly dialect: PgDialect;
   /** drizzle's relational configuration of the schema, of any type. */
   readonly schema: any;
@@ -15,7 +17,7 @@ export interface DatabaseParts {
 
 export function partsOf(db: object): DatabaseParts {
   const { session, dialect } = db as any;
-  return { client: session.client, dialect, schema: session.schema, options: session.options };
+  return { client: session.client, session, dialect, schema: session.schema, options: session.options };
 }
 
 /** Whether a prepared statement asks the cache, and is sent only if the cache has no answer. */

@@ -47,14 +47,14 @@ export async function runFlight(
   const { token, opening, keyQuery, locked } = writeHead(context, plan, arrangement, { lockTimeout, held });
 
   const before: Statement[] = [...savepoint, ...opening];
-  let keysKnown = Promise.resolve();
+  let keysKnown: Promise<void> | undefined;
   if (keyQuery && connection && arrangement === 'keysFirst') {
     const first = await sendLogged(context, connection, [...before.splice(0), keyQuery], 'open', report);
     const error = readKeysFirst(plan, first, report);
     if (error) return { outcomes: [], error, isAhead: true, compared: [] };
   } else if (keyQuery) {
     const eager = new EagerStatement(keyQuery);
-    keysKnown = keysAnswered(plan, eager);
+    if (plan.lists.length > 0) keysKnown = keysAnswered(plan, eager);
     before.push(eager);
   }
   const inserts = single ?? writeInserts(context, plan, { token, locked, keysKnown });

@@ -75,23 +75,6 @@ function withoutStatement(error: Error): Error {
   return copy;
 }
 
-/**
- * The line of a COPY in an error's context. It follows the lines about functions, and may contain line breaks
- * of the values.
- */
-const lineOfCopy = /(^|\n)COPY .*$/s;
-
-/** An error without the line of COPY, which contains a row's values. INSERT has no such line. */
-export function withoutLine(error: Error): Error {
-  const { where } = error as { where?: unknown };
-  if (typeof where !== 'string') return error;
-  const copy = copyError(error, error.message);
-  // In a language whose line begins otherwise the line can't be recognised, so the whole context is removed.
-  const left = lineOfCopy.test(where) ? where.replace(lineOfCopy, '') : '';
-  if (left === '') Reflect.deleteProperty(copy, 'where');
-  return left === '' ? copy : Object.assign(copy, { where: left });
-}
-
 function withStatement(error: Error, describe: DescribeStatement, serialize: Serialize): Error {
   const copy = copyError(error, error.message);
   // The client's `debug` option makes them enumerable, so that printing the error shows them.

@@ -1,11 +1,12 @@
 /** A connection of the pool, held for one transaction without waiting for BEGIN's answer. */
+import { withoutLine } from '../driver/copy-line.ts';
 import type { StatementListener } from '../driver/driver.ts';
 import { type Answer, CopyStatement, command, type Statement } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
 import { leaveAhead } from './ahead.ts';
 import { Beginning } from './beginning.ts';
 import { type CopyFeed, makeCopy } from './copy.ts';
-import { ended, explainConsequence, isLoss, withoutLine } from './errors.ts';
+import { ended, explainConsequence, isLoss, postgresJsErrors } from './errors.ts';
 import type { Client, PoolConnection, Query } from './internals.ts';
 import { keepFromPool, returnToPool } from './keep-from-pool.ts';
 import { makeQuery, rejectUnsent, route } from './query.ts';
@@ -58,7 +59,7 @@ export class HeldConnection extends Beginning {
   async send(statement: Statement): Promise<Answer> {
     if (!(statement instanceof CopyStatement)) return this.#run(this.#make(statement));
     return this.copy(statement.text, statement.blocks()).catch((error) => {
-      throw withoutLine(error);
+      throw withoutLine(error, postgresJsErrors);
     });
   }
 

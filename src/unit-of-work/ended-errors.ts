@@ -1,4 +1,4 @@
-import type { Driver } from '../driver/driver.ts';
+import type { Connection, Driver } from '../driver/driver.ts';
 import { isAnswer } from '../driver/errors.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { QueryError } from '../drizzle/query-error.ts';
@@ -23,6 +23,17 @@ export function endedError(cause: Error): BatchedDrizzleError {
 export function explainCommit(error: Error, { framing }: Driver): Error {
   if (!framing.executesEnds || error instanceof BatchedDrizzleError) return error;
   return new DrizzleQueryError('commit', [], error);
+}
+
+/**
+ * BEGIN was refused, or the connection was lost, where drizzle executes BEGIN and ROLLBACK as statements.
+ *
+ * @param error what the callback has rejected with
+ */
+export function explainLoss(error: unknown, loss: Error, begin: string, connection: Connection): unknown {
+  const isRefused = !connection.hasBegun && isAnswer(connection.errors, loss);
+  if (isRefused) return new DrizzleQueryError(begin, [], loss);
+  return error === loss ? new DrizzleQueryError('rollback', [], loss) : error;
 }
 
 /**

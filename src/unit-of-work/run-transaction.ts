@@ -2,11 +2,11 @@
 
 import type { FlushContext } from '../context.ts';
 import type { Connection, Driver } from '../driver/driver.ts';
-import { isAnswer } from '../driver/errors.ts';
 import { command } from '../driver/statement.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { asError } from '../errors.ts';
 import { isLogging } from '../send/send-logged.ts';
+import { explainLoss } from './ended-errors.ts';
 import { QueuedAwaits } from './queued-awaits.ts';
 import { TransactionState } from './transaction-state.ts';
 import { TransactionUnit } from './transaction-unit.ts';
@@ -31,11 +31,16 @@ export async function runTransaction<T>(
   });
   if (context.options.awaits === 'queued') state.queued = new QueuedAwaits(context, state);
   const unit = new TransactionUnit(context, state);
+  let loss: Error | undefined;
+  connection.lost.catch((error) => {
+    loss = error;
+  });
   const modesSet = opening === undefined ? undefined : setModes(context, unit, opening);
   try {
     // The server refuses other words, and plain drizzle then never runs the callback.
     if (modes !== undefined && !standardModes.test(modes)) await (modesSet ?? connection.begun);
-    const result = await Promise.race([work(unit), connection.lost, ...rejections(modesSet)]);
+    const working = connection.run ? connection.run(() => work(unit)) : work(unit);
+    const result = await Promise.race([working, connection.lost, ...rejections(modesSet)]);
     await unit.commit();
     if (connection.hasBegun) context.engine.takesTransactions = true;
     return result;
@@ -43,7 +48,7 @@ export async function runTransaction<T>(
     await unit.abort(asError(error));
     // If the modes were refused, or BEGIN itself, the other errors follow from that.
     await modesSet;
-    if (framing.executesEnds && !connection.hasBegun) await explainBegin(connection, begin);
+    if (loss && framing.executesEnds) throw explainLoss(error, loss, begin, connection);
     throw unit.explain(error);
   }
 }
@@ -96,14 +101,6 @@ async function beginAgain(
   const begun = again === connection ? again.restart() : undefined;
   await Promise.all([begun, opening === undefined ? undefined : again.send(command(opening))]);
   return again;
-}
-
-/** @throws {DrizzleQueryError} if the server has refused BEGIN: drizzle executes it as a statement */
-async function explainBegin(connection: Connection, begin: string): Promise<void> {
-  if (connection.isUnopened) return;
-  await connection.begun.catch((error) => {
-    if (isAnswer(connection.errors, asError(error))) throw new DrizzleQueryError(begin, [], asError(error));
-  });
 }
 
 /** A promise that rejects like the given one and never resolves; none if none is given. */

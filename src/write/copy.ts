@@ -10,14 +10,18 @@ import { CopyText } from './copy-text.ts';
 const rowsATime = 2_000;
 
 /**
- * @param keysKnown settles when the key query has returned the keys, which the rows need
+ * @param keysKnown settles when the key query has returned the keys, which the rows need; `undefined` if they need none
  * @example
  * copy "orders" ("id", "amount") from stdin
  */
-export function copyChunk(chunk: Chunk, dialect: PgDialect, keysKnown: Promise<void>): CopyStatement {
+export function copyChunk(
+  chunk: Chunk,
+  dialect: PgDialect,
+  keysKnown: Promise<void> | undefined,
+): CopyStatement {
   const columns = givenColumns(chunk);
   const text = `copy ${chunk.shape.name} (${columnList(dialect, chunk.shape, columns)}) from stdin`;
-  return new CopyStatement(text, () => blocksOf(chunk, columns, keysKnown));
+  return new CopyStatement(text, () => blocksOf(chunk, columns, keysKnown), keysKnown === undefined);
 }
 
 /**
@@ -35,7 +39,7 @@ export function lockForCopy(chunk: Chunk, dialect: PgDialect): string {
 async function* blocksOf(
   chunk: Chunk,
   columns: readonly number[],
-  keysKnown: Promise<void>,
+  keysKnown: Promise<void> | undefined,
 ): AsyncGenerator<Uint8Array> {
   await keysKnown;
   const cells: (string | null)[] = new Array(columns.length).fill(null);

@@ -17,7 +17,7 @@ import { canGuard, valuesInsert } from './values.ts';
 export interface ChunkWriter extends Pick<WriteContext, 'dialect' | 'token' | 'locked'> {
   readonly encoder: ValueEncoder;
   /** Settles when the key query has returned the keys of the flight. */
-  readonly keysKnown: Promise<void>;
+  readonly keysKnown: Promise<void> | undefined;
 }
 
 export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWriter): Statement {

@@ -22,14 +22,14 @@ test('nothing but drizzle/ and postgres-js/ reads what a library does not export
   expect([...places].toSorted()).toEqual(['drizzle', 'postgres-js']);
 });
 
-test('the library imports nothing but drizzle, postgres.js and Node', () => {
+test('the library imports nothing but drizzle, the drivers and Node', () => {
   const imported = sources().flatMap(([, code]) => [
     ...code.matchAll(/\bfrom '([^.'][^']*)'|\bimport\('([^.'][^']*)'/g),
   ]);
   const packages = new Set(
     imported.map((found) => (found[1] ?? found[2])?.replace(/^(node:|[^/]+).*/, '$1')),
   );
-  expect([...packages].toSorted()).toEqual(['drizzle-orm', 'node:', 'postgres']);
+  expect([...packages].toSorted()).toEqual(['@neondatabase', 'drizzle-orm', 'node:', 'pg', 'postgres']);
 });
 
 test('only drizzle/, database/ and entry/ import values of drizzle', () => {
@@ -46,14 +46,14 @@ function isValue(name: string): boolean {
   return name.trim() !== '' && !name.trim().startsWith('type ');
 }
 
-const drivers = ['postgres-js'];
+const drivers = ['postgres-js', 'node-postgres'];
 
 test('only entry/ names a driver', () => {
   const importers = sources()
     .filter(([path]) => !drivers.some((driver) => path.startsWith(`${driver}/`)))
     .filter(([, code]) => drivers.some((driver) => code.includes(`/${driver}/`)))
     .map(([path]) => path);
-  expect(importers).toEqual(drivers.map((driver) => `entry/${driver}.ts`));
+  expect(importers).toEqual([...drivers, 'neon-serverless'].map((entry) => `entry/${entry}.ts`).toSorted());
 });
 
 test('at most 10 files stand in src itself, and none anywhere has more than 200 lines', () => {

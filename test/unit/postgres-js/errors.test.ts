@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { withoutLine } from '../../../src/driver/copy-line.ts';
 import {
   explainConsequence,
   isLoss,
   noteUnbound,
   postgresJsErrors,
-  withoutLine,
 } from '../../../src/postgres-js/errors.ts';
 
 const { copy, kindOf, withoutStatement, withStatement, withoutValues } = postgresJsErrors;
@@ -95,7 +95,7 @@ describe('the line of a COPY', () => {
     ['PL/pgSQL function f() line 2\nCOPY people, line 1: "hers"', 'PL/pgSQL function f() line 2'],
     ['таблица people, строка 1: "hers"', undefined],
   ])('is left out of the context: %j', (where, left) => {
-    const copied = withoutLine(refused({ where }));
+    const copied = withoutLine(refused({ where }), postgresJsErrors);
     expect((copied as { where?: string }).where).toBe(left);
     expect('where' in copied).toBe(left !== undefined);
   });

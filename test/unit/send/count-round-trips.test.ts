@@ -45,7 +45,7 @@ describe('a flight', () => {
   });
 
   test('is one trip more for each COPY, whose data the server asks for', () => {
-    const copy = new CopyStatement('copy', () => (async function* () {})());
+    const copy = new CopyStatement('copy', () => (async function* () {})(), true);
     const statements = [statement(1), copy, statement(1), copy];
     expect(countRoundTrips({ ...began, statements, mayFollow: false })).toBe(3);
     expect(countRoundTrips({ ...began, statements: [statement(1), copy], describes: true })).toBe(4);

@@ -190,7 +190,7 @@ describe('statements of many rows', () => {
   });
 
   test('make a flight long where they are more than 8 MiB, and so does a COPY', () => {
-    const copy = new CopyStatement('copy', () => (async function* () {})());
+    const copy = new CopyStatement('copy', () => (async function* () {})(), true);
     expect([large(4), large(5), [copy], [command('a')], []].map(isLong)).toEqual([
       false,
       true,

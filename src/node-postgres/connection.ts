@@ -1,0 +1,188 @@
+/** A client held for one transaction. */
+import { withoutLine } from '../driver/copy-line.ts';
+import type { Connection, StatementListener } from '../driver/driver.ts';
+import { type Answer, CopyStatement, command, type Statement } from '../driver/statement.ts';
+import { cancel } from './cancel.ts';
+import type { Turn } from './client-line.ts';
+import { copyWith } from './copy.ts';
+import { type Ends, endAnswer } from './ends.ts';
+import { ended, nodePostgresErrors } from './errors.ts';
+import type { Lease } from './lease.ts';
+import { type Dialect, type MakeOptions, makeQuery } from './make-query.ts';
+import type { CopyData } from './piece.ts';
+import { transactionClient } from './transaction-client.ts';
+
+export interface ConnectionOptions {
+  readonly dialect: Dialect;
+  readonly ends: Ends;
+  readonly log: ((text: string) => void) | undefined;
+  /** Its place among the transactions of a client that is shared. */
+  readonly turn: Turn | undefined;
+}
+
+/**
+ * BEGIN is held back until the first statement, and everything that is sent in a turn leaves with one Sync. A BEGIN that is
+ * refused takes with it what follows: the server skips it.
+ */
+export class NodePostgresConnection implements Connection {
+  readonly errors = nodePostgresErrors;
+  readonly mayFollow = true;
+  readonly lost: Promise<never>;
+  hasBegun = false;
+  hasFinished = false;
+  readonly #lease: Lease;
+  readonly #options: ConnectionOptions;
+  #begun: Promise<unknown> | undefined;
+  #isFinishing = false;
+  /** Why nothing can be sent any more. */
+  #ended: Error | undefined;
+  #lose!: (error: Error) => void;
+
+  constructor(lease: Lease, options: ConnectionOptions) {
+    this.#lease = lease;
+    this.#options = options;
+    lease.onLoss = (error) => this.#close(error);
+    this.lost = new Promise((_, reject) => {
+      this.#lose = reject;
+    });
+    this.lost.catch(() => {});
+  }
+
+  get isUnopened(): boolean {
+    return this.#begun === undefined && this.#ended === undefined;
+  }
+
+  get isOpen(): boolean {
+    return this.#ended === undefined;
+  }
+
+  /** Sends BEGIN, if it has not been sent. */
+  get begun(): Promise<void> {
+    return this.#open().then(() => {});
+  }
+
+  #open(): Promise<unknown> {
+    if (this.#begun) return this.#begun;
+    if (this.#ended) return Promise.reject(this.#ended);
+    this.#begun = this.#run(command(this.#options.ends.begin), {
+      role: 'begin',
+      settled: (error) => {
+        this.hasBegun ||= error === null;
+        // The server is in no transaction.
+        if (error) this.#close(error);
+      },
+    });
+    return this.#begun;
+  }
+
+  async send(statement: Statement): Promise<Answer> {
+    if (!(statement instanceof CopyStatement)) return this.#send(statement);
+    const { text, isReady } = statement;
+    return this.#copy(text, statement.blocks(), isReady).catch((error) => {
+      throw withoutLine(error, nodePostgresErrors);
+    });
+  }
+
+  async copy(text: string, blocks: Iterable<Uint8Array>): Promise<Answer> {
+    return this.#copy(text, blocks, true);
+  }
+
+  #copy(text: string, blocks: CopyData['blocks'], isReady: boolean): Promise<Answer> {
+    return copyWith((data) => this.#send(command(text), { data }), blocks, isReady);
+  }
+
+  async restart(): Promise<void> {
+    const { rollback, begin } = this.#options.ends;
+    await Promise.all([...rollback, begin].map((text) => this.#send(command(text))));
+  }
+
+  async cancel(): Promise<void> {
+    if (this.isOpen) await cancel(this.#lease.client);
+  }
+
+  async finish(statement: Statement): Promise<Answer> {
+    const { text } = statement;
+    const isFirst = !this.#isFinishing;
+    if (text !== 'rollback') this.#options.log?.(text);
+    else if (isFirst) this.#logRollback();
+    // The server knows nothing of a transaction that has sent nothing.
+    if (this.isUnopened && text === 'rollback') {
+      this.#end(ended());
+      return endAnswer('ROLLBACK');
+    }
+    const written = (): void => {
+      this.hasFinished = true;
+    };
+    // Another transaction has begun with it.
+    if (text.endsWith('chain')) return this.#send(statement, { written });
+    this.#isFinishing = true;
+    return this.#finish(text === 'commit', written);
+  }
+
+  #finish(isCommit: boolean, written: () => void): Promise<Answer> {
+    const { ends } = this.#options;
+    const texts = isCommit ? [ends.commit] : ends.rollback;
+    for (const text of texts.slice(0, -1)) this.#send(command(text)).catch(() => {});
+    const settled = (error: Error | null): void => {
+      if (ends.isOver(this.#lease.outbox.status, error)) this.#end(ended());
+    };
+    const answer = this.#send(command(texts.at(-1) as string), { role: 'end', written, settled });
+    return ends.asEnd?.(answer, isCommit) ?? answer;
+  }
+
+  /** Runs the callback of the transaction. */
+  run<T>(work: () => T): T {
+    const { turn } = this.#options;
+    return turn ? turn.run(work) : work();
+  }
+
+  /** The transaction is rolled back, whatever the logger throws. */
+  #logRollback(): void {
+    try {
+      this.#options.log?.('rollback');
+    } catch {}
+  }
+
+  client(listener: StatementListener): unknown {
+    const connection = this;
+    return transactionClient(
+      {
+        client: this.#lease.client,
+        Query: this.#options.dialect.Query,
+        owner: this,
+        get ended() {
+          return connection.#ended ?? (connection.#isFinishing ? ended() : undefined);
+        },
+        push: (piece) => {
+          this.#open();
+          this.#lease.outbox.push(piece);
+        },
+      },
+      listener,
+    );
+  }
+
+  #send(statement: Statement, options?: MakeOptions): Promise<Answer> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    this.#open();
+    return this.#run(statement, options);
+  }
+
+  #run(statement: Statement, options?: MakeOptions): Promise<Answer> {
+    const { piece, answer } = makeQuery(this.#options.dialect, statement, { ...options, owner: this });
+    if (piece) this.#lease.outbox.push(piece);
+    return answer;
+  }
+
+  #close(error: Error): void {
+    this.#lose(error);
+    this.#end(error);
+  }
+
+  #end(reason: Error): void {
+    if (this.#ended) return;
+    this.#ended = reason;
+    this.#lease.release();
+    this.#options.turn?.end();
+  }
+}

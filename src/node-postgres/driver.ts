@@ -1,0 +1,110 @@
+/**
+ * This folder is the only reader of what node-postgres does not export. Neon's driver has the same classes.
+ *
+ * A flight is one query of pg's with one Sync: see `flight.ts`.
+ */
+import type { Connection, Driver } from '../driver/driver.ts';
+import type { Framing } from '../driver/framing.ts';
+import { type Answer, command, type Statement } from '../driver/statement.ts';
+import type { ValueEncoder } from '../driver/values.ts';
+import { lineOf, type Turn } from './client-line.ts';
+import { type ConnectionOptions, NodePostgresConnection } from './connection.ts';
+import { type Ends, endsInside, ownEnds } from './ends.ts';
+import { nodePostgresErrors, unsupported } from './errors.ts';
+import { type Client, classOf, isPool, type Pool, type Types } from './internals.ts';
+import { lease } from './lease.ts';
+import { type Dialect, makeQuery } from './make-query.ts';
+import { outboxOf } from './outbox.ts';
+import { nodePostgresResults } from './results.ts';
+import { nodePostgresValues } from './values.ts';
+
+export interface NodePostgresOptions {
+  readonly framing: Framing;
+  /** drizzle's own parsers. */
+  readonly types: Types;
+  /** Runs work at the end of the turn, if it is still needed then. */
+  readonly atEndOfTurnIf: (isNeeded: () => boolean, work: () => void) => void;
+}
+
+export class NodePostgresDriver implements Driver {
+  readonly describes = false;
+  /** A flight has one Sync, so a pooler in between never sees a part of a transaction. */
+  readonly isDirect = true;
+  readonly isShared: boolean;
+  readonly values: ValueEncoder;
+  readonly results = nodePostgresResults;
+  readonly errors = nodePostgresErrors;
+  readonly framing: Framing;
+  readonly #source: Client | Pool;
+  readonly #dialect: Dialect;
+  readonly #options: NodePostgresOptions;
+
+  /** @throws {BatchedDrizzleError} `UNSUPPORTED_CLIENT` for a client of pg-native */
+  constructor(source: object, options: NodePostgresOptions) {
+    this.#source = source as Client | Pool;
+    this.#options = options;
+    this.framing = options.framing;
+    this.isShared = !isPool(source);
+    const { Query } = classOf(this.#source);
+    if (Query && typeof Query.prototype.prepare !== 'function')
+      throw unsupported('pg-native has no pipeline: use the client of pg itself');
+    this.#dialect = { Query, types: options.types };
+    this.values = nodePostgresValues(Query);
+  }
+
+  parser(typeOid: number): (text: string) => unknown {
+    return this.#options.types.getTypeParser(typeOid, 'text');
+  }
+
+  async run(statement: Statement): Promise<Answer> {
+    const { piece, answer } = makeQuery(this.#dialect, statement);
+    if (!piece) return answer;
+    const held = await lease(this.#source);
+    try {
+      held.outbox.push(piece);
+      return await answer;
+    } finally {
+      held.release();
+    }
+  }
+
+  /**
+   * BEGIN is held back until the end of the turn at most. Later it would be noticed: `now()` would differ.
+   */
+  async begin(text = 'begin', log?: (text: string) => void): Promise<Connection> {
+    log?.(text);
+    const turn = isPool(this.#source) ? undefined : await lineOf(this.#source).enter();
+    const connection = await this.#hold(text, log, turn).catch((error) => {
+      turn?.end();
+      throw error;
+    });
+    this.#options.atEndOfTurnIf(
+      () => connection.isUnopened,
+      () => {
+        // The error rejects the transaction, and each of its statements.
+        if (connection.isUnopened) connection.begun.catch(() => {});
+      },
+    );
+    return connection;
+  }
+
+  async #hold(
+    text: string,
+    log: ConnectionOptions['log'],
+    turn: Turn | undefined,
+  ): Promise<NodePostgresConnection> {
+    const dialect = this.#dialect;
+    const ends = isPool(this.#source) ? ownEnds(text) : await this.#endsOn(this.#source, text);
+    return new NodePostgresConnection(await lease(this.#source), { dialect, ends, log, turn });
+  }
+
+  /** On a client of the user's a transaction may be open that is not ours. */
+  async #endsOn(client: Client, begin: string): Promise<Ends> {
+    const outbox = outboxOf(client);
+    // The server tells with every answer.
+    if (outbox.status === undefined) await this.run(command(''));
+    return outbox.status === 'I' ? ownEnds(begin) : endsInside();
+  }
+
+  forgetTypes(): void {}
+}

@@ -1,0 +1,138 @@
+/** The members of node-postgres that this folder uses, as they are from version 8.2 on and in Neon's driver. */
+import type { EventEmitter } from 'node:events';
+
+/** pg's own query: it knows how to write values, and how to read rows. */
+export interface Query {
+  callback: ((error: Error | null, result?: Result) => void) | undefined;
+  binary?: boolean;
+  readonly _result: Result;
+  /** Writes Parse, Bind, Describe, Execute and Sync or Flush. */
+  prepare(connection: Wire): void;
+  handleRowDescription(message: unknown): void;
+  handleDataRow(message: unknown): void;
+  handleCommandComplete(message: unknown, connection: Wire): void;
+  handleEmptyQuery(connection: Wire): void;
+  handleError(error: Error, connection: Wire): void;
+  handleReadyForQuery(connection: Wire): void;
+}
+
+export interface QueryConfig {
+  readonly text: string;
+  readonly name?: string | undefined;
+  readonly values?: readonly unknown[];
+  readonly rowMode?: string | undefined;
+  readonly types?: Types | undefined;
+}
+
+export type QueryClass = new (
+  config: QueryConfig,
+  values?: readonly unknown[],
+  callback?: Query['callback'],
+) => Query;
+
+export interface Types {
+  getTypeParser(oid: number, format: string): (text: string) => unknown;
+}
+
+export interface Field {
+  readonly name: string;
+}
+
+export interface Result {
+  command: string | null;
+  rowCount: number | null;
+  oid: number | null;
+  rows: unknown[];
+  fields: Field[];
+}
+
+/** The messages that a connection writes. */
+export interface Wire {
+  parse(message: ParseMessage): void;
+  bind(message: BindMessage): void;
+  describe(message: object): void;
+  execute(message: object): void;
+  sync(): void;
+  flush(): void;
+  /** The names of statements that it has parsed, with their texts. */
+  readonly parsedStatements: Readonly<Record<string, string>>;
+}
+
+export interface ParseMessage {
+  readonly text: string;
+  readonly name?: string | undefined;
+  readonly types?: unknown;
+}
+
+export interface BindMessage {
+  readonly portal?: string;
+  readonly statement?: string | undefined;
+  readonly values?: readonly unknown[] | undefined;
+  readonly binary?: boolean | undefined;
+  readonly valueMapper?: ((value: unknown, index: number) => unknown) | undefined;
+}
+
+export interface Connection extends Wire, EventEmitter {
+  readonly stream: Stream;
+  readonly ssl?: unknown;
+  connect(portOrPath: number | string, host?: string): void;
+  requestSsl(): void;
+  cancel(processId: number, secretKey: number): void;
+  sendCopyFromChunk(chunk: Uint8Array): void;
+  endCopyFrom(): void;
+  sendCopyFail(message: string): void;
+}
+
+/** The streams of some runtimes lack `cork`. */
+export interface Stream extends EventEmitter {
+  cork?(): void;
+  uncork?(): void;
+  destroy(error?: Error): void;
+  readonly writable: boolean;
+  readonly writableNeedDrain?: boolean;
+}
+
+export interface Client extends EventEmitter {
+  readonly connection: Connection;
+  readonly host?: string;
+  readonly port?: number;
+  readonly processID?: number | null;
+  readonly secretKey?: number | null;
+  readonly binary?: boolean;
+  readonly pipeline?: boolean;
+  /** The query that gets the server's messages; `activeQuery` in versions before 8.22. */
+  _activeQuery?: object | null;
+  activeQuery?: object | null;
+  readyForQuery?: boolean;
+  query(submittable: object, values?: unknown): unknown;
+  /** Of a client that a pool has given out. */
+  release?(error?: Error | boolean): void;
+  getTransactionStatus?(): string | null;
+}
+
+export interface ClientClass {
+  new (config?: object): Client;
+  readonly Query: QueryClass;
+}
+
+export interface Pool {
+  readonly options: { readonly max?: number };
+  readonly Client: ClientClass;
+  readonly totalCount: number;
+  connect(): Promise<Client>;
+}
+
+export function isPool(client: object): client is Pool {
+  return 'totalCount' in client && 'idleCount' in client;
+}
+
+export function classOf(client: Client | Pool): ClientClass {
+  return isPool(client) ? client.Client : (client.constructor as ClientClass);
+}
+
+/** Lets a query get the server's next messages, also behind an error or a ReadyForQuery, where pg forgets it. */
+export function keepActive(client: Client, query: object): void {
+  if ('_activeQuery' in client) client._activeQuery = query;
+  else client.activeQuery = query;
+  client.readyForQuery = false;
+}

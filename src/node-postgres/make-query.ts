@@ -1,0 +1,87 @@
+/** A statement of this library's → a piece of a flight, and the promise of its answer. */
+import { type Answer, isRaw, type Statement } from '../driver/statement.ts';
+import { Unreadable } from '../driver/unreadable.ts';
+import { noteKind } from './errors.ts';
+import type { QueryClass, Result, Types } from './internals.ts';
+import { type Messages, messagesOf } from './messages.ts';
+import type { CopyData, Piece, Role } from './piece.ts';
+import { answerOf } from './results.ts';
+
+/** How a client makes queries and reads cells. */
+export interface Dialect {
+  readonly Query: QueryClass;
+  /** drizzle's own parsers. */
+  readonly types: Types;
+}
+
+export interface MadeQuery {
+  /** `undefined` if a value can't be written: the answer has rejected then. */
+  readonly piece: Piece | undefined;
+  readonly answer: Promise<Answer>;
+}
+
+export interface MakeOptions {
+  readonly role?: Role;
+  readonly data?: CopyData;
+  readonly written?: () => void;
+  /** Is called before the answer settles. */
+  readonly settled?: (error: Error | null) => void;
+  /** Whose it is: if a BEGIN is refused, nothing else of its transaction is sent. */
+  readonly owner?: object;
+}
+
+export function makeQuery(
+  { Query, types }: Dialect,
+  { text, params, answer: kind }: Pick<Statement, 'text' | 'params' | 'answer'>,
+  { role = 'statement', data, written, settled, owner }: MakeOptions = {},
+): MadeQuery {
+  let isSettled = false;
+  let settle!: (error: Error | null, result?: Result) => void;
+  const answer = new Promise<Answer>((resolve, reject) => {
+    settle = (error, result) => {
+      if (isSettled) return;
+      isSettled = true;
+      settled?.(error);
+      if (error) reject(error);
+      else resolve(answerOf(result as Result));
+    };
+  });
+  // Whoever sends several statements looks at their answers later.
+  answer.catch(() => {});
+  const isDescribed = params.some(isRaw);
+  const values = isDescribed ? params.map((param) => (isRaw(param) ? param.value : param)) : params;
+  const query = new Query(
+    { text, values, rowMode: 'array', types: typesFor(kind, types) },
+    undefined,
+    settle,
+  );
+  const messages = isDescribed ? prepared(query, settle) : { parse: { text }, bind: { values } };
+  return { answer, piece: messages && { role, query, messages, data, written, owner } };
+}
+
+function prepared(query: InstanceType<QueryClass>, settle: (error: Error) => void): Messages | undefined {
+  const { callback } = query;
+  query.callback = (error) => error && settle(noteKind(error, 'unsent'));
+  const messages = messagesOf(query);
+  query.callback = callback;
+  return messages;
+}
+
+const asTexts: Types = { getTypeParser: () => (text) => text };
+
+function typesFor(kind: Statement['answer'], types: Types): Types {
+  if (kind === 'raw') return asTexts;
+  if (kind === 'values') return types;
+  return {
+    getTypeParser(oid, format) {
+      const parse = types.getTypeParser(oid, format);
+      return (text) => {
+        try {
+          return parse(text);
+        } catch (error) {
+          return new Unreadable(error);
+        }
+      };
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/** The statements of one client that wait to be sent. What is sent in one turn leaves together. */
+import { getOrInsert } from '../get-or-insert.ts';
+import { flightOf, type Landing } from './flight.ts';
+import { type Client, classOf } from './internals.ts';
+import type { Alone, Piece } from './piece.ts';
+
+/** As ReadyForQuery tells it: idle, in a transaction, in one that has failed. */
+export type TransactionStatus = 'I' | 'T' | 'E';
+
+const outboxes = new WeakMap<Client, Outbox>();
+
+/** A client has one outbox, whoever uses it. */
+export function outboxOf(client: Client): Outbox {
+  return getOrInsert(outboxes, client, () => new Outbox(client));
+}
+
+export class Outbox {
+  /** The client's transaction, as the server told it last; `undefined` if nothing is known. */
+  status: TransactionStatus | undefined;
+  /** Are told why the connection can't be used any more. */
+  readonly listeners = new Set<(error: Error) => void>();
+  readonly #client: Client;
+  #waiting: (Piece | Alone)[] = [];
+  #isFlying = false;
+  #isScheduled = false;
+
+  constructor(client: Client) {
+    this.#client = client;
+    this.status = (client.getTransactionStatus?.() ?? undefined) as TransactionStatus | undefined;
+    // Ahead of pg's own listener, which goes on to the next query at once.
+    client.connection.prependListener('readyForQuery', (message: { status?: TransactionStatus }) => {
+      this.status = message.status;
+    });
+  }
+
+  push(piece: Piece | Alone): void {
+    this.#waiting.push(piece);
+    this.#schedule();
+  }
+
+  /** Rejects what waits. @param owner only what belongs to this transaction */
+  refuse(error: Error, owner?: object): void {
+    const waiting = this.#waiting;
+    this.#waiting = owner ? waiting.filter((piece) => piece.owner !== owner) : [];
+    for (const piece of waiting) {
+      if (owner && piece.owner !== owner) continue;
+      if (piece.role === 'alone') piece.refuse(error);
+      else piece.query.callback?.(error);
+    }
+  }
+
+  /**
+   * Behind the promise jobs of this turn: statements that are executed together take some jobs to get here, and some take
+   * one more than others.
+   */
+  #schedule(): void {
+    if (this.#isFlying || this.#isScheduled) return;
+    this.#isScheduled = true;
+    Promise.resolve().then(() => process.nextTick(this.#leave));
+  }
+
+  readonly #leave = (): void => {
+    this.#isScheduled = false;
+    if (this.#isFlying) return;
+    const [first] = this.#waiting;
+    if (!first) return;
+    this.#isFlying = true;
+    if (first.role === 'alone') {
+      this.#waiting.shift();
+      first.send().then(() => this.#landed({ skipped: [] }, undefined));
+      return;
+    }
+    const pieces = this.#take();
+    const syncsEach = first.role !== 'begin' && this.status !== 'T';
+    const landed = (landing: Landing): void => this.#landed(landing, first.owner);
+    const flight = flightOf(classOf(this.#client).Query, {
+      client: this.#client,
+      pieces,
+      syncsEach,
+      landed,
+    });
+    this.#client.query(flight);
+  };
+
+  /**
+   * What can leave in one flight: up to a statement that must be by itself, to the end of a transaction, and to a COPY whose
+   * rows depend on an answer.
+   */
+  #take(): Piece[] {
+    const pieces: Piece[] = [];
+    for (const piece of this.#waiting) {
+      if (piece.role === 'alone' || (piece.role === 'begin' && pieces.length > 0)) break;
+      if (piece.data && !piece.data.isReady && pieces.length > 0) break;
+      pieces.push(piece);
+      if (piece.role === 'end') break;
+    }
+    this.#waiting.splice(0, pieces.length);
+    return pieces;
+  }
+
+  #landed({ skipped, refusal, loss }: Landing, owner: object | undefined): void {
+    this.#isFlying = false;
+    if (refusal) this.refuse(refusal, owner);
+    if (loss) {
+      this.refuse(loss);
+      for (const listener of [...this.listeners]) listener(loss);
+    }
+    // The server knows nothing of them. With a Sync each they fare as in plain drizzle.
+    this.#waiting.unshift(...skipped);
+    // Whoever has got an answer may send the next statement in this turn.
+    this.#schedule();
+  }
+}

@@ -1,0 +1,47 @@
+/** One statement on its way to the server: a piece of a flight. */
+import type { Connection, Query } from './internals.ts';
+import type { Messages } from './messages.ts';
+
+/** What a piece is to its transaction. */
+export type Role = 'statement' | 'begin' | 'end';
+
+export interface Piece {
+  readonly role: Role;
+  /** Reads the answer, and settles the promise of whoever sent the statement. */
+  readonly query: Query;
+  /** Read when it is written. */
+  readonly messages: Messages;
+  /** The data behind COPY. */
+  readonly data?: CopyData | undefined;
+  /** It has been handed to the socket. */
+  readonly written?: (() => void) | undefined;
+  /** The transaction that it belongs to. */
+  readonly owner?: object | undefined;
+}
+
+/** Rows for COPY in blocks of bytes. */
+export interface CopyData {
+  readonly blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** Nothing has to be answered before the first block is there. */
+  readonly isReady: boolean;
+  /** Is told why a block could not be made. */
+  broken(error: Error): void;
+}
+
+/** A statement that shares no flight: a query of the caller's own making, or text that pg sends in the simple protocol. */
+export interface Alone {
+  readonly role: 'alone';
+  readonly owner?: object | undefined;
+  /** Sends it by pg itself. Settles when it is over; never rejects. */
+  send(): Promise<void>;
+  /** Rejects it without sending it. */
+  refuse(error: Error): void;
+}
+
+/** Parse, Bind, Describe and Execute. */
+export function writePiece(connection: Connection, { messages: { parse, bind } }: Piece): void {
+  connection.parse(parse);
+  connection.bind(bind);
+  connection.describe({ type: 'P', name: '' });
+  connection.execute({ portal: '', rows: 0 });
+}

@@ -1,0 +1,126 @@
+/** The client object that drizzle's session uses in a transaction. */
+import type { StatementListener } from '../driver/driver.ts';
+import { asError } from '../errors.ts';
+import { isAnswered, noteKind } from './errors.ts';
+import type { Client, Query, QueryClass, QueryConfig, Result } from './internals.ts';
+import { messagesOf } from './messages.ts';
+import type { Alone, Piece } from './piece.ts';
+
+/** What the client needs of its connection. */
+export interface Sending {
+  readonly client: Client;
+  readonly Query: QueryClass;
+  /** Whose the statements are. */
+  readonly owner: object;
+  /** Why nothing can be sent any more. */
+  readonly ended: Error | undefined;
+  push(piece: Piece | Alone): void;
+}
+
+/** It inherits the rest of the client's members. */
+export function transactionClient(sending: Sending, listener: StatementListener): unknown {
+  const query = (config: QueryConfig | string | Submittable, values?: readonly unknown[]): unknown => {
+    if (isSubmittable(config)) return submit(sending, config, listener);
+    const given = typeof config === 'string' ? { text: config } : config;
+    return send(sending, given, values ?? given.values ?? [], listener);
+  };
+  return Object.create(sending.client, { query: { value: query, writable: true, configurable: true } });
+}
+
+interface Submittable {
+  submit(connection: unknown): unknown;
+}
+
+function isSubmittable(config: object | string): config is Submittable {
+  return typeof config === 'object' && 'submit' in config;
+}
+
+/** A cursor, a stream or the like, which pg sends as it is. */
+function submit(sending: Sending, config: Submittable, { sent }: StatementListener): unknown {
+  const { client, owner, ended } = sending;
+  if (ended) throw ended;
+  sending.push({ role: 'alone', owner, send: async () => void client.query(config), refuse: () => {} });
+  sent();
+  return config;
+}
+
+async function send(
+  sending: Sending,
+  config: QueryConfig,
+  values: readonly unknown[],
+  { sent, failed }: StatementListener,
+): Promise<Result> {
+  try {
+    return await new Promise<Result>((resolve, reject) => {
+      const { ended } = sending;
+      const piece = ended ? reject(ended) : pieceOf(sending, config, values, { resolve, reject });
+      if (piece) sending.push(piece);
+      sent();
+    });
+  } catch (thrown) {
+    const error = asError(thrown);
+    // What pg itself refuses, and what a parser throws, leaves the transaction as it was.
+    if (isAnswered(error) || error === sending.ended) failed(error);
+    // The error was made where the answer was read. Like pg, show where the statement was executed.
+    Error.captureStackTrace(error);
+    throw error;
+  }
+}
+
+interface Settling {
+  resolve(result: Result): void;
+  reject(error: Error): void;
+}
+
+function pieceOf(
+  sending: Sending,
+  config: QueryConfig,
+  values: readonly unknown[],
+  settling: Settling,
+): Piece | Alone | undefined {
+  if (mustBeAlone(config, values)) return aloneOf(sending, config, values, settling);
+  const { client, Query, owner } = sending;
+  let isRefused = false;
+  const query: Query = new Query(config, values, (error, result) => {
+    isRefused = error !== null && error !== undefined;
+    if (isRefused) settling.reject(error as Error);
+    else settling.resolve(result as Result);
+  });
+  if (client.binary) query.binary = true;
+  const messages = messagesOf(query);
+  // A value can't be written: the server never hears of it.
+  return messages && !isRefused ? { role: 'statement', owner, query, messages } : undefined;
+}
+
+function aloneOf(
+  { client, owner }: Sending,
+  config: QueryConfig,
+  values: readonly unknown[],
+  { resolve, reject }: Settling,
+): Alone {
+  return {
+    role: 'alone',
+    owner,
+    refuse: reject,
+    async send() {
+      try {
+        resolve((await client.query(config, values)) as Result);
+      } catch (error) {
+        const reason = asError(error);
+        reject(isAnswered(reason) ? reason : noteKind(reason, 'other'));
+      }
+    },
+  };
+}
+
+/** Statements that end or begin a transaction, or take the connection over; and those that begin with a comment, which may hide one. */
+const byItself = /^\s*(begin|start|commit|end|rollback(?!\s+to\b)|abort|prepare|copy|--|\/\*)/i;
+
+/**
+ * Text without parameters may hold several statements, which pg sends in the simple protocol. A name is known to the
+ * connection only when its statement has been parsed.
+ */
+function mustBeAlone({ text, name }: QueryConfig, values: readonly unknown[]): boolean {
+  if (name !== undefined) return true;
+  return values.length === 0 && (byItself.test(text) || /;\s*\S/.test(text) || text.trim() === '');
+}
