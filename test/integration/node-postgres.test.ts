@@ -1,0 +1,230 @@
+import { eq, is, sql } from 'drizzle-orm';
+import { drizzle, NodePgDatabase, NodePgTransaction } from 'drizzle-orm/node-postgres';
+import type { Pool } from 'pg';
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BatchedDatabase, type BatchOptions, batchedDrizzle } from '../../src/node-postgres.ts';
+import { emptyTables } from '../support/counted.ts';
+import { pgVersions } from '../support/pg-versions.ts';
+import type { Relay } from '../support/relay.ts';
+import { addresses, logs, users } from '../support/schema.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+const pools: Pool[] = [];
+
+function poolOf(module: typeof pg, url = database.url, max = 4): Pool {
+  const pool = new module.Pool({ connectionString: url, max, idleTimeoutMillis: 100 });
+  pools.push(pool);
+  return pool;
+}
+
+beforeEach(async () => {
+  await drizzle(poolOf(pg)).execute(emptyTables());
+});
+
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.end()));
+});
+
+describe('the arguments are those of drizzle on node-postgres', () => {
+  test.each<[string, () => BatchedDatabase & { $client: Pool }]>([
+    ['a URL', () => batchedDrizzle(database.url)],
+    ['a URL and a config', () => batchedDrizzle(database.url, { batch: { maxRows: 5 } })],
+    ['a pool', () => batchedDrizzle(new pg.Pool({ connectionString: database.url }))],
+    ['{ client }', () => batchedDrizzle({ client: new pg.Pool({ connectionString: database.url }) })],
+    ['{ connection } with a URL', () => batchedDrizzle({ connection: database.url, batch: {} })],
+    ['{ connection } with options', () => batchedDrizzle({ connection: { connectionString: database.url } })],
+  ])('%s', async (_, make) => {
+    const db = make();
+    expect(db).toBeInstanceOf(BatchedDatabase);
+    expect(db).toBeInstanceOf(NodePgDatabase);
+    expect(is(db, NodePgDatabase)).toBe(true);
+    expect(await db.insert(users).values({ name: 'Ada' }).returning()).toEqual([{ id: 1, name: 'Ada' }]);
+    await db.transaction(async (tx) => expect(is(tx, NodePgTransaction)).toBe(true));
+    await db.$client.end();
+  });
+
+  test('the mock sends nothing', () => {
+    expect(batchedDrizzle.mock().insert(users).values({ name: 'Ada' }).toSQL().sql).toBe(
+      'insert into "users" ("id", "name") values (default, $1)',
+    );
+  });
+
+  test('an unknown option is refused', () => {
+    expect(() => batchedDrizzle(database.url, { batch: { rows: 1 } as BatchOptions })).toThrow(
+      'batch.rows: unknown option',
+    );
+  });
+});
+
+test('a client of pg-native is refused, since it has no pipeline', () => {
+  const NativeClient = Object.assign(function NativeClient() {}, { Query: class NativeQuery {} });
+  const client = Object.create(NativeClient.prototype);
+  expect(() => batchedDrizzle(client)).toThrow('pg-native has no pipeline');
+});
+
+describe.each(pgVersions)('on pg %s', (_, module) => {
+  let relay: Relay;
+
+  async function counted(batch: BatchOptions = {}): Promise<BatchedDatabase> {
+    relay = await database.relay({ delay: 5 });
+    return batchedDrizzle(poolOf(module, relay.url), { batch });
+  }
+
+  async function trips(work: () => Promise<unknown>): Promise<number> {
+    relay.reset();
+    await work();
+    return relay.trips;
+  }
+
+  const graph = (db: BatchedDatabase, name: string) =>
+    db.transaction(async (tx) => {
+      for (let user = 0; user < 100; user++) {
+        const parent = tx.insert(users).values({ name: `${name} ${user}` });
+        for (const each of [1, 2])
+          tx.insert(addresses).values({ email: `${name} ${user} ${each}`, userId: parent.ref('id') });
+      }
+    });
+
+  test('a graph of 300 rows is one round trip, also on a connection that is new', async () => {
+    const db = await counted();
+    await graph(db, 'first');
+    expect(await trips(() => graph(db, 'second'))).toBe(1);
+    // The facts belong to the client, and a pool of its own has no connection yet.
+    const { $client } = db as unknown as { $client: Pool };
+    await expect.poll(() => $client.totalCount).toBe(0);
+    expect(await trips(() => graph(db, 'third'))).toBe(1);
+    const { rows } = await db.execute(
+      sql`select count(*)::int as n from addresses a join users u on u.id = a.user_id where a.email like u.name || ' %'`,
+    );
+    expect(rows).toEqual([{ n: 600 }]);
+  });
+
+  test('50 statements that are executed together in a transaction are one round trip, and COMMIT another', async () => {
+    const db = await counted();
+    await db.insert(users).values({ name: 'Ada' });
+    const select = (tx: BatchedDatabase, id: number) => tx.select().from(users).where(eq(users.id, id));
+    const together = () =>
+      db.transaction(async (tx) => {
+        const found = await Promise.all(Array.from({ length: 50 }, (_, id) => select(tx as never, id)));
+        expect(found.map(({ length }) => length)).toEqual(found.map((_, id) => (id === 1 ? 1 : 0)));
+      });
+    expect(await trips(together)).toBe(2);
+  });
+
+  test('five awaited statements are five round trips, since BEGIN travels with the first', async () => {
+    const db = await counted();
+    const transfer = () =>
+      db.transaction(async (tx) => {
+        await tx.select().from(users);
+        await tx.insert(users).values({ name: 'Ada' });
+        await tx.update(users).set({ name: 'Bob' });
+        await tx.execute(sql`select 1`);
+        await tx.select().from(users);
+      });
+    expect(await trips(transfer)).toBe(6);
+  });
+
+  test('COPY travels with its data where no key has to be known', async () => {
+    const db = await counted({ copyRows: 20 });
+    const copy = () =>
+      db.transaction(async (tx) => {
+        for (let row = 0; row < 30; row++) tx.insert(logs).values({ level: 'info', message: `row ${row}` });
+      });
+    await copy();
+    expect(await trips(copy)).toBe(1);
+    expect(await db.$count(logs)).toBe(60);
+    expect(relay.statements.some((text) => text.startsWith('copy '))).toBe(true);
+  });
+
+  test('many inserts of one turn on the database are one round trip, and each fails by itself', async () => {
+    const db = await counted();
+    const insert = () =>
+      Promise.allSettled(
+        Array.from({ length: 20 }, (_, index) =>
+          db
+            .insert(users)
+            .values({ name: index % 7 === 3 ? 'taken' : `free ${index}` })
+            .returning(),
+        ),
+      );
+    await db.insert(users).values({ name: 'taken' });
+    const settled = await insert();
+    expect(settled.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([
+      3, 10, 17,
+    ]);
+    expect(await db.$count(users)).toBe(18);
+  });
+
+  test('what follows a refused statement fares as in plain drizzle', async () => {
+    const run = (db: NodePgDatabase) =>
+      db
+        .transaction(async (tx) => {
+          await tx.execute(sql`savepoint a`);
+          const settled = await Promise.allSettled([
+            tx.insert(users).values({ name: 'before' }),
+            tx.select().from(users).where(sql`1 / ${0} > 0`),
+            tx.select().from(users).where(eq(users.id, 5)),
+            tx.execute(sql`not sql`),
+            tx.execute(sql`rollback to a`),
+            tx.select({ name: users.name }).from(users),
+          ]);
+          return settled.map((each) =>
+            each.status === 'rejected' ? (each.reason.cause as { code: string }).code : 'done',
+          );
+        })
+        .catch((error) => error.cause.code);
+    const seen = await run(drizzle(poolOf(module)));
+    expect(seen).toEqual(['done', '22012', '25P02', '42601', 'done', 'done']);
+    const db: NodePgDatabase = await counted();
+    // Ours rejects, since a statement had failed that the callback ignored.
+    expect(await run(db)).toBe('22012');
+  });
+
+  test('BEGIN, COMMIT and savepoints are logged as in plain drizzle', async () => {
+    const logged = async (make: (pool: Pool, config: object) => NodePgDatabase) => {
+      const texts: string[] = [];
+      const db = make(poolOf(module), { logger: { logQuery: (text: string) => void texts.push(text) } });
+      await db.transaction(
+        async (tx) => {
+          await tx.insert(users).values({});
+          await tx.transaction(async (inner) => {
+            await inner.select().from(users);
+          });
+          await tx
+            .transaction(async () => {
+              throw new Error('back');
+            })
+            .catch(() => {});
+        },
+        { isolationLevel: 'serializable' },
+      );
+      await db.transaction(async () => Promise.reject(new Error('no'))).catch(() => {});
+      return texts.filter((text) => !text.startsWith('insert'));
+    };
+    expect(await logged(batchedDrizzle as never)).toEqual(await logged(drizzle as never));
+  });
+
+  test('errors of BEGIN and COMMIT are those of statements, as in plain drizzle', async () => {
+    const errors = async (db: NodePgDatabase) => {
+      const begin = await db
+        .transaction(async () => 'never', { isolationLevel: 'nonsense' as never })
+        .catch((error) => error);
+      return { class: begin.constructor.name, query: begin.query, code: begin.cause.code };
+    };
+    const plainPool = poolOf(module);
+    // Plain drizzle never gives its client back.
+    plainPool.on('acquire', (client) => setTimeout(() => client.release(), 100));
+    const plain = await errors(drizzle(plainPool));
+    expect(plain).toEqual({
+      class: 'DrizzleQueryError',
+      query: 'begin isolation level nonsense',
+      code: '42601',
+    });
+    const pool = poolOf(module, database.url, 1);
+    const db = batchedDrizzle(pool);
+    expect(await errors(db)).toEqual(plain);
+    expect(pool.idleCount).toBe(1);
+  });
+});
