@@ -1,4 +1,20 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { type DriverName, projects } from './test/support/drivers/names.ts';
+import { notConverted, notShared } from './test/support/drivers/not-shared.ts';
+
+const ofPostgresJs = [...Object.keys(notShared), ...notConverted];
+
+/** The tests on a server, on one driver. */
+const onServer = ([driver, name]: [string, string]) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: ['test/{integration,abuse,faults,cli,examples,packaged}/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...(driver === 'postgres-js' ? [] : ofPostgresJs)],
+    globalSetup: 'test/support/global-setup.ts',
+    provide: { driver: driver as DriverName },
+  },
+});
 
 export default defineConfig({
   // The package by its own name, as the command and the examples import it, is what `src` has.
@@ -29,14 +45,7 @@ export default defineConfig({
           },
         },
       },
-      {
-        extends: true,
-        test: {
-          name: 'server',
-          include: ['test/{integration,abuse,faults,cli,examples,packaged}/**/*.test.ts'],
-          globalSetup: 'test/support/global-setup.ts',
-        },
-      },
+      ...Object.entries(projects).map(onServer),
     ],
   },
 });

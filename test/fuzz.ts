@@ -1,31 +1,39 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
+import { driverNamed, driverNames, projects } from './support/drivers/names.ts';
 
-const usage = `npm run fuzz -- [--runs 5000] [--seed 42]
+const usage = `npm run fuzz -- [--runs 5000] [--seed 42] [--driver postgres-js]
 
 Runs random programs on plain drizzle and on batched-drizzle, and looks for differences. There are four
 families of programs: over tables with references among them, over tables that look around (policies,
 triggers, functions that read tables), of statements with values of every kind, and those whose awaits are
 queued. Of each so many are run.
 
-  --runs  how many programs of each family; default 5000
-  --seed  the seed that a failed run has printed; default: a new one
+  --runs    how many programs of each family; default 5000
+  --seed    the seed that a failed run has printed; default: a new one
+  --driver  ${driverNames.join(' or ')}; default postgres-js
 `;
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<number> {
+  let project: string;
   try {
-    const options = { runs: { type: 'string', default: '5000' }, seed: { type: 'string' } } as const;
-    const { runs, seed } = parseArgs({ args, options }).values;
+    const options = {
+      runs: { type: 'string', default: '5000' },
+      seed: { type: 'string' },
+      driver: { type: 'string', default: 'postgres-js' },
+    } as const;
+    const { runs, seed, driver } = parseArgs({ args, options }).values;
+    project = projects[driverNamed(driver)];
     process.env.FUZZ_RUNS = integer('--runs', runs, 1);
     process.env.FUZZ_SEED = integer('--seed', seed ?? String(randomInt(2 ** 31)), -(2 ** 31));
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`);
     return 2;
   }
-  const options = { project: 'server', watch: false };
+  const options = { project, watch: false };
   const families = ['', '-looking', '-statements', '-queued'];
   const paths = families.map((family) => `test/integration/differential${family}.test.ts`);
   const vitest = await startVitest('test', paths, options);

@@ -1,18 +1,26 @@
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
+import { driverNamed, driverNames, projects } from './support/drivers/names.ts';
 
-const usage = `npm run storm -- [--flights 5000]
+const usage = `npm run storm -- [--flights 5000] [--driver postgres-js]
 
 Writes flights while backends are cancelled and killed and the wire is cut, and prints what came of it on one line.
 
   --flights  how many; default 5000
+  --driver   ${driverNames.join(' or ')}; default postgres-js
 `;
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<number> {
+  let project: string;
   try {
-    const { flights } = parseArgs({ args, options: { flights: { type: 'string', default: '5000' } } }).values;
+    const options = {
+      flights: { type: 'string', default: '5000' },
+      driver: { type: 'string', default: 'postgres-js' },
+    } as const;
+    const { flights, driver } = parseArgs({ args, options }).values;
+    project = projects[driverNamed(driver)];
     if (!/^[1-9]\d{0,6}$/.test(flights)) {
       throw new Error(`--flights: expected an integer of at least 1, got ${JSON.stringify(flights)}`);
     }
@@ -22,7 +30,7 @@ async function main(args: string[]): Promise<number> {
     return 2;
   }
   const vitest = await startVitest('test', ['test/faults/storm.test.ts'], {
-    project: 'server',
+    project,
     watch: false,
   });
   await vitest.close();

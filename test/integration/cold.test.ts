@@ -36,8 +36,12 @@ test.each(clients)(
   'random programs cannot tell a client %s from plain drizzle',
   { timeout: 30_000 + runs * 500 },
   (_, options) =>
-    comparePrograms(plainDatabase.connect({ max: 1, ...options }), database.connect({ max: 1, ...options }), {
-      runs,
-      seed: 2,
-    }),
+    comparePrograms(
+      plainDatabase.client({ max: 1, own: options }),
+      database.client({ max: 1, own: options }),
+      {
+        runs,
+        seed: 2,
+      },
+    ),
 );

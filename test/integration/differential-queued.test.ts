@@ -17,7 +17,7 @@ test.each([
   `${runs} random %s that await queued inserts differ only in where an error is heard`,
   { timeout: 30_000 + runs * 500 },
   (_, of) =>
-    comparePrograms(plainDatabase.connect({ max: 1 }), batchedDatabase.connect({ max: 1 }), {
+    comparePrograms(plainDatabase.client({ max: 1 }), batchedDatabase.client({ max: 1 }), {
       runs,
       seed,
       batch: { awaits: 'queued' },

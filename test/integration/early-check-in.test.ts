@@ -55,7 +55,7 @@ describe('behind a pooler that gives the connection back as soon as the server i
   });
 
   test('random programs cannot tell it from plain drizzle without it', () =>
-    comparePrograms(plainDatabase.connect({ max: 1 }), database.connect({ url: pooler.url, max: 1 }), {
+    comparePrograms(plainDatabase.client({ max: 1 }), database.client({ url: pooler.url, max: 1 }), {
       runs: 60,
       seed: 11,
     }));

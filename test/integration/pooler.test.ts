@@ -58,11 +58,11 @@ test(
   {
     timeout: 30_000 + runs * 500,
   },
-  () => comparePrograms(plainDatabase.connect({ max: 1 }), pooled.connect({ max: 1 }), { runs, seed: 3 }),
+  () => comparePrograms(plainDatabase.client({ max: 1 }), pooled.client({ max: 1 }), { runs, seed: 3 }),
 );
 
 test('nor can those whose rows are copied', () =>
-  comparePrograms(plainDatabase.connect({ max: 1 }), pooled.connect({ max: 1 }), {
+  comparePrograms(plainDatabase.client({ max: 1 }), pooled.client({ max: 1 }), {
     runs: 40,
     seed: 4,
     batch: { copyRows: 1 },

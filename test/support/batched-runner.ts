@@ -1,8 +1,9 @@
 import type { PgTable } from 'drizzle-orm/pg-core';
-import { type BatchedInsert, BatchedTransaction } from '../../src/index.ts';
+import type { BatchedInsert } from '../../src/index.ts';
+import { BatchedTransaction } from './drivers/chosen.ts';
 import type { Choices } from './plain-runner.ts';
 import type { Database } from './program-database.ts';
-import { type PreparedInsert, returnsKey } from './program-inserts.ts';
+import { type PreparedInsert, returnedRows, returnsKey } from './program-inserts.ts';
 import type { Parent } from './program-rows.ts';
 import type { Executable } from './program-statements.ts';
 import { firstGivenKey } from './program-tables.ts';
@@ -30,7 +31,7 @@ export class BatchedRunner extends Runner {
     return async () => {
       const outcome = await outcomeOf(awaitable);
       if ('value' in outcome && returnsKey(insert)) {
-        const rows = outcome.value as { id?: unknown; key?: unknown }[];
+        const rows = returnedRows(outcome.value);
         this.#ids.set(
           nameOf(path),
           rows.map(({ id, key }) => Number(id ?? key)),

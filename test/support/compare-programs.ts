@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import fc from 'fast-check';
-import type { Sql } from 'postgres';
 import { expect } from 'vitest';
-import { type BatchOptions, batchedDrizzle } from '../../src/index.ts';
+import type { BatchOptions } from '../../src/index.ts';
 import { programs } from './arbitrary-programs.ts';
 import { BatchedRunner } from './batched-runner.ts';
 import { compareRuns, type Ran } from './compare-traces.ts';
+import { batchedDrizzle, driver } from './drivers/chosen.ts';
+import type { Client } from './drivers/driver.ts';
 import { PlainRunner } from './plain-runner.ts';
 import type { Database } from './program-database.ts';
 import { readTables, reset } from './program-tables.ts';
@@ -26,8 +26,8 @@ const patience = 10_000;
  * that is lost to the pool is noticed at once, and statements run in the order of their calls.
  */
 export async function comparePrograms(
-  plainClient: Sql,
-  batchedClient: Sql,
+  plainClient: Client,
+  batchedClient: Client,
   {
     runs,
     seed,
@@ -35,7 +35,7 @@ export async function comparePrograms(
     of = programs,
   }: { runs: number; seed: number; batch?: BatchOptions; of?: fc.Arbitrary<Program> },
 ): Promise<void> {
-  const plain: Database = drizzle(plainClient, { schema });
+  const plain: Database = driver.reference(plainClient, { schema });
   const batched: Database[] = limits.map((limit) =>
     batchedDrizzle(batchedClient, { schema, batch: { ...batch, ...limit } }),
   );
@@ -66,12 +66,12 @@ export async function comparePrograms(
   }
 }
 
-async function runOn(client: Sql, db: Database, runner: Runner, program: Program): Promise<Ran> {
+async function runOn(client: Client, db: Database, runner: Runner, program: Program): Promise<Ran> {
   await reset(client);
   await runner.run(db, program);
   // A rejection becomes unhandled one turn later.
   await turn();
-  const [state] = await client.unsafe('select now() = statement_timestamp() as idle');
+  const [state] = await driver.query(client, 'select now() = statement_timestamp() as idle');
   expect(state, 'the connection is back in the pool, and in no transaction').toEqual({ idle: true });
   return { trace: runner.trace, contents: await readTables(client) };
 }

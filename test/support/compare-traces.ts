@@ -1,4 +1,5 @@
 import { BatchedDrizzleError, FlushError } from '../../src/index.ts';
+import { driver } from './drivers/chosen.ts';
 import { Likeness, resultProperties } from './likeness.ts';
 import type { TableName } from './program-rows.ts';
 import type { Contents } from './program-tables.ts';
@@ -59,7 +60,7 @@ export function compareRuns(plain: Ran, ours: Ran, isQueued = false): Difference
 
 function describe(outcome: Outcome): unknown {
   if ('error' in outcome) return describeError(outcome.error);
-  const { value } = outcome;
+  const value = driver.comparable(outcome.value);
   return Array.isArray(value) ? { rows: [...value], ...resultProperties(value) } : value;
 }
 

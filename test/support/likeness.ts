@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { driver } from './drivers/chosen.ts';
 import type { TableName } from './program-rows.ts';
 import { firstGivenKey } from './program-tables.ts';
 
@@ -41,7 +42,8 @@ export class Likeness {
 
   constructor(readonly keysByValue: boolean) {}
 
-  alike(plain: unknown, ours: unknown, table?: TableName, property?: string): boolean {
+  alike(one: unknown, other: unknown, table?: TableName, property?: string): boolean {
+    const [plain, ours] = [driver.comparable(one), driver.comparable(other)];
     const of = property === undefined ? undefined : keyTable(property, table);
     if (of && this.#isFree(of, plain) && this.#isFree(of, ours)) return this.#pair(of, plain, ours);
     if (isNow(plain) && isNow(ours)) return typeof plain === typeof ours;

@@ -1,6 +1,6 @@
 import { inArray } from 'drizzle-orm';
 import type { Database } from './program-database.ts';
-import { labelOf, type PreparedInsert, returnsKey } from './program-inserts.ts';
+import { labelOf, type PreparedInsert, returnedRows, returnsKey } from './program-inserts.ts';
 import type { Parent, ParentName } from './program-rows.ts';
 import type { Executable } from './program-statements.ts';
 import { children, firstGivenKey, tables } from './program-tables.ts';
@@ -73,8 +73,8 @@ export class PlainRunner extends Runner {
   async #register(db: Database, { insert, path }: PreparedInsert, value: unknown): Promise<void> {
     if (!(insert.table in children)) return;
     const of = insert.table as ParentName;
-    const rows = value as { id?: unknown; key?: unknown; length: number }[];
     const isReturned = returnsKey(insert);
+    const rows = isReturned ? returnedRows(value) : [];
     // If a conflict clause left out rows, the result does not show which ones.
     if (insert.conflict !== 'none' && (!isReturned || rows.length !== insert.rows.length)) return;
     const ids = isReturned

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { IndexColumn, PgTable, SelectedFieldsFlat } from 'drizzle-orm/pg-core';
 import type { BatchedInsert } from '../../src/index.ts';
+import { rowsOf } from './drivers/chosen.ts';
 import type { Database } from './program-database.ts';
 import type { Parent, Row, TableName, Value } from './program-rows.ts';
 import { firstGivenKey, tables } from './program-tables.ts';
@@ -133,6 +134,11 @@ function withConflict(query: AnyInsert, { conflict, table }: Insert, path: Path)
 /** Whether an insert returns the keys of its rows. */
 export function returnsKey({ selection, table }: Insert): boolean {
   return tables[table].key !== undefined && selection !== 'none' && selection !== 'text';
+}
+
+/** The rows that an insert has returned, itself or by `execute()`. */
+export function returnedRows(value: unknown): readonly { id?: unknown; key?: unknown }[] {
+  return Array.isArray(value) ? value : rowsOf(value);
 }
 
 function selectionOf({ selection, table }: Insert): SelectedFieldsFlat | 'all' | undefined {

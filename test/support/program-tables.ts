@@ -1,5 +1,6 @@
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
-import type { Sql } from 'postgres';
+import { driver } from './drivers/chosen.ts';
+import type { Client } from './drivers/driver.ts';
 import type { ParentName, TableName } from './program-rows.ts';
 import * as schema from './schema.ts';
 
@@ -88,8 +89,8 @@ const prelude = `
   insert into tokens (id, label) values ('00000000-0000-4000-9000-000000000000', 'pool')`;
 
 /** Empties the tables, restarts their sequences, and writes the rows that exist before every program. */
-export async function reset(client: Sql): Promise<void> {
-  await client.unsafe(prelude);
+export async function reset(client: Client): Promise<void> {
+  await driver.query(client, prelude);
 }
 
 /**
@@ -109,7 +110,7 @@ const contents = (Object.keys(tables) as TableName[])
   })
   .join(', ');
 
-export async function readTables(client: Sql): Promise<Contents> {
-  const [row] = await client.unsafe(`select json_build_object(${contents}) as contents`);
+export async function readTables(client: Client): Promise<Contents> {
+  const [row] = await driver.query(client, `select json_build_object(${contents}) as contents`);
   return row?.contents as Contents;
 }

@@ -1,7 +1,8 @@
 /** Runs a program of statements, and tells all that it could observe. */
 import { inspect } from 'node:util';
-import { sql } from 'drizzle-orm';
+import { DrizzleQueryError, sql } from 'drizzle-orm';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { driver } from './drivers/chosen.ts';
 import { type Stated, type StatedStep, values } from './stated-programs.ts';
 import { alter, reset, type schema, statements } from './stated-statements.ts';
 
@@ -56,9 +57,9 @@ async function outcome(work: () => PromiseLike<unknown>): Promise<unknown> {
   }
 }
 
-/** Rows, and what postgres.js adds to them. */
+/** Rows, and what the driver adds to them. */
 function describe(value: unknown): unknown {
-  if (!Array.isArray(value)) return value;
+  if (!Array.isArray(value)) return driver.comparable(value);
   const { count, command, columns, statement } = value as unknown as Record<string, unknown>;
   // A queued insert may share the statement that wrote it.
   const said = (command === 'INSERT' ? undefined : statement) as
@@ -85,6 +86,14 @@ function describeError(error: unknown): unknown {
   }
   // The library names its savepoints as plain drizzle does, and makes their statements in another way.
   if (/^savepoint /.test(String(own.query))) for (const name of ['query', 'args']) delete own[name];
+  // Ours says that nothing was written, and of which statement. Of plain drizzle's COMMIT see `TestDriver.reference`.
+  if (error instanceof DrizzleQueryError && isOfCommit(error))
+    return {
+      class: error.constructor.name,
+      name: error.name,
+      of: 'commit',
+      cause: describeError(error.cause),
+    };
   // What fails behind another says which one that was. An insert has a message of its own.
   if ([error, error.cause].some((each) => (each as { code?: unknown } | undefined)?.code === '25P02'))
     return { class: error.constructor.name, code: '25P02' };
@@ -95,3 +104,6 @@ function describeError(error: unknown): unknown {
     cause: error.cause && describeError(error.cause),
   };
 }
+
+const isOfCommit = (error: DrizzleQueryError): boolean =>
+  error.query === 'commit' || (error as { batchCode?: string }).batchCode === 'TRANSACTION_NOT_COMMITTED';

@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { Cache } from 'drizzle-orm/cache/core';
 import postgres, { type Sql } from 'postgres';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
 import { times } from './copies.ts';
+import { batchedDrizzle, driver } from './drivers/chosen.ts';
+import type { Client } from './drivers/driver.ts';
 import { type FaultRelay, startFaultRelay } from './fault-relay.ts';
 import {
   oneConnection,
@@ -64,12 +66,11 @@ export async function storm(url: string, flights: number): Promise<StormReport> 
   const check = postgres(url, { max: 1, onnotice: () => {} });
   const throttled = await startThrottledRelay(relay.url);
   const clients = pools.map(({ max, max_pipeline, isThrottled }) =>
-    postgres(isThrottled ? throttled.url : relay.url, {
+    driver.connect(isThrottled ? throttled.url : relay.url, {
       ...oneConnection,
       max,
-      onnotice: () => {},
       connection: { application_name },
-      ...{ max_pipeline },
+      max_pipeline,
     }),
   );
   const started = performance.now();
@@ -98,8 +99,9 @@ export async function storm(url: string, flights: number): Promise<StormReport> 
       };
       await Promise.all(
         clients.flatMap((client, place) => {
-          const db = makeDatabase(client, pools[place]?.isCached ?? false);
-          return Array.from({ length: callers * client.options.max }, () => call(db));
+          const { max = 1, isCached = false } = pools[place] ?? {};
+          const db = makeDatabase(client, isCached);
+          return times(callers * max, () => call(db));
         }),
       );
       over.abort();
@@ -117,7 +119,7 @@ export async function storm(url: string, flights: number): Promise<StormReport> 
       strays,
     };
   } finally {
-    await Promise.all([check, ...clients].map((client) => client.end({ timeout: 1 })));
+    await Promise.all([check.end({ timeout: 1 }), ...clients.map((client) => driver.end(client))]);
     await throttled.close();
     await relay.close();
   }
@@ -129,7 +131,7 @@ const current = new AsyncLocalStorage<Pick<BatchedDatabase, 'execute'>>();
 /** COPY writes more rows than a flight has. */
 const copyRows = 100;
 
-function makeDatabase(client: Sql, isCached: boolean): BatchedDatabase {
+function makeDatabase(client: Client, isCached: boolean): BatchedDatabase {
   if (!isCached) return batchedDrizzle(client, { batch: { copyRows } });
   const cache: Cache = Object.assign(Object.create(Cache.prototype), {
     strategy: () => 'all',
@@ -143,9 +145,13 @@ function makeDatabase(client: Sql, isCached: boolean): BatchedDatabase {
 }
 
 /** Sends statements of the pool, so many that pipelines are full. @returns how many ran inside a transaction */
-async function standBy(client: Sql): Promise<number> {
+async function standBy(client: Client): Promise<number> {
   const asked = times(3, () =>
-    settling(client`select pg_current_xact_id_if_assigned() is not null as stray`, 'a bystander', 2_000),
+    settling(
+      driver.query(client, 'select pg_current_xact_id_if_assigned() is not null as stray'),
+      'a bystander',
+      2_000,
+    ),
   );
   await sleep(randomInt(1, 12));
   // postgres.js itself may lose a statement that is sent while its socket closes.
@@ -245,15 +251,15 @@ async function rage(
 /**
  * Counts connections of the pools that serve no further call, and sessions that are still in a transaction.
  */
-async function countLost(clients: readonly Sql[], check: Sql): Promise<number> {
+async function countLost(clients: readonly Client[], check: Sql): Promise<number> {
   let lost = 0;
-  for (const client of clients) {
-    const { max } = client.options;
+  for (const [place, client] of clients.entries()) {
+    const { max = 1 } = pools[place] ?? {};
     // Each call keeps its connection busy until all calls have begun, so no connection serves two of them.
     // Only the second round counts, since the first one may meet dead connections.
     for (const isLast of [false, true]) {
       const calls = Array.from({ length: max }, () =>
-        settling(client`select pg_sleep(0.05)`, 'a call', patience),
+        settling(driver.query(client, 'select pg_sleep(0.05)'), 'a call', patience),
       );
       const served = await Promise.allSettled(calls);
       if (isLast) lost += served.filter(({ status }) => status === 'rejected').length;

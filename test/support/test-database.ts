@@ -1,6 +1,8 @@
 import postgres, { type Options, type PostgresType, type Sql } from 'postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest';
 import { nameDatabase } from './database.ts';
+import { driver } from './drivers/chosen.ts';
+import type { Client, ClientOptions as DriverOptions } from './drivers/driver.ts';
 import { type FaultRelay, startFaultRelay } from './fault-relay.ts';
 import { type Relay, type RelayOptions, startRelay } from './relay.ts';
 
@@ -12,6 +14,8 @@ export interface TestDatabase {
    * it.
    */
   connect(options?: ClientOptions): Sql;
+  /** A client of the driver under test, of this database or of `url`. It is ended as the other. */
+  client(options?: DriverOptions & { readonly url?: string }): Client;
   /** A relay in front of this database. It is closed after the test or the file that started it. */
   relay(options?: Partial<RelayOptions>): Promise<Relay>;
   /** A relay in front of this database that stops at a given message. It is closed like the other relay. */
@@ -49,6 +53,11 @@ export function useDatabase(): TestDatabase {
       const sql = postgres(url, { onnotice: () => {}, ...options });
       open.push(() => sql.end({ timeout: 1 }));
       return sql;
+    },
+    client({ url = database.url, ...options } = {}) {
+      const client = driver.connect(url, options);
+      open.push(() => driver.end(client));
+      return client;
     },
     async relay(options) {
       const relay = await startRelay({ target: database.url, ...options });

@@ -28,6 +28,7 @@ export function usePooler(
       return url();
     },
     connect: (options) => database.connect({ url: url(), ...options }),
+    client: (options) => database.client({ url: url(), ...options }),
     relay: (options) => database.relay({ target: url(), ...options }),
     faultRelay: (target = url()) => database.faultRelay(target),
   };

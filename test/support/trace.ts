@@ -1,5 +1,5 @@
 import { DrizzleQueryError } from 'drizzle-orm';
-import postgres from 'postgres';
+import { driver } from './drivers/chosen.ts';
 import type { TableName } from './program-rows.ts';
 
 /** The place of a step in its program: the step in each enclosing transaction, and the member of a group. */
@@ -93,7 +93,7 @@ export type Trace = Map<string, Seen>;
 
 /** The SQLSTATE of an error or of one of its causes. */
 export function codeOf(error: unknown): string | undefined {
-  if (error instanceof postgres.PostgresError) return error.code;
+  if (error instanceof driver.DatabaseError) return error.code;
   return error instanceof Error ? codeOf(error.cause) : undefined;
 }
 
@@ -106,10 +106,13 @@ export function classOf(error: unknown): string {
 export function describeError(error: unknown): object {
   const isQuery = error instanceof DrizzleQueryError;
   const cause = isQuery ? error.cause : error;
-  const { message, code, severity, schema_name, table_name, column_name, constraint_name } =
-    cause as postgres.PostgresError;
-  const said = { message, code, severity, schema_name, table_name, column_name, constraint_name };
+  const said = fieldsOf(cause, 'message', 'code', 'severity', ...driver.errorFields);
   return { class: classOf(error), ...(isQuery && likeDrizzles(error)), causes: causesOf(error), ...said };
+}
+
+/** Properties of an error, also those that it does not have. */
+export function fieldsOf(error: unknown, ...names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.map((name) => [name, (error as Record<string, unknown>)[name]]));
 }
 
 function likeDrizzles(error: DrizzleQueryError): object {

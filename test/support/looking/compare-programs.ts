@@ -2,6 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { Sql } from 'postgres';
 import { expect } from 'vitest';
+import { driver } from '../drivers/chosen.ts';
+import type { Client } from '../drivers/driver.ts';
 import { programs as anyProgram } from './arbitrary-programs.ts';
 import { createSchema } from './base-schema.ts';
 import { sqlOfChange } from './changes.ts';
@@ -20,8 +22,8 @@ export interface Side {
    * A client for one program, as the tables' owner or as a role that owns nothing. It has one connection, so
    * that statements run in the order of their calls. It is new, so that nothing is left of earlier programs.
    */
-  connect(byRole: boolean): Sql;
-  open(client: Sql, limit: number): Database;
+  connect(byRole: boolean): Client;
+  open(client: Client, limit: number): Database;
   /** Refers to the row of an insert that is not written yet. Plain drizzle can't. */
   readonly refer?: RunContext['refer'];
   /** All payloads that were notified since the last call. */
@@ -90,17 +92,17 @@ async function runOn(side: Side, program: Program, role: string): Promise<Ran> {
   }
   const client = side.connect(byRole);
   try {
-    await client.unsafe(prelude);
+    await driver.query(client, prelude);
     const other = (command: string) => side.test.unsafe(command);
     const context = { role, byRole, other, refer: side.refer };
     const trace = await runProgram(side.open(client, program.limit), program, context);
     // A rejection becomes unhandled one turn later.
     await turn();
-    const [state] = await client.unsafe('select now() = statement_timestamp() as idle');
+    const [state] = await driver.query(client, 'select now() = statement_timestamp() as idle');
     expect(state, 'the connection is back in the pool, and in no transaction').toEqual({ idle: true });
     return { trace, contents: await readTables(side.test), notified: await side.notified() };
   } finally {
-    await client.end({ timeout: 1 });
+    await driver.end(client);
   }
 }
 

@@ -1,5 +1,5 @@
-import postgres from 'postgres';
-import { classOf, codeOf, type Outcome } from '../trace.ts';
+import { driver } from '../drivers/chosen.ts';
+import { classOf, codeOf, fieldsOf, type Outcome } from '../trace.ts';
 import { Likeness } from './likeness.ts';
 import { printDifference } from './print-difference.ts';
 import type { Contents } from './read-tables.ts';
@@ -86,20 +86,21 @@ function isSameError(plain: unknown, ours: unknown): boolean {
 function describeError(error: unknown): object {
   const cause = databaseError(error);
   if (!cause) return { class: classOf(error), message: (error as Error).message };
-  const { code, message, detail, schema_name, table_name, column_name, constraint_name } = cause;
+  const { code, message, detail } = cause;
   const said = [message, detail].map((text) => text?.replaceAll(/\d{4}-\d\d-\d\d [\d:.+-]+|\d{7,}/g, '#'));
-  return { class: classOf(error), code, said, schema_name, table_name, column_name, constraint_name };
+  return { class: classOf(error), code, said, ...fieldsOf(cause, ...driver.errorFields) };
 }
 
-function databaseError(error: unknown): postgres.PostgresError | undefined {
-  if (error instanceof postgres.PostgresError) return error;
+function databaseError(error: unknown): (Error & { code: string; detail?: string }) | undefined {
+  if (error instanceof driver.DatabaseError) return error;
   return error instanceof Error ? databaseError(error.cause) : undefined;
 }
 
 function describe(outcome: Outcome | undefined): unknown {
   if (!outcome) return 'nothing';
   if ('error' in outcome) return describeError(outcome.error);
-  return Array.isArray(outcome.value) ? [...outcome.value] : outcome.value;
+  const value = driver.comparable(outcome.value);
+  return Array.isArray(value) ? [...value] : value;
 }
 
 const timesOf = (contents: Contents): number[] =>

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { driver } from '../drivers/chosen.ts';
 import { resultProperties } from '../likeness.ts';
 import { firstDrawn } from './tables.ts';
 
@@ -14,7 +15,8 @@ export class Likeness {
 
   constructor(readonly numbersByValue: boolean) {}
 
-  alike(plain: unknown, ours: unknown): boolean {
+  alike(one: unknown, other: unknown): boolean {
+    const [plain, ours] = [driver.comparable(one), driver.comparable(other)];
     if (isDrawn(plain) && isDrawn(ours) && !this.numbersByValue) return this.#pair(plain, ours);
     if (isNow(plain) && isNow(ours)) return typeof plain === typeof ours;
     if (Array.isArray(plain) && Array.isArray(ours)) {

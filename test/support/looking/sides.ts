@@ -1,6 +1,6 @@
-import { drizzle } from 'drizzle-orm/postgres-js';
-import postgres, { type Sql } from 'postgres';
-import { type BatchedInsert, batchedDrizzle } from '../../../src/index.ts';
+import type { Sql } from 'postgres';
+import type { BatchedInsert } from '../../../src/index.ts';
+import { batchedDrizzle, driver } from '../drivers/chosen.ts';
 import type { TestDatabase } from '../test-database.ts';
 import { applicationName, type Side } from './compare-programs.ts';
 import { limits } from './limits.ts';
@@ -8,7 +8,7 @@ import type { LookingTable } from './tables.ts';
 
 export const plainSide = (database: TestDatabase, role: string): Side => ({
   ...side(database, role),
-  open: (client) => drizzle(client),
+  open: (client) => driver.reference(client),
 });
 
 export const batchedSide = (database: TestDatabase, role: string): Side => ({
@@ -29,7 +29,7 @@ function side(database: TestDatabase, role: string): Omit<Side, 'open'> {
         search_path: 'looking',
         ...(byRole && { role }),
       };
-      return postgres(database.url, { max: 1, onnotice: () => {}, connection });
+      return driver.connect(database.url, { max: 1, connection });
     },
     async notified() {
       // The answer comes after the notifications of all transactions that have been committed.

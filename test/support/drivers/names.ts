@@ -1,0 +1,16 @@
+/** The drivers that the tests run on, each with its project in `vitest.config.ts`. */
+export const projects = {
+  'postgres-js': 'server',
+  'node-postgres': 'server:node-postgres',
+} as const;
+
+export type DriverName = keyof typeof projects;
+
+export const driverNames = Object.keys(projects) as DriverName[];
+
+/** @throws if no driver has that name */
+export function driverNamed(name: string): DriverName {
+  const found = driverNames.find((each) => each === name);
+  if (found) return found;
+  throw new Error(`--driver: expected one of ${driverNames.join(', ')}, got ${JSON.stringify(name)}`);
+}

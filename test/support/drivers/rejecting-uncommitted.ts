@@ -1,0 +1,47 @@
+import pg from 'pg';
+
+type Query = (...args: unknown[]) => Promise<{ readonly command: string }>;
+
+/** The connections of a pool that are watched already. */
+const watched = new WeakSet<pg.PoolClient>();
+
+/**
+ * A pool on which plain drizzle's transactions reject if nothing of them was written.
+ *
+ * If a callback swallows the failure of a statement, COMMIT answers ROLLBACK, and drizzle on pg resolves. Ours rejects with
+ * the failure, as drizzle on postgres.js does. Here COMMIT rejects with the failure.
+ */
+export function rejectingUncommitted(pool: pg.Pool): pg.Pool {
+  const connect = pool.connect.bind(pool) as (...args: unknown[]) => Promise<pg.PoolClient>;
+  // The pool itself gives a callback. Only drizzle's transactions await a connection.
+  const connectWatched = async (...args: unknown[]): Promise<pg.PoolClient> => {
+    const client = await connect(...args);
+    if (args.length === 0 && !watched.has(client)) watch(client);
+    return client;
+  };
+  return Object.assign(pool, { connect: connectWatched });
+}
+
+function watch(client: pg.PoolClient): void {
+  watched.add(client);
+  const query = client.query.bind(client) as unknown as Query;
+  let failure: unknown;
+  const watchedQuery: Query = async (...args) => {
+    let result: Awaited<ReturnType<Query>>;
+    try {
+      result = await query(...args);
+    } catch (error) {
+      // What follows the failure is refused with 25P02.
+      if (error instanceof pg.DatabaseError && error.code !== '25P02') failure = error;
+      throw error;
+    }
+    if (isCommit(args[0]) && result.command === 'ROLLBACK') throw failure;
+    return result;
+  };
+  // The pool's own statements have a callback, and are in no transaction.
+  const either = (...args: unknown[]): unknown =>
+    typeof args.at(-1) === 'function' ? query(...args) : watchedQuery(...args);
+  Object.assign(client, { query: either });
+}
+
+const isCommit = (config: unknown): boolean => (config as { text?: unknown } | undefined)?.text === 'commit';
