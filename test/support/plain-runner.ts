@@ -70,6 +70,11 @@ export class PlainRunner extends Runner {
     );
   }
 
+  /** Looks up ids, which the program itself does not ask for. */
+  protected lookUp<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
   async #register(db: Database, { insert, path }: PreparedInsert, value: unknown): Promise<void> {
     if (!(insert.table in children)) return;
     const of = insert.table as ParentName;
@@ -79,7 +84,7 @@ export class PlainRunner extends Runner {
     if (insert.conflict !== 'none' && (!isReturned || rows.length !== insert.rows.length)) return;
     const ids = isReturned
       ? rows.map(({ id, key }) => Number(id ?? key))
-      : await lookUp(db, of, path, insert.rows.length);
+      : await this.lookUp(() => lookUp(db, of, path, insert.rows.length));
     for (const [row, id] of ids.entries()) {
       if (id === undefined) continue;
       const isTold = isReturned || insert.rows[row]?.id?.is === 'key';

@@ -1,0 +1,22 @@
+import { test } from 'vitest';
+import { loops, programs } from '../support/arbitrary-programs.ts';
+import { compareTrips } from '../support/compare-trips.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+// A relay delays each program, so there are fewer of them than of other random programs.
+const runs = Math.ceil(Number(process.env.FUZZ_RUNS ?? 500) / 10);
+// The same programs in each test run. `npm run fuzz` uses other seeds.
+const seed = Number(process.env.FUZZ_SEED ?? 1);
+
+const plainDatabase = useDatabase();
+const batchedDatabase = useDatabase();
+
+test.each([
+  ['programs', programs, {}],
+  ['loops', loops, {}],
+  ['programs that await queued inserts', programs, { awaits: 'queued' }],
+] as const)(
+  `${runs} random %s never take more round trips than on plain drizzle`,
+  { timeout: 60_000 + runs * 2_000 },
+  (_, of, batch) => compareTrips(plainDatabase, batchedDatabase, { runs, seed, programs: of, batch }),
+);

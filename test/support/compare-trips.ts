@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import type { BatchOptions } from '../../src/index.ts';
+import { BatchedRunner } from './batched-runner.ts';
+import { batchedDrizzle, driver } from './drivers/chosen.ts';
+import type { Client } from './drivers/driver.ts';
+import { PlainRunner } from './plain-runner.ts';
+import type { Database } from './program-database.ts';
+import { reset } from './program-tables.ts';
+import type { Program } from './programs.ts';
+import type { Relay } from './relay.ts';
+import type { Runner } from './run-program.ts';
+import * as schema from './schema.ts';
+import type { TestDatabase } from './test-database.ts';
+
+/** A database behind a relay, and a client of it that is not counted. */
+interface CountedSide {
+  readonly relay: Relay;
+  readonly client: Client;
+  readonly other: Client;
+}
+
+interface Trips {
+  readonly trips: number;
+  readonly statements: readonly string[];
+}
+
+/** A program takes some hundred milliseconds. One that takes this long hangs. */
+const patience = 20_000;
+
+/** Runs random programs on plain drizzle and on ours, and expects that ours never takes more round trips. */
+export async function compareTrips(
+  plainDatabase: TestDatabase,
+  batchedDatabase: TestDatabase,
+  {
+    runs,
+    seed,
+    programs,
+    batch = {},
+  }: { runs: number; seed: number; programs: fc.Arbitrary<Program>; batch?: BatchOptions },
+): Promise<void> {
+  const [plainSide, batchedSide] = [await openSide(plainDatabase), await openSide(batchedDatabase)];
+  const plain: Database = driver.reference(plainSide.client, { schema });
+  const batched: Database = batchedDrizzle(batchedSide.client, { schema, batch });
+  await fc.assert(
+    fc.asyncProperty(programs, async (program) => {
+      const expected = new CountedPlainRunner(plainSide.relay);
+      const most = await count(plainSide, plain, expected, program);
+      // The first run asks for facts of tables that no program before has written.
+      await count(batchedSide, batched, new BatchedRunner(expected.choices), program);
+      const ours = await count(batchedSide, batched, new BatchedRunner(expected.choices), program);
+      const statements = { plain: most.statements, ours: ours.statements };
+      expect(ours.trips, JSON.stringify(statements, null, 2)).toBeLessThanOrEqual(
+        most.trips - expected.tripsOfLookUps,
+      );
+    }),
+    { numRuns: runs, seed, timeout: patience },
+  );
+}
+
+async function openSide(database: TestDatabase): Promise<CountedSide> {
+  const relay = await database.relay({ delay: 1 });
+  return {
+    relay,
+    client: database.client({ url: relay.url, max: 1 }),
+    other: database.client({ max: 1 }),
+  };
+}
+
+async function count(side: CountedSide, db: Database, runner: Runner, program: Program): Promise<Trips> {
+  await reset(side.other);
+  side.relay.reset();
+  await runner.run(db, program);
+  return { trips: side.relay.trips, statements: [...side.relay.statements] };
+}
+
+/** Notes the round trips that are not the program's own. Plain drizzle has nothing else under way meanwhile. */
+class CountedPlainRunner extends PlainRunner {
+  tripsOfLookUps = 0;
+
+  constructor(readonly relay: Relay) {
+    super();
+  }
+
+  protected override async lookUp<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.relay.trips;
+    try {
+      return await super.lookUp(work);
+    } finally {
+      this.tripsOfLookUps += this.relay.trips - before;
+    }
+  }
+}
