@@ -4,7 +4,7 @@ import { compareTrips } from '../support/compare-trips.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 // A relay delays each program, so there are fewer of them than of other random programs.
-const runs = Math.ceil(Number(process.env.FUZZ_RUNS ?? 500) / 10);
+const runs = Math.ceil(Number(process.env.FUZZ_RUNS ?? 300) / 10);
 // The same programs in each test run. `npm run fuzz` uses other seeds.
 const seed = Number(process.env.FUZZ_SEED ?? 1);
 
