@@ -25,6 +25,15 @@ interface Trips {
   readonly statements: readonly string[];
 }
 
+export interface CompareOptions {
+  readonly runs: number;
+  readonly seed: number;
+  readonly programs: fc.Arbitrary<Program>;
+  readonly batch?: BatchOptions;
+  /** How many milliseconds the programs may take, with those that make a failed one shorter. */
+  readonly limit: number;
+}
+
 /** A program takes some hundred milliseconds. One that takes this long hangs. */
 const patience = 20_000;
 
@@ -32,12 +41,7 @@ const patience = 20_000;
 export async function compareTrips(
   plainDatabase: TestDatabase,
   batchedDatabase: TestDatabase,
-  {
-    runs,
-    seed,
-    programs,
-    batch = {},
-  }: { runs: number; seed: number; programs: fc.Arbitrary<Program>; batch?: BatchOptions },
+  { runs, seed, programs, batch = {}, limit }: CompareOptions,
 ): Promise<void> {
   const [plainSide, batchedSide] = [await openSide(plainDatabase), await openSide(batchedDatabase)];
   const plain: Database = driver.reference(plainSide.client, { schema });
@@ -54,7 +58,7 @@ export async function compareTrips(
         most.trips - expected.tripsOfLookUps,
       );
     }),
-    { numRuns: runs, seed, timeout: patience },
+    { numRuns: runs, seed, timeout: patience, interruptAfterTimeLimit: limit },
   );
 }
 

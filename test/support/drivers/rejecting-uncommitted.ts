@@ -25,17 +25,18 @@ export function rejectingUncommitted(pool: pg.Pool): pg.Pool {
 function watch(client: pg.PoolClient): void {
   watched.add(client);
   const query = client.query.bind(client) as unknown as Query;
+  /** The first failure since a statement succeeded. Until a rollback none succeeds behind it. */
   let failure: unknown;
   const watchedQuery: Query = async (...args) => {
     let result: Awaited<ReturnType<Query>>;
     try {
       result = await query(...args);
     } catch (error) {
-      // What follows the failure is refused with 25P02.
-      if (error instanceof pg.DatabaseError && error.code !== '25P02') failure = error;
+      if (error instanceof pg.DatabaseError) failure ??= error;
       throw error;
     }
     if (isCommit(args[0]) && result.command === 'ROLLBACK') throw failure;
+    failure = undefined;
     return result;
   };
   // The pool's own statements have a callback, and are in no transaction.
