@@ -2,13 +2,9 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import { BatchedDatabase, BatchedTransaction, batchedDrizzle } from '../../../src/entry/node-postgres.ts';
 import type { Client, Row, TestDriver } from './driver.ts';
 import { rejectingUncommitted } from './rejecting-uncommitted.ts';
-
-// The classes of `src/index.ts`, as the tests see them.
-type Entry = Pick<TestDriver, 'batchedDrizzle' | 'BatchedDatabase' | 'BatchedTransaction'>;
-const entry = new URL('../../../src/entry/node-postgres.ts', import.meta.url).href;
-const { batchedDrizzle, BatchedDatabase, BatchedTransaction }: Entry = await import(entry);
 
 const poolOf = (client: Client): pg.Pool => client as unknown as pg.Pool;
 
@@ -56,10 +52,10 @@ export const driver: TestDriver = {
   },
 
   drizzle: (client, config = {}) => drizzle(poolOf(client), config) as never,
-  batchedDrizzle: (client, config = {}) => batchedDrizzle(client, config),
+  batchedDrizzle: (client, config = {}) => batchedDrizzle(poolOf(client), config) as never,
   reference: (client, config = {}) => drizzle(rejectingUncommitted(poolOf(client)), config) as never,
-  BatchedDatabase,
-  BatchedTransaction,
+  BatchedDatabase: BatchedDatabase as never,
+  BatchedTransaction: BatchedTransaction as never,
 
   DatabaseError: pg.DatabaseError as unknown as TestDriver['DatabaseError'],
   errorFields: ['schema', 'table', 'column', 'constraint', 'dataType'],

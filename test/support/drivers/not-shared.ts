@@ -1,4 +1,4 @@
-/** Server tests that run on postgres.js only, by what they test. */
+/** Server tests that run once, in the project of postgres.js, by what they test. */
 export const notShared: Readonly<Record<string, string>> = {
   'test/cli/*.test.ts': 'the command, which has its own client',
   'test/examples/*.test.ts': 'programs with their own client',
@@ -7,6 +7,7 @@ export const notShared: Readonly<Record<string, string>> = {
   'test/integration/embedded.test.ts': 'starting a server',
   'test/integration/held-back.test.ts': 'how postgres.js fills a connection',
   'test/integration/no-nagle.test.ts': 'the socket option that postgres.js does not set',
+  'test/integration/node-postgres.test.ts': 'the driver of pg, on several versions of pg',
   'test/integration/own-serialisers.test.ts': 'the serialisers of a client, which drizzle on pg does not use',
   'test/integration/parameters.test.ts':
     'the option `parameters`, which spares what only postgres.js asks of the server',
