@@ -38,6 +38,14 @@ export function isAnswered(error: Error): boolean {
   return 'severity' in error && 'length' in error;
 }
 
+/** The server closes the connection with this error. The words of its severity depend on its language, for all but a few. */
+export function isEndOfSession(error: Error): boolean {
+  const { severity } = error as { severity?: unknown };
+  return (
+    severity === 'FATAL' || severity === 'PANIC' || /^(57P0[1-5]|25P0[345])/.test(codeOf(error) ?? '')
+  );
+}
+
 function kindOf(error: Error): ErrorKind {
   if (isAnswered(error)) return 'answer';
   const known = kinds.get(error);

@@ -2,7 +2,7 @@
 import { asError } from '../errors.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { feed } from './copy.ts';
-import { isAnswered, noteKind } from './errors.ts';
+import { isAnswered, isEndOfSession, noteKind } from './errors.ts';
 import { type Client, type Connection, keepActive, type QueryClass } from './internals.ts';
 import { silent } from './messages.ts';
 import { type CopyData, type Piece, writePiece } from './piece.ts';
@@ -155,8 +155,9 @@ function makeClass(Base: QueryClass): FlightClass {
       this.#isBegun &&= refused.role !== 'begin';
       if (refused.role === 'end') this.#executed = { piece: refused, error };
       else refused.query.handleError(error, silent);
-      // Nothing of a transaction that was not begun may be sent.
-      if (!this.#isBegun) this.#failRest(error);
+      // Nothing of a transaction that was not begun may be sent, and nothing on a session that ends with this error.
+      if (!this.#isBegun || isEndOfSession(error)) this.#failRest(error);
+      if (isEndOfSession(error)) this.#land(error);
     }
 
     override handleReadyForQuery(): void {

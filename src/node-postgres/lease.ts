@@ -19,9 +19,7 @@ export class Lease {
   ) {
     this.#isPooled = isPooled;
     this.outbox = outboxOf(client);
-    // Without a listener the error would end the process: a pool listens to its idle clients only.
-    client.on('error', this.#lose);
-    this.outbox.listeners.add(this.#lose);
+    this.outbox.listen(this.#lose);
   }
 
   readonly #lose = (error: Error): void => {
@@ -33,13 +31,10 @@ export class Lease {
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    this.outbox.listeners.delete(this.#lose);
-    if (this.#isPooled && this.#loss) {
-      discard(this.client, this.#loss);
-      return;
-    }
-    if (this.#isPooled) this.client.release?.();
-    this.client.off('error', this.#lose);
+    const isDiscarded = this.#isPooled && this.#loss !== undefined;
+    if (isDiscarded) discard(this.client, this.#loss);
+    else if (this.#isPooled) this.client.release?.();
+    this.outbox.unlisten(this.#lose, isDiscarded);
   }
 }
 
@@ -61,7 +56,7 @@ async function takeOut(pool: Pool): Promise<Client> {
  * A client that is lost tells it by more than one event. The pool would report those behind the first to its own listeners, and
  * without any the process would end. So the pool gets the client when all has been said.
  */
-function discard(client: Client, loss: Error): void {
+function discard(client: Client, loss: Error | undefined): void {
   const release = (): void => client.release?.(loss);
   if ((client as { _ended?: boolean })._ended === true) release();
   else client.once('end', release);

@@ -17,8 +17,7 @@ export function outboxOf(client: Client): Outbox {
 export class Outbox {
   /** The client's transaction, as the server told it last; `undefined` if nothing is known. */
   status: TransactionStatus | undefined;
-  /** Are told why the connection can't be used any more. */
-  readonly listeners = new Set<(error: Error) => void>();
+  readonly #listeners = new Set<(error: Error) => void>();
   readonly #client: Client;
   #waiting: (Piece | Alone)[] = [];
   #isFlying = false;
@@ -32,6 +31,26 @@ export class Outbox {
       this.status = message.status;
     });
   }
+
+  /**
+   * Without a listener an error of the client would end the process: a pool listens to its idle clients only.
+   *
+   * @param listener is told why the connection can't be used any more
+   */
+  listen(listener: (error: Error) => void): void {
+    if (this.#listeners.size === 0) this.#client.on('error', this.#lose);
+    this.#listeners.add(listener);
+  }
+
+  /** @param isLost the client has more errors to tell, which nobody needs to hear */
+  unlisten(listener: (error: Error) => void, isLost: boolean): void {
+    this.#listeners.delete(listener);
+    if (this.#listeners.size === 0 && !isLost) this.#client.off('error', this.#lose);
+  }
+
+  readonly #lose = (error: Error): void => {
+    for (const listener of [...this.#listeners]) listener(error);
+  };
 
   push(piece: Piece | Alone): void {
     this.#waiting.push(piece);
@@ -103,7 +122,7 @@ export class Outbox {
     if (refusal) this.refuse(refusal, owner);
     if (loss) {
       this.refuse(loss);
-      for (const listener of [...this.listeners]) listener(loss);
+      this.#lose(loss);
     }
     // The server knows nothing of them. With a Sync each they fare as in plain drizzle.
     this.#waiting.unshift(...skipped);

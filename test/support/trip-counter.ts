@@ -32,8 +32,8 @@ export class TripCounter {
     if (this.#starting || type === START_UP || type === 'X') return;
     if (this.#asked || (this.#unanswered === 0 && !this.#open)) this.trips++;
     this.#asked = false;
-    // COPY data belong to a statement whose Sync or Query was sent before.
-    if (!'dcf'.includes(type)) this.#open = true;
+    // COPY data belong to a statement whose Sync or Query was sent before, and a Flush asks for what was sent before.
+    if (!'dcfH'.includes(type)) this.#open = true;
   }
 
   /** Called when the client has sent a whole message. `statement` is the SQL of a Parse or Query. */
@@ -49,7 +49,8 @@ export class TripCounter {
       this.#unanswered++;
       this.#open = false;
     }
-    if (type === 'H') this.#asked = true;
+    // Behind a Sync it asks for nothing more.
+    if (type === 'H' && this.#open) this.#asked = true;
   }
 
   /** Called when the client has received a message of the server. */
