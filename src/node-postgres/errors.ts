@@ -41,9 +41,7 @@ export function isAnswered(error: Error): boolean {
 /** The server closes the connection with this error. The words of its severity depend on its language, for all but a few. */
 export function isEndOfSession(error: Error): boolean {
   const { severity } = error as { severity?: unknown };
-  return (
-    severity === 'FATAL' || severity === 'PANIC' || /^(57P0[1-5]|25P0[345])/.test(codeOf(error) ?? '')
-  );
+  return severity === 'FATAL' || severity === 'PANIC' || /^(57P0[1-5]|25P0[345])/.test(codeOf(error) ?? '');
 }
 
 function kindOf(error: Error): ErrorKind {

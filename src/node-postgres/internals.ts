@@ -120,6 +120,8 @@ export interface Pool {
   readonly Client: ClientClass;
   readonly totalCount: number;
   connect(): Promise<Client>;
+  /** Serves those who wait for a client. */
+  _pulseQueue?(): void;
 }
 
 export function isPool(client: object): client is Pool {

@@ -10,14 +10,14 @@ export class Lease {
   /** Is told, once, that the connection has been lost, also between two statements. */
   onLoss: ((error: Error) => void) | undefined;
   #loss: Error | undefined;
-  readonly #isPooled: boolean;
+  readonly #pool: Pool | undefined;
   #isReleased = false;
 
   constructor(
     readonly client: Client,
-    isPooled: boolean,
+    pool: Pool | undefined,
   ) {
-    this.#isPooled = isPooled;
+    this.#pool = pool;
     this.outbox = outboxOf(client);
     this.outbox.listen(this.#lose);
   }
@@ -31,17 +31,17 @@ export class Lease {
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    const isDiscarded = this.#isPooled && this.#loss !== undefined;
-    if (isDiscarded) discard(this.client, this.#loss);
-    else if (this.#isPooled) this.client.release?.();
-    this.outbox.unlisten(this.#lose, isDiscarded);
+    const pool = this.#pool;
+    if (pool && this.#loss) discard(this.client, this.#loss, pool);
+    else if (pool) this.client.release?.();
+    this.outbox.unlisten(this.#lose, pool !== undefined && this.#loss !== undefined);
   }
 }
 
 export async function lease(source: Client | Pool): Promise<Lease> {
   const client = isPool(source) ? await takeOut(source) : source;
   checkVersion(client);
-  return new Lease(client, isPool(source));
+  return new Lease(client, isPool(source) ? source : undefined);
 }
 
 async function takeOut(pool: Pool): Promise<Client> {
@@ -53,15 +53,13 @@ async function takeOut(pool: Pool): Promise<Client> {
 }
 
 /**
- * A client that is lost tells it by more than one event. The pool would report those behind the first to its own listeners, and
- * without any the process would end. So the pool gets the client when all has been said.
+ * The pool must hear of the loss with the first event of it: it ends the client then, and a client that is ending tells no
+ * more. Without any listener of the pool's for an error of an idle client, the process would end.
  */
-function discard(client: Client, loss: Error | undefined): void {
-  const release = (): void => client.release?.(loss);
-  if ((client as { _ended?: boolean })._ended === true) release();
-  else client.once('end', release);
-  // It may be lost only to us: the answer took too long.
-  client.connection.stream.destroy();
+function discard(client: Client, loss: Error, pool: Pool): void {
+  client.release?.(loss);
+  // Before 8.23 and in Neon's driver a client that has ended does not say so again, and those who wait for it would wait on.
+  process.nextTick(() => pool._pulseQueue?.());
 }
 
 /** Before 8.1 messages that leave together overwrite one another. */

@@ -19,6 +19,8 @@ export class TripCounter {
   #unanswered = 0;
   /** Whether messages were sent that no Sync has followed yet. */
   #open = false;
+  /** Whether the client has asked for the results of what it sent, and goes on when they come. */
+  #flushed = false;
   /** Whether the next message had to wait for a message of the server in the middle of a statement. */
   #asked = false;
 
@@ -48,13 +50,16 @@ export class TripCounter {
     if (type === 'Q' || type === 'S') {
       this.#unanswered++;
       this.#open = false;
+      this.#flushed = false;
     }
-    // Behind a Sync it asks for nothing more.
-    if (type === 'H' && this.#open) this.#asked = true;
+    // Behind a Sync, or right before one, it asks for nothing more.
+    if (type === 'H' && this.#open) this.#flushed = true;
   }
 
   /** Called when the client has received a message of the server. */
   serverDelivers(type: string): void {
+    if (this.#flushed) this.#asked = true;
+    this.#flushed = false;
     if (type === 'Z' && this.#starting) this.#starting = false;
     else if (type === 'Z') this.#unanswered--;
     if (type === 'G') this.#asked = true;
