@@ -1,15 +1,18 @@
-/** The library as one file for each kind of module, with the declarations of each. */
+/** The library as one file for each entry and kind of module, with the declarations of each. What entries share is in files of its own. */
 import { rmSync } from 'node:fs';
 import { defineConfig, type RolldownOptions } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
 rmSync('dist', { recursive: true, force: true });
 
+/** The entries of the package, each for one driver. */
+const entries = ['index', 'node-postgres', 'neon-serverless'];
+
 const build: RolldownOptions = {
-  input: 'src/index.ts',
+  input: Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`])),
   platform: 'node',
   // They are the program's own: a second copy would have other classes.
-  external: /^(drizzle-orm|postgres)(\/|$)/,
+  external: /^(drizzle-orm|postgres|pg|@neondatabase\/serverless|@electric-sql\/pglite)(\/|$)/,
   checks: { pluginTimings: false },
 };
 
@@ -22,7 +25,7 @@ const declarations = {
 
 // The sources are in the package.
 const output = { dir: 'dist', sourcemap: true, sourcemapExcludeSources: true };
-const required = { ...output, entryFileNames: '[name].cjs' };
+const required = { ...output, entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs' };
 
 export default defineConfig([
   { ...build, plugins: [dts(declarations)], output: { ...output, format: 'es' } },
