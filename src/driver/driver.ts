@@ -70,8 +70,12 @@ export interface Ahead {
 export interface ResultMaker {
   /** The driver's result of an INSERT without RETURNING that wrote `count` rows. */
   empty(answer: Answer, count: number): Answer;
-  /** The driver's result with rows as objects, as `db.execute()` returns them. */
-  objects(answer: Answer, names: readonly string[], rows: readonly unknown[][]): Answer;
+  /**
+   * The driver's result with rows as objects, as `db.execute()` returns them.
+   *
+   * @param type the type of columns that are not in the answer
+   */
+  objects(answer: Answer, names: readonly string[], rows: readonly unknown[][], type?: number): Answer;
   /** The names of the answer's columns at these places, counted from 0. */
   columnNames(answer: Answer, places: readonly number[]): string[];
 }

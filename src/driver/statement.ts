@@ -103,6 +103,8 @@ export class EagerStatement implements Statement {
     this.answered = new Promise((resolve) => {
       this.#follow = resolve;
     });
+    // Whoever reads the flight sees its error. Nobody need wait for the answer itself.
+    this.answered.catch(() => {});
   }
 
   follow(answer: Promise<Answer>): void {

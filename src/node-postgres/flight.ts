@@ -147,6 +147,10 @@ function makeClass(Base: QueryClass): FlightClass {
     #refused(error: Error): void {
       keepActive(this.#input.client, this);
       if (this.#isOver) return;
+      if (isEndOfSession(error)) {
+        this.#lose(error);
+        return;
+      }
       const refused = this.#executed?.piece ?? this.#piece;
       if (!refused) return;
       if (!this.#executed) this.#at += 1;
@@ -155,9 +159,8 @@ function makeClass(Base: QueryClass): FlightClass {
       this.#isBegun &&= refused.role !== 'begin';
       if (refused.role === 'end') this.#executed = { piece: refused, error };
       else refused.query.handleError(error, silent);
-      // Nothing of a transaction that was not begun may be sent, and nothing on a session that ends with this error.
-      if (!this.#isBegun || isEndOfSession(error)) this.#failRest(error);
-      if (isEndOfSession(error)) this.#land(error);
+      // Nothing of a transaction that was not begun may be sent.
+      if (!this.#isBegun) this.#failRest(error);
     }
 
     override handleReadyForQuery(): void {
@@ -170,7 +173,7 @@ function makeClass(Base: QueryClass): FlightClass {
     #lose(error: Error): void {
       if (this.#isOver) return;
       noteKind(error, 'lost');
-      // A COMMIT that was refused stays refused. Of one that was executed the outcome is known, too.
+      // What a COMMIT was answered stays, also if the session ends behind it.
       this.#settleExecuted(this.#executed?.piece.role === 'end' ? undefined : error);
       this.#failRest(error);
       this.#land(error);

@@ -25,13 +25,19 @@ function empty(answer: Answer, count: number): Answer {
   return Object.assign(made, { command: 'INSERT', rowCount: count, oid: 0 }) as unknown as Answer;
 }
 
-function objects(answer: Answer, names: readonly string[], rows: readonly unknown[][]): Answer {
+function objects(answer: Answer, names: readonly string[], rows: readonly unknown[][], type = 0): Answer {
   const made = empty(answer, rows.length) as unknown as Result;
   const known = fieldsOf(answer);
-  const fields = names.map((name) => known.find((field) => field.name === name) ?? { name });
+  const fields = names.map((name) => known.find((field) => field.name === name) ?? fieldOf(name, type));
   (made as unknown as { addFields(fields: readonly Field[]): void }).addFields(fields);
   for (const row of rows) made.rows.push(Object.fromEntries(names.map((name, index) => [name, row[index]])));
   return made as unknown as Answer;
+}
+
+/** A field that the server has not described, since the client knew its values. */
+function fieldOf(name: string, dataTypeID: number): Field {
+  const unknown = { tableID: 0, columnID: 0, dataTypeSize: -1, dataTypeModifier: -1 };
+  return { name, dataTypeID, ...unknown, format: 'text' } as Field;
 }
 
 function columnNames(answer: Answer, places: readonly number[]): string[] {

@@ -152,9 +152,8 @@ function knownOutcome(
 ): KnownOutcome {
   const ofColumn = sentinelColumn === undefined ? undefined : columnFacts(facts, shape, sentinelColumn);
   const { type = 0, base = 0 } = ofColumn ?? {};
-  return new KnownOutcome(answer, driver.results, sentinelColumn, driver.parser(base), (key) =>
-    driver.values.serialize(key, type),
-  );
+  const serialize = (key: unknown): string => driver.values.serialize(key, type);
+  return new KnownOutcome(answer, driver.results, sentinelColumn, driver.parser(base), type, serialize);
 }
 
 /** The text of the row's sentinel column: its own value, or the key that it was given. */

@@ -58,6 +58,8 @@ export class KnownOutcome implements Outcome {
     /** The column that identifies rows, by index. */
     readonly sentinelColumn: number | undefined,
     readonly parse: ((key: string) => unknown) | undefined,
+    /** The column's type, by its oid. */
+    readonly type: number,
     /** The text of a key that the caller gave, as the client has sent it. */
     readonly serialize: (key: unknown) => string,
   ) {}
@@ -77,7 +79,7 @@ export class KnownOutcome implements Outcome {
     if (name === undefined) throw new Error(`${shape.name} has no column ${this.#column}`);
     const names = returning.map(() => name);
     const rows = this.#keys(entry).map((key) => names.map(() => key));
-    return this.results.objects(this.answer, names, rows);
+    return this.results.objects(this.answer, names, rows, this.type);
   }
 
   get #column(): number {

@@ -174,9 +174,8 @@ export class OwnInsertWriter {
   #text(value: unknown): StatementParam {
     if (this.#isDescribed && value !== null) return new RawValue(value);
     if (value === null || typeof value === 'string') return value;
-    const text = this.#values.untyped(value, undefined);
-    if (text === undefined) throw new Error('a value needs the type of its column to be sent');
-    return text;
+    // The plan has seen that its text is what the driver would send: here nobody knows the type any more.
+    return this.#values.untyped(value, undefined) ?? this.#values.serialize(value, 0);
   }
 }
 

@@ -6,7 +6,12 @@ type Query = (...args: unknown[]) => Promise<{ readonly command: string }>;
 const watched = new WeakSet<pg.PoolClient>();
 
 /**
- * A pool on which plain drizzle's transactions reject if nothing of them was written.
+ * A pool on which plain drizzle differs from ours in nothing that was decided.
+ *
+ * pg's pool closes the connection of a statement outside of transactions that the server has refused. What a session knows,
+ * such as `currval`, is lost with it. Ours keeps the connection.
+ *
+ * A transaction rejects if nothing of it was written.
  *
  * If a callback swallows the failure of a statement, COMMIT answers ROLLBACK, and drizzle on pg resolves. Ours rejects with
  * the failure, as drizzle on postgres.js does. Here COMMIT rejects with the failure.
@@ -19,7 +24,23 @@ export function rejectingUncommitted(pool: pg.Pool): pg.Pool {
     if (args.length === 0 && !watched.has(client)) watch(client);
     return client;
   };
-  return Object.assign(pool, { connect: connectWatched });
+  return Object.assign(pool, { connect: connectWatched, query: keepingConnections(connect) });
+}
+
+function keepingConnections(connect: () => Promise<pg.PoolClient>): Query {
+  return async (...args) => {
+    const client = await connect();
+    const query = client.query.bind(client) as unknown as Query;
+    let loss: Error | undefined;
+    try {
+      return await query(...args);
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || error.severity === 'FATAL') loss = error as Error;
+      throw error;
+    } finally {
+      client.release(loss);
+    }
+  };
 }
 
 function watch(client: pg.PoolClient): void {
