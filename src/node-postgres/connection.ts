@@ -58,7 +58,10 @@ export class NodePostgresConnection implements Connection {
 
   /** Sends BEGIN, if it has not been sent. */
   get begun(): Promise<void> {
-    return this.#open().then(() => {});
+    const begun = this.#open().then(() => {});
+    // Not everybody who has sent it waits for it.
+    begun.catch(() => {});
+    return begun;
   }
 
   #open(): Promise<unknown> {

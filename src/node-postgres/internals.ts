@@ -119,7 +119,7 @@ export interface Pool {
   readonly options: { readonly max?: number };
   readonly Client: ClientClass;
   readonly totalCount: number;
-  connect(): Promise<Client>;
+  connect(callback: (error: unknown, client: Client | undefined) => void): void;
   /** Serves those who wait for a client. */
   _pulseQueue?(): void;
 }

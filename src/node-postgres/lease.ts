@@ -39,17 +39,24 @@ export class Lease {
 }
 
 export async function lease(source: Client | Pool): Promise<Lease> {
-  const client = isPool(source) ? await takeOut(source) : source;
-  checkVersion(client);
-  return new Lease(client, isPool(source) ? source : undefined);
+  const held = isPool(source) ? await takeOut(source) : new Lease(source, undefined);
+  try {
+    checkVersion(held.client);
+  } catch (error) {
+    held.release();
+    throw error;
+  }
+  return held;
 }
 
-async function takeOut(pool: Pool): Promise<Client> {
-  try {
-    return await pool.connect();
-  } catch (error) {
-    throw noteKind(asError(error), 'unopened');
-  }
+/** Not by its promise: the pool listens no more, and the next message may be the server's last. */
+function takeOut(pool: Pool): Promise<Lease> {
+  return new Promise((resolve, reject) => {
+    pool.connect((error, client) => {
+      if (client) resolve(new Lease(client, pool));
+      else reject(noteKind(asError(error), 'unopened'));
+    });
+  });
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { Connection, Driver } from '../driver/driver.ts';
 import { isAnswer } from '../driver/errors.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
-import { QueryError } from '../drizzle/query-error.ts';
-import { BatchedDrizzleError, codeOf } from '../errors.ts';
+import { type BatchCode, QueryError } from '../drizzle/query-error.ts';
+import { BatchedDrizzleError, codeOf, commitLost } from '../errors.ts';
 
 /** The error of an insert on a transaction that has committed or is about to. */
 export function committedError(): BatchedDrizzleError {
@@ -22,7 +22,8 @@ export function endedError(cause: Error): BatchedDrizzleError {
 /** COMMIT has failed. Where drizzle executes it as a statement, its errors are those of a statement. */
 export function explainCommit(error: Error, { framing }: Driver): Error {
   if (!framing.executesEnds || error instanceof BatchedDrizzleError) return error;
-  return new DrizzleQueryError('commit', [], error);
+  const isUnknown = error.message.includes(commitLost);
+  return isUnknown ? new CommitError(error, 'OUTCOME_UNKNOWN') : new DrizzleQueryError('commit', [], error);
 }
 
 /**
@@ -41,22 +42,20 @@ export function explainLoss(error: unknown, loss: Error, begin: string, connecti
  * statement, it looks for the database's error on `cause`.
  */
 export function explainNotCommitted(failure: Error, { framing, errors }: Driver): Error {
-  return framing.executesEnds && isAnswer(errors, failure) ? new NotCommittedError(failure) : failure;
+  const isOfStatement = framing.executesEnds && isAnswer(errors, failure);
+  return isOfStatement ? new CommitError(failure, 'TRANSACTION_NOT_COMMITTED') : failure;
 }
 
-class NotCommittedError extends QueryError {
+/** drizzle's error of COMMIT, where it has more to tell. */
+class CommitError extends QueryError {
   static {
-    QueryError.rename(NotCommittedError);
+    QueryError.rename(CommitError);
   }
 
-  constructor(cause: Error) {
-    super(
-      `commit: the transaction was rolled back, since a statement of it had failed: ${cause.message}`,
-      cause,
-      {
-        batchCode: 'TRANSACTION_NOT_COMMITTED',
-      },
-    );
+  constructor(cause: Error, batchCode: BatchCode) {
+    const isUnknown = batchCode === 'OUTCOME_UNKNOWN';
+    const why = isUnknown ? '' : 'the transaction was rolled back, since a statement of it had failed: ';
+    super(`commit: ${why}${cause.message}`, cause, { batchCode });
     this.describeBy(() => ({ sql: 'commit', params: [] }));
   }
 }
