@@ -2,7 +2,6 @@
 
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
-import { attempt } from '../flush/flush.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import type { ReportBuilder } from '../report.ts';
 import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts';
@@ -10,14 +9,18 @@ import type { Entry } from '../take/entry.ts';
 import { atEndOfTurn } from '../take/schedule.ts';
 import { batchLockTimeout } from '../write/lock-timeout.ts';
 import { classifyRefusal, isReadOnly } from './classify-refusal.ts';
+import { haltableToken } from './halt-ahead.ts';
 import { inTurn, openParents, runsOf } from './in-turn.ts';
-import { OwnTransaction } from './own-transaction.ts';
+import { OwnAttempts } from './own-attempts.ts';
 import { sendPipelinedTransactions, writePipelinedTransactions } from './pipeline.ts';
 
 /**
  * At most so many inserts are sent as a transaction each, in one pipeline. More are split in halves again.
  */
 const fewEnough = 64;
+
+/** Facts of a pipeline are learned anew so often at most. */
+const mostRelearned = 2;
 
 /**
  * Writes a batch as one transaction. If the server rolls it back, its halves are sent again, until few
@@ -42,11 +45,15 @@ class Batch {
   /** Entries whose parents have settled in this turn. */
   #released: Entry[] = [];
 
+  readonly #own: OwnAttempts;
+
   constructor(
     readonly context: FlushContext,
     readonly report: ReportBuilder,
     readonly failures: Failures,
-  ) {}
+  ) {
+    this.#own = new OwnAttempts(context, report, failures);
+  }
 
   async settled(): Promise<void> {
     while (this.#background.size > 0) await Promise.all(this.#background);
@@ -55,7 +62,7 @@ class Batch {
   async write(given: readonly Entry[]): Promise<void> {
     const entries = this.#holdBack(given, new Set(given));
     if (entries.length === 0) return;
-    const refusal = await this.#attempt(entries, entries.length > 1 ? batchLockTimeout : undefined);
+    const refusal = await this.#own.attempt(entries, entries.length > 1 ? batchLockTimeout : undefined);
     if (!refusal) return;
     const open = entries.filter(({ outcome }) => !outcome);
     if (refusal.mustGoApart) return this.#writeApart(open);
@@ -92,23 +99,36 @@ class Batch {
     if (isPlain) return this.#writeAlone(entries);
     for (let rest = entries; rest.length > 0; ) {
       const { now, later } = inTurn(rest);
-      await this.#writePipelined(now);
+      await this.#writePipelined(now, true);
       rest = later;
     }
   }
 
-  /** Each entry as a transaction, all in one pipeline. */
-  async #writePipelined(given: readonly Entry[]): Promise<void> {
+  /** Each entry as a transaction, all in one pipeline. Entries whose facts are outdated are sent again. */
+  async #writePipelined(given: readonly Entry[], isOrdered = false): Promise<void> {
+    let rest = given;
+    for (let tries = 0; rest.length > 0 && tries <= mostRelearned; tries++)
+      rest = await this.#tryPipelined(rest, isOrdered);
+    this.#writeAlone(rest);
+  }
+
+  /** @returns entries whose facts are outdated, and those behind that are not sent yet */
+  async #tryPipelined(given: readonly Entry[], isOrdered: boolean): Promise<readonly Entry[]> {
     const { context, report, failures } = this;
-    const transactions = await writePipelinedTransactions(context, this.#holdBack(given), report, failures);
+    const entries = this.#holdBack(given);
+    const token = isOrdered ? haltableToken(entries) : undefined;
+    const transactions = await writePipelinedTransactions(context, entries, token, report, failures);
     // In call order. Only adjacent transactions that fit into a pipeline share one.
-    for (const run of runsOf(transactions)) {
-      const fitsPipeline = run[0]?.fitsPipeline;
-      const left = fitsPipeline
-        ? await sendPipelinedTransactions(context, run, report, failures)
-        : await this.#tryInTurn(run.map(({ entry }) => entry));
-      this.#writeAlone(left);
+    const runs = runsOf(transactions);
+    for (const [index, run] of runs.entries()) {
+      const { alone, outdated } = run[0]?.fitsPipeline
+        ? await sendPipelinedTransactions(context, run, token, report, failures)
+        : { alone: await this.#own.tryInTurn(run.map(({ entry }) => entry)), outdated: [] };
+      this.#writeAlone(alone);
+      const behind = runs.slice(index + 1).flat();
+      if (outdated.length > 0) return [...outdated, ...behind.map(({ entry }) => entry)];
     }
+    return [];
   }
 
   /** Each entry on a connection of its own, so that it may wait for its lock. */
@@ -117,37 +137,10 @@ class Batch {
   }
 
   async #writeOne(entry: Entry): Promise<void> {
-    const refusal = await this.#attempt([entry], undefined);
+    const refusal = await this.#own.attempt([entry], undefined);
     if (!refusal) return;
     this.context.engine.noteAlone(refusal.error, this.context.driver.errors);
     this.failures.rejectAll([entry], refusal);
-  }
-
-  /** In call order, since it is not proved that the entries do not see one another. */
-  async #tryInTurn(entries: readonly Entry[]): Promise<Entry[]> {
-    const left: Entry[] = [];
-    for (const entry of entries) left.push(...(await this.#tryOne(entry)));
-    return left;
-  }
-
-  /** @returns the entry, if it would have to wait for a lock and block others; else none */
-  async #tryOne(entry: Entry): Promise<Entry[]> {
-    const refusal = await this.#attempt([entry], batchLockTimeout);
-    if (refusal?.mustGoApart) return [entry];
-    if (refusal && classifyRefusal(refusal, this.context.driver.errors) === 'retryAlone') return [entry];
-    if (refusal) this.failures.rejectAll([entry], refusal);
-    return [];
-  }
-
-  async #attempt(entries: readonly Entry[], lockTimeout: string | undefined): Promise<Refusal | undefined> {
-    const target = new OwnTransaction(this.context, lockTimeout);
-    const refusal = await attempt(this.context, entries, target, this.report, this.failures);
-    await target.close();
-    const isUnbegun = refusal && target.connection?.hasBegun === false;
-    const { driver, engine } = this.context;
-    return isUnbegun && engine.noteUnbegun(refusal.error, driver.errors)
-      ? { ...refusal, mustGoApart: true }
-      : refusal;
   }
 
   /**

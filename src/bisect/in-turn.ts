@@ -1,6 +1,6 @@
 /** Which entries of a batch must follow others. Pure. */
 import type { Entry } from '../take/entry.ts';
-import type { PipelinedTransaction } from './pipeline.ts';
+import type { PipelinedTransaction } from './write-transaction.ts';
 
 /** The parents of an entry that are being written. */
 export function openParents(entry: Entry, along: ReadonlySet<Entry>): Entry[] {

@@ -3,11 +3,11 @@
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import { hasRawValues, type Statement } from '../driver/statement.ts';
-import { asError } from '../errors.ts';
+import { asError, codeOf } from '../errors.ts';
 import { FactsScope } from '../facts/facts-scope.ts';
 import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
 import type { ReportBuilder } from '../report.ts';
-import { checkParamCount, type FlightAnswers, isLong, sendFlight } from '../send/send-flight.ts';
+import { checkParamCount, isLong, sendFlight } from '../send/send-flight.ts';
 import { askLogged, logInserts } from '../send/send-logged.ts';
 import { rollback } from '../send/transaction-commands.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
@@ -16,27 +16,34 @@ import { fulfil } from '../settle/outcomes.ts';
 import type { Flight } from '../settle/read-flight.ts';
 import { isRefusedToUs } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
-import { isStale } from '../write/guard.ts';
+import { isFactsChanged, isStale } from '../write/guard.ts';
 import { classifyRefusal } from './classify-refusal.ts';
-import { checkedAhead, writeOwnTransaction, writePlannedTransaction } from './write-transaction.ts';
+import { haltAhead } from './halt-ahead.ts';
+import {
+  checkedAhead,
+  type PipelinedTransaction,
+  writeOwnTransaction,
+  writePlannedTransaction,
+} from './write-transaction.ts';
 
-export interface PipelinedTransaction {
-  readonly entry: Entry;
-  /** A query that takes keys or marks the transaction, the INSERTs, and the check ahead of COMMIT. */
-  readonly statements: readonly Statement[];
-  /** It can share a pipeline: no statement has to wait for an answer before it is sent, and COMMIT does not fail. */
-  readonly fitsPipeline: boolean;
-  /** Reads the answers of its flight. */
-  readonly read: (flight: FlightAnswers) => Flight;
+/** Entries that a pipeline has not written, and that may be written otherwise. */
+export interface Left {
+  /** They must be sent on connections of their own, because they wait for a lock. */
+  readonly alone: Entry[];
+  /** Their tables have changed, or another one in their pipeline has. */
+  readonly outdated: Entry[];
 }
 
 /**
  * Writes the statements of entries that do not refer to one another. An entry that can't be written is
  * rejected.
+ *
+ * @param pipeline a token of theirs, if their order counts
  */
 export async function writePipelinedTransactions(
   context: FlushContext,
   entries: readonly Entry[],
+  pipeline: string | undefined,
   report: ReportBuilder,
   failures: Failures,
 ): Promise<PipelinedTransaction[]> {
@@ -53,19 +60,21 @@ export async function writePipelinedTransactions(
     failures.rejectAll(entries, { error: asError(error) });
     return transactions;
   }
+  const writing = { facts, pipeline, report };
   for (const entry of entries) {
     try {
       const written =
-        (canPipeline && writeOwnTransaction(context, entry, facts, report)) ||
-        writePlannedTransaction(context, entry, facts, report, failures);
+        (canPipeline && writeOwnTransaction(context, entry, writing)) ||
+        writePlannedTransaction(context, entry, writing, failures);
       if (!written) continue;
-      const { statements, read } = checkedAhead(written);
+      const checked = checkedAhead(written);
+      const { statements } = checked;
       checkParamCount(statements);
       // An unguarded statement would have to wait for BEGIN's answer, and a described one for its description.
       const isSent = (statement: Statement) => statement.guarded && !hasRawValues(statement);
       const mayFailAtCommit = facts.get(entry.shape.table)?.serializable ?? false;
       const fitsPipeline = canPipeline && !isLong(statements) && statements.every(isSent) && !mayFailAtCommit;
-      transactions.push({ entry, statements, read, fitsPipeline });
+      transactions.push({ ...checked, entry, fitsPipeline });
     } catch (error) {
       failures.rejectAll([entry], { error: asError(error) });
     }
@@ -77,17 +86,20 @@ export async function writePipelinedTransactions(
  * Sends each entry as a transaction of its own. An INSERT without BEGIN has no lock timeout: it could wait
  * for a lock, and block those after it.
  *
- * @returns entries that must be sent on connections of their own, because they wait for a lock or their
- *   tables have changed
+ * @param pipeline the token that they were written with
  */
 export async function sendPipelinedTransactions(
   context: FlushContext,
   transactions: readonly PipelinedTransaction[],
+  pipeline: string | undefined,
   report: ReportBuilder,
   failures: Failures,
-): Promise<Entry[]> {
-  const left: Entry[] = [];
-  const logged = transactions.filter((transaction) => isLogged(context, transaction, failures));
+): Promise<Left> {
+  const left: Left = { alone: [], outdated: [] };
+  const ahead = haltAhead(transactions, pipeline);
+  const logged = transactions.filter((transaction, index) =>
+    isLogged(context, transaction, index === 0 ? ahead : [], failures),
+  );
   if (logged.length === 0) return left;
   let connection: Connection;
   try {
@@ -104,11 +116,12 @@ export async function sendPipelinedTransactions(
     if (mustWait) await connection.begun;
   } catch (error) {
     engine.noteUnbegun(asError(error), driver.errors);
-    return logged.map(({ entry }) => entry);
+    return { ...left, alone: logged.map(({ entry }) => entry) };
   }
   report.roundTrips += mustWait ? 2 : 1;
   engine.takesTransactions = true;
-  let before: Promise<FlightAnswers> | undefined;
+  report.statements += ahead.length * 2;
+  let before = ahead.length > 0 ? sendFlight(connection, ahead, 'chain') : undefined;
   await Promise.all(
     logged.map(async ({ entry, statements, read: readAnswers }, index) => {
       const end = index < logged.length - 1 ? 'chain' : 'commit';
@@ -121,8 +134,10 @@ export async function sendPipelinedTransactions(
         const flight = await sent;
         const read = readAnswers(flight);
         const refusal = refusalOf(read);
-        if (refusal && isStale(refusal.error)) forgetTable(context, entry);
-        if (refusal && (flight.beginError || mustGoAlone(context, refusal))) left.push(entry);
+        const isOutdated = refusal && showsChange(refusal.error);
+        if (refusal && (isOutdated || isStale(refusal.error))) forgetTable(context, entry);
+        if (isOutdated) left.outdated.push(entry);
+        else if (refusal && (flight.beginError || mustGoAlone(context, refusal))) left.alone.push(entry);
         else if (refusal) failures.rejectAll([entry], refusal);
         else fulfil(afterCache(context.cache, read.outcomes));
       } catch (error) {
@@ -138,10 +153,11 @@ export async function sendPipelinedTransactions(
 function isLogged(
   context: FlushContext,
   { entry, statements }: PipelinedTransaction,
+  ahead: readonly Statement[],
   failures: Failures,
 ): boolean {
   try {
-    logInserts(context, statements);
+    logInserts(context, [...ahead, ...statements]);
     return true;
   } catch (error) {
     failures.rejectAll([entry], { error: asError(error) });
@@ -160,6 +176,11 @@ function refusalOf({ error, commitError, isUnknown }: Flight): Refusal | undefin
 function forgetTable({ facts }: FlushContext, entry: Entry): void {
   facts.delete(entry.shape.table);
   entry.forgetKeys();
+}
+
+/** A table is not what its facts say. A rule that it has got since refuses the guard in RETURNING. */
+function showsChange(error: Error): boolean {
+  return isFactsChanged(error) || codeOf(error) === '0A000';
 }
 
 /** Whether another try may succeed. The entry has been refused, so none of its rows are written. */

@@ -15,18 +15,31 @@ import { type Flight, readFlight } from '../settle/read-flight.ts';
 import { readOwnFlight } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
 import { hasKeys } from '../take/key-run.ts';
-import { keyQuery } from '../write/key-query.ts';
+import { type KeyQueryInput, keyQuery } from '../write/key-query.ts';
 import { batchLockTimeout } from '../write/lock-timeout.ts';
 import { writeOwnFlight } from '../write/own-flight.ts';
-import { makeToken, writeInserts, writeKeyQuery } from '../write/write-flight.ts';
+import { comparedFacts, makeToken, writeInserts, writeKeyQuery } from '../write/write-flight.ts';
 
 export interface WrittenTransaction {
   readonly statements: readonly Statement[];
+  /** The tables that the transaction compares: if they have changed, it writes nothing. */
+  readonly compared: KeyQueryInput['facts'];
   readonly read: (flight: FlightAnswers) => Flight;
 }
 
-/** Marks the transaction for the guard of an own statement, and bounds its wait for locks. */
-const mark = keyQuery({ lists: [], facts: [], token: '1', lockTimeout: batchLockTimeout });
+/** Its statements are a query that takes keys or marks the transaction, the INSERTs, and the check ahead of COMMIT. */
+export interface PipelinedTransaction extends WrittenTransaction {
+  readonly entry: Entry;
+  /** It can share a pipeline: no statement has to wait for an answer before it is sent, and COMMIT does not fail. */
+  readonly fitsPipeline: boolean;
+}
+
+export interface TransactionWriting {
+  readonly facts: FactsByTable;
+  /** The token of its pipeline, if the pipeline may be halted. */
+  readonly pipeline: string | undefined;
+  readonly report: ReportBuilder;
+}
 
 const checkConstraints = command('set constraints all immediate');
 
@@ -34,8 +47,7 @@ const checkConstraints = command('set constraints all immediate');
 export function writeOwnTransaction(
   context: FlushContext,
   entry: Entry,
-  facts: FactsByTable,
-  report: ReportBuilder,
+  { facts, pipeline, report }: TransactionWriting,
 ): WrittenTransaction | undefined {
   const { driver, options, engine } = context;
   if (hasKeys(entry.allotted) || engine.refusesSettings || !facts.get(entry.shape.table)?.guardable)
@@ -50,17 +62,18 @@ export function writeOwnTransaction(
     maxRows: options.maxRows,
   });
   if (!plan) return undefined;
+  // Marks the transaction for the guard of the statement, and bounds its wait for locks.
+  const mark = keyQuery({ lists: [], facts: [], token: '1', pipeline, lockTimeout: batchLockTimeout });
   const flight = { ...writeOwnFlight(plan, driver.values, true), mark };
   const read = (answers: FlightAnswers) => readOwnFlight(context, flight, answers, report);
-  return { statements: [mark, ...flight.statements], read };
+  return { statements: [mark, ...flight.statements], compared: [], read };
 }
 
 /** @returns `undefined` if the entry can't be sent; it is rejected then */
 export function writePlannedTransaction(
   context: FlushContext,
   entry: Entry,
-  facts: FactsByTable,
-  report: ReportBuilder,
+  { facts, pipeline, report }: TransactionWriting,
   failures: Failures,
 ): WrittenTransaction | undefined {
   const known = isProved([entry], facts) ? facts : unproved(facts);
@@ -68,21 +81,22 @@ export function writePlannedTransaction(
   failures.rejectEach(rejected);
   if (rejected.size > 0) return undefined;
   const token = makeToken();
-  const query = new EagerStatement(writeKeyQuery(plan, { token, lockTimeout: batchLockTimeout }));
+  const query = new EagerStatement(writeKeyQuery(plan, { token, pipeline, lockTimeout: batchLockTimeout }));
   const keysKnown = plan.lists.length > 0 ? keysAnswered(plan, query) : undefined;
   const inserts = writeInserts(context, plan, { token, locked: new Set(), keysKnown });
   const read = (answers: FlightAnswers) =>
     readFlight(context, plan, inserts, answers, { isQueried: true, report });
-  return { statements: [query, ...inserts.statements], read };
+  return { statements: [query, ...inserts.statements], compared: comparedFacts(plan), read };
 }
 
 /**
  * The same with deferred constraints checked ahead of COMMIT. A COMMIT that is refused ends the transaction and begins no
  * other one, and then those behind it in the pipeline would be lost.
  */
-export function checkedAhead({ statements, read }: WrittenTransaction): WrittenTransaction {
+export function checkedAhead({ statements, compared, read }: WrittenTransaction): WrittenTransaction {
   return {
     statements: [...statements, checkConstraints],
+    compared,
     read: (flight) => {
       const checked = flight.answers.at(-1);
       const isCause = checked?.status === 'rejected' && isRolledBack(flight.commitError);

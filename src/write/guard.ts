@@ -42,6 +42,19 @@ export function insertGuard(
   return ` where case${stale} when ${conditions || 'true'} then true else ${raise(outside)} end`;
 }
 
+/** Set for the session by a pipeline whose tables have changed. Unlike others it stays when its transaction ends. */
+const haltSetting = 'batched_drizzle.h';
+
+/** Lets no transaction behind it write that asks `goesOn`, on the same connection. */
+export function halt(pipeline: string): string {
+  return `pg_catalog.set_config('${haltSetting}', '${pipeline}', false)`;
+}
+
+/** Whether the pipeline was not halted. */
+export function goesOn(pipeline: string): string {
+  return `(pg_catalog.current_setting('${haltSetting}', true) operator(pg_catalog.=) '${pipeline}') is not true`;
+}
+
 /** Replaces a statement that can't be written. */
 export const failTransaction = `select ${raise('batched_drizzle: a statement could not be written')}`;
 
@@ -80,7 +93,7 @@ export function isStale(error: unknown): boolean {
   return isFactsChanged(error) || ['42703', '42704', '42804'].includes(codeOf(error) ?? '');
 }
 
-function isFactsChanged(error: unknown): boolean {
+export function isFactsChanged(error: unknown): boolean {
   return error instanceof Error && error.message.includes(changed);
 }
 

@@ -5,7 +5,7 @@ import { catalogSql } from '../facts/catalog-sql.ts';
 import { isUnchanged, rightsOf } from '../facts/fingerprint.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import type { KeyList } from '../take/key-run.ts';
-import { factsChanged, meansRelation, tokenSetting } from './guard.ts';
+import { factsChanged, goesOn, halt, meansRelation, tokenSetting } from './guard.ts';
 import { mayBeRange, settingOf } from './kept-keys.ts';
 import { boundByQuery } from './lock-timeout.ts';
 
@@ -15,6 +15,8 @@ export interface KeyQueryInput {
   readonly facts: readonly (readonly [name: string, facts: TableFacts])[];
   /** Marks the flight's transaction in the server. `undefined` if `set_config` must not be used. */
   readonly token: string | undefined;
+  /** The token of a pipeline that `haltQuery` may halt. */
+  readonly pipeline?: string | undefined;
   /** The longest time that this query and the statements behind it wait for a lock. */
   readonly lockTimeout?: string | undefined;
 }
@@ -26,14 +28,15 @@ export interface KeyQueryInput {
  * query therefore need not wait for its answer. One `nextval` over `generate_series` is the idea of
  * Benchling's sqlalchemy_batch_inserts.
  */
-export function keyQuery({ lists, facts, token, lockTimeout }: KeyQueryInput): Statement {
+export function keyQuery({ lists, facts, token, pipeline, lockTimeout }: KeyQueryInput): Statement {
   const params: string[] = [];
   const param = (value: string): string => `$${params.push(value)}`;
   const mark = token === undefined ? "''" : `pg_catalog.set_config('${tokenSetting}', '${token}', true)`;
-  const compared =
-    facts.length === 0
-      ? mark
-      : `case when ${areUnchanged(facts, param)} then ${mark} else ${factsChanged} end`;
+  const conditions = [
+    ...(pipeline === undefined ? [] : [goesOn(pipeline)]),
+    ...(facts.length === 0 ? [] : [areUnchanged(facts, param)]),
+  ].join(' and ');
+  const compared = conditions ? `case when ${conditions} then ${mark} else ${factsChanged} end` : mark;
   const bounded = lockTimeout && token !== undefined ? boundByQuery(lockTimeout) : undefined;
   // The bound comes first, because the comparison takes locks too.
   const columns = [
@@ -46,10 +49,22 @@ export function keyQuery({ lists, facts, token, lockTimeout }: KeyQueryInput): S
   return { text: `select ${columns.join(', ')}`, params, answer: 'raw', guarded: true };
 }
 
+/** Halts a pipeline if its tables have changed. It takes no lock, so it waits for none. */
+export function haltQuery(facts: KeyQueryInput['facts'], pipeline: string): Statement {
+  const params: string[] = [];
+  const unchanged = areUnchanged(facts, (value) => `$${params.push(value)}`, false);
+  const text = `select case when (${unchanged}) is not true then ${halt(pipeline)} end`;
+  return { text, params, answer: 'raw', guarded: true };
+}
+
 /** Whether names, role and catalog are as the facts say. */
-export function areUnchanged(facts: KeyQueryInput['facts'], param: (value: string) => string): string {
+export function areUnchanged(
+  facts: KeyQueryInput['facts'],
+  param: (value: string) => string,
+  mayLock = true,
+): string {
   const list = (values: readonly string[]) => param(arrayLiteral(values));
-  const names = facts.map(([name, table]) => isSame(param(name), table, param(table.oid)));
+  const names = facts.map(([name, table]) => isSame(param(name), table, param(table.oid), mayLock));
   const tables = facts.map(([, table]) => table);
   const users = list([...new Set(tables.map(({ user }) => user))]);
   const role = `current_user::pg_catalog.text operator(pg_catalog.=) all (${users}::pg_catalog.text[])`;
@@ -61,13 +76,13 @@ export function areUnchanged(facts: KeyQueryInput['facts'], param: (value: strin
  * Whether a name still means the relation of the facts, and the role has the same rights to it.
  *
  * Inside a transaction a backend notices the DDL of others only when it takes a lock, as `pg_relation_size` does.
- * Without it `to_regclass` may return a cached relation.
+ * Without it `to_regclass` may return a cached relation. It notices them when a transaction begins, too.
  */
-function isSame(name: string, { rights }: TableFacts, param: string): string {
+function isSame(name: string, { rights }: TableFacts, param: string, mayLock: boolean): string {
   const oid = `${param}::pg_catalog.oid`;
   const isThere = `pg_catalog.pg_relation_size(${oid}, 'init') operator(pg_catalog.>=) 0`;
   const same = `${meansRelation(name, param)} and ${rightsOf(oid)} operator(pg_catalog.=) '${rights}'`;
-  return `case when ${isThere} then ${same} end`;
+  return mayLock ? `case when ${isThere} then ${same} end` : same;
 }
 
 /**

@@ -84,11 +84,16 @@ function lockTables(shapes: readonly TableShape[]): string {
   return `lock table ${shapes.map(({ name }) => `only ${name}`).join(', ')} in row exclusive mode`;
 }
 
-export function writeKeyQuery(plan: Plan, options: Pick<KeyQueryInput, 'token' | 'lockTimeout'>): Statement {
-  const facts = new Map(
-    plan.chunks.flatMap(({ shape, facts }) => (facts ? [[shape.name, facts] as const] : [])),
-  );
-  return keyQuery({ lists: plan.lists, facts: [...facts], ...options });
+export function writeKeyQuery(
+  plan: Plan,
+  options: Pick<KeyQueryInput, 'token' | 'pipeline' | 'lockTimeout'>,
+): Statement {
+  return keyQuery({ lists: plan.lists, facts: comparedFacts(plan), ...options });
+}
+
+/** What the key query compares. */
+export function comparedFacts({ chunks }: Plan): KeyQueryInput['facts'] {
+  return [...new Map(chunks.flatMap(({ shape, facts }) => (facts ? [[shape.name, facts] as const] : [])))];
 }
 
 export function writeInserts(

@@ -4,7 +4,7 @@ import type { Answer } from '../../../src/driver/statement.ts';
 import { readKeys } from '../../../src/settle/read-keys.ts';
 import type { KeyList } from '../../../src/take/key-run.ts';
 import { settingOf } from '../../../src/write/kept-keys.ts';
-import { keyQuery } from '../../../src/write/key-query.ts';
+import { haltQuery, keyQuery } from '../../../src/write/key-query.ts';
 import { entryOf, planOf } from '../../support/entries.ts';
 import { factsOf } from '../../support/facts.ts';
 import { readableSql } from '../../support/readable-sql.ts';
@@ -103,6 +103,15 @@ describe('keyQuery', () => {
     expect(query.text).not.toContain('pg_policy');
   });
 
+  test('raises where its pipeline was halted, and compares nothing else without facts', () => {
+    const query = keyQuery({ lists: [], facts: [], token: 'token', pipeline: 'of all' });
+    expect(text(query)).toBe(
+      `select case when (current_setting('batched_drizzle.h', true) = 'of all') is not true ` +
+        `then set_config('batched_drizzle.t', 'token', true) ` +
+        `else ('batched_drizzle: table facts changed: ' || current_user::text)::boolean::text end`,
+    );
+  });
+
   test('takes all lists in their order, each parameter in its place', () => {
     const query = keyQuery({ lists, facts, token: 'token' });
     expect(query.params).toEqual(['"users"', '16384', '{app}', '{16384}', '3', '16385', '2', '16385', '2']);
@@ -115,6 +124,15 @@ describe('keyQuery', () => {
   test('is read in the bytes of the wire, which no transform of the client alters', () => {
     expect(keyQuery({ lists, facts, token: 'token' })).toMatchObject({ answer: 'raw', guarded: true });
   });
+});
+
+test('haltQuery halts a pipeline for the session if a table has changed, and takes no lock', () => {
+  const query = haltQuery(facts, 'of all');
+  expect(text(query)).toMatch(
+    /^select case when \(to_regclass\(\$1\)::oid = \$2::oid and .*\) is not true then set_config\('batched_drizzle.h', 'of all', false\) end$/,
+  );
+  expect(query.text).not.toContain('pg_relation_size');
+  expect(query).toMatchObject({ answer: 'raw', guarded: true });
 });
 
 describe('readKeys', () => {
