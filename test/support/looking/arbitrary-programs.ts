@@ -123,8 +123,27 @@ const migrations: fc.Arbitrary<Program> = fc.record({
     .map((steps): Step[] => steps),
 });
 
-export const programs = fc.oneof(
-  { weight: 12, arbitrary: programsAmong(lookNames) },
-  { weight: 3, arbitrary: migrations },
-  { weight: 1, arbitrary: oversized },
-);
+const isRule = (step: Step): boolean => step.do === 'change' && step.what.startsWith('rule: ');
+
+const withoutRules = (steps: readonly Step[]): Step[] =>
+  steps.flatMap((step): Step[] => {
+    if (step.do === 'transaction') return [{ ...step, steps: withoutRules(step.steps) }];
+    return isRule(step) ? [] : [step];
+  });
+
+/**
+ * In the first batch of the database behind a new rule its table's inserts may run behind those into others
+ * (docs/limits.md). So a program with groups on the database has its rules from the start.
+ */
+const withKnownRules = (program: Program): Program =>
+  program.steps.some((step) => step.do === 'group')
+    ? { ...program, steps: withoutRules(program.steps) }
+    : program;
+
+export const programs = fc
+  .oneof(
+    { weight: 12, arbitrary: programsAmong(lookNames) },
+    { weight: 3, arbitrary: migrations },
+    { weight: 1, arbitrary: oversized },
+  )
+  .map(withKnownRules);
