@@ -107,13 +107,16 @@ class Batch {
   /** Each entry as a transaction, all in one pipeline. Entries whose facts are outdated are sent again. */
   async #writePipelined(given: readonly Entry[], isOrdered = false): Promise<void> {
     let rest = given;
-    for (let tries = 0; rest.length > 0 && tries <= mostRelearned; tries++)
-      rest = await this.#tryPipelined(rest, isOrdered);
-    this.#writeAlone(rest);
+    for (let tries = 0; rest.length > 0; tries++)
+      rest = await this.#tryPipelined(rest, isOrdered, tries < mostRelearned);
   }
 
-  /** @returns entries whose facts are outdated, and those behind that are not sent yet */
-  async #tryPipelined(given: readonly Entry[], isOrdered: boolean): Promise<readonly Entry[]> {
+  /** @returns entries whose facts are outdated, and those behind that are not sent yet; none at the last try */
+  async #tryPipelined(
+    given: readonly Entry[],
+    isOrdered: boolean,
+    mayRelearn: boolean,
+  ): Promise<readonly Entry[]> {
     const { context, report, failures } = this;
     const entries = this.#holdBack(given);
     const token = isOrdered ? haltableToken(entries) : undefined;
@@ -124,9 +127,10 @@ class Batch {
       const { alone, outdated } = run[0]?.fitsPipeline
         ? await sendPipelinedTransactions(context, run, token, report, failures)
         : { alone: await this.#own.tryInTurn(run.map(({ entry }) => entry)), outdated: [] };
-      this.#writeAlone(alone);
+      this.#writeAlone(mayRelearn ? alone : [...alone, ...outdated]);
+      if (outdated.length === 0 || !mayRelearn) continue;
       const behind = runs.slice(index + 1).flat();
-      if (outdated.length > 0) return [...outdated, ...behind.map(({ entry }) => entry)];
+      return [...outdated, ...behind.map(({ entry }) => entry)];
     }
     return [];
   }

@@ -123,7 +123,7 @@ export async function sendPipelinedTransactions(
   report.statements += ahead.length * 2;
   let before = ahead.length > 0 ? sendFlight(connection, ahead, 'chain') : undefined;
   await Promise.all(
-    logged.map(async ({ entry, statements, read: readAnswers }, index) => {
+    logged.map(async ({ entry, statements, compared, read: readAnswers }, index) => {
       const end = index < logged.length - 1 ? 'chain' : 'commit';
       // COMMIT AND CHAIN is no mere COMMIT.
       report.statements += statements.length + (end === 'chain' ? 1 : 0);
@@ -134,7 +134,7 @@ export async function sendPipelinedTransactions(
         const flight = await sent;
         const read = readAnswers(flight);
         const refusal = refusalOf(read);
-        const isOutdated = refusal && showsChange(refusal.error);
+        const isOutdated = refusal && showsChange(refusal.error, compared.length > 0);
         if (refusal && (isOutdated || isStale(refusal.error))) forgetTable(context, entry);
         if (isOutdated) left.outdated.push(entry);
         else if (refusal && (flight.beginError || mustGoAlone(context, refusal))) left.alone.push(entry);
@@ -178,9 +178,12 @@ function forgetTable({ facts }: FlushContext, entry: Entry): void {
   entry.forgetKeys();
 }
 
-/** A table is not what its facts say. A rule that it has got since refuses the guard in RETURNING. */
-function showsChange(error: Error): boolean {
-  return isFactsChanged(error) || codeOf(error) === '0A000';
+/**
+ * Whether a table is not what its facts say. A rule that it has got since refuses the guard in RETURNING, which only a
+ * transaction has that compares nothing.
+ */
+function showsChange(error: Error, isCompared: boolean): boolean {
+  return isFactsChanged(error) || (!isCompared && codeOf(error) === '0A000');
 }
 
 /** Whether another try may succeed. The entry has been refused, so none of its rows are written. */

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -10,7 +11,10 @@ const check = drizzle(database.connect());
 
 // One sequence numbers the rows of both tables, so that it shows their order. It is not proved that they may share.
 const calls = (name: string) =>
-  pgTable(name, { call: integer('call').generatedByDefaultAsIdentity(), note: text('note') });
+  pgTable(name, {
+    call: integer('call').generatedByDefaultAsIdentity(),
+    note: text('note'),
+  });
 const [lefts, rights] = [calls('lefts'), calls('rights')];
 
 beforeEach(async () => {
@@ -88,6 +92,30 @@ describe('inserts of one turn on the database, of which sharing is not proved, k
     });
     await all;
     expect(await check.$count(rights)).toBe(2);
+  });
+
+  test('behind an insert that is refused as a rule would refuse it, however often it is sent', async () => {
+    await check.execute(`
+      create or replace function refuses() returns trigger language plpgsql as
+        'begin if new.note = ''refused'' then raise exception using errcode = ''0A000''; end if; return new; end';
+      create trigger refuses after insert on lefts for each row execute function refuses()`);
+    const db = batchedDrizzle(database.connect());
+    const [refused, ...others] = await Promise.allSettled([
+      db.insert(lefts).values({ note: 'refused' }).returning(),
+      // Several rows with expressions can't be guarded, so they stand between two pipelines. What does not
+      // wait for them overtakes the second.
+      db
+        .insert(rights)
+        .values([{ note: sql`pg_sleep(0.1)::text` }, { note: sql`'at'` }])
+        .returning(),
+      ...[lefts, rights, lefts].map((table) => db.insert(table).values({ note: 'at' }).returning()),
+    ]);
+    expect(refused).toMatchObject({ status: 'rejected', reason: { cause: { code: '0A000' } } });
+    const numbers = others.flatMap((settled) =>
+      settled.status === 'fulfilled' ? settled.value.map(({ call }) => call) : [],
+    );
+    expect(numbers).toHaveLength(5);
+    expect(numbers).toEqual(sorted(numbers));
   });
 });
 
