@@ -35,7 +35,7 @@ export class NodePostgresConnection implements Connection {
   #begun: Promise<unknown> | undefined;
   #isFinishing = false;
   /** Why nothing can be sent any more. */
-  #ended: Error | undefined;
+  #ended: (() => Error) | undefined;
   #lose!: (error: Error) => void;
 
   constructor(lease: Lease, options: ConnectionOptions) {
@@ -66,7 +66,7 @@ export class NodePostgresConnection implements Connection {
 
   #open(): Promise<unknown> {
     if (this.#begun) return this.#begun;
-    if (this.#ended) return Promise.reject(this.#ended);
+    if (this.#ended) return Promise.reject(this.#ended());
     this.#begun = this.#run(command(this.#options.ends.begin), {
       role: 'begin',
       settled: (error) => {
@@ -110,7 +110,7 @@ export class NodePostgresConnection implements Connection {
     else if (isFirst) this.#logRollback();
     // The server knows nothing of a transaction that has sent nothing.
     if (this.isUnopened && text === 'rollback') {
-      this.#end(ended());
+      this.#end(ended);
       return endAnswer('ROLLBACK');
     }
     const written = (): void => {
@@ -127,7 +127,7 @@ export class NodePostgresConnection implements Connection {
     const texts = isCommit ? [ends.commit] : ends.rollback;
     for (const text of texts.slice(0, -1)) this.#send(command(text)).catch(() => {});
     const settled = (error: Error | null): void => {
-      if (ends.isOver(this.#lease.outbox.status, error)) this.#end(ended());
+      if (ends.isOver(this.#lease.outbox.status, error)) this.#end(ended);
     };
     const answer = this.#send(command(texts.at(-1) as string), { role: 'end', written, settled });
     return ends.asEnd?.(answer, isCommit) ?? answer;
@@ -154,7 +154,7 @@ export class NodePostgresConnection implements Connection {
         Query: this.#options.dialect.Query,
         owner: this,
         get ended() {
-          return connection.#ended ?? (connection.#isFinishing ? ended() : undefined);
+          return connection.#ended?.() ?? (connection.#isFinishing ? ended() : undefined);
         },
         push: (piece) => {
           this.#open();
@@ -166,7 +166,7 @@ export class NodePostgresConnection implements Connection {
   }
 
   #send(statement: Statement, options?: MakeOptions): Promise<Answer> {
-    if (this.#ended) return Promise.reject(this.#ended);
+    if (this.#ended) return Promise.reject(this.#ended());
     this.#open();
     return this.#run(statement, options);
   }
@@ -179,10 +179,10 @@ export class NodePostgresConnection implements Connection {
 
   #close(error: Error): void {
     this.#lose(error);
-    this.#end(error);
+    this.#end(() => error);
   }
 
-  #end(reason: Error): void {
+  #end(reason: () => Error): void {
     if (this.#ended) return;
     this.#ended = reason;
     this.#lease.release();

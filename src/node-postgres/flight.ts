@@ -4,7 +4,7 @@ import { getOrInsert } from '../get-or-insert.ts';
 import { feed } from './copy.ts';
 import { isAnswered, isEndOfSession, noteKind } from './errors.ts';
 import { type Client, type Connection, keepActive, type QueryClass } from './internals.ts';
-import { silent } from './messages.ts';
+import { type Messages, silent } from './messages.ts';
 import { type CopyData, type Piece, writePiece } from './piece.ts';
 
 /** How a flight ended. */
@@ -15,11 +15,15 @@ export interface Landing {
   readonly refusal?: Error | undefined;
   /** Why the connection can't be used any more. */
   readonly loss?: Error | undefined;
+  /** The only statement was refused. */
+  readonly isRefused?: boolean;
 }
 
 export interface FlightInput {
   readonly client: Client;
   readonly pieces: readonly Piece[];
+  /** Those of each piece. */
+  readonly messages: readonly Messages[];
   /**
    * Each piece gets a Sync of its own, so that it is a transaction of its own outside of one, and so that a refused one takes
    * none with it. With one Sync the server skips whatever follows a refused piece.
@@ -70,13 +74,13 @@ function makeClass(Base: QueryClass): FlightClass {
     }
 
     #write(connection: Connection, from: number): void {
-      const { pieces, syncsEach } = this.#input;
+      const { pieces, messages, syncsEach } = this.#input;
       const { stream } = connection;
       stream.cork?.();
       try {
         for (let index = from; index < pieces.length; index++) {
           const piece = pieces[index] as Piece;
-          writePiece(connection, piece);
+          writePiece(connection, messages[index] as Messages);
           piece.written?.();
           if (piece.data) {
             this.#copy(connection, piece.data, index + 1);

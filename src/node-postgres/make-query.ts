@@ -56,7 +56,7 @@ export function makeQuery(
     settle,
   );
   const messages = isDescribed ? prepared(query, settle) : { parse: { text }, bind: { values } };
-  return { answer, piece: messages && { role, query, messages, data, written, owner } };
+  return { answer, piece: messages && { role, query, messages: () => messages, data, written, owner } };
 }
 
 function prepared(query: InstanceType<QueryClass>, settle: (error: Error) => void): Messages | undefined {

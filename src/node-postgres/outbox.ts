@@ -2,7 +2,9 @@
 import { getOrInsert } from '../get-or-insert.ts';
 import { flightOf, type Landing } from './flight.ts';
 import { type Client, classOf } from './internals.ts';
+import type { Messages } from './messages.ts';
 import type { Alone, Piece } from './piece.ts';
+import { canGoAlone, sendAlone } from './send-alone.ts';
 
 /** As ReadyForQuery tells it: idle, in a transaction, in one that has failed. */
 export type TransactionStatus = 'I' | 'T' | 'E';
@@ -89,17 +91,31 @@ export class Outbox {
       first.send().then(() => this.#landed({ skipped: [] }, undefined));
       return;
     }
-    const pieces = this.#take();
-    const syncsEach = first.role !== 'begin' && this.status !== 'T';
-    const landed = (landing: Landing): void => this.#landed(landing, first.owner);
-    const flight = flightOf(classOf(this.#client).Query, {
-      client: this.#client,
-      pieces,
-      syncsEach,
-      landed,
-    });
-    this.#client.query(flight);
+    this.#send(this.#take(), (landing) => this.#landed(landing, first.owner));
   };
+
+  #send(taken: readonly Piece[], landed: (landing: Landing) => void): void {
+    const client = this.#client;
+    const [first] = taken;
+    if (first && taken.length === 1 && canGoAlone(first, client)) {
+      sendAlone(client, first, landed);
+      return;
+    }
+    const pieces: Piece[] = [];
+    const messages: Messages[] = [];
+    for (const piece of taken) {
+      const written = piece.messages();
+      if (!written) continue;
+      pieces.push(piece);
+      messages.push(written);
+    }
+    if (pieces.length === 0) {
+      landed({ skipped: [] });
+      return;
+    }
+    const syncsEach = pieces[0]?.role !== 'begin' && this.status !== 'T';
+    client.query(flightOf(classOf(client).Query, { client, pieces, messages, syncsEach, landed }));
+  }
 
   /**
    * What can leave in one flight: up to a statement that must be by itself, to the end of a transaction, and to a COPY whose
@@ -117,8 +133,10 @@ export class Outbox {
     return pieces;
   }
 
-  #landed({ skipped, refusal, loss }: Landing, owner: object | undefined): void {
+  #landed({ skipped, refusal, loss, isRefused }: Landing, owner: object | undefined): void {
     this.#isFlying = false;
+    // The server tells it by a ReadyForQuery that is still to come.
+    if (isRefused && this.status === 'T') this.status = 'E';
     if (refusal) this.refuse(refusal, owner);
     if (loss) {
       this.refuse(loss);

@@ -9,8 +9,12 @@ export interface Piece {
   readonly role: Role;
   /** Reads the answer, and settles the promise of whoever sent the statement. */
   readonly query: Query;
-  /** Read when it is written. */
-  readonly messages: Messages;
+  /**
+   * Called before it leaves together with others.
+   *
+   * @returns `undefined` if a value can't be written: whoever sent it has been told then
+   */
+  messages(): Messages | undefined;
   /** The data behind COPY. */
   readonly data?: CopyData | undefined;
   /** It has been handed to the socket. */
@@ -39,7 +43,7 @@ export interface Alone {
 }
 
 /** Parse, Bind, Describe and Execute. */
-export function writePiece(connection: Connection, { messages: { parse, bind } }: Piece): void {
+export function writePiece(connection: Connection, { parse, bind }: Messages): void {
   connection.parse(parse);
   connection.bind(bind);
   connection.describe({ type: 'P', name: '' });

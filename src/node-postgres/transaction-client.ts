@@ -2,7 +2,7 @@
 import type { StatementListener } from '../driver/driver.ts';
 import { asError } from '../errors.ts';
 import { isAnswered, noteKind } from './errors.ts';
-import type { Client, Query, QueryClass, QueryConfig, Result } from './internals.ts';
+import type { Client, QueryClass, QueryConfig, Result } from './internals.ts';
 import { messagesOf } from './messages.ts';
 import type { Alone, Piece } from './piece.ts';
 
@@ -50,9 +50,9 @@ async function send(
   values: readonly unknown[],
   { sent, failed }: StatementListener,
 ): Promise<Result> {
+  const { ended } = sending;
   try {
     return await new Promise<Result>((resolve, reject) => {
-      const { ended } = sending;
       const piece = ended ? reject(ended) : pieceOf(sending, config, values, { resolve, reject });
       if (piece) sending.push(piece);
       sent();
@@ -60,7 +60,7 @@ async function send(
   } catch (thrown) {
     const error = asError(thrown);
     // What pg itself refuses, and what a parser throws, leaves the transaction as it was.
-    if (isAnswered(error) || error === sending.ended) failed(error);
+    if (isAnswered(error) || error === ended) failed(error);
     // The error was made where the answer was read. Like pg, show where the statement was executed.
     Error.captureStackTrace(error);
     throw error;
@@ -77,19 +77,15 @@ function pieceOf(
   config: QueryConfig,
   values: readonly unknown[],
   settling: Settling,
-): Piece | Alone | undefined {
+): Piece | Alone {
   if (mustBeAlone(config, values)) return aloneOf(sending, config, values, settling);
   const { client, Query, owner } = sending;
-  let isRefused = false;
-  const query: Query = new Query(config, values, (error, result) => {
-    isRefused = error !== null && error !== undefined;
-    if (isRefused) settling.reject(error as Error);
+  const query = new Query(config, values, (error, result) => {
+    if (error) settling.reject(error);
     else settling.resolve(result as Result);
   });
   if (client.binary) query.binary = true;
-  const messages = messagesOf(query);
-  // A value can't be written: the server never hears of it.
-  return messages && !isRefused ? { role: 'statement', owner, query, messages } : undefined;
+  return { role: 'statement', owner, query, messages: () => messagesOf(query) };
 }
 
 function aloneOf(

@@ -7,7 +7,9 @@ export const notShared: Readonly<Record<string, string>> = {
   'test/integration/embedded.test.ts': 'starting a server',
   'test/integration/held-back.test.ts': 'how postgres.js fills a connection',
   'test/integration/no-nagle.test.ts': 'the socket option that postgres.js does not set',
-  'test/integration/node-postgres.test.ts': 'the driver of pg, on several versions of pg',
+  'test/integration/neon-serverless.test.ts': 'the driver of Neon',
+  'test/integration/node-postgres*.test.ts': 'the driver of pg, on several versions of pg',
+  'test/integration/pglite*.test.ts': 'the driver of PGlite',
   'test/integration/own-serialisers.test.ts': 'the serialisers of a client, which drizzle on pg does not use',
   'test/integration/parameters.test.ts':
     'the option `parameters`, which spares what only postgres.js asks of the server',

@@ -1,0 +1,33 @@
+/** One statement by itself: pg's own query, sent by pg. */
+import { isAnswered, isEndOfSession, noteKind } from './errors.ts';
+import type { Landing } from './flight.ts';
+import type { Client } from './internals.ts';
+import type { Piece } from './piece.ts';
+
+/** Whoever ends a transaction looks at the state that ReadyForQuery tells, which comes behind an error. */
+export function canGoAlone({ role, data }: Piece, { binary }: Client): boolean {
+  return role === 'statement' && data === undefined && !binary;
+}
+
+export function sendAlone(client: Client, { query }: Piece, landed: (landing: Landing) => void): void {
+  const { callback, prepare, handleReadyForQuery } = query;
+  /** An error is that of a value while it is written, and of a parser once the server is ready for the next query. */
+  let isOfServer = true;
+  query.prepare = function (connection) {
+    isOfServer = false;
+    prepare.call(this, connection);
+    isOfServer = true;
+  };
+  query.handleReadyForQuery = function (connection) {
+    isOfServer = false;
+    handleReadyForQuery.call(this, connection);
+  };
+  query.callback = (error, result) => {
+    const refusal = isOfServer && error ? error : undefined;
+    const loss =
+      refusal && (!isAnswered(refusal) || isEndOfSession(refusal)) ? noteKind(refusal, 'lost') : undefined;
+    callback?.(error, result);
+    landed({ skipped: [], loss, isRefused: refusal !== undefined });
+  };
+  client.query(query);
+}
