@@ -33,7 +33,7 @@ export interface Driver {
    * answered.
    *
    * @param text BEGIN itself, perhaps with modes
-   * @param log is told of BEGIN, and of what ends the transaction, before it leaves
+   * @param log is told of BEGIN and of COMMIT before they leave
    */
   begin(text?: string, log?: (text: string) => void): Promise<Connection>;
   /**

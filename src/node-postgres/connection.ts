@@ -1,4 +1,5 @@
 /** A client held for one transaction. */
+import { explainConsequence } from '../driver/consequence.ts';
 import { withoutLine } from '../driver/copy-line.ts';
 import type { Connection, StatementListener } from '../driver/driver.ts';
 import { type Answer, CopyStatement, command, type Statement } from '../driver/statement.ts';
@@ -36,6 +37,8 @@ export class NodePostgresConnection implements Connection {
   #isFinishing = false;
   /** Why nothing can be sent any more. */
   #ended: (() => Error) | undefined;
+  /** The last error of a statement, which those behind it follow from. */
+  #failure: Error | undefined;
   #lose!: (error: Error) => void;
 
   constructor(lease: Lease, options: ConnectionOptions) {
@@ -105,9 +108,7 @@ export class NodePostgresConnection implements Connection {
 
   async finish(statement: Statement): Promise<Answer> {
     const { text } = statement;
-    const isFirst = !this.#isFinishing;
     if (text !== 'rollback') this.#options.log?.(text);
-    else if (isFirst) this.#logRollback();
     // The server knows nothing of a transaction that has sent nothing.
     if (this.isUnopened && text === 'rollback') {
       this.#end(ended);
@@ -139,13 +140,6 @@ export class NodePostgresConnection implements Connection {
     return turn ? turn.run(work) : work();
   }
 
-  /** The transaction is rolled back, whatever the logger throws. */
-  #logRollback(): void {
-    try {
-      this.#options.log?.('rollback');
-    } catch {}
-  }
-
   client(listener: StatementListener): unknown {
     const connection = this;
     return transactionClient(
@@ -160,6 +154,7 @@ export class NodePostgresConnection implements Connection {
           this.#open();
           this.#lease.outbox.push(piece);
         },
+        refused: this.#refused,
       },
       listener,
     );
@@ -172,10 +167,22 @@ export class NodePostgresConnection implements Connection {
   }
 
   #run(statement: Statement, options?: MakeOptions): Promise<Answer> {
-    const { piece, answer } = makeQuery(this.#options.dialect, statement, { ...options, owner: this });
+    const settled = (error: Error | null): void => {
+      if (error) this.#refused(error);
+      options?.settled?.(error);
+    };
+    const { piece, answer } = makeQuery(this.#options.dialect, statement, {
+      ...options,
+      settled,
+      owner: this,
+    });
     if (piece) this.#lease.outbox.push(piece);
     return answer;
   }
+
+  readonly #refused = (error: Error): void => {
+    this.#failure = explainConsequence(nodePostgresErrors, error, this.#failure);
+  };
 
   #close(error: Error): void {
     this.#lose(error);

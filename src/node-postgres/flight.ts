@@ -4,20 +4,9 @@ import { getOrInsert } from '../get-or-insert.ts';
 import { feed } from './copy.ts';
 import { isAnswered, isEndOfSession, noteKind } from './errors.ts';
 import { type Client, type Connection, keepActive, type QueryClass } from './internals.ts';
+import type { Landing } from './landing.ts';
 import { type Messages, silent } from './messages.ts';
 import { type CopyData, type Piece, writePiece } from './piece.ts';
-
-/** How a flight ended. */
-export interface Landing {
-  /** Pieces that the server has skipped, since one before them was refused. */
-  readonly skipped: readonly Piece[];
-  /** Why BEGIN was refused. */
-  readonly refusal?: Error | undefined;
-  /** Why the connection can't be used any more. */
-  readonly loss?: Error | undefined;
-  /** The only statement was refused. */
-  readonly isRefused?: boolean;
-}
 
 export interface FlightInput {
   readonly client: Client;

@@ -1,12 +1,14 @@
 /** One statement by itself: pg's own query, sent by pg. */
 import { isAnswered, isEndOfSession, noteKind } from './errors.ts';
-import type { Landing } from './flight.ts';
 import type { Client } from './internals.ts';
+import type { Landing } from './landing.ts';
 import type { Piece } from './piece.ts';
 
 /** Whoever ends a transaction looks at the state that ReadyForQuery tells, which comes behind an error. */
-export function canGoAlone({ role, data }: Piece, { binary }: Client): boolean {
-  return role === 'statement' && data === undefined && !binary;
+export function canGoAlone({ role, data, query }: Piece, { binary }: Client): boolean {
+  // Old versions of pg send a Sync only when they have the answer: one more round trip, as in plain drizzle.
+  const waitsToSync = 'isPreparedStatement' in query;
+  return role === 'statement' && data === undefined && !binary && !waitsToSync;
 }
 
 export function sendAlone(client: Client, { query }: Piece, landed: (landing: Landing) => void): void {

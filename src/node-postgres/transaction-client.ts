@@ -15,6 +15,8 @@ export interface Sending {
   /** Why nothing can be sent any more. */
   readonly ended: Error | undefined;
   push(piece: Piece | Alone): void;
+  /** A statement was refused. */
+  refused(error: Error): void;
 }
 
 /** It inherits the rest of the client's members. */
@@ -81,6 +83,7 @@ function pieceOf(
   if (mustBeAlone(config, values)) return aloneOf(sending, config, values, settling);
   const { client, Query, owner } = sending;
   const query = new Query(config, values, (error, result) => {
+    if (error) sending.refused(error);
     if (error) settling.reject(error);
     else settling.resolve(result as Result);
   });
@@ -89,7 +92,7 @@ function pieceOf(
 }
 
 function aloneOf(
-  { client, owner }: Sending,
+  { client, owner, refused }: Sending,
   config: QueryConfig,
   values: readonly unknown[],
   { resolve, reject }: Settling,
@@ -103,6 +106,7 @@ function aloneOf(
         resolve((await client.query(config, values)) as Result);
       } catch (error) {
         const reason = asError(error);
+        refused(reason);
         reject(isAnswered(reason) ? reason : noteKind(reason, 'other'));
       }
     },

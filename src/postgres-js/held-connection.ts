@@ -1,4 +1,5 @@
 /** A connection of the pool, held for one transaction without waiting for BEGIN's answer. */
+import { explainConsequence } from '../driver/consequence.ts';
 import { withoutLine } from '../driver/copy-line.ts';
 import type { StatementListener } from '../driver/driver.ts';
 import { type Answer, CopyStatement, command, type Statement } from '../driver/statement.ts';
@@ -6,7 +7,7 @@ import { asError } from '../errors.ts';
 import { leaveAhead } from './ahead.ts';
 import { Beginning } from './beginning.ts';
 import { type CopyFeed, makeCopy } from './copy.ts';
-import { ended, explainConsequence, isLoss, postgresJsErrors } from './errors.ts';
+import { ended, isLoss, postgresJsErrors } from './errors.ts';
 import type { Client, PoolConnection, Query } from './internals.ts';
 import { keepFromPool, returnToPool } from './keep-from-pool.ts';
 import { makeQuery, rejectUnsent, route } from './query.ts';
@@ -27,7 +28,6 @@ export class HeldConnection extends Beginning {
   #isMarked = false;
   #closed: Error | undefined;
   #refusal: Error | undefined;
-  /** The last error of a statement, which those behind it follow from. */
   #failure: Error | undefined;
 
   constructor(
@@ -146,7 +146,7 @@ export class HeldConnection extends Beginning {
     query.then(settled, (error) => {
       // The `close` event has not come yet. Data written now would precede the next session's start.
       if (isLoss(error)) this.#closed ??= error;
-      this.#failure = explainConsequence(error, this.#failure);
+      this.#failure = explainConsequence(postgresJsErrors, error, this.#failure);
       query.failed?.(asError(error));
       settled();
     });

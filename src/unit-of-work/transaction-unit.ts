@@ -38,7 +38,16 @@ export class TransactionUnit extends ScopeUnit {
     this.drop(reason);
     await this.state.line.idle();
     this.state.close(() => endedError(reason));
+    this.#logRollback();
     await rollback(this.state.connection);
+  }
+
+  /** As drizzle executes it. It is rolled back, whatever the logger throws. */
+  #logRollback(): void {
+    if (!this.context.driver.framing.executesEnds) return;
+    try {
+      this.context.logger.logQuery('rollback', []);
+    } catch {}
   }
 
   /** Flushes the queued rows of a savepoint. @throws the error that its transaction rejects with */

@@ -8,8 +8,11 @@ export const notShared: Readonly<Record<string, string>> = {
   'test/integration/held-back.test.ts': 'how postgres.js fills a connection',
   'test/integration/no-nagle.test.ts': 'the socket option that postgres.js does not set',
   'test/integration/neon-serverless.test.ts': 'the driver of Neon',
-  'test/integration/node-postgres*.test.ts': 'the driver of pg, on several versions of pg',
-  'test/integration/pglite*.test.ts': 'the driver of PGlite',
+  'test/integration/node-postgres-client.test.ts':
+    'a client of pg that others use, on several versions of pg',
+  'test/integration/node-postgres-faults.test.ts':
+    'connections of pg that are lost, on several versions of pg',
+  'test/integration/node-postgres.test.ts': 'the driver of pg, on several versions of pg',
   'test/integration/own-serialisers.test.ts': 'the serialisers of a client, which drizzle on pg does not use',
   'test/integration/parameters.test.ts':
     'the option `parameters`, which spares what only postgres.js asks of the server',
@@ -40,6 +43,7 @@ export const notConverted: readonly string[] = [
   'test/integration/async-context.test.ts',
   'test/integration/batches.test.ts',
   'test/integration/certain-types.test.ts',
+  'test/integration/changed-between.test.ts',
   'test/integration/cold.test.ts',
   'test/integration/columns.test.ts',
   'test/integration/composed-defaults.test.ts',

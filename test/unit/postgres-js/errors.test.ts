@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { explainConsequence } from '../../../src/driver/consequence.ts';
 import { withoutLine } from '../../../src/driver/copy-line.ts';
-import {
-  explainConsequence,
-  isLoss,
-  noteUnbound,
-  postgresJsErrors,
-} from '../../../src/postgres-js/errors.ts';
+import { isLoss, noteUnbound, postgresJsErrors } from '../../../src/postgres-js/errors.ts';
 
 const { copy, kindOf, withoutStatement, withStatement, withoutValues } = postgresJsErrors;
 
@@ -139,7 +135,7 @@ describe('an error that follows from another one (25P02)', () => {
   test('has it as a cause, which loops do not see, without its values', () => {
     const error = refused({ code: '25P02' });
     const failure = refused({ detail: 'hers' });
-    expect(explainConsequence(error, failure)).toBe(failure);
+    expect(explainConsequence(postgresJsErrors, error, failure)).toBe(failure);
     expect(error.cause).toMatchObject({
       code: '23505',
       message: 'an earlier statement of the transaction failed with 23505',
@@ -151,7 +147,7 @@ describe('an error that follows from another one (25P02)', () => {
   test('keeps a cause of its own', () => {
     const cause = new Error('own');
     const error = new Refused({ code: '25P02' }, cause);
-    explainConsequence(error, refused());
+    explainConsequence(postgresJsErrors, error, refused());
     expect(error.cause).toBe(cause);
   });
 });
