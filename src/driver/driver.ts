@@ -118,6 +118,13 @@ export interface Connection {
   cancel(): Promise<void>;
   /** Runs the callback of the transaction, so that the driver knows what is called inside. Absent if it need not know. */
   run?<T>(work: () => T): T;
+  /**
+   * A flush is due at the end of the turn, and what is sent before shall leave with it. Absent if nothing waits for an answer
+   * to what left before.
+   *
+   * @returns to be called when the flush has begun
+   */
+  hold?(): () => void;
   /** Begins the transaction anew after its first flight was refused. */
   restart(): Promise<void>;
   /** Sends COMMIT or ROLLBACK. Statements that the caller sends afterwards are rejected. */

@@ -33,7 +33,7 @@ export class NodePostgresConnection implements Connection {
   hasFinished = false;
   readonly #lease: Lease;
   readonly #options: ConnectionOptions;
-  #begun: Promise<unknown> | undefined;
+  #begun: Promise<void> | undefined;
   #isFinishing = false;
   /** Why nothing can be sent any more. */
   #ended: (() => Error) | undefined;
@@ -52,44 +52,42 @@ export class NodePostgresConnection implements Connection {
   }
 
   get isUnopened(): boolean {
-    return this.#begun === undefined && this.#ended === undefined;
+    return !this.#begun && this.isOpen;
   }
 
   get isOpen(): boolean {
-    return this.#ended === undefined;
+    return !this.#ended;
   }
 
   /** Sends BEGIN, if it has not been sent. */
   get begun(): Promise<void> {
-    const begun = this.#open().then(() => {});
-    // Not everybody who has sent it waits for it.
-    begun.catch(() => {});
-    return begun;
+    return this.#open();
   }
 
-  #open(): Promise<unknown> {
+  #open(): Promise<void> {
     if (this.#begun) return this.#begun;
     if (this.#ended) return Promise.reject(this.#ended());
-    this.#begun = this.#run(command(this.#options.ends.begin), {
+    const begun = this.#run(command(this.#options.ends.begin), {
       role: 'begin',
       settled: (error) => {
         this.hasBegun ||= error === null;
-        // The server is in no transaction.
         if (error) this.#close(error);
       },
     });
+    this.#begun = begun.then(() => {});
+    // Not everybody who has sent it waits for it.
+    this.#begun.catch(() => {});
     return this.#begun;
   }
 
   async send(statement: Statement): Promise<Answer> {
     if (!(statement instanceof CopyStatement)) return this.#send(statement);
-    const { text, isReady } = statement;
-    return this.#copy(text, statement.blocks(), isReady).catch((error) => {
+    return this.#copy(statement.text, statement.blocks(), statement.isReady).catch((error) => {
       throw withoutLine(error, nodePostgresErrors);
     });
   }
 
-  async copy(text: string, blocks: Iterable<Uint8Array>): Promise<Answer> {
+  copy(text: string, blocks: Iterable<Uint8Array>): Promise<Answer> {
     return this.#copy(text, blocks, true);
   }
 
@@ -99,7 +97,7 @@ export class NodePostgresConnection implements Connection {
 
   async restart(): Promise<void> {
     const { rollback, begin } = this.#options.ends;
-    await Promise.all([...rollback, begin].map((text) => this.#send(command(text))));
+    await Promise.all([...rollback, begin].map((text) => this.send(command(text))));
   }
 
   async cancel(): Promise<void> {
@@ -109,7 +107,7 @@ export class NodePostgresConnection implements Connection {
   async finish(statement: Statement): Promise<Answer> {
     const { text } = statement;
     if (text !== 'rollback') this.#options.log?.(text);
-    // The server knows nothing of a transaction that has sent nothing.
+    // Nothing has been sent of it.
     if (this.isUnopened && text === 'rollback') {
       this.#end(ended);
       return endAnswer('ROLLBACK');
@@ -125,16 +123,20 @@ export class NodePostgresConnection implements Connection {
 
   #finish(isCommit: boolean, written: () => void): Promise<Answer> {
     const { ends } = this.#options;
-    const texts = isCommit ? [ends.commit] : ends.rollback;
-    for (const text of texts.slice(0, -1)) this.#send(command(text)).catch(() => {});
+    const texts = isCommit ? [ends.commit] : [...ends.rollback];
+    const last = command(texts.pop() as string);
+    for (const text of texts) this.#send(command(text)).catch(() => {});
     const settled = (error: Error | null): void => {
       if (ends.isOver(this.#lease.outbox.status, error)) this.#end(ended);
     };
-    const answer = this.#send(command(texts.at(-1) as string), { role: 'end', written, settled });
+    const answer = this.#send(last, { role: 'end', written, settled });
     return ends.asEnd?.(answer, isCommit) ?? answer;
   }
 
-  /** Runs the callback of the transaction. */
+  hold(): () => void {
+    return this.#lease.outbox.hold();
+  }
+
   run<T>(work: () => T): T {
     const { turn } = this.#options;
     return turn ? turn.run(work) : work();

@@ -25,6 +25,8 @@ export class Outbox {
   #waiting: (Piece | Alone)[] = [];
   #isFlying = false;
   #isScheduled = false;
+  /** Whoever still has something to send in this turn. */
+  #holders = 0;
 
   constructor(client: Client) {
     this.#client = client;
@@ -60,6 +62,18 @@ export class Outbox {
     this.#schedule();
   }
 
+  /** Lets nothing leave until it is released. */
+  hold(): () => void {
+    this.#holders += 1;
+    let isReleased = false;
+    return () => {
+      if (isReleased) return;
+      isReleased = true;
+      this.#holders -= 1;
+      this.#schedule();
+    };
+  }
+
   /** Rejects what waits. @param owner only what belongs to this transaction */
   refuse(error: Error, owner?: object): void {
     const waiting = this.#waiting;
@@ -76,14 +90,14 @@ export class Outbox {
    * one more than others.
    */
   #schedule(): void {
-    if (this.#isFlying || this.#isScheduled) return;
+    if (this.#isFlying || this.#isScheduled || this.#holders > 0) return;
     this.#isScheduled = true;
     Promise.resolve().then(() => process.nextTick(this.#leave));
   }
 
   readonly #leave = (): void => {
     this.#isScheduled = false;
-    if (this.#isFlying) return;
+    if (this.#isFlying || this.#holders > 0) return;
     const [first] = this.#waiting;
     if (!first) return;
     this.#isFlying = true;

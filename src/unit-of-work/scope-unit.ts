@@ -1,5 +1,4 @@
 /** The queue of one transaction, or of one savepoint in it, and its flushes. */
-
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import type { FlushScope } from '../flush/target.ts';
@@ -65,6 +64,10 @@ export abstract class ScopeUnit extends UnitOfWork {
 
   protected override get isFull(): boolean {
     return super.isFull || (this.state.queued !== undefined && this.queue.rows >= mostQueued);
+  }
+
+  protected override hold(): () => void {
+    return this.state.connection.hold?.() ?? super.hold();
   }
 
   /** At the end of the turn: a statement of this turn may still belong before the queued rows. */
@@ -144,7 +147,7 @@ export abstract class ScopeUnit extends UnitOfWork {
     return state.line.run(() => work(state.connection));
   }
 
-  /** Rejects all later inserts. Most transactions get none, and make no error. */
+  /** Rejects all later inserts. */
   end(reason: () => Error): void {
     this.state.open.delete(this);
     this.ended ??= reason;

@@ -15,6 +15,8 @@ import { atEndOfTurn } from '../take/schedule.ts';
  */
 const mostRemembered = 100;
 
+function nothing(): void {}
+
 /** The queue that inserts are pushed into. */
 export abstract class UnitOfWork {
   protected readonly queue = new Queue();
@@ -118,10 +120,17 @@ export abstract class UnitOfWork {
   protected schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
+    const release = this.hold();
     atEndOfTurn(() => {
       this.#isScheduled = false;
       this.flushUnasked(this.isFull);
+      release();
     });
+  }
+
+  /** What is sent before the end of the turn shall leave with the flush. */
+  protected hold(): () => void {
+    return nothing;
   }
 
   /** Warns about the rows that an explicit flush does not write. */
