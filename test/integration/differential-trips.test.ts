@@ -14,11 +14,13 @@ const batchedDatabase = useDatabase();
 /** Time for the programs, and then for making the first one that failed shorter. */
 const limit = 30_000 + runs * 2_000;
 
-test.each([
+const kinds = [
   ['programs', programs, {}],
   ['loops', loops, {}],
   ['programs that await queued inserts', programs, { awaits: 'queued' }],
-] as const)(
+] as const;
+
+test.each(kinds)(
   `${runs} random %s never take more round trips than on plain drizzle`,
   { timeout: limit + 30_000 },
   (_, of, batch) => compareTrips(plainDatabase, batchedDatabase, { runs, seed, programs: of, batch, limit }),
