@@ -12,6 +12,7 @@ import { classifyRefusal, isReadOnly } from './classify-refusal.ts';
 import { haltableToken } from './halt-ahead.ts';
 import { inTurn, openParents, runsOf } from './in-turn.ts';
 import { OwnAttempts } from './own-attempts.ts';
+import { JoinedTransaction } from './own-transaction.ts';
 import { sendPipelinedTransactions, writePipelinedTransactions } from './pipeline.ts';
 
 /**
@@ -65,6 +66,7 @@ class Batch {
     const refusal = await this.#own.attempt(entries, entries.length > 1 ? batchLockTimeout : undefined);
     if (!refusal) return;
     const open = entries.filter(({ outcome }) => !outcome);
+    if (refusal.error instanceof JoinedTransaction) return this.#writeJoined(open);
     if (refusal.mustGoApart) return this.#writeApart(open);
     const kind = classifyRefusal(refusal, this.context.driver.errors);
     if (kind === 'retryAlone' && entries.length > 1) this.#writeAlone(open);
@@ -124,15 +126,21 @@ class Batch {
     // In call order. Only adjacent transactions that fit into a pipeline share one.
     const runs = runsOf(transactions);
     for (const [index, run] of runs.entries()) {
-      const { alone, outdated } = run[0]?.fitsPipeline
+      const { alone, outdated, isJoined } = run[0]?.fitsPipeline
         ? await sendPipelinedTransactions(context, run, token, report, failures)
-        : { alone: await this.#own.tryInTurn(run.map(({ entry }) => entry)), outdated: [] };
+        : { alone: await this.#own.tryInTurn(run.map(({ entry }) => entry)), outdated: [], isJoined: false };
+      if (isJoined) await this.#writeJoined(run.map(({ entry }) => entry));
       this.#writeAlone(mayRelearn ? alone : [...alone, ...outdated]);
       if (outdated.length === 0 || !mayRelearn) continue;
       const behind = runs.slice(index + 1).flat();
       return [...outdated, ...behind.map(({ entry }) => entry)];
     }
     return [];
+  }
+
+  /** In the program's own transaction, one after the other as in drizzle: those behind the first that fails get 25P02. */
+  async #writeJoined(entries: readonly Entry[]): Promise<void> {
+    for (const entry of entries) for (const each of this.#holdBack([entry])) await this.#writeOne(each);
   }
 
   /** Each entry on a connection of its own, so that it may wait for its lock. */

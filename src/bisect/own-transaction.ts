@@ -5,6 +5,13 @@ import { FactsScope } from '../facts/facts-scope.ts';
 import type { FlushTarget } from '../flush/target.ts';
 import { rollback } from '../send/transaction-commands.ts';
 
+/** A batch can't be undone in a transaction that the program has begun itself. Nothing was sent. */
+export class JoinedTransaction extends Error {
+  constructor() {
+    super('a transaction of the program is open on the connection');
+  }
+}
+
 export class OwnTransaction implements FlushTarget {
   readonly scope = 'own';
   readonly facts = new FactsScope();
@@ -13,6 +20,7 @@ export class OwnTransaction implements FlushTarget {
   constructor(
     readonly context: FlushContext,
     readonly lockTimeout: string | undefined,
+    private readonly isBatch = false,
   ) {}
 
   readonly restart = async (): Promise<void> => {
@@ -20,8 +28,10 @@ export class OwnTransaction implements FlushTarget {
     this.connection = undefined;
   };
 
+  /** @throws {JoinedTransaction} */
   async connect(): Promise<Connection> {
     this.connection ??= await this.context.driver.begin();
+    if (this.isBatch && this.connection.isJoined) throw new JoinedTransaction();
     return this.connection;
   }
 

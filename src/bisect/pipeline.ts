@@ -32,6 +32,8 @@ export interface Left {
   readonly alone: Entry[];
   /** Their tables have changed, or another one in their pipeline has. */
   readonly outdated: Entry[];
+  /** A transaction of the program is open on the client's only connection, so that nothing was sent. */
+  readonly isJoined?: boolean;
 }
 
 /**
@@ -97,17 +99,21 @@ export async function sendPipelinedTransactions(
 ): Promise<Left> {
   const left: Left = { alone: [], outdated: [] };
   const ahead = haltAhead(transactions, pipeline);
-  const logged = transactions.filter((transaction, index) =>
-    isLogged(context, transaction, index === 0 ? ahead : [], failures),
-  );
-  if (logged.length === 0) return left;
   let connection: Connection;
   try {
     connection = await context.driver.begin();
   } catch (error) {
-    const entries = logged.map(({ entry }) => entry);
+    const entries = transactions.map(({ entry }) => entry);
     failures.rejectAll(entries, { error: asError(error) });
     return left;
+  }
+  const { isJoined = false } = connection;
+  const logged = transactions.filter(
+    (transaction, index) => !isJoined && isLogged(context, transaction, index === 0 ? ahead : [], failures),
+  );
+  if (logged.length === 0) {
+    await rollback(connection);
+    return { ...left, isJoined };
   }
   const { engine, driver } = context;
   // Behind a pooler the first COMMIT of a client must not leave before BEGIN is answered.

@@ -32,7 +32,7 @@ export interface Driver {
    * Takes a connection out of the pool and sends BEGIN. Settles as soon as BEGIN is sent, before it is
    * answered.
    *
-   * @param text BEGIN itself, perhaps with modes
+   * @param text BEGIN itself, perhaps with modes; absent for a transaction that the program has not asked for
    * @param log is told of BEGIN and of COMMIT before they leave
    */
   begin(text?: string, log?: (text: string) => void): Promise<Connection>;
@@ -91,6 +91,11 @@ export interface StatementListener {
 /** A connection held for one transaction. It returns to the pool by itself when the transaction has ended. */
 export interface Connection {
   readonly errors: DriverErrors;
+  /**
+   * The program has begun the transaction itself, on the client's only connection. It is not committed or rolled back here,
+   * and a statement that fails is the program's failure.
+   */
+  readonly isJoined?: boolean;
   /** No statement has been sent, and BEGIN is held back until one is. */
   readonly isUnopened: boolean;
   /** Settles when BEGIN is answered. */

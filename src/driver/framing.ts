@@ -15,4 +15,9 @@ export interface Framing {
    * postgres.js.
    */
   readonly hidesConsequences: boolean;
+  /**
+   * COMMIT is sent although a statement has failed whose error the callback ignored, and the transaction rejects with what
+   * comes back.
+   */
+  readonly commitsFailed?: boolean;
 }

@@ -6,7 +6,7 @@ import type { LoadTarget } from './request.ts';
 
 /** The load begins and commits its own transactions. */
 export function onDatabase(context: FlushContext): LoadTarget {
-  return { context, isNested: false, transaction: (work) => runTransaction(context, work) };
+  return { context, isNested: false, transaction: (work) => runTransaction(context, work, undefined, true) };
 }
 
 /** The load runs in a savepoint of the caller's transaction. */

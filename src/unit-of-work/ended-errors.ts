@@ -46,6 +46,21 @@ export function explainNotCommitted(failure: Error, { framing, errors }: Driver)
   return isOfStatement ? new CommitError(failure, 'TRANSACTION_NOT_COMMITTED') : failure;
 }
 
+/** The error of work that must be a transaction of its own, on a connection on which another one is open. */
+export function joinedError(): BatchedDrizzleError {
+  return new BatchedDrizzleError(
+    'UNSUPPORTED_CLIENT',
+    'a transaction is open on the only connection of the client; use that transaction',
+  );
+}
+
+/** COMMIT has rolled back. The server's answer does not say why. */
+export function withCause(error: Error, failure: Error | undefined): Error {
+  if (!failure || 'cause' in error) return error;
+  // As the standard has it, a cause is hidden from loops over the properties.
+  return Object.defineProperty(error, 'cause', { value: failure, writable: true, configurable: true });
+}
+
 /** drizzle's error of COMMIT, where it has more to tell. */
 class CommitError extends QueryError {
   static {

@@ -6,18 +6,21 @@ import { command } from '../driver/statement.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { asError } from '../errors.ts';
 import { isLogging } from '../send/send-logged.ts';
-import { explainLoss } from './ended-errors.ts';
+import { explainLoss, joinedError } from './ended-errors.ts';
 import { QueuedAwaits } from './queued-awaits.ts';
 import { TransactionState } from './transaction-state.ts';
 import { TransactionUnit } from './transaction-unit.ts';
 
 /**
  * Runs the callback as soon as a connection is likely to be free. BEGIN leaves together with the first statement or flush.
+ *
+ * @param isOwn it is no transaction that the program has asked for, and must not become a part of one
  */
 export async function runTransaction<T>(
   context: FlushContext,
   work: (unit: TransactionUnit) => Promise<T>,
   modes?: string,
+  isOwn = false,
 ): Promise<T> {
   const { driver, logger } = context;
   const { framing } = driver;
@@ -25,7 +28,7 @@ export async function runTransaction<T>(
   const opening = framing.opening(modes);
   const log =
     framing.executesEnds && isLogging(context) ? (text: string) => logger.logQuery(text, []) : undefined;
-  const connection = await driver.begin(begin, log);
+  const connection = await driver.begin(isOwn ? undefined : begin, log);
   const state = new TransactionState(connection, async () => {
     state.connection = await beginAgain(driver, state.connection, begin, opening);
   });
@@ -37,6 +40,7 @@ export async function runTransaction<T>(
   });
   const modesSet = opening === undefined ? undefined : setModes(context, unit, opening);
   try {
+    if (connection.isJoined) throw joinedError();
     // The server refuses other words, and plain drizzle then never runs the callback.
     if (modes !== undefined && !standardModes.test(modes)) await (modesSet ?? connection.begun);
     const working = connection.run ? connection.run(() => work(unit)) : work(unit);

@@ -8,6 +8,7 @@ import {
   explainCommit,
   explainEnd,
   explainNotCommitted,
+  withCause,
 } from './ended-errors.ts';
 import { explainLate } from './late-failures.ts';
 import { ScopeUnit } from './scope-unit.ts';
@@ -17,20 +18,28 @@ export class TransactionUnit extends ScopeUnit {
   async commit(): Promise<void> {
     while (!this.ended) {
       await this.closing.idle();
-      this.#throwNotCommitted();
-      this.#throwFailure();
+      const isFailed = this.failure !== undefined && this.#commitsFailed;
+      if (!isFailed) {
+        this.#throwNotCommitted();
+        this.#throwFailure();
+      }
       if (this.queue.isEmpty) {
         this.state.close(committedError);
         return commit(this.state.connection).catch((error) => {
+          if (this.#commitsFailed) throw withCause(asError(error), this.failure);
           // A statement that was not awaited may have failed since, and is the reason why COMMIT was refused.
           this.#throwNotCommitted();
           throw explainCommit(asError(error), this.context.driver);
         });
       }
       // An error of the cache must be heard before COMMIT leaves.
-      await this.flushQueue(this.state.queued && this.context.cache ? 'inside' : 'last');
-      this.#throwNotCommitted();
+      await this.flushQueue(isFailed || (this.state.queued && this.context.cache) ? 'inside' : 'last');
+      if (!isFailed) this.#throwNotCommitted();
     }
+  }
+
+  get #commitsFailed(): boolean {
+    return this.context.driver.framing.commitsFailed === true;
   }
 
   /** Drops the queued rows and rolls back. */
