@@ -36,7 +36,7 @@ export function textIfAny(value: object): string | undefined {
  * copied: pooled buffers are overwritten.
  */
 function copyOfBytes(value: object): object | undefined {
-  if (value instanceof Uint8Array) return Buffer.from(value);
+  if (Buffer.isBuffer(value)) return Buffer.from(value);
   if (value instanceof ArrayBuffer) return value.slice(0);
   if (value instanceof SharedArrayBuffer) return value.slice(0);
   if (value instanceof DataView)
