@@ -153,7 +153,7 @@ function knownOutcome(
   const ofColumn = sentinelColumn === undefined ? undefined : columnFacts(facts, shape, sentinelColumn);
   const { type = 0, base = 0 } = ofColumn ?? {};
   const serialize = (key: unknown): string => driver.values.serialize(key, type);
-  return new KnownOutcome(answer, driver.results, sentinelColumn, driver.parser(base), type, serialize);
+  return new KnownOutcome(answer, driver.results, sentinelColumn, driver.parser(base), base, serialize);
 }
 
 /** The text of the row's sentinel column: its own value, or the key that it was given. */

@@ -58,7 +58,7 @@ export class KnownOutcome implements Outcome {
     /** The column that identifies rows, by index. */
     readonly sentinelColumn: number | undefined,
     readonly parse: ((key: string) => unknown) | undefined,
-    /** The column's type, by its oid. */
+    /** The column's type below all domains, by its oid, as an answer names it. */
     readonly type: number,
     /** The text of a key that the caller gave, as the client has sent it. */
     readonly serialize: (key: unknown) => string,
