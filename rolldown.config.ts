@@ -6,7 +6,7 @@ import { dts } from 'rolldown-plugin-dts';
 rmSync('dist', { recursive: true, force: true });
 
 /** The entries of the package, each for one driver. */
-const entries = ['index', 'node-postgres', 'neon-serverless'];
+const entries = ['index', 'node-postgres', 'neon-serverless', 'pglite'];
 
 const build: RolldownOptions = {
   input: Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`])),

@@ -29,7 +29,14 @@ test('the library imports nothing but drizzle, the drivers and Node', () => {
   const packages = new Set(
     imported.map((found) => (found[1] ?? found[2])?.replace(/^(node:|[^/]+).*/, '$1')),
   );
-  expect([...packages].toSorted()).toEqual(['@neondatabase', 'drizzle-orm', 'node:', 'pg', 'postgres']);
+  expect([...packages].toSorted()).toEqual([
+    '@electric-sql',
+    '@neondatabase',
+    'drizzle-orm',
+    'node:',
+    'pg',
+    'postgres',
+  ]);
 });
 
 test('only drizzle/, database/ and entry/ import values of drizzle', () => {
@@ -46,7 +53,7 @@ function isValue(name: string): boolean {
   return name.trim() !== '' && !name.trim().startsWith('type ');
 }
 
-const drivers = ['postgres-js', 'node-postgres'];
+const drivers = ['postgres-js', 'node-postgres', 'pglite'];
 
 test('only entry/ names a driver', () => {
   const importers = sources()
