@@ -16,6 +16,9 @@ export const notShared: Readonly<Record<string, string>> = {
   'test/integration/own-serialisers.test.ts': 'the serialisers of a client, which drizzle on pg does not use',
   'test/integration/parameters.test.ts':
     'the option `parameters`, which spares what only postgres.js asks of the server',
+  'test/integration/pglite.test.ts': 'PGlite, which has no server',
+  'test/integration/pglite-transactions.test.ts': 'PGlite, which has no server',
+  'test/integration/pglite-values.test.ts': 'PGlite, which has no server',
   'test/integration/postgres-facts.test.ts': 'internals of postgres.js that the library reads',
   'test/integration/relay.test.ts': 'the relay of the tests',
   'test/integration/server-facts.test.ts': 'facts of PostgreSQL',

@@ -1,0 +1,365 @@
+/** Transactions on PGlite, beside plain drizzle on the same instance. */
+import type { PGlite } from '@electric-sql/pglite';
+import { eq, sql } from 'drizzle-orm';
+import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
+import { drizzle, type PgliteDatabase } from 'drizzle-orm/pglite';
+import { describe, expect, test } from 'vitest';
+import { batchedDrizzle } from '../../src/pglite.ts';
+import { all, describeError, onBoth, outcomeOf, rowsOf, useInstance } from '../support/pglite.ts';
+
+const users = pgTable('users', { id: serial().primaryKey(), name: text().notNull().unique() });
+const posts = pgTable('posts', { id: serial().primaryKey(), userId: integer('user_id') });
+
+const instance = useInstance(
+  `create table users (id serial primary key, name text not null unique);
+   create table posts (id serial primary key, user_id int references users deferrable initially deferred)`,
+);
+const names = (length: number) => Array.from({ length }, (_, index) => ({ name: `user ${index}` }));
+
+type Transaction = Parameters<Parameters<PgliteDatabase['transaction']>[0]>[0];
+
+const add = (tx: Pick<PgliteDatabase, 'insert'>, name: string) =>
+  tx.insert(users).values({ name }).returning({ name: users.name });
+
+const inTransaction =
+  (work: (tx: Transaction) => Promise<unknown>, config?: object) => (db: PgliteDatabase) =>
+    db.transaction(work, config as never);
+
+describe('a transaction fares as in plain drizzle', () => {
+  test.each<[string, (db: PgliteDatabase) => Promise<unknown>]>([
+    ['which does nothing', inTransaction(async () => 'nothing')],
+    [
+      'which awaits each statement',
+      inTransaction(async (tx) => {
+        const [user] = await add(tx, 'a');
+        await tx
+          .update(users)
+          .set({ name: 'b' })
+          .where(eq(users.name, user?.name ?? ''));
+        await add(tx, 'c');
+        return tx.select({ name: users.name }).from(users).orderBy(users.name);
+      }),
+    ],
+    [
+      'whose statements are issued together',
+      inTransaction((tx) =>
+        all([
+          add(tx, 'a'),
+          tx.update(users).set({ name: 'b' }).returning(),
+          add(tx, 'c'),
+          tx.select().from(users),
+        ]),
+      ),
+    ],
+    [
+      'one of which fails',
+      inTransaction((tx) => all([add(tx, 'a'), add(tx, 'a'), add(tx, 'b'), tx.execute(sql`select 1`)])),
+    ],
+    [
+      'which swallows a failure',
+      inTransaction(async (tx) => {
+        await add(tx, 'a');
+        await add(tx, 'a').catch(() => {});
+        return 'done';
+      }),
+    ],
+    [
+      'which swallows a failure, and its consequences',
+      inTransaction(async (tx) => {
+        await tx.execute(sql`select 1 / 0`).catch(() => {});
+        return [
+          await outcomeOf(async () => await add(tx, 'a')),
+          await outcomeOf(async () => await add(tx, 'b')),
+        ];
+      }),
+    ],
+    [
+      'which swallows the refusal of a value',
+      inTransaction(async (tx) => {
+        const bad = { userId: Symbol('bad') as never };
+        await outcomeOf(async () => await tx.execute(sql`select ${{ toString: null }}::int`));
+        await outcomeOf(async () => await tx.insert(posts).values(bad));
+        return add(tx, 'a');
+      }),
+    ],
+    [
+      'which throws',
+      inTransaction(async (tx) => {
+        await add(tx, 'a');
+        throw new RangeError('enough');
+      }),
+    ],
+    [
+      'which calls rollback()',
+      inTransaction(async (tx) => {
+        await add(tx, 'a');
+        tx.rollback();
+      }),
+    ],
+    [
+      'whose COMMIT fails',
+      inTransaction(async (tx) => {
+        await tx.insert(posts).values({ userId: 99 });
+      }),
+    ],
+    [
+      'with an isolation level',
+      inTransaction(
+        async (tx) => {
+          await add(tx, 'a');
+          return (await tx.execute(sql`show transaction isolation level`)).rows;
+        },
+        { isolationLevel: 'serializable', accessMode: 'read write' },
+      ),
+    ],
+    [
+      'which may only read',
+      inTransaction(
+        async (tx) => {
+          await add(tx, 'a');
+        },
+        { accessMode: 'read only' },
+      ),
+    ],
+    ['with unknown modes', inTransaction(async () => 'nothing', { isolationLevel: 'none' })],
+    ['with an empty config', inTransaction(async () => 'nothing', {})],
+    [
+      'with a nested one',
+      inTransaction(async (tx) => {
+        await add(tx, 'a');
+        await tx.transaction(async (inner) => {
+          await add(inner, 'b');
+          await inner.transaction(async (third) => {
+            await add(third, 'c');
+          });
+        });
+        return tx.select({ name: users.name }).from(users).orderBy(users.id);
+      }),
+    ],
+    [
+      'with a nested one that throws',
+      inTransaction(async (tx) => {
+        const failed = await outcomeOf(() =>
+          tx.transaction(async (inner) => {
+            await add(inner, 'b');
+            throw new RangeError('inner');
+          }),
+        );
+        return [failed, await tx.select({ name: users.name }).from(users)];
+      }),
+    ],
+    [
+      'with a nested one that fails',
+      inTransaction(async (tx) => {
+        await add(tx, 'a');
+        const failed = await outcomeOf(() =>
+          tx.transaction(async (inner) => {
+            await add(inner, 'a');
+          }),
+        );
+        return [failed, await add(tx, 'b')];
+      }),
+    ],
+    [
+      'with a nested one that swallows a failure',
+      inTransaction(async (tx) => {
+        await add(tx, 'a');
+        const failed = await outcomeOf(() =>
+          tx.transaction(async (inner) => {
+            await add(inner, 'a').catch(() => {});
+          }),
+        );
+        return [failed, await add(tx, 'b')];
+      }),
+    ],
+    [
+      'that undoes a failure by a savepoint of its own',
+      inTransaction(async (tx) => {
+        await add(tx, 'a');
+        await tx.execute(sql`savepoint mine`);
+        await add(tx, 'a').catch(() => {});
+        await tx.execute(sql`rollback to mine`);
+        return add(tx, 'b');
+      }),
+    ],
+  ])('%s', async (_, work) => {
+    const { plain, batched } = await onBoth(instance(), 'users, posts', async (db) => {
+      const outcome = await outcomeOf(() => work(db));
+      return { outcome, rows: await rowsOf(instance(), 'users') };
+    });
+    expect(batched.outcome).toEqual(plain.outcome);
+    const ofTransaction = (text: string) =>
+      /^(set transaction|savepoint sp|release savepoint sp|rollback)/.test(text);
+    expect(batched.logged.filter(ofTransaction)).toEqual(plain.logged.filter(ofTransaction));
+  });
+});
+
+test('the error of a COMMIT that rolls back has the failure as its cause', async () => {
+  const db = batchedDrizzle(instance());
+  const failed = await db
+    .transaction(async (tx) => void (await tx.execute(sql`select 1 / 0`).catch(() => {})))
+    .catch((error) => error);
+  expect(failed).toMatchObject({
+    code: '25P02',
+    message: 'Transaction was rolled back instead of committed',
+  });
+  expect(failed.cause).toMatchObject({ code: '22012' });
+});
+
+test('an insert that nobody awaits rejects its transaction with its own error', async () => {
+  await instance().exec('truncate users, posts restart identity');
+  const db = batchedDrizzle(instance());
+  const failed = await db
+    .transaction(async (tx) => {
+      tx.insert(users).values({ name: 'a' });
+      tx.insert(users).values({ name: 'a' });
+    })
+    .catch((error) => error);
+  expect(failed).toMatchObject({ code: '23505', constraint: 'users_name_key' });
+  expect(await rowsOf(instance(), 'users')).toEqual([]);
+});
+
+test('nobody else gets into a transaction', async () => {
+  await instance().exec('truncate users, posts restart identity');
+  const db = batchedDrizzle(instance());
+  const order: string[] = [];
+  const first = db.transaction(async (tx) => {
+    await add(tx, 'first');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    order.push('first');
+    throw new Error('undone');
+  });
+  const second = db.transaction(async (tx) => {
+    order.push('second');
+    await add(tx, 'second');
+  });
+  const others = names(10).map((row) =>
+    db
+      .insert(users)
+      .values(row)
+      .then(() => order.push('insert')),
+  );
+  const query = instance()
+    .query('select 1')
+    .then(() => order.push('query'));
+  await Promise.allSettled([first, second, query, ...others]);
+  expect(order[0]).toBe('first');
+  expect((await rowsOf(instance(), 'users')).length).toBe(11);
+});
+
+describe('a transaction that the program has begun by a statement', () => {
+  const within = async (
+    client: PGlite,
+    end: 'commit' | 'rollback',
+    work: (db: PgliteDatabase) => Promise<unknown>,
+  ) => {
+    const sides = [];
+    for (const db of [drizzle(client), batchedDrizzle(client)]) {
+      await client.exec('truncate users, posts restart identity');
+      await client.exec('begin');
+      const outcome = await work(db);
+      await client.exec(end);
+      sides.push({ outcome, rows: await rowsOf(client, 'users') });
+    }
+    const [plain, batched] = sides;
+    return { plain, batched };
+  };
+
+  test.each([3, 40])('is not committed by %i inserts of one turn', async (length) => {
+    const { plain, batched } = await within(instance(), 'rollback', (db) =>
+      all(names(length).map(({ name }) => add(db, name))),
+    );
+    expect(batched).toEqual(plain);
+    expect(batched?.rows).toEqual([]);
+  });
+
+  test.each([3, 40])('has %i inserts of one turn', async (length) => {
+    const { plain, batched } = await within(instance(), 'commit', (db) =>
+      all(names(length).map(({ name }) => add(db, name))),
+    );
+    expect(batched).toEqual(plain);
+    expect(batched?.rows).toHaveLength(length);
+  });
+
+  test('fails with the first of them that fails', async () => {
+    const { plain, batched } = await within(instance(), 'commit', (db) =>
+      all(['a', 'b', 'a', 'c', 'd'].map((name) => add(db, name))),
+    );
+    expect(batched).toEqual(plain);
+    expect(batched?.rows).toEqual([]);
+  });
+
+  test('has one insert of many rows', async () => {
+    const { plain, batched } = await within(instance(), 'rollback', (db) =>
+      outcomeOf(async () => await db.insert(users).values(names(300)).returning()),
+    );
+    expect(batched).toEqual(plain);
+  });
+
+  test('is not committed by load()', async () => {
+    const client = instance();
+    await client.exec('truncate users, posts restart identity');
+    await client.exec('begin');
+    const loaded = await outcomeOf(async () => await batchedDrizzle(client).load(users, names(10)));
+    expect(loaded).toMatchObject({ class: 'LoadError' });
+    await client.exec('rollback');
+    expect(await rowsOf(client, 'users')).toEqual([]);
+  });
+});
+
+describe('the object of client.transaction() as the client', () => {
+  const both = async (work: (db: PgliteDatabase) => Promise<unknown>) => {
+    const sides = [];
+    for (const make of [drizzle, batchedDrizzle]) {
+      await instance().exec('truncate users, posts restart identity');
+      const outcome = await outcomeOf(() => instance().transaction((tx) => work(make(tx as never))));
+      sides.push({ outcome, rows: await rowsOf(instance(), 'users') });
+    }
+    const [plain, batched] = sides;
+    return { plain, batched };
+  };
+
+  test.each<[string, (db: PgliteDatabase) => Promise<unknown>]>([
+    ['takes inserts', (db) => all(names(40).map(({ name }) => add(db, name)))],
+    ['takes one of many rows', async (db) => await db.insert(users).values(names(12_000))],
+    ['fails with the first that fails', (db) => all(['a', 'a', 'b'].map((name) => add(db, name)))],
+    [
+      'is undone',
+      async (db) => {
+        await add(db, 'a');
+        throw new RangeError('undone');
+      },
+    ],
+    [
+      'has no transactions',
+      (db) =>
+        db.transaction(async (tx) => {
+          await add(tx, 'a');
+        }),
+    ],
+    [
+      'takes other statements',
+      async (db) => {
+        await Promise.all([add(db, 'a'), add(db, 'b')]);
+        return [await db.select().from(users), await db.execute(sql`select ${1}::int as one`)];
+      },
+    ],
+  ])('%s', async (_, work) => {
+    const { plain, batched } = await both(work);
+    expect(batched).toEqual(plain);
+  });
+});
+
+test('a closed instance refuses inserts as plain drizzle does', async () => {
+  const { PGlite } = await import('@electric-sql/pglite');
+  const client = await PGlite.create();
+  await client.close();
+  const run = (db: PgliteDatabase) => outcomeOf(async () => await db.insert(users).values({ name: 'a' }));
+  expect(await run(batchedDrizzle(client))).toEqual(await run(drizzle(client)));
+  const [one] = await Promise.allSettled(
+    names(2).map((row) => batchedDrizzle(client).insert(users).values(row)),
+  );
+  expect(describeError((one as PromiseRejectedResult).reason)).toMatchObject({
+    cause: { message: 'PGlite is closed' },
+  });
+});
