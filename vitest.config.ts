@@ -4,12 +4,17 @@ import { notConverted, notShared } from './test/support/drivers/not-shared.ts';
 
 const ofPostgresJs = [...Object.keys(notShared), ...notConverted];
 
+const everyTest = ['test/{integration,abuse,faults,cli,examples,packaged}/**/*.test.ts'];
+
+/** PGlite has no server that a test could reach, stop or count the messages of. */
+const onPglite = ['test/integration/differential{,-queued}.test.ts'];
+
 /** The tests on a server, on one driver. */
 const onServer = ([driver, name]: [string, string]) => ({
   extends: true as const,
   test: {
     name,
-    include: ['test/{integration,abuse,faults,cli,examples,packaged}/**/*.test.ts'],
+    include: driver === 'pglite' ? onPglite : everyTest,
     exclude: [...configDefaults.exclude, ...(driver === 'postgres-js' ? [] : ofPostgresJs)],
     globalSetup: 'test/support/global-setup.ts',
     provide: { driver: driver as DriverName },

@@ -13,6 +13,7 @@ declare module 'vitest' {
 const files: Readonly<Record<DriverName, () => Promise<{ driver: TestDriver }>>> = {
   'postgres-js': () => import('./postgres-js.ts'),
   'node-postgres': () => import('./node-postgres.ts'),
+  pglite: () => import('./pglite.ts'),
 };
 
 export const { driver } = await files[inject('driver') ?? 'postgres-js']();

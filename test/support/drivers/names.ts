@@ -2,6 +2,7 @@
 export const projects = {
   'postgres-js': 'server',
   'node-postgres': 'server:node-postgres',
+  pglite: 'server:pglite',
 } as const;
 
 export type DriverName = keyof typeof projects;

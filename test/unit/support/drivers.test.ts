@@ -30,6 +30,6 @@ describe('the tests that run on every driver', () => {
 test('a driver that is not tested is refused with the names of those that are', () => {
   expect(driverNamed('postgres-js')).toBe('postgres-js');
   expect(() => driverNamed('mysql')).toThrow(
-    '--driver: expected one of postgres-js, node-postgres, got "mysql"',
+    '--driver: expected one of postgres-js, node-postgres, pglite, got "mysql"',
   );
 });
