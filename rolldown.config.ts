@@ -1,6 +1,6 @@
 /** The library as one file for each entry and kind of module, with the declarations of each. What entries share is in files of its own. */
 import { rmSync } from 'node:fs';
-import { defineConfig, type RolldownOptions } from 'rolldown';
+import { defineConfig, type OutputOptions, type RolldownOptions } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
 rmSync('dist', { recursive: true, force: true });
@@ -23,9 +23,28 @@ const declarations = {
   sourcemap: true,
 };
 
-// The sources are in the package.
-const output = { dir: 'dist', sourcemap: true, sourcemapExcludeSources: true };
-const required = { ...output, entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs' };
+const output: OutputOptions = {
+  dir: 'dist',
+  // The sources are in the package.
+  sourcemap: true,
+  sourcemapExcludeSources: true,
+  // What every entry needs is one file, and what some drivers have in common another. Their names are the same in each
+  // build, so that a stack trace or a diff of two versions of the package can be read.
+  chunkFileNames: 'shared/[name].js',
+  codeSplitting: {
+    groups: [
+      { name: 'core.d', test: /\.d\.ts$/, minShareCount: 2, priority: 2 },
+      { name: 'core', minShareCount: entries.length, priority: 1 },
+      { name: 'drivers', minShareCount: 2 },
+    ],
+  },
+};
+// In a package of modules a file is CommonJS only by its ending.
+const required: OutputOptions = {
+  ...output,
+  entryFileNames: '[name].cjs',
+  chunkFileNames: 'shared/[name].cjs',
+};
 
 export default defineConfig([
   { ...build, plugins: [dts(declarations)], output: { ...output, format: 'es' } },
