@@ -1,45 +1,17 @@
-import { like } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/postgres-js';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { describeBothBuilds } from '../support/both-builds.ts';
 import { usePackaged } from '../support/packaged.ts';
-import { addresses, users } from '../support/schema.ts';
+import { useFindings } from '../support/packaged-findings.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 const folder = usePackaged();
-const check = drizzle(database.connect());
+const { environment, expectToWrite } = useFindings(database);
 
 // Compilers take seconds, and more beside other tests.
 vi.setConfig({ testTimeout: 120_000 });
 
-/** The names of the users of each program begin with a prefix of its own. */
-let programs = 0;
-
-function environment(): { DATABASE_URL: string; PREFIX: string } {
-  programs += 1;
-  return { DATABASE_URL: database.url, PREFIX: `${programs} ` };
-}
-
-/** Runs a program with `node`, and compares the ids that it has printed with those in the tables. */
-async function expectToRun(...args: string[]): Promise<void> {
-  const env = environment();
-  const { stdout } = await folder.run(args, env);
-  const { users: created, kinds } = JSON.parse(stdout);
-  const written = await check
-    .select()
-    .from(users)
-    .where(like(users.name, `${env.PREFIX}%`))
-    .orderBy(users.id);
-  expect(written.map(({ name }) => name)).toEqual(['Ada', 'Grace', 'Mary'].map((name) => env.PREFIX + name));
-  expect(created).toEqual(written);
-  const emails = await check
-    .select({ email: addresses.email, userId: addresses.userId })
-    .from(addresses)
-    .where(like(addresses.email, `${env.PREFIX}%`));
-  for (const { email, userId } of emails)
-    expect(email).toBe(`${written.find(({ id }) => id === userId)?.name}@example.com`);
-  expect(Object.entries(kinds).filter(([, isSo]) => !isSo)).toEqual([]);
-}
+const expectToRun = (...args: string[]) => expectToWrite(folder, ...args);
 
 /** Makes one file of a program, with its packages in it or not. */
 async function bundle(
@@ -137,42 +109,7 @@ describe('a program', () => {
   );
 });
 
-describe('a process that has loaded both builds, with one client', () => {
-  const { PREFIX: prefix, ...env } = environment();
-  /** What the program prints, and what Node prints at its end. */
-  let said: {
-    isTwice: boolean;
-    inTurn: string[];
-    others: string[][];
-    flushes: { count: number; different: number };
-  };
-  let warned: string;
-
-  beforeAll(async () => {
-    const main = await bundle('esm/both.mts', 'esm', 'external');
-    const { stdout, stderr } = await folder.run([main], { ...env, PREFIX: prefix });
-    said = JSON.parse(stdout);
-    warned = stderr;
-    expect(said.isTwice).toBe(true);
-  });
-
-  test('gives each transaction the one connection in its turn', () => {
-    expect(said.inTurn).toEqual([0, 1, 2, 3].map((turn) => `${prefix}turn ${turn}`));
-  });
-
-  test('writes tables of the other copy of drizzle', () => {
-    for (const [index, names] of said.others.entries())
-      expect(names).toEqual(Array.from({ length: 40 }, (_, row) => `${prefix}other ${index} ${row}`));
-  });
-
-  test('counts its flushes once', () => {
-    const { count, different } = said.flushes;
-    expect(count).toBeGreaterThan(3);
-    expect(different).toBe(count);
-  });
-
-  test('warns once of all rows that it leaves', () => {
-    expect(warned.match(/BATCHED_DRIZZLE_ROWS_LEFT/g)).toHaveLength(1);
-    expect(warned).toContain('3 rows queued on a batched database');
-  });
-});
+const both = environment();
+describeBothBuilds(both.PREFIX, async () =>
+  folder.run([await bundle('esm/both.mts', 'esm', 'external')], both),
+);

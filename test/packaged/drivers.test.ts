@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { describeBothBuilds } from '../support/both-builds.ts';
+import { type PackagedDriver, usePackagedDrivers } from '../support/packaged.ts';
+import { useFindings } from '../support/packaged-findings.ts';
+import { useDatabase } from '../support/test-database.ts';
+
+const database = useDatabase();
+const { environment, run, expectToWrite } = useFindings(database);
+
+/** The program of each driver, and where it finds the driver. */
+const drivers: Readonly<Record<PackagedDriver, { program: string; module: string }>> = {
+  pg: { program: 'pg.ts', module: 'pg' },
+  postgres: { program: 'main.ts', module: 'postgres' },
+  neon: { program: 'neon.ts', module: '@neondatabase/serverless' },
+};
+const names = Object.keys(drivers) as PackagedDriver[];
+const modules = Object.values(drivers).map(({ module }) => module);
+const kinds = ['esm', 'cjs'] as const;
+
+const { folders, tool } = usePackagedDrivers(names);
+
+// Compilers take seconds, and more beside other tests.
+vi.setConfig({ testTimeout: 120_000 });
+
+/** Compiles the program as these kinds of module. */
+function compile(driver: PackagedDriver, compiler: string, as: readonly string[], ...args: string[]) {
+  const options = '--target es2022 --lib es2023,esnext.disposable --types node --strict --module nodenext';
+  const mains = as.map((kind) => `${kind}/${drivers[driver].program}`);
+  return folders[driver].run([tool(`${compiler}/bin/tsc`), ...options.split(' '), ...args, ...mains]);
+}
+
+describe.each(names)('a program that has installed of all drivers only %s', (driver) => {
+  const { program, module } = drivers[driver];
+  const folder = folders[driver];
+
+  test('has no other', () => {
+    const installed = modules.filter((name) => existsSync(join(folder.path, 'node_modules', name)));
+    expect(installed).toEqual([module]);
+  });
+
+  test.each([
+    ['5.9', 'typescript'],
+    ['7', 'typescript-7'],
+  ])('type-checks by TypeScript %s and runs, as an ES module and as CommonJS', async (version, compiler) => {
+    const out = `out/${compiler}`;
+    folder.makeKinds(out);
+    expect((await folder.run([tool(`${compiler}/bin/tsc`), '--version'])).stdout).toContain(version);
+    await compile(driver, compiler, kinds, '--skipLibCheck', '--rootDir', '.', '--outDir', out);
+    for (const kind of kinds) {
+      const main = `${out}/${kind}/${program.replace(/ts$/, 'js')}`;
+      if (driver === 'neon') await run(folder, [main]);
+      else await expectToWrite(folder, main);
+    }
+  });
+});
+
+// Those of the main entry are checked in `packaged.test.ts`, and those of CommonJS have the same text.
+test.each(['pg', 'neon'] as const)('the declarations for %s have no error of their own', async (driver) => {
+  const output = await compile(driver, 'typescript-7', ['esm'], '--noEmit').then(
+    () => '',
+    ({ stdout }) => stdout as string,
+  );
+  // drizzle's own have many.
+  expect(output).toContain('node_modules/drizzle-orm/');
+  expect(output.split('\n').filter((line) => line.includes('node_modules/batched-drizzle/'))).toEqual([]);
+});
+
+/** Makes one file of a program on pg, with its packages in it or not. */
+async function bundle(main: string, format: 'esm' | 'cjs', packages: 'bundle' | 'external'): Promise<string> {
+  const output = `out/esbuild/${packages}/${main.replace(/\.\w+$/, format === 'esm' ? '.mjs' : '.cjs')}`;
+  const options = `--bundle --platform=node --packages=${packages} --format=${format} --outfile=${output}`;
+  await folders.pg.run([tool('esbuild/bin/esbuild'), main, ...options.split(' ')]);
+  return output;
+}
+
+test.each([
+  ['esm/pg.ts', 'cjs', 'bundle'],
+  ['esm/pg.ts', 'esm', 'external'],
+  ['cjs/pg.ts', 'cjs', 'external'],
+] as const)(
+  'a program on pg runs when it is bundled by esbuild: %s to %s, its packages: %s',
+  async (main, format, packages) => {
+    await expectToWrite(folders.pg, await bundle(main, format, packages));
+  },
+);
+
+describe('on pg', () => {
+  const both = environment();
+  describeBothBuilds(both.PREFIX, async () =>
+    folders.pg.run([await bundle('esm/both-on-pg.mts', 'esm', 'external')], both),
+  );
+});
