@@ -40,6 +40,9 @@ export const all = sides
 export const ours = sides.filter(({ isOurs, isVariant }) => isOurs && !isVariant).map(({ name }) => name);
 export const byRows = 'drizzle: multi-row';
 export const oneByOne = 'drizzle: loop';
+/** Plain drizzle's loop on node-postgres, and ours beside it. */
+export const pgOneByOne = 'drizzle on pg: loop';
+export const pgQueued = 'batched on pg: insert() a row';
 export const allAtOnce = 'drizzle: Promise.all';
 
 export type Budget = Pick<Cell, 'seconds' | 'runs' | 'patience'>;
@@ -67,13 +70,16 @@ export const without = (cell: Cell, ...names: string[]): Cell => ({
   sides: cell.sides.filter((name) => !names.includes(name)),
 });
 
-/** Adds the sides that return no ids, to show how far the others are from them. */
-export const withReferences = (cell: Cell): Cell => ({
+export const withSides = (cell: Cell, ...names: string[]): Cell => ({
   ...cell,
   sides: sides
-    .filter(({ name, isReference }) => isReference || cell.sides.includes(name))
+    .filter(({ name }) => names.includes(name) || cell.sides.includes(name))
     .map(({ name }) => name),
 });
+
+/** Adds the sides that return no ids, to show how far the others are from them. */
+export const withReferences = (cell: Cell): Cell =>
+  withSides(cell, ...sides.filter(({ isReference }) => isReference).map(({ name }) => name));
 
 /** Our sides, and the fastest of the others when they wait for the network. */
 const onOtherWays = [

@@ -1,9 +1,9 @@
-import { all, type Cell, cell, full, onWay, withReferences } from './cell.ts';
+import { type Cell, cell, full, onWay, pgOneByOne, withReferences, withSides } from './cell.ts';
 import { jobNames } from './jobs/index.ts';
 import { programJobs } from './jobs/programs.ts';
-import { counts, isFor, ofSides, type Plan } from './plan.ts';
-import { isProgram, pgAwaited, programCells, programCellsAt } from './program-cells.ts';
-import { awaited, loadCell, loadCells, loadSize, smallCell, smallCells } from './transactions.ts';
+import { counts, isFor, ofSides, type Plan, withVariants } from './plan.ts';
+import { isProgram, programCells, programCellsAt } from './program-cells.ts';
+import { loadCell, loadCells, loadSize, smallCell, smallCells } from './transactions.ts';
 
 /** The parts that a command line names. The defaults are used for the rest. */
 export interface Chosen {
@@ -32,7 +32,7 @@ export function chosenPlan({ jobs, sides: named, sizes, latencies }: Chosen): Pl
     cells,
     counts: counted,
     profiles,
-    sides: [...all, awaited, pgAwaited].filter((side) => profiles.length > 0 || counted.some(isFor(side))),
+    sides: withVariants.filter((side) => profiles.length > 0 || counted.some(isFor(side))),
     callRounds: chosen.has('call cost') ? 100 : 0,
     queued: chosen.has('memory') ? (sizes[0] ?? 1_000_000) : 0,
   };
@@ -57,8 +57,10 @@ function chosenCells(job: string, size: number, latency: number): Cell[] {
   if (isProgram(job)) return programCellsAt(job, size, latency);
   const usual = { ...cell(job, size, latency, full), patience: 60 };
   if (job === 'orders') return [withReferences(usual)];
-  if (job !== 'graph' || latency === 0) return [usual];
-  return [usual, ...(['cold', 'pooler'] as const).map((way) => onWay(way, size, latency))];
+  if (job !== 'graph') return [usual];
+  const graph = withSides(usual, pgOneByOne);
+  if (latency === 0) return [graph];
+  return [graph, ...(['cold', 'pooler'] as const).map((way) => onWay(way, size, latency))];
 }
 
 const orElse = (given: readonly number[], usual: number) => (given.length > 0 ? given : [usual]);

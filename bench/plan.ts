@@ -9,15 +9,25 @@ import {
   oneByOne,
   onWay,
   ours,
+  pgOneByOne,
   quick,
   without,
   withReferences,
+  withSides,
 } from './cell.ts';
 import { programJobs } from './jobs/programs.ts';
 import { pgAwaited, programCells, programSides, quickProgramCells } from './program-cells.ts';
 import { poolSize } from './sides/side.ts';
 import { sweeps } from './sweeps.ts';
-import { awaited, loadCells, loadSides, quickCells, smallCells, smallSides } from './transactions.ts';
+import {
+  awaited,
+  loadCells,
+  loadSides,
+  pgOursAwaited,
+  quickCells,
+  smallCells,
+  smallSides,
+} from './transactions.ts';
 
 export interface Plan {
   readonly cells: readonly Cell[];
@@ -50,7 +60,7 @@ export const counts: Plan['counts'] = [
   { job: 'requests', size: 128 },
   { job: 'small', size: 1, sides: smallSides },
   { job: 'small', size: 4, sides: smallSides },
-  { job: 'small', size: 15, sides: smallSides.filter((side) => side !== awaited) },
+  { job: 'small', size: 15, sides: smallSides.filter((side) => side !== awaited && side !== pgOursAwaited) },
   // One for each connection of the pool.
   { job: 'under load', size: poolSize, sides: loadSides },
   ...programJobs.map(({ name }) => ({ job: name, size: 2, sides: programSides })),
@@ -58,13 +68,16 @@ export const counts: Plan['counts'] = [
 
 /** Measured in both modes, so that the ratios of one can be compared with the other's. */
 const commonCells = (budget: Budget): Cell[] => [
-  cell('graph', 100, 0, budget),
-  cell('graph', 100, 1, budget),
+  withSides(cell('graph', 100, 0, budget), pgOneByOne),
+  withSides(cell('graph', 100, 1, budget), pgOneByOne),
   cell('orders', 1_000, 0, budget),
   cell('wide', 1_000, 0, budget),
   cell('await each', 100, 0, budget),
   cell('requests', 256, 0, budget),
 ];
+
+/** The sides whose round trips are counted. */
+export const withVariants: readonly string[] = [...all, awaited, pgOneByOne, pgAwaited, pgOursAwaited];
 
 export function fullPlan(): Plan {
   return {
@@ -73,7 +86,7 @@ export function fullPlan(): Plan {
       cell('graph', 100, 5, { ...full, runs: { least: 2, most: 15 } }),
       // The slowest sides take 12 seconds a run here, because they wait for each insert. Their times hardly
       // vary.
-      cell('graph', 100, 20, { ...full, runs: { least: 1, most: 15 }, patience: 30 }),
+      withSides(cell('graph', 100, 20, { ...full, runs: { least: 1, most: 15 }, patience: 30 }), pgOneByOne),
       onWay('cold', 100, 20),
       onWay('pooler', 100, 20),
       withReferences(cell('orders', 10_000, 0, full)),
@@ -97,7 +110,7 @@ export function fullPlan(): Plan {
       { job: 'orders', size: 10_000 },
       { job: 'await each', size: 1_000 },
     ],
-    sides: [...all, awaited, pgAwaited],
+    sides: withVariants,
     callRounds: 100,
     queued: 1_000_000,
   };
@@ -112,14 +125,14 @@ export function quickPlan(): Plan {
   return {
     cells: [
       ...commonCells(quick).map((cell) =>
-        slow.includes(cell.id) ? without(cell, allAtOnce, oneByOne) : without(cell, allAtOnce),
+        slow.includes(cell.id) ? without(cell, allAtOnce, oneByOne, pgOneByOne) : without(cell, allAtOnce),
       ),
       ...quickCells(),
       ...quickProgramCells(),
     ],
     counts,
     profiles: [],
-    sides: [byRows, ...ours, awaited],
+    sides: [byRows, ...ours, awaited, pgOursAwaited],
     callRounds: 10,
     queued: 0,
   };

@@ -1,12 +1,12 @@
 import { type Budget, type Cell, cell, oneByOne } from './cell.ts';
 import { programJobs } from './jobs/programs.ts';
-import { awaited } from './transactions.ts';
+import { awaited, pgOursAwaited } from './transactions.ts';
 
 /** The cells about programs of mixed statements. */
 
 export const pgAwaited = 'drizzle on pg: each awaited';
-export const programSides = [oneByOne, pgAwaited, 'kysely', awaited];
-const quickSides = [oneByOne, awaited];
+export const programSides = [oneByOne, pgAwaited, 'kysely', awaited, pgOursAwaited];
+const quickSides = [oneByOne, awaited, pgOursAwaited];
 
 /** In milliseconds. */
 const latencies = [0, 0.5, 1, 5, 20];

@@ -18,9 +18,8 @@ if (!existsSync(path('node_modules/.package-lock.json'))) {
 // our side.
 run(process.execPath, [path('../node_modules/typescript/bin/tsc'), '-p', path('tsconfig.build.json')]);
 
-const hook = new URL('resolve-pg.mjs', import.meta.url).href;
 // All drivers then read dates without a time zone as the same instant.
-run(process.execPath, ['--import', hook, path(`.build/bench/${script}`), ...args], {
+run(process.execPath, [path(`.build/bench/${script}`), ...args], {
   env: { ...process.env, TZ: 'UTC' },
 });
 

@@ -1,4 +1,4 @@
-import { type Budget, byRows, type Cell, cell, oneByOne } from './cell.ts';
+import { type Budget, byRows, type Cell, cell, oneByOne, pgOneByOne, pgQueued } from './cell.ts';
 import { smallSizes } from './jobs/small.ts';
 
 /** The cells about single transactions: small ones, and many callers on one pool. */
@@ -6,14 +6,27 @@ import { smallSizes } from './jobs/small.ts';
 export const queued = 'batched: insert() a row';
 export const awaited = 'batched: each awaited';
 
-/** Plain drizzle in both ways, the fastest way by hand, and both of ours. */
-export const smallSides = [oneByOne, byRows, 'unnest by hand', queued, awaited];
+export const pgOursAwaited = 'batched on pg: each awaited';
+
+/** Plain drizzle's loop on each driver and its rows, the fastest way by hand, and ours on each driver. */
+export const smallSides = [
+  oneByOne,
+  byRows,
+  pgOneByOne,
+  'unnest by hand',
+  queued,
+  awaited,
+  pgQueued,
+  pgOursAwaited,
+];
 /** The sides of its sweep, which varies the latency. */
-export const sweptSides = [oneByOne, byRows, queued];
-export const loadSides = [oneByOne, queued];
+export const sweptSides = [oneByOne, byRows, pgOneByOne, queued, pgQueued];
+export const loadSides = [oneByOne, pgOneByOne, queued, pgQueued];
 
 /** In milliseconds. */
 const latencies = [0.2, 0.5, 1, 5];
+/** Measured at 20 ms too. A loop over more rows takes seconds there. */
+const farSizes = smallSizes.filter((rows) => rows <= 15);
 export const loadLatencies = [0, 1];
 /** Each of 32 callers makes 20 transactions. */
 export const loadSize = 640;
@@ -52,12 +65,13 @@ export function loadCell(transactions: number, latency: number, budget = loadFul
 export const smallCells = (): Cell[] => [
   ...smallSizes.map((rows) => smallCell(rows, 0)),
   ...latencies.flatMap((latency) => smallSizes.map((rows) => smallCell(rows, latency, sweepFull(rows)))),
+  ...farSizes.map((rows) => smallCell(rows, 20, sweepFull(rows))),
 ];
 
 export const loadCells = (): Cell[] => loadLatencies.map((latency) => loadCell(loadSize, latency));
 
 /** A second or two each. */
 export const quickCells = (): Cell[] => [
-  { ...smallCell(4, 0, smallQuick), sides: [...sweptSides, awaited], transactions: 10 },
+  { ...smallCell(4, 0, smallQuick), sides: [...sweptSides, awaited, pgOursAwaited], transactions: 10 },
   loadCell(32, 0, loadQuick),
 ];

@@ -1,11 +1,10 @@
-import { drizzle } from 'drizzle-orm/postgres-js';
+import { drizzle, PostgresJsSession } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import type { FlushContext } from '../../src/context.ts';
-import { BatchedDatabase } from '../../src/database/database.ts';
-import { DatabaseSession } from '../../src/database/session.ts';
-import { makeTransaction } from '../../src/database/transaction.ts';
+import { batchedSessions } from '../../src/database/session.ts';
 import { loggerOf, partsOf } from '../../src/drizzle/database.ts';
 import { Engine } from '../../src/facts/engine.ts';
+import { BatchedDatabase, BatchedTransaction } from '../../src/index.ts';
 import { readBatchOptions } from '../../src/options.ts';
 import { PostgresJsDriver } from '../../src/postgres-js/driver.ts';
 import type { Entry } from '../../src/take/entry.ts';
@@ -40,11 +39,12 @@ export function detached(): Detached {
     engine: new Engine(),
   };
   const unit = new DetachedUnit(context);
-  const session = new DatabaseSession<Record<string, never>, never>(parts, unit, (tx) =>
-    makeTransaction(parts, tx),
+  const { OfDatabase } = batchedSessions(
+    PostgresJsSession,
+    ({ dialect, schema }, session, unit) => new BatchedTransaction(dialect, session, schema, unit),
   );
   return {
-    db: new BatchedDatabase(parts.dialect, session, parts.schema, unit),
+    db: new BatchedDatabase(parts.dialect, new OfDatabase(parts, unit), parts.schema, unit),
     context,
     take: () => unit.take(),
   };

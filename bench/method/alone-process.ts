@@ -71,7 +71,7 @@ async function weigh(name: string, size: number): Promise<Profile[]> {
   try {
     if (!job.prepare(session, 1)) return [];
     await job.expect(referee, size);
-    await turn(makeContestant(side, job, session, 10, referee), 1);
+    await turn(makeContestant(side, job, session, Math.min(10, size), referee), 1);
     const contestant = makeContestant(side, job, session, size, referee);
     const started = { client: process.cpuUsage(), server: await serverCpu(referee.sql) };
     let sums = { wall: 0, client: 0, server: 0 };

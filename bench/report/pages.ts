@@ -2,6 +2,7 @@ import type { Way } from '../cell.ts';
 import type { Repeated } from '../repeat.ts';
 import type { CellResult, Environment, Results } from '../results.ts';
 import { sides } from '../sides/index.ts';
+import { byDriver } from './by-driver.ts';
 import type { Chart } from './charts.ts';
 import { decimals, image, markdownTable } from './markdown.ts';
 import { notFirst } from './not-first.ts';
@@ -46,6 +47,7 @@ export function comparisonSection(
     '## Every side',
     summary(results),
     measuredOn(results),
+    ...byDriver(results),
     '## What it is tuned for',
     tunedFor(results),
     ...smallSummary(results, small),

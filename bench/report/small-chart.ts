@@ -11,9 +11,11 @@ export function smallChart({ cells }: Results): Chart | undefined {
   const sizes = [...new Set(steps.map(({ size }) => size))].sort((a, b) => a - b);
   const latencies = [...new Set(steps.map(({ latency }) => latency))].sort((a, b) => a - b);
   if (sizes.length < 2) return undefined;
+  // A side may be newer than the results.
+  const names = sweptSides.filter((name) => steps.some((step) => middleOf(step, name) !== undefined));
   const drawn = latencies.map((latency) => ({
     title: latency === 0 ? 'no latency' : `${latency} ms`,
-    lines: sweptSides.map((name) => ({
+    lines: names.map((name) => ({
       name,
       isOurs: isOurs(name),
       values: sizes.map((size) =>

@@ -52,9 +52,11 @@ export function summary({ cells, counts, profiles }: Results): string {
     ],
     ['1,024 requests, 5 ms: ms', 'requests/1024/5 ms', (_, ms) => roughly(ms)],
   ];
-  const compared = sides.filter(
-    ({ name, isVariant }) => !isVariant || counts.some(({ side, job }) => side === name && job === 'graph'),
-  );
+  const isCounted = (name: string) => counts.some(({ side, job }) => side === name && job === 'graph');
+  // A side may be newer than the results.
+  const isMeasured = (name: string) =>
+    counts.some(({ side }) => side === name) || cells.some((cell) => middleOf(cell, name) !== undefined);
+  const compared = sides.filter(({ name, isVariant }) => (isVariant ? isCounted(name) : isMeasured(name)));
   const rows = compared.map(({ name }) => {
     const trips = counts.find((count) => count.side === name && count.job === 'graph')?.trips;
     const memory = profiles.find((profile) => profile.side === name && profile.job === 'orders');

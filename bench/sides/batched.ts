@@ -1,22 +1,10 @@
-import { eq } from 'drizzle-orm';
 import postgres from 'postgres';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import { batchedDrizzle } from '../../src/index.ts';
 import { drizzlePrograms } from '../programs/drizzle-programs.ts';
 import { schema } from '../programs/drizzle-transactions.ts';
-import { addresses, type Row, type Table, users } from '../tables.ts';
+import { awaitingEach, type Db, insertingARow, insertRow } from './batched-ways.ts';
 import { drizzleTable } from './drizzle-tables.ts';
-import {
-  type Ids,
-  type Open,
-  only,
-  type Person,
-  postgresOptions,
-  type Session,
-  type Setting,
-  session,
-} from './side.ts';
-
-type Db = Pick<BatchedDatabase, 'insert' | 'select'>;
+import { type Open, only, postgresOptions, type Session, type Setting, session } from './side.ts';
 
 function connect(setting: Setting, copyRows = Number.POSITIVE_INFINITY) {
   const { url, chunk } = setting;
@@ -33,75 +21,16 @@ function connect(setting: Setting, copyRows = Number.POSITIVE_INFINITY) {
   };
 }
 
-function insertRow(db: Db, table: Table, row: Row) {
-  const into = drizzleTable(table);
-  return db.insert(into).values(row).returning({ id: into.id });
-}
-
-/** Awaits inserts that are already written. One after the other costs less than `Promise.all`. */
-async function idsOf(inserts: readonly ReturnType<typeof insertRow>[]): Promise<Ids> {
-  const ids: number[] = [];
-  for (const insert of inserts) ids.push(only(await insert));
-  return ids;
-}
-
-export const batchedInsert: Open = (setting) => {
-  const way = connect(setting);
-  const one = async (db: Db, table: Table, row: Row) => only(await insertRow(db, table, row));
-  const rows: Session['rows'] = async (table, rows) => {
-    let inserts: ReturnType<typeof insertRow>[] = [];
-    await way.transaction(async (tx) => {
-      inserts = rows.map((row) => insertRow(tx, table, row));
-    });
-    return idsOf(inserts);
-  };
-  const graph: Session['graph'] = async (people) => {
-    const parents: ReturnType<typeof insertRow>[] = [];
-    const children: ReturnType<typeof insertRow>[] = [];
-    await way.transaction(async (tx) => {
-      for (const person of people) {
-        const { user, addresses } = queuePerson(tx, person);
-        parents.push(user);
-        children.push(...addresses);
-      }
-    });
-    return { users: await idsOf(parents), addresses: await idsOf(children) };
-  };
-  const visit: Session['visit'] = async (known, person) => {
-    const from = drizzleTable(users);
-    const { read, queued } = await way.transaction(async (tx) => {
-      const [found]: Row[] = await tx.select().from(from).where(eq(from.id, known));
-      return { read: found?.name, queued: queuePerson(tx, person) };
-    });
-    return { read, user: only(await queued.user), addresses: await idsOf(queued.addresses) };
-  };
-  return { ...session({ ...way, one }), rows, graph, visit };
-};
-
-/** Queues a user with its addresses, which get its id from the server. */
-function queuePerson(tx: Db, { name, emails }: Person) {
-  const user = insertRow(tx, users, { name });
-  return {
-    user,
-    addresses: emails.map((email) => insertRow(tx, addresses, { email, user_id: user.ref('id') })),
-  };
-}
+export const batchedInsert: Open = (setting) => insertingARow(connect(setting));
 
 /** Takes part only in `small` and in the programs. Other jobs compare inserts that are awaited one by one with rows of one table. */
 export const batchedAwaited: Open = (setting) => {
-  const { client, transaction, close } = connect(setting);
-  const small: Session['small'] = (people) =>
-    transaction(async (tx) => {
-      const ids = { users: [] as number[], addresses: [] as number[] };
-      for (const { name, emails } of people) {
-        const id = only(await insertRow(tx, users, { name }));
-        ids.users.push(id);
-        for (const email of emails)
-          ids.addresses.push(only(await insertRow(tx, addresses, { email, user_id: id })));
-      }
-      return ids;
-    });
-  return { small, programs: drizzlePrograms(batchedDrizzle(client, { schema })), close };
+  const way = connect(setting);
+  return {
+    small: awaitingEach(way),
+    programs: drizzlePrograms(batchedDrizzle(way.client, { schema })),
+    close: way.close,
+  };
 };
 
 /** Takes part only in `await each`: nothing changes for other inserts. */

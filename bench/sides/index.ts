@@ -37,6 +37,12 @@ export const sides: readonly Side[] = [
     load: async () => (await import('./drizzle.ts')).drizzleRows,
   },
   {
+    name: 'drizzle on pg: loop',
+    what: 'drizzle-orm on node-postgres, `await tx.insert(t).values(row).returning()` for each row, children behind their parent, where drivers are compared',
+    isVariant: true,
+    load: async () => (await import('./drizzle-pg.ts')).drizzlePgLoop,
+  },
+  {
     name: 'drizzle on pg: multi-row',
     what: 'drizzle-orm on node-postgres, `insert(t).values(rows).returning()`, 5,000 rows a statement',
     load: async () => (await import('./drizzle-pg.ts')).drizzlePgRows,
@@ -134,6 +140,19 @@ export const sides: readonly Side[] = [
     isOurs: true,
     isVariant: true,
     load: async () => (await import('./batched.ts')).batchedAwaited,
+  },
+  {
+    name: 'batched on pg: insert() a row',
+    what: 'this library on node-postgres, `batched-drizzle/node-postgres`, the same as `batched: insert() a row`',
+    isOurs: true,
+    load: async () => (await import('./batched-pg.ts')).batchedPgInsert,
+  },
+  {
+    name: 'batched on pg: each awaited',
+    what: 'this library on node-postgres, the same as `batched: each awaited`',
+    isOurs: true,
+    isVariant: true,
+    load: async () => (await import('./batched-pg.ts')).batchedPgAwaited,
   },
   {
     name: 'batched: each queued',
