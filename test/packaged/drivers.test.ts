@@ -9,11 +9,11 @@ import { useDatabase } from '../support/test-database.ts';
 const database = useDatabase();
 const { environment, run, expectToWrite } = useFindings(database);
 
-/** The program of each driver, and where it finds the driver. */
-const drivers: Readonly<Record<PackagedDriver, { program: string; module: string }>> = {
-  pg: { program: 'pg.ts', module: 'pg' },
-  postgres: { program: 'main.ts', module: 'postgres' },
-  neon: { program: 'neon.ts', module: '@neondatabase/serverless' },
+/** The program of each driver, where it finds the driver, and whether it writes to the database of the tests. */
+const drivers: Readonly<Record<PackagedDriver, { program: string; module: string; writes: boolean }>> = {
+  pg: { program: 'pg.ts', module: 'pg', writes: true },
+  postgres: { program: 'main.ts', module: 'postgres', writes: true },
+  neon: { program: 'neon.ts', module: '@neondatabase/serverless', writes: false },
 };
 const names = Object.keys(drivers) as PackagedDriver[];
 const modules = Object.values(drivers).map(({ module }) => module);
@@ -28,11 +28,15 @@ vi.setConfig({ testTimeout: 120_000 });
 function compile(driver: PackagedDriver, compiler: string, as: readonly string[], ...args: string[]) {
   const options = '--target es2022 --lib es2023,esnext.disposable --types node --strict --module nodenext';
   const mains = as.map((kind) => `${kind}/${drivers[driver].program}`);
+  // The last of an option counts.
   return folders[driver].run([tool(`${compiler}/bin/tsc`), ...options.split(' '), ...args, ...mains]);
 }
 
+const versionOf = async (compiler: string) =>
+  (await folders.pg.run([tool(`${compiler}/bin/tsc`), '--version'])).stdout;
+
 describe.each(names)('a program that has installed of all drivers only %s', (driver) => {
-  const { program, module } = drivers[driver];
+  const { program, module, writes } = drivers[driver];
   const folder = folders[driver];
 
   test('has no other', () => {
@@ -40,19 +44,20 @@ describe.each(names)('a program that has installed of all drivers only %s', (dri
     expect(installed).toEqual([module]);
   });
 
-  test.each([
-    ['5.9', 'typescript'],
-    ['7', 'typescript-7'],
-  ])('type-checks by TypeScript %s and runs, as an ES module and as CommonJS', async (version, compiler) => {
-    const out = `out/${compiler}`;
-    folder.makeKinds(out);
-    expect((await folder.run([tool(`${compiler}/bin/tsc`), '--version'])).stdout).toContain(version);
-    await compile(driver, compiler, kinds, '--skipLibCheck', '--rootDir', '.', '--outDir', out);
+  test('type-checks by TypeScript 5.9 and runs, as an ES module and as CommonJS', async () => {
+    expect(await versionOf('typescript')).toContain('Version 5.9.');
+    folder.makeKinds('out');
+    await compile(driver, 'typescript', kinds, '--skipLibCheck', '--rootDir', '.', '--outDir', 'out');
     for (const kind of kinds) {
-      const main = `${out}/${kind}/${program.replace(/ts$/, 'js')}`;
-      if (driver === 'neon') await run(folder, [main]);
-      else await expectToWrite(folder, main);
+      const main = `out/${kind}/${program.replace(/ts$/, 'js')}`;
+      if (writes) await expectToWrite(folder, main);
+      else await run(folder, [main]);
     }
+  });
+
+  test('type-checks by TypeScript 7', async () => {
+    expect(await versionOf('typescript-7')).toContain('Version 7.');
+    await compile(driver, 'typescript-7', kinds, '--skipLibCheck', '--noEmit');
   });
 });
 
@@ -65,6 +70,14 @@ test.each(['pg', 'neon'] as const)('the declarations for %s have no error of the
   // drizzle's own have many.
   expect(output).toContain('node_modules/drizzle-orm/');
   expect(output.split('\n').filter((line) => line.includes('node_modules/batched-drizzle/'))).toEqual([]);
+});
+
+test('a program of CommonJS type-checks by a compiler that does not know `exports`, and runs', async () => {
+  const out = 'out/node10';
+  folders.pg.makeKinds(out);
+  const options = ['--module', 'commonjs', '--moduleResolution', 'node10', '--rootDir', '.', '--outDir', out];
+  await compile('pg', 'typescript', ['cjs'], '--skipLibCheck', ...options);
+  await expectToWrite(folders.pg, `${out}/cjs/pg.js`);
 });
 
 /** Makes one file of a program on pg, with its packages in it or not. */
