@@ -14,6 +14,7 @@ const drivers: Readonly<Record<PackagedDriver, { program: string; module: string
   pg: { program: 'pg.ts', module: 'pg', writes: true },
   postgres: { program: 'main.ts', module: 'postgres', writes: true },
   neon: { program: 'neon.ts', module: '@neondatabase/serverless', writes: false },
+  pglite: { program: 'pglite.ts', module: '@electric-sql/pglite', writes: false },
 };
 const names = Object.keys(drivers) as PackagedDriver[];
 const modules = Object.values(drivers).map(({ module }) => module);
@@ -62,15 +63,18 @@ describe.each(names)('a program that has installed of all drivers only %s', (dri
 });
 
 // Those of the main entry are checked in `packaged.test.ts`, and those of CommonJS have the same text.
-test.each(['pg', 'neon'] as const)('the declarations for %s have no error of their own', async (driver) => {
-  const output = await compile(driver, 'typescript-7', ['esm'], '--noEmit').then(
-    () => '',
-    ({ stdout }) => stdout as string,
-  );
-  // drizzle's own have many.
-  expect(output).toContain('node_modules/drizzle-orm/');
-  expect(output.split('\n').filter((line) => line.includes('node_modules/batched-drizzle/'))).toEqual([]);
-});
+test.each(['pg', 'neon', 'pglite'] as const)(
+  'the declarations for %s have no error of their own',
+  async (driver) => {
+    const output = await compile(driver, 'typescript-7', ['esm'], '--noEmit').then(
+      () => '',
+      ({ stdout }) => stdout as string,
+    );
+    // drizzle's own have many.
+    expect(output).toContain('node_modules/drizzle-orm/');
+    expect(output.split('\n').filter((line) => line.includes('node_modules/batched-drizzle/'))).toEqual([]);
+  },
+);
 
 test('a program of CommonJS type-checks by a compiler that does not know `exports`, and runs', async () => {
   const out = 'out/node10';

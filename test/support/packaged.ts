@@ -51,7 +51,7 @@ export function usePackaged(): PackagedFolder {
 }
 
 /** The drivers that have a program of their own in `test/packaged/drivers/`. */
-export type PackagedDriver = 'pg' | 'postgres' | 'neon';
+export type PackagedDriver = 'pg' | 'postgres' | 'neon' | 'pglite';
 
 /**
  * Called at the top of a test file. A folder for each driver has the library, drizzle and that driver. What compiles stands
