@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm';
 import { integer, pgSchema, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, expect, test } from 'vitest';
+import { drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { expectSameRows, refusals } from '../support/same-rows.ts';
 import { sideBySide } from '../support/side-by-side.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-beforeAll(() => drizzle(database.connect()).execute(sql`create table victim (n int)`));
+beforeAll(() => drizzle(database.client()).execute(sql`create table victim (n int)`));
 
 const names = [
   ...[
@@ -55,9 +55,11 @@ test.each(names)('schema, table, columns, enum and constraint may be called %j',
     const parents = ['a', 'b', 'c'].map((each) => tx.insert(table).values({ text: each }));
     for (const parent of parents) tx.insert(child).values({ parent: parent.ref('n') });
   });
-  const joined = await sides.plain.execute(
-    sql`select p.${one} as parent from ${child} c join ${table} p on p.n = c.${two} order by c.${one}`,
+  const joined = rowsOf(
+    await sides.plain.execute(
+      sql`select p.${one} as parent from ${child} c join ${table} p on p.n = c.${two} order by c.${one}`,
+    ),
   );
   expect(joined.map(({ parent }) => parent)).toEqual(['a', 'b', 'c']);
-  expect(await sides.plain.execute(sql`select from victim`)).toHaveLength(0);
+  expect(rowsOf(await sides.plain.execute(sql`select from victim`))).toHaveLength(0);
 });

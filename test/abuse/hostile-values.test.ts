@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, serial, text, varchar } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { expectSameRows, type Row, refusals, tell } from '../support/same-rows.ts';
 import { custom, expectSameValues } from '../support/same-values.ts';
 import { type SideBySide, sideBySide } from '../support/side-by-side.ts';
@@ -12,7 +12,7 @@ const database = useDatabase();
 let sides: SideBySide;
 
 beforeAll(async () => {
-  await drizzle(database.connect()).execute(sql`
+  await drizzle(database.client()).execute(sql`
     create table victim (n int);
     create table things (n serial primary key, v text, short varchar(5), j jsonb);
     create domain note as text;
@@ -68,7 +68,7 @@ describe('injection attempts, NUL, lone surrogates and the like are stored byte 
   ])('%s', async (type, make) => {
     const told = await expectSameValues(sides, custom(type), type, attempts.map(make));
     expect(refusals(told)).toContain('ok');
-    expect(await sides.plain.execute(sql`select from victim`)).toHaveLength(0);
+    expect(rowsOf(await sides.plain.execute(sql`select from victim`))).toHaveLength(0);
   });
 
   test.each([
@@ -111,7 +111,9 @@ test('a text of 10 MB is stored whole, beside a small one', async () => {
     await db.transaction((tx) =>
       Promise.all([large, 'small'].map((v) => tx.insert(things).values({ v }).returning({ n: things.n }))),
     );
-    return [...(await sides.plain.execute(sql`select n, md5(v), octet_length(v) from things order by n`))];
+    return [
+      ...rowsOf(await sides.plain.execute(sql`select n, md5(v), octet_length(v) from things order by n`)),
+    ];
   });
   expect(batched).toEqual(plain);
 });
@@ -215,7 +217,7 @@ test('only the caller whose value is refused fails: the others of the same turn 
   ];
   const { plain, batched } = await sides.run(async (db) => {
     const told = await Promise.all(rows.map((row) => tell(() => db.insert(things).values(row as never))));
-    return { told, stored: [...(await sides.plain.execute(sql`select v from things order by v`))] };
+    return { told, stored: [...rowsOf(await sides.plain.execute(sql`select v from things order by v`))] };
   });
   expect(refusals(plain.told)).toEqual(['ok', '22021', '22001', '22P02', '22P02', 'TypeError', 'ok']);
   expect(batched).toEqual(plain);

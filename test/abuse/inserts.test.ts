@@ -1,6 +1,6 @@
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
+import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
 import { users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -20,7 +20,7 @@ test.each([
 ])(
   '%s of an insert that has been written throws at the call, and says where it belongs',
   async (_, chain) => {
-    const insert = insertUser(batchedDrizzle(database.connect()));
+    const insert = insertUser(batchedDrizzle(database.client()));
     await insert;
     expect(() => chain(insert)).toThrow(
       'the insert into "users" has been written already; chain returning() and onConflict…() to values() directly',

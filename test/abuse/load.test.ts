@@ -3,19 +3,22 @@ import { sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Sql } from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
 import { texts } from '../support/column-values.ts';
+import { batchedDrizzle, rowsOf } from '../support/drivers/chosen.ts';
+import type { Client } from '../support/drivers/driver.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { addresses, logs, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
+const check = database.connect({ max: 1 });
 
-let client: Sql;
+let client: Client;
 let db: BatchedDatabase;
 
 beforeEach(() => {
-  client = database.connect();
+  client = database.client();
   db = batchedDrizzle(client);
 });
 
@@ -97,7 +100,7 @@ test('texts that COPY could take for something else are stored character for cha
   ];
   const refused: number[] = [];
   const storable = hostile.map((message) => Buffer.from(message).toString());
-  await client`truncate logs`;
+  await check`truncate logs`;
   await db.load(
     logs,
     hostile.map((message, n) => ({ level: `${n}`, message })),
@@ -105,7 +108,7 @@ test('texts that COPY could take for something else are stored character for cha
       onRowError: (_, index) => refused.push(index),
     },
   );
-  const found = await client`select level, message from logs order by level::int`;
+  const found = await check`select level, message from logs order by level::int`;
   const nul = storable.findIndex((message) => message.includes('\0'));
   expect(refused).toEqual([nul]);
   expect(found.map(({ message }) => message)).toEqual(storable.filter((_, index) => index !== nul));
@@ -125,7 +128,7 @@ describe('a role that row-level security applies to', () => {
       alter table notes enable row level security; grant insert on notes to ${role};
       create policy even on notes for insert with check (n % 2 = 0)`)
       .simple();
-    restricted = batchedDrizzle(database.connect({ max: 1, connection: { role } as never }), {
+    restricted = batchedDrizzle(database.client({ max: 1, connection: { role } }), {
       logger: { logQuery: (query) => statements.push(query) },
     });
   });
@@ -153,6 +156,6 @@ describe('a role that row-level security applies to', () => {
     });
     expect(await rejectionOf(load)).toMatchObject({ index: undefined, cause: { code: '42501' } });
     expect(aside).toEqual([]);
-    expect(await db.execute(sql`select 1 as one`)).toEqual([{ one: 1 }]);
+    expect(rowsOf(await db.execute(sql`select 1 as one`))).toEqual([{ one: 1 }]);
   });
 });

@@ -1,6 +1,7 @@
 import type { ISql } from 'postgres';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
+import { batchedDrizzle, rowsOf } from '../support/drivers/chosen.ts';
 import type { FaultRelay, HeldWire, HoldPoint } from '../support/fault-relay.ts';
 import { faults } from '../support/faults.ts';
 import { oneConnection, settling } from '../support/flights.ts';
@@ -61,7 +62,7 @@ let db: BatchedDatabase;
 beforeEach(async () => {
   await check`truncate logs`;
   relay = await database.faultRelay();
-  db = batchedDrizzle(database.connect({ ...oneConnection, url: relay.url }));
+  db = batchedDrizzle(database.client({ ...oneConnection, url: relay.url }));
   await db.execute('select 1');
 });
 
@@ -187,7 +188,7 @@ describe('a signal', () => {
         await waitingForLock(sql);
         controller.abort('enough');
         expect(await loading).toEqual({ status: 'rejected', reason: 'enough' });
-        expect(await tx.execute('select 1 as one')).toEqual([{ one: 1 }]);
+        expect(rowsOf(await tx.execute('select 1 as one'))).toEqual([{ one: 1 }]);
       });
       expect(await settling(work, 'the transaction')).toMatchObject({ status: 'fulfilled' });
     });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { BatchedDatabase } from '../../src/index.ts';
+import { rowsOf } from '../support/drivers/chosen.ts';
 import type { FaultRelay, HeldWire, HoldPoint } from '../support/fault-relay.ts';
 import { faults } from '../support/faults.ts';
 import { startFaulty } from '../support/faulty.ts';
@@ -127,7 +128,7 @@ describe('the process lives, every promise settles, rows are all there or none, 
     let settled: PromiseSettledResult<unknown> | undefined;
     const ends = await endsDuring(async () => {
       const writing = db.transaction(async (tx) => {
-        const [known] = await tx.execute<{ pid: number }>('select pg_backend_pid() as pid');
+        const [known] = rowsOf(await tx.execute<{ pid: number }>('select pg_backend_pid() as pid'));
         await Promise.all(queueFlight(tx, name));
         await strikeIdle(fault, known?.pid ?? 0);
         queueFlight(tx, `${name} late`);
@@ -148,7 +149,7 @@ describe('the process lives, every promise settles, rows are all there or none, 
   test.each(idle)('%s while the connection idles between two batches', async (fault) => {
     const name = `flight ${flights++}`;
     const ends = await endsDuring(async () => {
-      const [known] = await db.execute<{ pid: number }>('select pg_backend_pid() as pid');
+      const [known] = rowsOf(await db.execute<{ pid: number }>('select pg_backend_pid() as pid'));
       await strikeIdle(fault, known?.pid ?? 0);
       const settled = await settling(Promise.all(queueFlight(db, name)), `a batch, ${fault} before it`);
       expect(settled.status).toBe('fulfilled');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
+import { batchedDrizzle, driver } from '../support/drivers/chosen.ts';
 import {
   allOfFlight,
   noneOfFlight,
@@ -23,7 +23,7 @@ describe('a connection that is struck as it starts, and asks for array types, en
     '%s, %s',
     async (fault, way) => {
       const relay = await database.faultRelay();
-      const db = batchedDrizzle(database.connect({ ...oneConnection, url: relay.url }));
+      const db = batchedDrizzle(database.client({ ...oneConnection, url: relay.url }));
       const write = (name: string): Promise<unknown> =>
         way === 'outside'
           ? Promise.all(queueFlight(db, name))
@@ -54,14 +54,15 @@ describe('a connection that is struck as it starts, and asks for array types, en
 
 describe('a call whose connection had died under the one before', () => {
   test.each(['a transaction', 'an insert by itself'])('is served: %s', async (way) => {
-    const client = database.connect(oneConnection);
+    const client = database.client(oneConnection);
     const db = batchedDrizzle(client);
-    const [row] = await client`select pg_backend_pid() as pid`;
-    const dying = settling(client`select pg_sleep(30)`, 'what dies');
+    const [row] = await driver.query(client, 'select pg_backend_pid() as pid');
+    const pid = row?.pid as number;
+    const dying = settling(driver.query(client, 'select pg_sleep(30)'), 'what dies');
     await expect
-      .poll(() => check`select 1 from pg_stat_activity where pid = ${row?.pid} and query like '%pg_sleep%'`)
+      .poll(() => check`select 1 from pg_stat_activity where pid = ${pid} and query like '%pg_sleep%'`)
       .toHaveLength(1);
-    await check`select pg_terminate_backend(${row?.pid}, 5000)`;
+    await check`select pg_terminate_backend(${pid}, 5000)`;
     expect(await dying).toMatchObject({ status: 'rejected' });
     const name = `flight ${flights++}`;
     const call =
@@ -73,9 +74,11 @@ describe('a call whose connection had died under the one before', () => {
 
   test('so are as many as the pool has connections, all of which died', async () => {
     const max = 4;
-    const client = database.connect({ ...oneConnection, max });
+    const client = database.client({ ...oneConnection, max });
     const db = batchedDrizzle(client);
-    const sleeping = Array.from({ length: max }, () => settling(client`select pg_sleep(30)`, 'what dies'));
+    const sleeping = Array.from({ length: max }, () =>
+      settling(driver.query(client, 'select pg_sleep(30)'), 'what dies'),
+    );
     const asleep = () => check<{ pid: number }[]>`
       select pid from pg_stat_activity where datname = current_database() and query like 'select pg_sleep%'`;
     await expect.poll(asleep).toHaveLength(max);

@@ -1,7 +1,8 @@
-import net, { type Socket } from 'node:net';
-import type { Sql } from 'postgres';
+import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
+import { batchedDrizzle } from '../support/drivers/chosen.ts';
+import type { Client } from '../support/drivers/driver.ts';
 import type { FaultRelay } from '../support/fault-relay.ts';
 import {
   allOfFlight,
@@ -31,13 +32,11 @@ beforeEach(async () => {
   await db.transaction(async (tx) => void queueFlight(tx, 'known'));
 });
 
-function connect(): Sql {
-  return database.connect({ ...oneConnection, url: relay.url, socket: open } as never);
-}
-
-function open({ host: [host], port: [port] }: { host: [string]; port: [number] }): Socket {
-  socket = Object.assign(net.connect(port, host), { host, port });
-  return socket;
+function connect(): Client {
+  const onSocket = (opened: Socket) => {
+    socket = opened;
+  };
+  return database.client({ ...oneConnection, url: relay.url, onSocket });
 }
 
 const ways = { close: 'end', reset: 'error' } as const;

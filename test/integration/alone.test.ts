@@ -3,16 +3,11 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type BatchedDatabase,
-  BatchedInsertError,
-  batchedDrizzle,
-  type FlushMessage,
-} from '../../src/index.ts';
+import type { BatchedDatabase, FlushMessage } from '../../src/index.ts';
+import { BatchedInsertError } from '../../src/take/insert-error.ts';
 import { emptyTables, startCounted } from '../support/counted.ts';
+import { batchedDrizzle, driver, drizzle, errorOf } from '../support/drivers/chosen.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { addresses, logs, members, organizations, teams, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -41,7 +36,7 @@ const proved = pgTable('proved', {
 const always = (code: string) => `always ${code}`;
 const inBatch = (code: string) => `in a batch ${code}`;
 
-const check = drizzle(database.connect());
+const check = drizzle(database.client());
 let db: BatchedDatabase;
 
 beforeAll(async () => {
@@ -65,7 +60,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await check.execute(emptyTables());
   await check.execute(sql`truncate picky, proved restart identity`);
-  db = batchedDrizzle(database.connect());
+  db = batchedDrizzle(database.client());
   await db.insert(picky).values({ wish: 'to be known' });
   await check.execute(sql`truncate picky restart identity`);
 });
@@ -74,7 +69,7 @@ beforeEach(async () => {
 async function refusingWith(code: string): Promise<BatchedDatabase> {
   const relay = await database.faultRelay();
   relay.translate('22012', code);
-  return batchedDrizzle(database.connect({ url: relay.url }));
+  return batchedDrizzle(database.client({ url: relay.url }));
 }
 
 const codes = (settled: readonly PromiseSettledResult<unknown>[]) =>
@@ -94,11 +89,10 @@ describe('each entry commits or fails alone', () => {
     expect(codes(settled)).toEqual(['written', '23505', 'written']);
     const { reason } = settled[1] as PromiseRejectedResult;
     expect(reason).toBeInstanceOf(BatchedInsertError);
-    expect(reason.cause).toBeInstanceOf(postgres.PostgresError);
-    expect(reason.cause).toMatchObject({
-      constraint_name: 'users_name_unique',
-      detail: 'Key (name)=(taken) already exists.',
-    });
+    expect(reason.cause).toBeInstanceOf(driver.DatabaseError);
+    expect(reason.cause).toMatchObject(
+      errorOf({ constraint_name: 'users_name_unique', detail: 'Key (name)=(taken) already exists.' }),
+    );
     const rows = await check.select().from(users).where(sql`name = 'free'`);
     expect((settled[2] as PromiseFulfilledResult<unknown>).value).toEqual(rows);
     expect(await check.$count(logs)).toBe(2);
@@ -110,7 +104,7 @@ describe('each entry commits or fails alone', () => {
   ] as const;
   test.each([{}, { keys: 'client' }, { parameters: 'describe' }] as const)('with %j, too', async (batch) => {
     for (const [table, bad, code] of tables) {
-      const other = batchedDrizzle(database.connect(), { batch });
+      const other = batchedDrizzle(database.client(), { batch });
       const wishes = Array.from({ length: 100 }, (_, index) => (index % 40 === 7 ? bad : 'none'));
       const settled = await Promise.allSettled(
         wishes.map((wish) => other.insert(table).values({ wish }).returning()),
@@ -201,7 +195,7 @@ describe('each entry commits or fails alone', () => {
       sql`create table slow (id serial primary key, note text not null check (md5(repeat(note, 8000000)) <> ''))`,
     );
     const slow = pgTable('slow', { id: serial('id').primaryKey(), note: text('note').notNull() });
-    const hurried = batchedDrizzle(database.connect({ connection: { statement_timeout: 250 } }));
+    const hurried = batchedDrizzle(database.client({ connection: { statement_timeout: 250 } }));
     const notes = Array.from({ length: 60 }, (_, index) => `${index % 10}`);
     const rows = await Promise.all(notes.map((note) => hurried.insert(slow).values({ note }).returning()));
     expect(rows.map(([row]) => row?.note)).toEqual(notes);
@@ -217,7 +211,7 @@ describe('each entry commits or fails alone', () => {
       sql`create table idle (id serial primary key, waited text default pg_sleep(0.15)::text)`,
     );
     const idle = pgTable('idle', { id: serial('id').primaryKey(), waited: text('waited') });
-    const hurried = batchedDrizzle(database.connect({ connection: { statement_timeout: 400 } }));
+    const hurried = batchedDrizzle(database.client({ connection: { statement_timeout: 400 } }));
     await hurried.insert(idle).values({});
     await Promise.all(
       Array.from({ length: 6 }, () => hurried.insert(idle).values({ waited: sql`pg_sleep(0.15)::text` })),
@@ -295,7 +289,7 @@ describe('a batch does not wait where one entry alone would wait', () => {
   });
 
   test('an open transaction holds the lock that one entry needs, while its callback awaits another', async () => {
-    const plain = drizzle(database.connect());
+    const plain = drizzle(database.client());
     let blocked: Promise<unknown> = Promise.resolve();
     await plain.transaction(async (tx) => {
       await tx.insert(users).values({ name: 'held' });
@@ -315,7 +309,7 @@ describe('a batch does not wait where one entry alone would wait', () => {
   test.each([0, 1])(
     'an insert that refers to one which waits holds up no other (%s turns later)',
     async (turns) => {
-      const plain = drizzle(database.connect());
+      const plain = drizzle(database.client());
       let waiting: Promise<readonly Error[]> = Promise.resolve([]);
       await plain.transaction(async (tx) => {
         await tx.insert(users).values({ name: 'held' });
@@ -342,7 +336,7 @@ describe('a batch does not wait where one entry alone would wait', () => {
   );
 
   test('nor does one that can share no pipeline, or stands in the other half of the batch', async () => {
-    const plain = drizzle(database.connect());
+    const plain = drizzle(database.client());
     let blocked: Promise<unknown> = Promise.resolve();
     await plain.transaction(async (tx) => {
       await tx.insert(users).values({ name: 'held' });
@@ -365,7 +359,7 @@ describe('a batch does not wait where one entry alone would wait', () => {
   });
 
   test('the same holds for those that are split', async () => {
-    const plain = drizzle(database.connect());
+    const plain = drizzle(database.client());
     let blocked: Promise<unknown> = Promise.resolve();
     await plain.transaction(async (tx) => {
       await tx.insert(users).values({ name: 'held' });
@@ -385,13 +379,16 @@ describe('a batch does not wait where one entry alone would wait', () => {
     ["never above the user's own", 50, '50ms'],
   ])('lock_timeout %s in a batch', async (_, own, expected) => {
     for (const batch of [{}, { keys: 'client' }] as const) {
-      const client = database.connect({ connection: { lock_timeout: own }, max: 1 });
+      const client = database.client({ connection: { lock_timeout: own }, max: 1 });
       const other = batchedDrizzle(client, { batch });
       const rows = await Promise.all(
         ['a', 'b'].map((wish) => other.insert(proved).values({ wish }).returning()),
       );
       expect(rows.map(([row]) => row?.lockTimeout)).toEqual([expected, expected]);
-      const [after] = await client`select setting from pg_settings where name = 'lock_timeout'`;
+      const [after] = await driver.query(
+        client,
+        `select setting from pg_settings where name = 'lock_timeout'`,
+      );
       expect(after?.setting).toBe(`${own}`);
     }
   });

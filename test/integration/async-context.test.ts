@@ -1,16 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Cache } from 'drizzle-orm/cache/core';
 import { customType, numeric, pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type BatchedDatabase, type BatchOptions, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase, BatchOptions } from '../../src/index.ts';
 import { emptyTables } from '../support/counted.ts';
+import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
 import { logs } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-const check = drizzle(database.connect());
+const check = drizzle(database.client());
 
 beforeEach(() => check.execute(emptyTables()));
 
@@ -22,7 +23,7 @@ describe('the turn of the event loop', () => {
   afterEach(() => vi.useRealTimers());
 
   test('fake timers do not stall a flush', async () => {
-    const db = batchedDrizzle(database.connect());
+    const db = batchedDrizzle(database.client());
     await db.execute('select 1');
     vi.useFakeTimers();
     const insert = db.insert(logs).values(log('a')).execute();
@@ -33,7 +34,7 @@ describe('the turn of the event loop', () => {
   });
 
   test('fake timers do not stall a queue that reaches maxRows', async () => {
-    const db = batchedDrizzle(database.connect(), { batch: { maxRows: 2 } });
+    const db = batchedDrizzle(database.client(), { batch: { maxRows: 2 } });
     await db.execute('select 1');
     vi.useFakeTimers({ toFake: ['queueMicrotask', 'setImmediate', 'setTimeout'] });
     db.insert(logs).values(log('a'));
@@ -45,7 +46,7 @@ describe('the turn of the event loop', () => {
   });
 
   test('fake timers, but for that of postgres.js, stall neither flush nor transaction', async () => {
-    const db = batchedDrizzle(database.connect());
+    const db = batchedDrizzle(database.client());
     await db.insert(logs).values([log('a'), log('b')]);
     vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'Date', 'performance', 'queueMicrotask'] });
     await db.insert(logs).values(log('c'));
@@ -68,7 +69,7 @@ describe('the async context', () => {
   });
 
   test("of a flush for several callers is the database's", async () => {
-    const db = storage.run('made', () => batchedDrizzle(database.connect(), { logger }));
+    const db = storage.run('made', () => batchedDrizzle(database.client(), { logger }));
     await Promise.all(
       ['one', 'two', 'three'].map((name) =>
         storage.run(name, () => db.insert(logs).values(log(name)).execute()),
@@ -79,7 +80,7 @@ describe('the async context', () => {
   });
 
   test('of a caller is its own again behind its await', async () => {
-    const db = storage.run('made', () => batchedDrizzle(database.connect()));
+    const db = storage.run('made', () => batchedDrizzle(database.client()));
     const seen = await Promise.all(
       ['one', 'two'].map((name) =>
         storage.run(name, async () => {
@@ -92,7 +93,7 @@ describe('the async context', () => {
   });
 
   test("of a transaction's flush is that of its cause", async () => {
-    const db = storage.run('made', () => batchedDrizzle(database.connect(), { logger }));
+    const db = storage.run('made', () => batchedDrizzle(database.client(), { logger }));
     await storage.run('caller', () =>
       db.transaction(async (tx) => {
         tx.insert(logs).values(log('a'));
@@ -150,10 +151,12 @@ describe("a request's insert never runs in another request's store", () => {
         serialize: (value: string) => note('serialize', value),
         parse: (value: string) => note('parse', value),
       };
-      const client = database.connect({
+      const client = database.client({
         max: 1,
-        types: { amount },
-        debug: (_, query, parameters) => void note('debug', [query, parameters]),
+        own: {
+          types: { amount },
+          debug: (_: number, query: string, parameters: unknown[]) => void note('debug', [query, parameters]),
+        },
       });
       const logger = { logQuery: (_: string, params: unknown[]) => void note('logger', params) };
       const db = batchedDrizzle(client, { logger, cache: new NotingCache(), batch });

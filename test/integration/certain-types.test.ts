@@ -28,11 +28,11 @@ import {
   uuid,
   varchar,
 } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { certainTypes, returnedText, type SessionSettings } from '../../src/ahead/certain-types.ts';
-import { batchedDrizzle } from '../../src/index.ts';
+import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
@@ -310,10 +310,10 @@ describe('a column of drizzle returns what it returns in drizzle, or its row is 
         }
         return { seen, rows: await tx.select().from(table).orderBy(table.id) };
       });
-    const plain = await run(drizzle(database.connect()));
+    const plain = await run(drizzle(database.client()));
     await sql.unsafe('truncate columns_of_drizzle restart identity');
     const ours = await run(
-      batchedDrizzle(database.connect(), { batch: { awaits: 'queued' } }) as unknown as PostgresJsDatabase,
+      batchedDrizzle(database.client(), { batch: { awaits: 'queued' } }) as unknown as PostgresJsDatabase,
     );
     expect(ours.seen, name).toEqual(plain.seen);
     expect(ours.seen).toEqual(ours.rows);

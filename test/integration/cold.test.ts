@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { comparePrograms } from '../support/compare-programs.ts';
 import { countedJobs } from '../support/counted-jobs.ts';
 import { runCountedJob, type Way } from '../support/run-counted-job.ts';
-import { type ClientOptions, useDatabase } from '../support/test-database.ts';
+import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 const plainDatabase = useDatabase();
 
-const clients: [string, ClientOptions][] = [
+const clients: [string, object][] = [
   ['that prepares nothing', { prepare: false }],
   ['that fetches no types', { fetch_types: false }],
   ['that prepares nothing and fetches no types', { prepare: false, fetch_types: false }],
@@ -16,8 +16,8 @@ const clients: [string, ClientOptions][] = [
 const ways: [string, Way][] = [
   ['a cold connection', { isCold: true }],
   ...clients.flatMap(([name, options]): [string, Way][] => [
-    [`a client ${name}`, { options }],
-    [`a cold connection of a client ${name}`, { options, isCold: true }],
+    [`a client ${name}`, { options: { own: options } }],
+    [`a cold connection of a client ${name}`, { options: { own: options }, isCold: true }],
   ]),
 ];
 

@@ -15,7 +15,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
+import { batchedDrizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { emptyTable, expectSameRows, type Row, refusals } from '../support/same-rows.ts';
 import { sideBySide } from '../support/side-by-side.ts';
@@ -91,7 +91,7 @@ describe('identity columns and sequences', () => {
     });
     const ddl = 'create table t (n int generated always as identity, a int generated always as identity)';
     await database.connect().unsafe(`drop table if exists t; ${ddl}`);
-    const db = batchedDrizzle(database.connect());
+    const db = batchedDrizzle(database.client());
     const inserts = [7, 8].map((a) =>
       db
         .insert(table)
@@ -188,7 +188,10 @@ describe('identity columns and sequences', () => {
           const rows = await Promise.all(
             [{}, { v: 30 }, {}].map((row) => tx.insert(table).values(row).returning()),
           );
-          return [rows, await tx.execute(sql`select lastval(), currval('t_n_seq')`).then(([row]) => row)];
+          return [
+            rows,
+            await tx.execute(sql`select lastval(), currval('t_n_seq')`).then((result) => rowsOf(result)[0]),
+          ];
         }),
       table,
     );

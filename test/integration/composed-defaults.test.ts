@@ -1,8 +1,9 @@
 /** Tables whose keys are not drawn ahead, although they come from a sequence. */
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
-import { type BatchOptions, batchedDrizzle } from '../../src/index.ts';
+import type { BatchOptions } from '../../src/index.ts';
 import { times } from '../support/copies.ts';
+import { batchedDrizzle } from '../support/drivers/chosen.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -18,7 +19,7 @@ async function start(ddl: string, batch: BatchOptions = {}) {
   const check = database.connect({ max: 1 });
   await check.unsafe(ddl);
   const relay = await database.relay();
-  const db = batchedDrizzle(database.connect({ url: relay.url, max: 1 }), { batch });
+  const db = batchedDrizzle(database.client({ url: relay.url, max: 1 }), { batch });
   const count = (of: RegExp) => relay.statements.filter((statement) => of.test(statement)).length;
   return { check, db, inserts: () => count(/^insert/), copies: () => count(/^copy/i) };
 }

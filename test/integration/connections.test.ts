@@ -1,34 +1,33 @@
 /** Which connections a transaction gets, and that nobody else gets them meanwhile. */
-import net from 'node:net';
+import type { Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/postgres-js';
-import type { Sql } from 'postgres';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
 import { severalBlocks, times } from '../support/copies.ts';
 import { emptyTables } from '../support/counted.ts';
+import { batchedDrizzle, driver, drizzle } from '../support/drivers/chosen.ts';
+import type { Client, ClientOptions } from '../support/drivers/driver.ts';
 import { codesOf } from '../support/error-codes.ts';
 import { openTransactions, settling } from '../support/flights.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { logs, organizations } from '../support/schema.ts';
-import { type ClientOptions, useDatabase } from '../support/test-database.ts';
+import { useDatabase } from '../support/test-database.ts';
 import { startThrottledRelay } from '../support/throttled-relay.ts';
 
 const database = useDatabase();
 const admin = database.connect({ max: 1 });
-const check = drizzle(admin);
+const check = drizzle(database.client({ max: 1 }));
 
 beforeEach(() => check.execute(emptyTables()));
 
-/** postgres.js does not declare the option. */
-const pool = (max: number, max_pipeline: number) => ({ max, max_pipeline }) as ClientOptions;
+const pool = (max: number, max_pipeline: number): ClientOptions => ({ max, max_pipeline });
 
 const log = (message: string) => ({ level: 'info', message });
 
 /** Occupies a connection with so many statements. */
-function occupy(client: Sql, count: number): Promise<unknown> {
+function occupy(client: Client, count: number): Promise<unknown> {
   return Promise.all(
-    times(count, (n) => client.unsafe(n === 0 ? 'select pg_sleep(0.1)' : 'select 1').execute()),
+    times(count, (n) => driver.query(client, n === 0 ? 'select pg_sleep(0.1)' : 'select 1')),
   );
 }
 
@@ -41,9 +40,9 @@ describe('behind max_pipeline statements on its connection', () => {
   test.each(pipelines)(
     'inserts and transactions succeed, and no transaction stays open, with %o',
     async ({ max, max_pipeline }) => {
-      const client = database.connect(pool(max, max_pipeline));
+      const client = database.client(pool(max, max_pipeline));
       const db = batchedDrizzle(client);
-      await client`select 1`;
+      await driver.query(client, 'select 1');
       for (const more of [-2, -1, 0, 1]) {
         const outstanding = Math.max(max_pipeline + more, 1);
         const busy = occupy(client, outstanding * max);
@@ -57,7 +56,7 @@ describe('behind max_pipeline statements on its connection', () => {
           busy,
         ]);
         await db.insert(logs).values(log('later'));
-        await client`insert into logs (level, message) values ('info', 'of the client')`;
+        await driver.query(client, "insert into logs (level, message) values ('info', 'of the client')");
         expect(await openTransactions(admin)).toEqual([]);
       }
       expect(await check.$count(logs)).toBe(7 * 4);
@@ -66,12 +65,12 @@ describe('behind max_pipeline statements on its connection', () => {
 
   test('a transaction gets its turn beside callers that never pause', async () => {
     for (const callers of [1, 2, 3, 4]) {
-      const client = database.connect(pool(1, 1));
+      const client = database.client(pool(1, 1));
       const db = batchedDrizzle(client);
-      await client`select 1`;
+      await driver.query(client, 'select 1');
       let isOver = false;
       const calling = times(callers, async () => {
-        while (!isOver) await client`select 1`;
+        while (!isOver) await driver.query(client, 'select 1');
       });
       const transactions = times(5, () =>
         db.transaction(async (tx) => {
@@ -88,34 +87,32 @@ describe('behind max_pipeline statements on its connection', () => {
   });
 
   test('a transaction that is refused its connection rejects, and holds none later', async () => {
-    const client = database.connect(pool(1, 1));
+    const client = database.client(pool(1, 1));
     const db = batchedDrizzle(client);
-    await client`select 1`;
+    await driver.query(client, 'select 1');
     const busy = occupy(client, 2).catch(() => {});
     const begun = rejectionOf(db.transaction(async (tx) => tx.execute(sql`select 1`)));
-    const ending = client.end({ timeout: 0 });
+    const ending = driver.end(client, 0);
     expect(codesOf(await begun)).toContainEqual(expect.stringMatching(/^CONNECTION_/));
     await Promise.all([busy, ending]);
     await expect.poll(() => openTransactions(admin)).toEqual([]);
   });
 
-  test('a client whose max_pipeline lets nothing through gets an error, and no open transaction', async () => {
-    const db = batchedDrizzle(database.connect(pool(1, 0)));
-    const error = await rejectionOf(db.transaction(async (tx) => tx.execute(sql`select 1`)));
-    expect(error).toMatchObject({ code: 'UNSUPPORTED_CLIENT' });
-    expect(await openTransactions(admin)).toEqual([]);
-  });
+  test.runIf(driver.describes)(
+    'a client whose max_pipeline lets nothing through gets an error, and no open transaction',
+    async () => {
+      const db = batchedDrizzle(database.client(pool(1, 0)));
+      const error = await rejectionOf(db.transaction(async (tx) => tx.execute(sql`select 1`)));
+      expect(error).toMatchObject({ code: 'UNSUPPORTED_CLIENT' });
+      expect(await openTransactions(admin)).toEqual([]);
+    },
+  );
 });
 
 describe('a connection that is held', () => {
   test('never joins the pool when its socket drains, and the others keep their order', async () => {
-    const sockets: net.Socket[] = [];
-    const socket = ({ host: [host], port: [port] }: { host: string[]; port: number[] }) => {
-      const made = net.connect(port as number, host as string);
-      sockets.push(made);
-      return Object.assign(made, { host, port });
-    };
-    const client = database.connect({ max: 1, socket } as object);
+    const sockets: Socket[] = [];
+    const client = database.client({ max: 1, onSocket: (socket) => sockets.push(socket) });
     const db = batchedDrizzle(client);
     const answered: string[] = [];
     const others: Promise<unknown>[] = [];
@@ -125,9 +122,9 @@ describe('a connection that is held', () => {
         sockets[0]?.emit('drain');
         others.push(
           ...['first', 'second'].map((name) =>
-            client`insert into logs (level, message) values ('other', ${name})`.then(() =>
-              answered.push(name),
-            ),
+            driver
+              .query(client, `insert into logs (level, message) values ('other', '${name}')`)
+              .then(() => answered.push(name)),
           ),
         );
         others.push(db.transaction(async (other) => void (await other.insert(logs).values(log('third')))));
@@ -149,7 +146,7 @@ describe('a connection that is held', () => {
   });
 
   test('serves the pool again after a loss', async () => {
-    const client = database.connect({ max: 1, backoff: () => 0.01 });
+    const client = database.client({ max: 1, backoff: () => 0.01 });
     const db = batchedDrizzle(client);
     for (let n = 0; n < 3; n++) {
       await rejectionOf(
@@ -159,21 +156,24 @@ describe('a connection that is held', () => {
         }),
       );
       // postgres.js rejects the first query of the new session with the error of the one before.
-      await settling(client`select 1`, 'the first statement');
-      expect(await settling(client`select 1`, 'the second one')).toMatchObject({ status: 'fulfilled' });
+      await settling(driver.query(client, 'select 1'), 'the first statement');
+      expect(await settling(driver.query(client, 'select 1'), 'the second one')).toMatchObject({
+        status: 'fulfilled',
+      });
     }
     expect(await check.$count(logs)).toBe(0);
   });
 
   /** What others ask of the pool while the transaction, whose COPY is refused, is still open. */
-  const others: Record<string, (db: BatchedDatabase, client: Sql) => Promise<unknown>> = {
+  const others: Record<string, (db: BatchedDatabase, client: Client) => Promise<unknown>> = {
     insert: async (db) => db.insert(logs).values(log('other')),
     'begin a transaction': (db) => db.transaction(async (tx) => void tx.insert(logs).values(log('other'))),
-    'send a statement': (_, client) => client`insert into logs (level, message) values ('other', '')`,
+    'send a statement': (_, client) =>
+      driver.query(client, "insert into logs (level, message) values ('other', '')"),
     'reserve a connection': async (_, client) => {
-      const reserved = await client.reserve();
-      await reserved`insert into logs (level, message) values ('other', '')`;
-      reserved.release();
+      const release = await driver.hold(client);
+      await admin`insert into logs (level, message) values ('other', '')`;
+      await release();
     },
   };
 
@@ -181,9 +181,9 @@ describe('a connection that is held', () => {
     'stays held after a refused COPY whose data still wait in the socket, while others %s',
     async (_, ask) => {
       const relay = await startThrottledRelay(database.url);
-      const client = database.connect({ url: relay.url, max: 1 });
+      const client = database.client({ url: relay.url, max: 1 });
       const db = batchedDrizzle(client, { batch: { copyRows: 10 } });
-      await client`select 1`;
+      await driver.query(client, 'select 1');
       const rows = times(severalBlocks, (n) => ({ id: Math.max(n, 1), name: 'x'.repeat(1_000) }));
       const asked: Promise<unknown>[] = [];
       await db
@@ -201,7 +201,7 @@ describe('a connection that is held', () => {
       expect(settled).toMatchObject({ status: 'fulfilled' });
       expect(await check.$count(logs)).toBe(3);
       expect(await openTransactions(admin)).toEqual([]);
-      await client.end({ timeout: 1 });
+      await driver.end(client);
       await relay.close();
     },
   );

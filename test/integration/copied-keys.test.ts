@@ -1,18 +1,17 @@
 /** The keys of rows that COPY writes. COPY does not return keys, so each key must belong to the right row. */
 import { sql } from 'drizzle-orm';
 import { bigint, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
 import { copiesOf, named, severalBlocks, times } from '../support/copies.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
+import { batchedDrizzle, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { addresses, events, members, nodes, organizations, teams, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-const check = drizzle(database.connect({ max: 1 }));
+const check = drizzle(database.client({ max: 1 }));
 let few: Counted;
 
 beforeAll(async () => {
@@ -141,9 +140,11 @@ describe('references', () => {
       }),
     );
     expect(copiesOf(statements)).toEqual(['organizations', 'teams', 'members']);
-    const wired = await check.execute<{ path: string }>(sql`
+    const wired = rowsOf(
+      await check.execute<{ path: string }>(sql`
       select m.email || ', ' || t.name || ', ' || o.name as path
-      from members m join teams t on t.id = m.team_id join organizations o on o.id = t.organization_id order by m.id`);
+      from members m join teams t on t.id = m.team_id join organizations o on o.id = t.organization_id order by m.id`),
+    );
     expect(wired.map(({ path }) => path)).toEqual(times(50, (n) => `name ${n}, name ${n}, name ${49 - n}`));
   });
 
@@ -160,12 +161,16 @@ describe('references', () => {
     );
     expect(copiesOf(statements).toSorted()).toEqual(['addresses', 'organizations']);
     expect(
-      await check.execute(
-        sql`select u.name, a.email from addresses a join users u on u.id = a.user_id order by a.id`,
+      rowsOf(
+        await check.execute(
+          sql`select u.name, a.email from addresses a join users u on u.id = a.user_id order by a.id`,
+        ),
       ),
     ).toMatchObject(times(3, (n) => ({ name: 'Ada', email: `${n}` })));
     expect(
-      await check.execute(sql`select o.name from teams t join organizations o on o.id = t.organization_id`),
+      rowsOf(
+        await check.execute(sql`select o.name from teams t join organizations o on o.id = t.organization_id`),
+      ),
     ).toMatchObject([{ name: 'name 2' }]);
   });
 
@@ -178,8 +183,10 @@ describe('references', () => {
       }),
     );
     expect(copiesOf(statements)).toEqual([]);
-    const pairs = await check.execute<{ child: number; parent: number }>(
-      sql`select c.label::int as child, p.label::int as parent from nodes c join nodes p on p.id = c.parent_id order by 1`,
+    const pairs = rowsOf(
+      await check.execute<{ child: number; parent: number }>(
+        sql`select c.label::int as child, p.label::int as parent from nodes c join nodes p on p.id = c.parent_id order by 1`,
+      ),
     );
     expect([...pairs]).toEqual(times(99, (n) => ({ child: n + 1, parent: n })));
   });
@@ -195,7 +202,9 @@ describe('references', () => {
         .where(sql`${users.id} = ${parents.ref('id', 2)}`);
     });
     expect(found).toMatchObject([{ name: 'name 2' }]);
-    const [late] = await check.execute(sql`select u.name from addresses a join users u on u.id = a.user_id`);
+    const [late] = rowsOf(
+      await check.execute(sql`select u.name from addresses a join users u on u.id = a.user_id`),
+    );
     expect(late).toEqual({ name: 'name 1' });
   });
 });
@@ -203,7 +212,7 @@ describe('references', () => {
 test.each([{ fetch_types: false }, { prepare: false }, { debug: true }, { transform: postgres.camel }])(
   'a client with %o is given its own, on a connection that has just been opened',
   async (options) => {
-    const client = database.connect({ ...options, max: 2 });
+    const client = database.client({ own: options, max: 2 });
     const db = batchedDrizzle(client, { batch: { copyRows: 3 } });
     await db.insert(users).values({ name: 'known' });
     const given = await Promise.all(

@@ -1,10 +1,10 @@
 /** For any value, COPY stores the same as plain drizzle's INSERT, or refuses it with the same code. */
 import { sql } from 'drizzle-orm';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
 import { copiesOf, times } from '../support/copies.ts';
 import { emptyTables } from '../support/counted.ts';
+import { batchedDrizzle, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { refusals, tell } from '../support/same-rows.ts';
 import { logs, wide } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -16,9 +16,9 @@ let batched: PostgresJsDatabase;
 let sent: string[] = [];
 
 beforeAll(() => {
-  plain = drizzle(database.connect({ max: 1 }));
+  plain = drizzle(database.client({ max: 1 }));
   const logger = { logQuery: (text: string) => void sent.push(text) };
-  batched = batchedDrizzle(database.connect(), { logger, batch: { copyRows: 2 } });
+  batched = batchedDrizzle(database.client(), { logger, batch: { copyRows: 2 } });
 });
 beforeEach(() => plain.execute(emptyTables()));
 
@@ -30,7 +30,7 @@ async function stored(
   const read = async (db: PostgresJsDatabase): Promise<string[]> => {
     await plain.execute(emptyTables());
     await db.insert(table).values(rows as never);
-    const texts = await plain.execute<{ row: string }>(sql`select t::text as row from ${table} t`);
+    const texts = rowsOf(await plain.execute<{ row: string }>(sql`select t::text as row from ${table} t`));
     return texts.map(({ row }) => row);
   };
   sent = [];
@@ -89,7 +89,7 @@ describe('a text is stored as it is:', () => {
       notes.map((note) => ({ note })),
     );
     expect(copied).toEqual(expected);
-    const [nulls] = await plain.execute(sql`select count(*)::int from wide where note is null`);
+    const [nulls] = rowsOf(await plain.execute(sql`select count(*)::int from wide where note is null`));
     expect(nulls).toEqual({ count: 2 });
   });
 });

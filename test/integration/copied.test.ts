@@ -1,17 +1,16 @@
 /** Many rows of a table in one flush, which COPY writes. */
 import { sql } from 'drizzle-orm';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
 import { copiesOf, named, severalBlocks, times } from '../support/copies.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
+import { batchedDrizzle, describeResult, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { addresses, events, logs, organizations, users } from '../support/schema.ts';
-import { describeResult } from '../support/side-by-side.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-const check = drizzle(database.connect({ max: 1 }));
+const check = drizzle(database.client({ max: 1 }));
 let few: Counted;
 
 beforeAll(async () => {
@@ -124,8 +123,10 @@ describe('rows of a table in one flush are copied', () => {
       statements: 5,
       roundTrips: 3,
     });
-    const [wired] = await check.execute(
-      sql`select count(*)::int from users u join addresses a on a.user_id = u.id and a.email = u.name`,
+    const [wired] = rowsOf(
+      await check.execute(
+        sql`select count(*)::int from users u join addresses a on a.user_id = u.id and a.email = u.name`,
+      ),
     );
     expect(wired).toEqual({ count: severalBlocks });
   });
@@ -155,8 +156,10 @@ test.each([{ keys: 'client' }, { parameters: 'describe' }] as const)(
     expect(copiesOf(statements)).toEqual(['users', 'addresses']);
     expect(trips).toBe(result.trips + 1);
     expect(result.report).toMatchObject({ rows: 8, keys: 8, roundTrips: result.trips });
-    const [wired] = await check.execute(
-      sql`select count(*)::int from users u join addresses a on a.user_id = u.id and a.email = u.name`,
+    const [wired] = rowsOf(
+      await check.execute(
+        sql`select count(*)::int from users u join addresses a on a.user_id = u.id and a.email = u.name`,
+      ),
     );
     expect(wired).toEqual({ count: 4 });
   },
@@ -165,7 +168,7 @@ test.each([{ keys: 'client' }, { parameters: 'describe' }] as const)(
 test('the logger sees COPY, and no row of it', async () => {
   const seen: [string, unknown[]][] = [];
   const logger = { logQuery: (text: string, params: unknown[]) => void seen.push([text, params]) };
-  const db = batchedDrizzle(database.connect(), { logger, batch: { copyRows: 3 } });
+  const db = batchedDrizzle(database.client(), { logger, batch: { copyRows: 3 } });
   await db.insert(logs).values(noted(3));
   expect(seen.at(-1)).toEqual(['copy "logs" ("level", "message") from stdin', []]);
 });
@@ -195,7 +198,7 @@ describe('what comes behind a COPY in its transaction', () => {
         const flushed = tx.flush();
         const late = tx.execute(sql`select count(*)::int from logs`);
         const later = tx.insert(users).values({ name: 'later' }).returning();
-        return [await flushed, await late, await later];
+        return [await flushed, rowsOf(await late), await later];
       }),
     );
     expect(result).toMatchObject([{ rows: severalBlocks }, [{ count: severalBlocks }], [{ name: 'later' }]]);

@@ -1,8 +1,8 @@
 import { eq, sql } from 'drizzle-orm';
 import { type AnyPgColumn, integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
+import { batchedDrizzle, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -22,8 +22,8 @@ const crews = pgTable('crews', {
   leadId: integer('lead_id').references((): AnyPgColumn => people.id),
 });
 
-const check = drizzle(database.connect());
-const db = batchedDrizzle(database.connect());
+const check = drizzle(database.client());
+const db = batchedDrizzle(database.client());
 
 beforeAll(async () => {
   await check.execute(`
@@ -35,9 +35,11 @@ beforeEach(() => check.execute('truncate people, crews restart identity'));
 
 /** Pairs of a person and the lead of that person's crew. */
 async function leads(): Promise<[person: string, lead: string][]> {
-  const rows = await check.execute<{ person: string; lead: string }>(sql`
+  const rows = rowsOf(
+    await check.execute<{ person: string; lead: string }>(sql`
     select p.name as person, l.name as lead from people p
-    join crews c on c.id = p.crew_id join people l on l.id = c.lead_id order by p.id`);
+    join crews c on c.id = p.crew_id join people l on l.id = c.lead_id order by p.id`),
+  );
   return rows.map(({ person, lead }) => [person, lead]);
 }
 

@@ -14,9 +14,9 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
 import { createShared, createTargets, parted, partial } from '../support/conflict-tables.ts';
 import { compareConflicts, type Inserter } from '../support/conflicts.ts';
+import { batchedDrizzle } from '../support/drivers/chosen.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -495,7 +495,7 @@ test('what several callers share writes nothing outside the transaction of its f
   const logger = { logQuery: (text: string, params: unknown[]) => void sent.push({ text, params }) };
   const { plain } = conflicts.sides;
   await plain.execute(sql`truncate keyed restart identity cascade`);
-  const db = batchedDrizzle(database.connect({ max: 1 }), { logger });
+  const db = batchedDrizzle(database.client({ max: 1 }), { logger });
   await Promise.all(['a', 'b'].map((name) => upsert(db, name, 'first')));
   const insert = sent.find(({ text }) => text.includes('insert into'));
   const again = database.connect().unsafe(insert?.text ?? '', insert?.params as string[]);

@@ -1,17 +1,18 @@
 import { sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import type { Sql } from 'postgres';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
 import { comparePrograms } from '../support/compare-programs.ts';
 import { countedJobs } from '../support/counted-jobs.ts';
+import { batchedDrizzle, driver, drizzle } from '../support/drivers/chosen.ts';
+import type { ClientOptions } from '../support/drivers/driver.ts';
 import { type EarlyCheckIn, startEarlyCheckIn } from '../support/early-check-in.ts';
 import { causeCodes } from '../support/error-codes.ts';
 import { settling } from '../support/flights.ts';
 import { hopes, makeRefusingTables, promises, wishes } from '../support/refusing-tables.ts';
 import { runCountedJob } from '../support/run-counted-job.ts';
 import { users } from '../support/schema.ts';
-import { type ClientOptions, type TestDatabase, useDatabase } from '../support/test-database.ts';
+import { type TestDatabase, useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 const plainDatabase = useDatabase();
@@ -33,7 +34,7 @@ afterEach(async () => {
 });
 
 function connect(options: ClientOptions = {}): BatchedDatabase {
-  return batchedDrizzle(database.connect({ url: pooler.url, max: 1, ...options }));
+  return batchedDrizzle(database.client({ url: pooler.url, max: 1, ...options }));
 }
 
 /** The same database. Its relays go through the pooler; other clients, which only look, do not. */
@@ -118,9 +119,9 @@ describe('behind a pooler that gives the connection back as soon as the server i
 
 test('plain drizzle loses the answers of simple statements of one turn there', async () => {
   const other = await startEarlyCheckIn(database.url);
-  const client = database.connect({ url: other.url, max: 1 });
+  const client = database.client({ url: other.url, max: 1 });
   await drizzle(client).execute(sql`select 1`);
-  const both = [client.unsafe('select 1'), client.unsafe('select 2')].map((query) => query.catch(() => {}));
+  const both = ['select 1', 'select 2'].map((text) => driver.query(client, text).catch(() => {}));
   await expect.poll(() => other.lost).toBe(1);
   await other.close();
   await Promise.all(both);

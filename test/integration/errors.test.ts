@@ -2,11 +2,12 @@
 import { inspect } from 'node:util';
 import { DrizzleQueryError, sql } from 'drizzle-orm';
 import { customType, integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle, FlushError } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
+import { FlushError } from '../../src/settle/flush-error.ts';
 import { emptyTables } from '../support/counted.ts';
+import { batchedDrizzle, driver, drizzle, errorOf } from '../support/drivers/chosen.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { addresses, logs, users } from '../support/schema.ts';
@@ -21,7 +22,7 @@ const people = pgTable('people', {
   number: integer('number'),
 });
 
-const check = drizzle(database.connect());
+const check = drizzle(database.client());
 let db: BatchedDatabase;
 
 beforeAll(async () => {
@@ -41,7 +42,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await check.execute(emptyTables());
   await check.execute(sql`truncate people restart identity`);
-  db = batchedDrizzle(database.connect());
+  db = batchedDrizzle(database.client());
 });
 
 /** Everything that a program can read from an error and its causes, including hidden fields. */
@@ -69,17 +70,17 @@ describe('what a caller catches has the shape that plain drizzle gives', () => {
 
   const shapeOf = (error: Error & { query?: unknown; params?: unknown; cause?: unknown }) => {
     const cause = error.cause as Error & Record<string, unknown>;
-    const { code, severity, detail, schema_name, table_name, constraint_name, column_name } = cause;
+    const { code, severity, detail } = cause;
     const { message, query, parameters, args } = cause;
     return {
       isQueryError: error instanceof DrizzleQueryError,
       names: [error.name, error.constructor.name, cause.name, cause.constructor.name],
       beginning: error.message.slice(0, 'Failed query: '.length),
       hasCode: 'code' in error,
-      isPostgresError: cause instanceof postgres.PostgresError,
+      isDatabaseError: cause instanceof driver.DatabaseError,
       query: error.query,
       params: error.params,
-      cause: { message, code, severity, detail, schema_name, table_name, constraint_name, column_name },
+      cause: { message, code, severity, detail, fields: driver.errorFields.map((name) => cause[name]) },
       driver: { query, parameters, args },
       keys: Object.keys(cause).sort(),
     };
@@ -87,10 +88,10 @@ describe('what a caller catches has the shape that plain drizzle gives', () => {
 
   test.each(bad)('%s: alone, among others of its turn, and in a transaction', async (_, insert) => {
     await check.insert(users).values({ name: 'taken' });
-    const plain = drizzle(database.connect());
-    const own = batchedDrizzle(database.connect());
+    const plain = drizzle(database.client());
+    const own = batchedDrizzle(database.client());
     const expected = shapeOf(await rejectionOf(insert(plain)));
-    expect(expected).toMatchObject({ isQueryError: true, isPostgresError: true });
+    expect(expected).toMatchObject({ isQueryError: true, isDatabaseError: true });
     expect(shapeOf(await rejectionOf(insert(own)))).toEqual(expected);
     const [grouped] = await Promise.all([
       rejectionOf(insert(own)),
@@ -119,7 +120,7 @@ describe('what a caller catches has the shape that plain drizzle gives', () => {
     errors.push(await rejectionOf(over));
     for (const error of errors) {
       expect(error.code ?? (error.cause as { code?: unknown })?.code).toBe('23505');
-      expect(error.constructor.name).toMatch(/^(DrizzleQueryError|PostgresError)$/);
+      expect(error.constructor.name).toMatch(/^(DrizzleQueryError|PostgresError|DatabaseError)$/);
       if (error instanceof DrizzleQueryError) expect(error.query).toMatch(/^insert into "users"/);
     }
   });
@@ -146,7 +147,7 @@ describe('what a caller catches has the shape that plain drizzle gives', () => {
         if (query.includes('people')) throw thrown;
       },
     };
-    const logged = batchedDrizzle(database.connect(), { logger });
+    const logged = batchedDrizzle(database.client(), { logger });
     const insert = (by: PostgresJsDatabase) => rejectionOf(by.insert(people).values({ email: 'a' }));
     expect(await insert(logged)).toBe(thrown);
     const fine = logged.insert(users).values({ name: 'beside' });
@@ -158,7 +159,7 @@ describe('what a caller catches has the shape that plain drizzle gives', () => {
     // Nothing was sent, so that the transaction can go on.
     const caught = (by: PostgresJsDatabase, name: string) =>
       by.transaction(async (tx) => [await insert(tx), await tx.insert(users).values({ name })]);
-    const plain = drizzle(database.connect(), { logger });
+    const plain = drizzle(database.client(), { logger });
     expect(await caught(plain, 'of plain')).toMatchObject([thrown, { count: 1 }]);
     expect(await caught(logged, 'of ours')).toMatchObject([thrown, { count: 1 }]);
     const unheard = logged.transaction(async (tx) => void tx.insert(people).values({ email: 'a' }));
@@ -177,12 +178,7 @@ describe('what a caller catches has the shape that plain drizzle gives', () => {
     ['a severity', () => Object.assign(new Error('proxy'), { severity: 'ERROR' })],
     ['a class of its own', () => new ErrorOfCaller({ inner: { text: 'no way' } })],
   ])('an error of the connection keeps its class and what is in it: %s', async (_, make) => {
-    const failing = () =>
-      postgres('postgres://x@127.0.0.1:1/x', {
-        max: 1,
-        backoff: 0,
-        socket: () => Promise.reject(make()),
-      } as object);
+    const failing = () => driver.failing(make);
     const causeOf = async (by: PostgresJsDatabase) => {
       const { cause } = await rejectionOf(by.insert(people).values({ email: 'a' }));
       const { errors, severity } = cause as AggregateError & { severity?: string };
@@ -207,7 +203,7 @@ describe('what a caller catches has the shape that plain drizzle gives', () => {
     ];
     for (const program of programs) {
       const [plain, own] = await Promise.all(
-        [drizzle(database.connect()), db].map((each) => rejectionOf(each.transaction(program))),
+        [drizzle(database.client()), db].map((each) => rejectionOf(each.transaction(program))),
       );
       expect(own?.constructor).toBe(plain?.constructor);
       expect(own).toMatchObject({ message: plain?.message, ...(plain?.code ? { code: plain.code } : {}) });
@@ -221,7 +217,7 @@ describe("nobody sees another caller's values", () => {
   test.each([false, true])(
     'who fails only because another did learns its code and table, no more (debug: %s)',
     async (debug) => {
-      const shared = batchedDrizzle(database.connect({ debug }));
+      const shared = batchedDrizzle(database.client({ own: { debug } }));
       const [own, other] = await Promise.all([
         rejectionOf(shared.insert(people).values({ email: secret, country: 'full' })),
         rejectionOf(shared.insert(people).values({ email: 'other', country: 'de' }).returning()),
@@ -264,8 +260,10 @@ describe("nobody sees another caller's values", () => {
       { table: '"people"', rows: 3, code: '23505' },
       { table: '"logs"', rows: 1, code: '23502' },
     ]);
-    expect(error.cause).toBeInstanceOf(postgres.PostgresError);
-    expect(error.cause).toMatchObject({ code: '23505', constraint_name: 'people_Email address_key' });
+    expect(error.cause).toBeInstanceOf(driver.DatabaseError);
+    expect(error.cause).toMatchObject(
+      errorOf({ code: '23505', constraint_name: 'people_Email address_key' }),
+    );
     expect(allOf(error)).not.toContain(secret);
     expect((await check.select().from(people)).map(({ email }) => email)).toEqual([secret, 'fine']);
   });
@@ -323,7 +321,7 @@ describe("nobody sees another caller's values", () => {
       error = await rejectionOf(tx.flush());
     });
     await over.catch(() => {});
-    expect(error).toMatchObject({ query: '', cause: { code: '23505', table_name: 'people' } });
+    expect(error).toMatchObject({ query: '', cause: errorOf({ code: '23505', table_name: 'people' }) });
     const { cause } = error as FlushError;
     for (const key of ['query', 'parameters', 'args', 'types']) expect(cause).not.toHaveProperty(key);
   });

@@ -1,14 +1,13 @@
 import { sql } from 'drizzle-orm';
 import { pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
+import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
-const check = drizzle(database.connect());
-const db = batchedDrizzle(database.connect());
+const check = drizzle(database.client());
+const db = batchedDrizzle(database.client());
 
 const parents = pgTable('parents', { id: serial('id').primaryKey(), name: text('name') });
 
@@ -47,7 +46,7 @@ describe('a flush notices what others have changed since the facts were learned:
   ])('%s', async (_, ddl, before = '') => {
     await check.execute(before);
     const asked: string[] = [];
-    const client = database.connect({ max: 1, debug: (_connection, query) => void asked.push(query) });
+    const client = database.client({ max: 1, debug: (_connection, query) => void asked.push(query) });
     const both = batchedDrizzle(client);
     const many = () =>
       both.transaction(async (tx) => {

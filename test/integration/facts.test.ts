@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { integer, pgEnum, pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
+import { batchedDrizzle, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -23,7 +23,7 @@ const beside = pgTable('beside', { n: integer('n') });
 
 const role = `batched_drizzle_role_${process.pid}`;
 
-const check = drizzle(database.connect());
+const check = drizzle(database.client());
 let db: BatchedDatabase;
 
 /** The SQL that creates the tables, with keys that begin at `first`. */
@@ -43,12 +43,12 @@ beforeAll(async () => {
   await check.execute(`create role ${role}`);
 });
 afterAll(async () => {
-  const last = drizzle(database.connect({ max: 1 }));
+  const last = drizzle(database.client({ max: 1 }));
   await last.execute(`drop owned by ${role}; drop role ${role}`);
 });
 beforeEach(async () => {
   await check.execute(make(1));
-  db = batchedDrizzle(database.connect());
+  db = batchedDrizzle(database.client());
   others = manyEntries;
   await db.transaction(async (tx) => void family(tx, 'known'));
 });
@@ -74,9 +74,11 @@ function family(scope: Scope, name: string): PromiseLike<unknown>[] {
 
 /** The keys of a family: each parent with its child. */
 async function familyIn(schema: string, name: string): Promise<unknown[]> {
-  const rows = await check.execute<{ parent: number; mood: string; child: number }>(sql`
+  const rows = rowsOf(
+    await check.execute<{ parent: number; mood: string; child: number }>(sql`
     select p.id as parent, p.mood, c.id as child from ${sql.identifier(schema)}.parents p
-    join ${sql.identifier(schema)}.children c on c.parent_id = p.id where p.name = ${name} order by p.id`);
+    join ${sql.identifier(schema)}.children c on c.parent_id = p.id where p.name = ${name} order by p.id`),
+  );
   return rows.map(({ parent, mood: feels, child }) => [parent, feels, child]);
 }
 
@@ -142,7 +144,7 @@ describe.each([
         await tx.execute(sql`create temporary table worked on commit drop as select 1 as one`);
         await check.execute(make(500));
         family(tx, 'late');
-        expect(await tx.execute(sql`select * from worked`)).toMatchObject([{ one: 1 }]);
+        expect(rowsOf(await tx.execute(sql`select * from worked`))).toMatchObject([{ one: 1 }]);
       });
       expect(await familyIn('public', 'late')).toEqual([
         [expect.any(Number), 'calm', expect.any(Number)],
@@ -217,7 +219,7 @@ describe.each([
       [
         'on the database',
         (work) => {
-          const own = batchedDrizzle(database.connect({ connection: { role } as never }));
+          const own = batchedDrizzle(database.client({ connection: { role } as never }));
           addOthers(own);
           return work(own);
         },

@@ -2,7 +2,7 @@
 import { asc, eq, type SQL, sql } from 'drizzle-orm';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
+import { batchedDrizzle, driver } from '../support/drivers/chosen.ts';
 import { users } from '../support/schema.ts';
 import { sideBySide } from '../support/side-by-side.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -56,12 +56,12 @@ test('is sent without a guard once a server has refused one, where the role may 
     revoke execute on function pg_catalog.current_setting(text) from public;
   `);
   const url = Object.assign(new URL(database.url), { username: role, password: 'x' }).href;
-  const client = database.connect({ url, max: 1 });
+  const client = database.client({ url, max: 1 });
   const db = batchedDrizzle(client);
   const write = () => db.transaction((tx) => tx.update(users).set({ name: 'new' }).where(eq(users.id, 1)));
   await write().catch(() => {});
   await expect(write()).resolves.toEqual([]);
-  await client.end();
+  await driver.end(client);
   await admin.unsafe(`
     grant execute on function pg_catalog.current_setting(text) to public;
     drop owned by ${role};

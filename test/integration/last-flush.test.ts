@@ -1,14 +1,13 @@
 /** A last flush that the server refuses after its facts were asked in the middle of the transaction. */
 import { sql } from 'drizzle-orm';
 import { pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
+import { batchedDrizzle, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
-const check = drizzle(database.connect());
+const check = drizzle(database.client());
 const seen = pgTable('seen_by_trigger', { id: serial('id').primaryKey(), name: text('name') });
 
 beforeAll(async () => {
@@ -28,7 +27,7 @@ beforeAll(async () => {
 });
 
 test('a privilege that is missing is the error, although COMMIT has rolled the savepoint back', async () => {
-  const db = batchedDrizzle(database.connect({ max: 1 }));
+  const db = batchedDrizzle(database.client({ max: 1 }));
   const error = await rejectionOf(
     db.transaction(async (tx) => {
       await tx.execute(sql`set local role last_flush_reader`);
@@ -37,6 +36,6 @@ test('a privilege that is missing is the error, although COMMIT has rolled the s
   );
   const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } };
   expect([code, cause?.code]).toContain('42501');
-  const [state] = await db.execute(sql`select current_user <> 'last_flush_reader' as reset`);
+  const [state] = rowsOf(await db.execute(sql`select current_user <> 'last_flush_reader' as reset`));
   expect(state).toEqual({ reset: true });
 });

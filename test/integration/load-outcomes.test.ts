@@ -1,22 +1,25 @@
 import { asc, sql } from 'drizzle-orm';
 import { customType, integer, pgTable, text } from 'drizzle-orm/pg-core';
-import type { Sql } from 'postgres';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle, LoadError } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
+import { LoadError } from '../../src/load/load-error.ts';
 import { emptyTables } from '../support/counted.ts';
+import { batchedDrizzle, rowsOf } from '../support/drivers/chosen.ts';
+import type { Client } from '../support/drivers/driver.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { addresses, logs, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
+const check = database.connect({ max: 1 });
 
-let client: Sql;
+let client: Client;
 let db: BatchedDatabase;
 let statements: string[];
 let mutations: string[];
 
 beforeEach(async () => {
-  client = database.connect({ max: 2 });
+  client = database.client({ max: 2 });
   statements = [];
   mutations = [];
   db = batchedDrizzle(client, {
@@ -69,7 +72,7 @@ describe('rows that are refused are set aside, each with its index and its error
   test.each(Object.keys(patterns))('%s', async (pattern) => {
     for (const onConflict of ['error', 'nothing'] as const) {
       await db.execute(emptyTables());
-      await client`insert into users (id, name) values (1000, 'taken')`;
+      await check`insert into users (id, name) values (1000, 'taken')`;
       const { rows, good, bad } = mixed(100, patterns[pattern] as (index: number) => boolean);
       // With `onConflict: 'nothing'` a name that exists is skipped, and is no error.
       const errors = onConflict === 'error' ? bad : bad.filter((index) => index % 2 === 0);
@@ -91,7 +94,7 @@ describe('rows that are refused are set aside, each with its index and its error
   });
 
   test('those that only the end of a statement tells of', async () => {
-    await client`insert into users (id) values (1)`;
+    await check`insert into users (id) values (1)`;
     const rows = Array.from({ length: 100 }, (_, n) => ({ email: `${n}`, userId: n % 30 === 7 ? 2 : 1 }));
     const aside: [number, string | undefined][] = [];
     await db.load(addresses, rows, { onRowError: (_, index, { column }) => aside.push([index, column]) });
@@ -100,7 +103,7 @@ describe('rows that are refused are set aside, each with its index and its error
   });
 
   test('those whose value has a syntax of its own', async () => {
-    await client`create table searches (id serial, query tsquery)`;
+    await check`create table searches (id serial, query tsquery)`;
     const searches = pgTable('searches', {
       query: customType<{ data: string }>({ dataType: () => 'tsquery' })(),
     });
@@ -109,15 +112,17 @@ describe('rows that are refused are set aside, each with its index and its error
     const onRowError = (_: unknown, index: number, { column }: LoadError) => aside.push([index, column]);
     expect(await db.load(searches, rows, { onRowError })).toMatchObject({ rows: 2, skipped: 1 });
     expect(aside).toEqual([[1, 'query']]);
-    await client`drop table searches`;
+    await check`drop table searches`;
   });
 
   test('and none of them leaves a savepoint open, each of which would hold a lock', async () => {
     await db.transaction(async (tx) => {
       await tx.load(users, mixed(100, (index) => index % 2 === 1).rows as never, { onRowError: () => {} });
-      const [own] = await tx.execute<{ locks: number }>(sql`
+      const [own] = rowsOf(
+        await tx.execute<{ locks: number }>(sql`
         select count(*)::int as locks from pg_locks
-        where locktype = 'transactionid' and pid = pg_backend_pid()`);
+        where locktype = 'transactionid' and pid = pg_backend_pid()`),
+      );
       // The lock of the transaction, and that of the load.
       expect(own?.locks).toBe(2);
     });
@@ -146,7 +151,7 @@ describe('rows that are refused are set aside, each with its index and its error
 
 describe('a row that only the end of a statement tells of', () => {
   test('is named by the error of a load that fails', async () => {
-    await client`insert into users (id) values (1)`;
+    await check`insert into users (id) values (1)`;
     const rows = Array.from({ length: 100 }, (_, n) => ({ email: `${n}`, userId: n === 61 ? 2 : 1 }));
     expect(await rejectionOf(db.load(addresses, rows))).toMatchObject({
       index: 61,
@@ -157,7 +162,7 @@ describe('a row that only the end of a statement tells of', () => {
   });
 
   test('is not known where only COMMIT tells, which fails the load', async () => {
-    await client`create table late (n int unique deferrable initially deferred)`;
+    await check`create table late (n int unique deferrable initially deferred)`;
     const late = pgTable('late', { n: integer() });
     const error = await rejectionOf(db.load(late, [{ n: 1 }, { n: 1 }]));
     expect(error).toMatchObject({ code: 'LOAD_FAILED', index: undefined, cause: { code: '23505' } });
@@ -174,7 +179,7 @@ describe('commitEvery', () => {
       chunkRows: 4,
       onProgress: ({ rows }) => {
         seen.push(rows);
-        counts.push(client`select count(*)::int from users`.then(([row]) => row?.count));
+        counts.push(check`select count(*)::int from users`.then(([row]) => row?.count));
       },
     });
     expect(await load).toMatchObject({ rows: 25 });
@@ -208,7 +213,7 @@ describe('commitEvery', () => {
 
 describe('onConflict', () => {
   test("'nothing' skips rows that are there, and those that repeat one of the load", async () => {
-    await client`insert into users (id, name) values (1000, 'user 3')`;
+    await check`insert into users (id, name) values (1000, 'user 3')`;
     const rows = [...numbered(10), { id: 11, name: 'user 4' }];
     const report = await db.load(users, rows, { onConflict: 'nothing', chunkRows: 4 });
     expect(report).toMatchObject({ rows: 9, skipped: 2 });
@@ -216,7 +221,7 @@ describe('onConflict', () => {
   });
 
   test('{ update } updates rows that are there, and those of the load one after the other', async () => {
-    await client`insert into users (id, name) values (3, 'before')`;
+    await check`insert into users (id, name) values (3, 'before')`;
     const rows = [...numbered(6), { id: 2, name: 'second' }, { id: 2, name: 'third' }];
     const update = { target: users.id, set: { name: sql`excluded.name` } };
     expect(await db.load(users, rows, { onConflict: { update } })).toMatchObject({ rows: 8, skipped: 0 });
@@ -226,7 +231,7 @@ describe('onConflict', () => {
   });
 
   test('{ update } with a condition skips the rows that do not meet it', async () => {
-    await client`insert into users (id, name) values (1, 'kept'), (2, 'old')`;
+    await check`insert into users (id, name) values (1, 'kept'), (2, 'old')`;
     const update = {
       target: users.id,
       set: { name: sql`excluded.name` },
@@ -336,24 +341,24 @@ describe('tables into which COPY would write otherwise than INSERT', () => {
   const copies = () => statements.filter((statement) => statement.startsWith('copy')).length;
 
   beforeEach(async () => {
-    await client.unsafe('drop table if exists items cascade; create table items (n int, note text)').simple();
+    await check.unsafe('drop table if exists items cascade; create table items (n int, note text)').simple();
   });
 
   test('with a rule are written by INSERT, which follows it', async () => {
-    await client`create rule doubled as on insert to items do also insert into logs values ('rule', new.note)`;
+    await check`create rule doubled as on insert to items do also insert into logs values ('rule', new.note)`;
     await db.load(items, rows);
     expect(copies()).toBe(0);
     expect([await db.$count(items), await db.$count(logs)]).toEqual([10, 10]);
   });
 
   test('that are views are written by INSERT', async () => {
-    await client`create view seen as select * from items`;
+    await check`create view seen as select * from items`;
     await db.load(pgTable('seen', { n: integer(), note: text() }), rows);
     expect([copies(), await db.$count(items)]).toEqual([0, 10]);
   });
 
   test('with a trigger are written by COPY, which fires it', async () => {
-    await client
+    await check
       .unsafe(`create function drop_odd() returns trigger language plpgsql as
       $$ begin if new.n % 2 = 1 then return null; end if; new.note = 'changed'; return new; end $$;
       create trigger drop_odd before insert on items for each row execute function drop_odd()`)
@@ -364,7 +369,7 @@ describe('tables into which COPY would write otherwise than INSERT', () => {
   });
 
   test('whose trigger refuses a row tell which', async () => {
-    await client
+    await check
       .unsafe(`create or replace function refuse() returns trigger language plpgsql as
       $$ begin if new.n = 7 then raise 'no sevens'; end if; return new; end $$;
       create trigger refuse after insert on items for each row execute function refuse()`)

@@ -1,16 +1,18 @@
 import { asc, eq, sql } from 'drizzle-orm';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
-import type { Sql } from 'postgres';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle, type LoadError } from '../../src/index.ts';
+import type { BatchedDatabase, LoadError } from '../../src/index.ts';
 import { emptyTables } from '../support/counted.ts';
+import { batchedDrizzle } from '../support/drivers/chosen.ts';
+import type { Client } from '../support/drivers/driver.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { addresses, counters, events, nodes, tokens, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
+const check = database.connect({ max: 1 });
 
-let client: Sql;
+let client: Client;
 let db: BatchedDatabase;
 let statements: string[];
 
@@ -18,7 +20,7 @@ const connect = (): BatchedDatabase =>
   batchedDrizzle(client, { logger: { logQuery: (query) => statements.push(query) } });
 
 beforeEach(async () => {
-  client = database.connect({ max: 2 });
+  client = database.client({ max: 2 });
   statements = [];
   db = connect();
   await db.execute(emptyTables());
@@ -66,8 +68,8 @@ describe('columns that rows leave out', () => {
   });
 
   test('take the default of their domain', async () => {
-    await client`create domain mark as int default 7`;
-    await client`create table marked (n int, mark mark)`;
+    await check`create domain mark as int default 7`;
+    await check`create table marked (n int, mark mark)`;
     const marked = pgTable('marked', { n: integer(), mark: integer() });
     await db.load(marked, [{ n: 1, mark: 1 }, { n: 2 }, { n: 3, mark: null }]);
     expect(await db.select().from(marked).orderBy(asc(marked.n))).toEqual([
@@ -88,7 +90,7 @@ describe('columns that rows leave out', () => {
 
 describe('names', () => {
   test('of tables and columns are quoted', async () => {
-    await client`truncate "app data"."we""ird"`;
+    await check`truncate "app data"."we""ird"`;
     await db.load(counters, [{ value: 'a' }, { value: 'b' }]);
     expect(await db.select({ value: counters.value }).from(counters)).toEqual([
       { value: 'a' },
@@ -99,7 +101,7 @@ describe('names', () => {
   });
 
   test('of columns follow `casing`', async () => {
-    await client`create table cased (id serial primary key, first_name text, birth_year int)`;
+    await check`create table cased (id serial primary key, first_name text, birth_year int)`;
     const cased = pgTable('cased', { id: serial().primaryKey(), firstName: text(), birthYear: integer() });
     const snake = batchedDrizzle(client, { casing: 'snake_case' });
     await snake.load(cased, [{ firstName: 'Ada', birthYear: 1815 }, { firstName: 'Bob' }]);
@@ -191,7 +193,7 @@ describe('keys()', () => {
   });
 
   test('is refused where the server makes the key otherwise', async () => {
-    await client`create table plain_key (id int primary key default 5)`;
+    await check`create table plain_key (id int primary key default 5)`;
     const plainKey = pgTable('plain_key', { id: integer().primaryKey().default(5) });
     const { message } = await rejectionOf(collect(db.load(plainKey, [{}]).keys()));
     expect(message).toMatch(
@@ -200,7 +202,7 @@ describe('keys()', () => {
   });
 
   test('is refused where a trigger may change it', async () => {
-    await client
+    await check
       .unsafe(`create table fired (id serial primary key);
         create function keep() returns trigger language plpgsql as $$ begin return new; end $$;
         create trigger keep before insert on fired for each row execute function keep()`)

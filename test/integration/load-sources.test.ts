@@ -1,27 +1,29 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sql } from 'postgres';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
+import { batchedDrizzle } from '../support/drivers/chosen.ts';
+import type { Client } from '../support/drivers/driver.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { logs } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
+const check = database.connect({ max: 1 });
 
 type Row = typeof logs.$inferInsert;
 
-let client: Sql;
+let client: Client;
 let db: BatchedDatabase;
 
 beforeEach(async () => {
-  client = database.connect({ max: 2 });
+  client = database.client({ max: 2 });
   db = batchedDrizzle(client);
-  await client`truncate logs`;
+  await check`truncate logs`;
 });
 
 const written = async (): Promise<string[]> =>
-  (await client<{ message: string }[]>`select message from logs`).map(({ message }) => message);
+  (await check<{ message: string }[]>`select message from logs`).map(({ message }) => message);
 
 const row = (n: number): Row => ({ level: 'info', message: `row ${n}` });
 const messages = (count: number): string[] => Array.from({ length: count }, (_, n) => `row ${n}`);
@@ -137,7 +139,7 @@ describe('of a slow server', () => {
       chunkRows: 10,
       onProgress: ({ rows }) => ahead.push(counted.pulled - rows),
     });
-    await client.begin(async (sql) => {
+    await check.begin(async (sql) => {
       await sql`lock table logs in exclusive mode`;
       load.catch(() => {});
       for (let looks = 0; looks < 500 && counted.pulled < 20; looks++) await sleep(10);

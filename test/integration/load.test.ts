@@ -1,21 +1,23 @@
 import { asc, sql } from 'drizzle-orm';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import type { Sql } from 'postgres';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle, LoadError, type LoadProgress } from '../../src/index.ts';
+import type { BatchedDatabase, LoadProgress } from '../../src/index.ts';
+import { LoadError } from '../../src/load/load-error.ts';
 import { emptyTables } from '../support/counted.ts';
+import { batchedDrizzle, rowsOf } from '../support/drivers/chosen.ts';
+import type { Client } from '../support/drivers/driver.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { tokens, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-let client: Sql;
+let client: Client;
 let db: BatchedDatabase;
 let statements: string[];
 
 beforeEach(async () => {
-  client = database.connect({ max: 2 });
+  client = database.client({ max: 2 });
   statements = [];
   db = batchedDrizzle(client, {
     logger: { logQuery: (query) => statements.push(query) },
@@ -105,6 +107,6 @@ describe('a signal', () => {
     });
     expect(await rejectionOf(load)).toBe(reason);
     expect(await names()).toEqual([]);
-    expect(await db.execute(sql`select 1 as one`)).toEqual([{ one: 1 }]);
+    expect(rowsOf(await db.execute(sql`select 1 as one`))).toEqual([{ one: 1 }]);
   });
 });

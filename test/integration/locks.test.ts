@@ -2,16 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
 import { times } from '../support/copies.ts';
+import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
 import { codesOf } from '../support/error-codes.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
-const owner = drizzle(database.connect({ max: 1 }));
+const owner = drizzle(database.client({ max: 1 }));
 const role = `batched_drizzle_${randomBytes(6).toString('hex')}`;
 const things = pgTable('things', { id: serial().primaryKey(), name: text(), other: text() });
 const many = manyEntries;
@@ -30,7 +29,7 @@ async function asRole(privileges: string) {
   );
   sent = [];
   return batchedDrizzle(
-    database.connect({
+    database.client({
       max: 1,
       connection: { role },
       debug: (_connection, query) => {

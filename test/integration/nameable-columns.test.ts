@@ -14,9 +14,8 @@ import {
   timestamp,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
+import { batchedDrizzle, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { logs } from '../support/schema.ts';
@@ -78,8 +77,8 @@ const nameable = (Object.keys(kinds) as (Kind | 'enableRLS' | 'generated')[]).fi
   (key) => key !== 'enableRLS' && key !== 'generated' && !unknown.includes(key as 'now'),
 ) as Exclude<Kind, (typeof unknown)[number]>[];
 
-const check = drizzle(database.connect());
-const db = batchedDrizzle(database.connect());
+const check = drizzle(database.client());
+const db = batchedDrizzle(database.client());
 
 beforeAll(async () => {
   await check.execute(`
@@ -130,10 +129,12 @@ describe('ref() can name any column whose value is known before the row is writt
       return [early, await tx.select().from(kinds).where(eq(kinds.text, 'd'))];
     });
     expect(found).toHaveLength(1);
-    const stored = await check.execute<{ same: boolean }>(sql`
+    const stored = rowsOf(
+      await check.execute<{ same: boolean }>(sql`
       select bool_and(k.${sql.identifier(kinds[kind].name)} is not distinct from c.value) as same
       from (select *, row_number() over () n from copies) c
-      join (select *, row_number() over (order by text) n from kinds where text in ('b', 'd')) k using (n)`);
+      join (select *, row_number() over (order by text) n from kinds where text in ('b', 'd')) k using (n)`),
+    );
     expect(stored[0]?.same).toBe(true);
     expect(late).toHaveLength(1);
   }

@@ -2,11 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
 import { copiesOf, times } from '../support/copies.ts';
 import { emptyTables } from '../support/counted.ts';
+import { batchedDrizzle, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { codesOf } from '../support/error-codes.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { addresses, users } from '../support/schema.ts';
@@ -23,11 +24,11 @@ let sent: string[] = [];
 
 const open = (options: object = {}): BatchedDatabase => {
   const logger = { logQuery: (statement: string) => void sent.push(statement) };
-  return batchedDrizzle(database.connect(options), { logger, batch: { copyRows: 3 } });
+  return batchedDrizzle(database.client(options), { logger, batch: { copyRows: 3 } });
 };
 
 beforeAll(() => {
-  owner = drizzle(database.connect({ max: 1 }));
+  owner = drizzle(database.client({ max: 1 }));
 });
 beforeEach(() => {
   db = open();
@@ -155,8 +156,8 @@ describe('rows are inserted, with what comes of it, into', () => {
       await Promise.all([by.insert(things).values(rows), by.insert(things).values(rows)]);
       // A rule draws keys anew.
       return {
-        stored: await owner.execute(sql`select t::text as row from things t order by id`),
-        drawn: await owner.execute(sql`select last_value from pg_sequences`),
+        stored: rowsOf(await owner.execute(sql`select t::text as row from things t order by id`)),
+        drawn: rowsOf(await owner.execute(sql`select last_value from pg_sequences`)),
       };
     };
     const expected = await read(owner);

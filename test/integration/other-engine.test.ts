@@ -1,8 +1,7 @@
 /** Engines that name themselves at the start of a connection. The server behind each is PostgreSQL. */
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
 import { times } from '../support/copies.ts';
+import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
 import { causeCodes } from '../support/error-codes.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import type { MessageRelay } from '../support/message-relay.ts';
@@ -22,7 +21,7 @@ const own = /^(begin|commit|rollback|insert into "\w+" \([^)]*\) values )/;
 const ours = /set_config|current_setting|batched_drizzle/;
 
 describe.each(Object.entries(engines))('%s is recognised by its parameters,', (_, parameters) => {
-  const check = drizzle(database.connect({ max: 1 }));
+  const check = drizzle(database.client({ max: 1 }));
   let engine: MessageRelay;
 
   beforeEach(async () => {
@@ -33,7 +32,7 @@ describe.each(Object.entries(engines))('%s is recognised by its parameters,', (_
 
   async function start() {
     const relay = await database.relay({ target: engine.url });
-    const db = batchedDrizzle(database.connect({ url: relay.url, max: 2 }));
+    const db = batchedDrizzle(database.client({ url: relay.url, max: 2 }));
     return { relay, db };
   }
 

@@ -2,7 +2,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { bigint, bigserial, boolean, integer, pgTable, serial, text, varchar } from 'drizzle-orm/pg-core';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import type postgres from 'postgres';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/index.ts';
 import { startCounted } from '../support/counted.ts';
@@ -37,7 +36,7 @@ const types = {
   flag: { to: 16, from: [16], serialize: (value: unknown) => (value ? 'f' : 't'), parse: String },
 };
 
-const own = { types } as unknown as postgres.Options<Record<string, never>>;
+const own = { own: { types } };
 
 const things = pgTable('things', {
   id: serial().primaryKey(),
@@ -234,7 +233,7 @@ describe.each(Object.entries(ways))('%s', (_, way) => {
 });
 
 test('a reference to a statement that is described, and one inside of it, are wired', async () => {
-  const db = batchedDrizzle(database.connect(own));
+  const db = batchedDrizzle(database.connect({ types } as never));
   await db.execute(sql`truncate things restart identity`);
   await db.transaction(async (tx) => {
     const parent = tx.insert(things).values({ k: 1, p: at(1, 2) });
@@ -269,7 +268,7 @@ test('a serialiser that throws when its statement is described rolls the transac
 
 test('a described statement takes one round trip more, and what travels with it none', async () => {
   const { db, plain, count } = await startCounted(database, {
-    types: { point: types.point } as never,
+    own: { types: { point: types.point } },
     knowing: false,
   });
   await plain.execute(sql`truncate things restart identity`);

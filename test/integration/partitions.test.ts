@@ -1,14 +1,13 @@
 /** Partitions that a program inserts into by themselves, beside their parent and beside one another. */
 import { integer, pgTable, serial } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeEach, describe, expect, inject, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
 import { times } from '../support/copies.ts';
+import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
-const check = drizzle(database.connect({ max: 1 }));
+const check = drizzle(database.client({ max: 1 }));
 
 const tableNamed = (name: string) => pgTable(name, { id: serial('id'), n: integer('n') });
 const parted = tableNamed('parted');
@@ -35,7 +34,7 @@ const partition = {
 
 async function start() {
   const relay = await database.relay();
-  const db = batchedDrizzle(database.connect({ url: relay.url, max: 1 }));
+  const db = batchedDrizzle(database.client({ url: relay.url, max: 1 }));
   const inserts = () => relay.statements.filter((statement) => /insert into/.test(statement)).length;
   return { db, inserts };
 }
@@ -146,7 +145,7 @@ describe.runIf(hasIdentity)('the identity of a partition', () => {
     await check.execute(`${drop} ${parent(identity)} ${partition.low}
       create role ${role}; grant select, insert on low to ${role}`);
     try {
-      const db = batchedDrizzle(database.connect({ max: 1, connection: { role } as never }));
+      const db = batchedDrizzle(database.client({ max: 1, connection: { role } as never }));
       expect(await insertLow(db, numbers)).toEqual(numbers.map((n) => n + 1));
     } finally {
       await check.execute(`drop owned by ${role}; drop role ${role}`);

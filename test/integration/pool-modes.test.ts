@@ -1,9 +1,10 @@
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { Sql } from 'postgres';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
 import { times } from '../support/copies.ts';
 import { countedJobs } from '../support/counted-jobs.ts';
+import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
 import { causeCodes, codesOf } from '../support/error-codes.ts';
 import { settling } from '../support/flights.ts';
 import { manyEntries } from '../support/many-entries.ts';
@@ -38,7 +39,7 @@ const log = (message: string) => ({ level: 'info', message });
 const written = async (): Promise<number> => (await check`select from logs`).length;
 
 describe('through PgBouncer in statement mode', () => {
-  const connect = (): BatchedDatabase => batchedDrizzle(statement.connect({ max: 3 }));
+  const connect = (): BatchedDatabase => batchedDrizzle(statement.client({ max: 3 }));
 
   test.each([
     ['few inserts', 2],
@@ -46,7 +47,7 @@ describe('through PgBouncer in statement mode', () => {
     ['a batch that a queue limit cuts', 200],
   ])('%s of one turn are written, each by the statement of drizzle', async (_, count) => {
     const relay = await statement.relay();
-    const db = batchedDrizzle(statement.connect({ url: relay.url, max: 3 }), { batch: { maxRows: 100 } });
+    const db = batchedDrizzle(statement.client({ url: relay.url, max: 3 }), { batch: { maxRows: 100 } });
     const rows = await Promise.all(
       times(count, (n) =>
         db
@@ -113,7 +114,7 @@ describe('through PgBouncer in statement mode', () => {
     'a transaction %s fails as in drizzle, and nothing is written',
     async (name) => {
       const run = transactions[name] as (typeof transactions)[string];
-      const expected = await rejectionOf(run(drizzle(statement.connect({ max: 3 }))));
+      const expected = await rejectionOf(run(drizzle(statement.client({ max: 3 }))));
       const db = connect();
       for (const _ of ['first', 'second']) {
         const settled = await settling(run(db), `a transaction ${name}`);
@@ -143,9 +144,9 @@ describe('through PgBouncer in statement mode', () => {
 });
 
 test('the first COMMIT of a client waits for BEGIN behind a pooler, once, and not without one', async () => {
-  const tripsOf = async (of: Pick<TestDatabase, 'relay' | 'connect'>): Promise<number[]> => {
+  const tripsOf = async (of: Pick<TestDatabase, 'relay' | 'client'>): Promise<number[]> => {
     const relay = await of.relay({ delay: 5 });
-    const client = of.connect({ url: relay.url, max: 1 });
+    const client = of.client({ url: relay.url, max: 1 });
     const db = batchedDrizzle(client);
     await db.execute('select 1');
     const trips: number[] = [];

@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
 import type { Sql } from 'postgres';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, type BatchOptions, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase, BatchOptions } from '../../src/index.ts';
 import { comparePrograms } from '../support/compare-programs.ts';
 import { countedJobs } from '../support/counted-jobs.ts';
+import { batchedDrizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { codesOf } from '../support/error-codes.ts';
 import {
   expectNextCall,
@@ -38,9 +41,9 @@ describe('through PgBouncer in transaction mode the trips and the results are th
   const ways: [string, Way][] = [
     ['a warm connection', {}],
     ['a cold connection', { isCold: true }],
-    ['a client that prepares nothing', { options: { prepare: false } }],
-    ['a client that fetches no types', { options: { fetch_types: false } }],
-    ['a cold connection that fetches no types', { options: { fetch_types: false }, isCold: true }],
+    ['a client that prepares nothing', { options: { own: { prepare: false } } }],
+    ['a client that fetches no types', { options: { own: { fetch_types: false } } }],
+    ['a cold connection that fetches no types', { options: { own: { fetch_types: false } }, isCold: true }],
     ['a client that fetches its keys first', { batch: { keys: 'client' } }],
   ];
   const cases = ways.flatMap(([way, how]) => countedJobs.map((job) => ({ name: job.name, way, how, job })));
@@ -74,7 +77,7 @@ describe('200 transactions at the same time share 4 connections to the server,',
     ['with keys fetched first', { keys: 'client' }],
   ];
   test.each(batches)('%s: each child has its own parent', async (_, batch) => {
-    const db = batchedDrizzle(pooled.connect({ max: 50 }), { batch });
+    const db = batchedDrizzle(pooled.client({ max: 50 }), { batch });
     const given = await Promise.all(
       Array.from({ length: 200 }, (_, number) =>
         db.transaction(async (tx) => {
@@ -100,10 +103,10 @@ test("nothing of a flight is left on the server's connection when PgBouncer hand
   const left = `select pg_backend_pid() as pid, current_setting('lock_timeout') as lock_timeout,
     current_setting('batched_drizzle.t', true) as token, current_setting('batched_drizzle.k0', true) as keys,
     current_setting('batched_drizzle.r0', true) as reference`;
-  const db = batchedDrizzle(pooledAlone.connect({ max: 1 }));
+  const db = batchedDrizzle(pooledAlone.client({ max: 1 }));
   await Promise.all(queueFlight(db, 'before'));
   await db.transaction(async (tx) => void queueFlight(tx, 'of own statements'));
-  const [own] = await db.execute(left);
+  const [own] = rowsOf(await db.execute(left));
   const [anothers] = await pooledAlone.connect({ max: 1 }).unsafe(left);
   expect(anothers).toEqual({ pid: own?.pid, lock_timeout: '0', token: '', keys: '', reference: '' });
 });
@@ -125,8 +128,11 @@ describe('what befalls the connection between PgBouncer and the server rejects p
 
   test.each(cases)('a transaction $way, $fate while it waits for a lock, $batch', async (given) => {
     const { fate, way, batch } = given;
-    const client = pooled.connect(oneConnection);
-    const closed = new Promise((resolve) => Object.assign(client.options, { onclose: resolve }));
+    let closed: Promise<unknown> | undefined;
+    const onSocket = (socket: Socket) => {
+      closed = once(socket, 'close').catch(() => {});
+    };
+    const client = pooled.client({ ...oneConnection, onSocket });
     const db = batchedDrizzle(client, { batch });
     const write = ways[way] as (typeof ways)[string];
     await write(db, 'before');
@@ -151,8 +157,11 @@ describe('what befalls the connection between PgBouncer and the server rejects p
   });
 
   test('one row alone, behind one that was killed, is sent on the next connection', async () => {
-    const client = pooled.connect(oneConnection);
-    const closed = new Promise((resolve) => Object.assign(client.options, { onclose: resolve }));
+    let closed: Promise<unknown> | undefined;
+    const onSocket = (socket: Socket) => {
+      closed = once(socket, 'close').catch(() => {});
+    };
+    const client = pooled.client({ ...oneConnection, onSocket });
     const db = batchedDrizzle(client);
     const write = (name: string) => db.insert(teams).values({ name, organizationId: 1 });
     await check`insert into organizations (id, name) values (1, 'known')`;
@@ -169,9 +178,9 @@ describe('what befalls the connection between PgBouncer and the server rejects p
   });
 
   test('a transaction whose connection is killed while it idles', async () => {
-    const db = batchedDrizzle(pooled.connect({ max: 1 }));
+    const db = batchedDrizzle(pooled.client({ max: 1 }));
     const writing = db.transaction(async (tx) => {
-      const [known] = await tx.execute<{ pid: number }>('select pg_backend_pid() as pid');
+      const [known] = rowsOf(await tx.execute<{ pid: number }>('select pg_backend_pid() as pid'));
       await Promise.all(queueFlight(tx, 'struck'));
       await check`select pg_terminate_backend(${known?.pid ?? 0}, 5000)`;
       queueFlight(tx, 'struck late');
@@ -184,8 +193,8 @@ describe('what befalls the connection between PgBouncer and the server rejects p
   });
 
   test('a batch of the database, whose connection is killed before it', async () => {
-    const db = batchedDrizzle(pooledAlone.connect({ max: 1 }));
-    const [known] = await db.execute<{ pid: number }>('select pg_backend_pid() as pid');
+    const db = batchedDrizzle(pooledAlone.client({ max: 1 }));
+    const [known] = rowsOf(await db.execute<{ pid: number }>('select pg_backend_pid() as pid'));
     await check`select pg_terminate_backend(${known?.pid ?? 0}, 5000)`;
     await servesNextCall(db);
   });

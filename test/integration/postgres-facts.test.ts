@@ -60,6 +60,9 @@ async function take(client: Sql): Promise<{ connection: PoolConnection; mine: Re
   return { connection, mine };
 }
 
+/** The client under test, which is one of postgres.js here. */
+const sqlOf = (client: object): Sql => client as unknown as Sql;
+
 /** A query that is executed on this connection only. */
 function routed(client: Sql, connection: PoolConnection, text: string): Query {
   const query = unsafe(client, text);
@@ -70,7 +73,7 @@ function routed(client: Sql, connection: PoolConnection, text: string): Query {
 describe('postgres.js: a query', () => {
   test('without arguments takes parameters set before it executes, and is not described', async () => {
     const { relay, client } = await startCounted(database, { knowing: false });
-    const query = unsafe(client, 'select $1::int * 2, $2::text, $3::text', [], { simple: false });
+    const query = unsafe(sqlOf(client), 'select $1::int * 2, $2::text, $3::text', [], { simple: false });
     query.parameters = ['21', null, ''];
     relay.reset();
     expect([...(await query.values())]).toEqual([[42, null, '']]);
@@ -78,7 +81,7 @@ describe('postgres.js: a query', () => {
     expect(relay.statements).toEqual(['select $1::int * 2, $2::text, $3::text']);
 
     relay.reset();
-    await unsafe(client, 'select $1::int', ['1']);
+    await unsafe(sqlOf(client), 'select $1::int', ['1']);
     expect(relay.trips).toBe(2);
   });
 
@@ -87,7 +90,7 @@ describe('postgres.js: a query', () => {
     relay.reset();
     const answers = await Promise.all(
       ['1', '2', '3'].map((param) => {
-        const query = unsafe(client, 'select $1::int', [], { simple: false });
+        const query = unsafe(sqlOf(client), 'select $1::int', [], { simple: false });
         query.parameters = [param];
         return query.values();
       }),
@@ -152,7 +155,7 @@ describe('postgres.js: a query', () => {
 
   test('is not described if `describeFirst` stays unset, and takes `parameters` set before it executes', async () => {
     const { relay, client } = await startCounted(database, { knowing: false });
-    const query = unsafe(client, 'select $1::int * 2 as a, $2::bool as b', [21, true]);
+    const query = unsafe(sqlOf(client), 'select $1::int * 2 as a, $2::bool as b', [21, true]);
     Object.defineProperty(query, 'describeFirst', { get: () => false, set: () => {} });
     query.parameters = ['21', true] as never;
     relay.reset();

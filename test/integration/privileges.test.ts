@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { integer, type PgTable, pgSchema, pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { drizzle } from '../support/drivers/chosen.ts';
 import { expectSameRows, type Row, refusals } from '../support/same-rows.ts';
 import { sideBySide } from '../support/side-by-side.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -14,7 +15,7 @@ const role = `batched_drizzle_${randomBytes(6).toString('hex')}`;
 let owner: PostgresJsDatabase;
 
 beforeAll(async () => {
-  owner = drizzle(database.connect({ max: 1 }));
+  owner = drizzle(database.client({ max: 1 }));
   await owner.execute(sql.raw(`create role ${role}`));
 });
 afterAll(() => owner.execute(sql.raw(`drop owned by ${role}; drop role ${role}`)));
@@ -47,7 +48,7 @@ async function check(
   );
   await owner.execute(sql.raw(`grant usage on schema public to ${role}; ${ddl}`));
   const connection = { role, ...settings };
-  const asRole = { ...database, connect: (options: object) => database.connect({ ...options, connection }) };
+  const asRole = { ...database, client: (options: object) => database.client({ ...options, connection }) };
   const told = await expectSameRows(sideBySide(asRole, {}, sql`select`), of, given, { owner });
   return told.map(refusals);
 }

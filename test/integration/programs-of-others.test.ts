@@ -2,15 +2,16 @@ import { DrizzleAdapter } from '@auth/drizzle-adapter';
 import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
 import { asc, DrizzleQueryError, eq, sql } from 'drizzle-orm';
 import { withReplicas } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import { migrate } from 'drizzle-orm/postgres-js/migrator';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { seed } from 'drizzle-seed';
 import type { Sql } from 'postgres';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
 import { authTables, startUserIds } from '../support/auth-tables.ts';
 import { emptyTables } from '../support/counted.ts';
 import { createDatabase, migrationsFolder } from '../support/database.ts';
+import { batchedDrizzle, countOf, driver, drizzle, rowsOf } from '../support/drivers/chosen.ts';
+import type { Client } from '../support/drivers/driver.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import * as schema from '../support/schema.ts';
 import { addresses, members, organizations, teams, users } from '../support/schema.ts';
@@ -21,24 +22,25 @@ type SchemaDatabase = PostgresJsDatabase<typeof schema>;
 
 const database = useDatabase();
 const sides = [
-  ['plain', (client: Sql): SchemaDatabase => drizzle(client, { schema })],
-  ['batched', (client: Sql): SchemaDatabase => batchedDrizzle(client, { schema })],
+  ['plain', (client: Client): SchemaDatabase => drizzle(client, { schema })],
+  ['batched', (client: Client): SchemaDatabase => batchedDrizzle(client, { schema })],
 ] as const;
 
 /** The result of a program on plain drizzle and on ours. */
 async function onBoth<T>(
-  run: (make: (client: Sql) => SchemaDatabase) => Promise<T>,
+  run: (make: (client: Client) => SchemaDatabase) => Promise<T>,
 ): Promise<{ plain: T; batched: T }> {
   const [[, plain], [, batched]] = sides;
   return { plain: await run(plain), batched: await run(batched) };
 }
 
 describe("drizzle's migrator", () => {
-  async function inNewDatabase<T>(work: (client: Sql) => Promise<T>): Promise<T> {
+  async function inNewDatabase<T>(work: (client: Client, admin: Sql) => Promise<T>): Promise<T> {
     const fresh = await createDatabase(inject('serverUrl'));
     try {
-      const client = database.connect({ url: fresh.url, max: 2 });
-      return await work(client).finally(() => client.end());
+      const client = database.client({ url: fresh.url, max: 2 });
+      const admin = database.connect({ url: fresh.url, max: 1 });
+      return await work(client, admin).finally(() => Promise.all([driver.end(client), admin.end()]));
     } finally {
       await fresh.drop();
     }
@@ -64,11 +66,11 @@ describe("drizzle's migrator", () => {
 
   test('makes the same tables, and nothing the second time', async () => {
     const { plain, batched } = await onBoth((make) =>
-      inNewDatabase(async (client) => {
+      inNewDatabase(async (client, admin) => {
         const db = make(client);
-        await migrate(db, { migrationsFolder });
-        await migrate(db, { migrationsFolder });
-        return readCatalog(client) as Promise<{ columns: unknown[]; migrations: unknown[] }>;
+        await driver.migrate(db, { migrationsFolder });
+        await driver.migrate(db, { migrationsFolder });
+        return readCatalog(admin) as Promise<{ columns: unknown[]; migrations: unknown[] }>;
       }),
     );
     expect(batched).toEqual(plain);
@@ -78,11 +80,11 @@ describe("drizzle's migrator", () => {
 
   test('that fails rejects with the same error and leaves nothing behind', async () => {
     const { plain, batched } = await onBoth((make) =>
-      inNewDatabase(async (client) => {
-        await client`create table wide (in_the_way int)`;
-        const error = await rejectionOf(migrate(make(client), { migrationsFolder }));
+      inNewDatabase(async (client, admin) => {
+        await admin`create table wide (in_the_way int)`;
+        const error = await rejectionOf(driver.migrate(make(client), { migrationsFolder }));
         const { code } = error.cause as { code?: string };
-        return { of: error.name, says: error.message, code, catalog: await readCatalog(client) };
+        return { of: error.name, says: error.message, code, catalog: await readCatalog(admin) };
       }),
     );
     expect(batched).toEqual(plain);
@@ -205,11 +207,16 @@ describe('@auth/drizzle-adapter', () => {
           await adapter.linkAccount(newAccount(user.id));
           return [user, await adapter.createSession({ sessionToken: name, userId: user.id, expires: at })];
         } catch (error) {
-          const { code, constraint_name, detail } = (error as DrizzleQueryError).cause as unknown as Record<
+          const { code, detail, ...fields } = (error as DrizzleQueryError).cause as unknown as Record<
             string,
             unknown
           >;
-          return { isQueryError: error instanceof DrizzleQueryError, code, constraint_name, detail };
+          return {
+            isQueryError: error instanceof DrizzleQueryError,
+            code,
+            detail,
+            fields: driver.errorFields.map((name) => fields[name]),
+          };
         }
       };
       const names = Array.from({ length: 30 }, (_, index) => `user${index}`);
@@ -224,11 +231,11 @@ describe("drizzle's withReplicas", () => {
   const replica = useDatabase();
 
   test('writes to the primary and reads from the replica, as on drizzle', async () => {
-    const check = [drizzle(database.connect()), drizzle(replica.connect())];
+    const check = [drizzle(database.client()), drizzle(replica.client())];
     const { plain, batched } = await onBoth(async (make) => {
       for (const db of check) await db.execute(emptyTables());
       await check[1]?.insert(users).values({ name: 'on the replica' });
-      const db = withReplicas(make(database.connect()), [make(replica.connect())]);
+      const db = withReplicas(make(database.client()), [make(replica.client())]);
       const results = [
         await db.insert(users).values({ name: 'inserted' }).returning(),
         await db.select().from(users),
@@ -242,9 +249,9 @@ describe("drizzle's withReplicas", () => {
           await tx.insert(addresses).values({ email: 'x', userId: user?.id });
           return tx.query.users.findMany({ with: { addresses: true } });
         }),
-        (await db.update(users).set({ name: 'updated' }).where(eq(users.name, 'inserted'))).count,
+        countOf(await db.update(users).set({ name: 'updated' }).where(eq(users.name, 'inserted'))),
         await db.delete(users).where(eq(users.name, 'nobody')).returning(),
-        [...(await db.execute(sql`select name from users order by id`))],
+        [...rowsOf(await db.execute(sql`select name from users order by id`))],
         // drizzle treats every statement with `with()` as a read.
         await db
           .with(db.$with('made').as(db.select().from(users)))
@@ -266,9 +273,9 @@ describe("drizzle's withReplicas", () => {
   });
 
   test('flushes by its primary', async () => {
-    const primary = batchedDrizzle(database.connect());
+    const primary = batchedDrizzle(database.client());
     await primary.execute(emptyTables());
-    const db = withReplicas(primary, [batchedDrizzle(replica.connect())]);
+    const db = withReplicas(primary, [batchedDrizzle(replica.client())]);
     db.insert(users).values({ name: 'queued' });
     expect(db.$primary.pending).toBe(1);
     expect(await db.$primary.flush()).toMatchObject({ rows: 1 });
@@ -309,7 +316,7 @@ describe('a Proxy', () => {
 
   test.each(wrappers)('%s gives what drizzle gives in one', async (_, wrap) => {
     const { plain, batched } = await onBoth(async (make) => {
-      const db = wrap(make(database.connect({ max: 1 })));
+      const db = wrap(make(database.client({ max: 1 })));
       await db.execute(emptyTables());
       const results: unknown[] = [
         await db.insert(users).values({ name: 'a' }).returning(),
@@ -342,7 +349,7 @@ describe('a Proxy', () => {
   });
 
   test.each(wrappers)('%s has flush(), pending, ref() and disposal', async (_, wrap) => {
-    const db: BatchedDatabase = wrap(batchedDrizzle(database.connect()));
+    const db: BatchedDatabase = wrap(batchedDrizzle(database.client()));
     await db.execute(emptyTables());
     db.insert(users).values({ name: 'a' });
     expect(db.pending).toBe(1);

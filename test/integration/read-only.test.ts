@@ -1,8 +1,7 @@
 import { pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
 import { times } from '../support/copies.ts';
+import { batchedDrizzle, driver, drizzle } from '../support/drivers/chosen.ts';
 import { causeCodes } from '../support/error-codes.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { addresses, logs, users } from '../support/schema.ts';
@@ -13,13 +12,13 @@ const readOnly = { max: 1, connection: { default_transaction_read_only: 'on' } a
 const scratch = pgTable('scratch', { id: serial('id').primaryKey(), note: text('note') });
 
 describe('a read-only server', () => {
-  const check = drizzle(database.connect({ max: 1 }));
+  const check = drizzle(database.client({ max: 1 }));
 
   beforeEach(() => check.execute('truncate users, addresses, logs restart identity cascade'));
 
   test('refuses a batch in one round trip, and it is not split into single inserts', async () => {
     const relay = await database.relay({ delay: 5 });
-    const db = batchedDrizzle(database.connect({ url: relay.url, ...readOnly }));
+    const db = batchedDrizzle(database.client({ url: relay.url, ...readOnly }));
     const refused = () => Promise.allSettled(times(100, (n) => db.insert(users).values({ name: `${n}` })));
     await refused();
     relay.reset();
@@ -30,7 +29,7 @@ describe('a read-only server', () => {
 
   test('refuses each insert of several tables, a round trip a table', async () => {
     const relay = await database.relay({ delay: 5 });
-    const db = batchedDrizzle(database.connect({ url: relay.url, ...readOnly }));
+    const db = batchedDrizzle(database.client({ url: relay.url, ...readOnly }));
     const refused = () =>
       Promise.allSettled(
         times(30, (n) => [
@@ -47,29 +46,35 @@ describe('a read-only server', () => {
   test('takes the rows of temporary tables all the same, as in drizzle', async () => {
     const outcomes = [];
     for (const make of [drizzle, batchedDrizzle]) {
-      const client = database.connect(readOnly);
-      await client.unsafe('begin read write; create temporary table scratch (id serial, note text); commit');
+      const client = database.client(readOnly);
+      await driver.query(
+        client,
+        'begin read write; create temporary table scratch (id serial, note text); commit',
+      );
       const db = make(client);
       const inserts = times(20, (n) => [
         db.insert(users).values({ name: `${n}` }),
         db.insert(scratch).values({ note: `${n}` }),
       ]).flat();
       const codes = causeCodes(await Promise.allSettled(inserts));
-      outcomes.push({ codes, notes: await client`select note from scratch order by id` });
+      outcomes.push({
+        codes,
+        notes: [...(await driver.query(client, 'select note from scratch order by id'))],
+      });
     }
     expect(outcomes[1]).toEqual(outcomes[0]);
     expect(outcomes[1]?.notes).toHaveLength(20);
   });
 
   test('gives each caller an error that has no other caller to blame', async () => {
-    const db = batchedDrizzle(database.connect(readOnly));
+    const db = batchedDrizzle(database.client(readOnly));
     const [first] = await Promise.allSettled(['a', 'b'].map((name) => db.insert(users).values({ name })));
     const { reason } = first as PromiseRejectedResult;
     expect(reason.cause.message).toMatch(/read-only transaction/);
   });
 
   test.each([1, 60])('refuses a transaction of %i inserts with the code of drizzle', async (count) => {
-    const db = batchedDrizzle(database.connect(readOnly));
+    const db = batchedDrizzle(database.client(readOnly));
     const writing = db.transaction((tx) =>
       Promise.all(times(count, (n) => tx.insert(addresses).values({ email: `${n}` }))),
     );

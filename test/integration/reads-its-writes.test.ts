@@ -1,21 +1,21 @@
 import { eq, like, sql } from 'drizzle-orm';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
 import { emptyTables } from '../support/counted.ts';
+import { batchedDrizzle, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import * as schema from '../support/schema.ts';
 import { addresses, logs, organizations, teams, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-const check = drizzle(database.connect());
+const check = drizzle(database.client());
 let db: ReturnType<typeof batchedDrizzle<typeof schema>>;
 let plain: PostgresJsDatabase<typeof schema>;
 
 beforeAll(async () => {
-  db = batchedDrizzle(database.connect(), { schema });
-  plain = drizzle(database.connect(), { schema });
+  db = batchedDrizzle(database.client(), { schema });
+  plain = drizzle(database.client(), { schema });
 });
 beforeEach(() => check.execute(emptyTables()));
 
@@ -48,16 +48,16 @@ const statements: Record<string, (tx: Transaction) => Promise<unknown>> = {
     return rows.map(({ name }) => name);
   },
   execute: async (tx) => {
-    const rows = await tx.execute<{ name: string }>(sql`select name from users order by id`);
+    const rows = rowsOf(await tx.execute<{ name: string }>(sql`select name from users order by id`));
     return rows.map(({ name }) => name);
   },
   'execute with a string': async (tx) => {
-    const rows = await tx.execute<{ name: string }>('select name from users order by id');
+    const rows = rowsOf(await tx.execute<{ name: string }>('select name from users order by id'));
     return rows.map(({ name }) => name);
   },
   'execute with a builder': async (tx) => {
-    const rows = await tx.execute<{ name: string }>(
-      tx.select({ name: users.name }).from(users).orderBy(users.id),
+    const rows = rowsOf(
+      await tx.execute<{ name: string }>(tx.select({ name: users.name }).from(users).orderBy(users.id)),
     );
     return rows.map(({ name }) => name);
   },
@@ -309,7 +309,7 @@ describe('an insert whose sql reads another table', () => {
         tx.insert(users).values([{ name: 'b' }, { name: 'c' }]),
         tx.insert(logs).values({ level: 'three', message: count }).returning(),
       ]);
-      return results.flatMap((rows) => rows.map((row) => (row as { message: string }).message));
+      return [results[0], results[2], results[4]].flatMap((rows) => rows.map(({ message }) => message));
     };
     expect(await plain.transaction(messages)).toEqual(['0', '1', '3']);
     await check.execute(emptyTables());

@@ -1,12 +1,12 @@
 /** A cache or a logger that uses the database, or the very transaction that it is told of. */
 import { type DrizzleConfig, sql } from 'drizzle-orm';
 import { Cache } from 'drizzle-orm/cache/core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import type { Sql } from 'postgres';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
 import { times } from '../support/copies.ts';
 import { emptyTables, startCounted } from '../support/counted.ts';
+import { batchedDrizzle, driver, drizzle } from '../support/drivers/chosen.ts';
+import type { Client } from '../support/drivers/driver.ts';
 import { openTransactions, settling } from '../support/flights.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { logs, organizations } from '../support/schema.ts';
@@ -14,7 +14,7 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 const admin = database.connect({ max: 1 });
-const check = drizzle(admin);
+const check = drizzle(database.client({ max: 1 }));
 
 beforeEach(() => {
   current.db = undefined;
@@ -105,7 +105,7 @@ const places: Record<string, (db: PostgresJsDatabase, work: Work) => Promise<unk
     db.transaction((tx) => tx.transaction((nested) => current.run(nested, async () => work(nested)))),
 };
 
-const makers: readonly ((client: Sql, config: DrizzleConfig) => PostgresJsDatabase)[] = [
+const makers: readonly ((client: Client, config: DrizzleConfig) => PostgresJsDatabase)[] = [
   drizzle,
   batchedDrizzle,
 ];
@@ -123,12 +123,12 @@ describe("drizzle's cache may await", () => {
       const rows = [];
       for (const make of makers) {
         await check.execute(emptyTables());
-        const client = database.connect({ max: 1 });
+        const client = database.client({ max: 1 });
         const db = make(client, { cache: new Asking({ [way]: asked[what] as Work }) });
         const running = (places[place] as (typeof places)[string])(db, program);
         expect(await settling(running, name)).toMatchObject({ status: 'fulfilled' });
         rows.push(await rowsOf());
-        await client.end();
+        await driver.end(client);
       }
       expect(rows[1], name).toEqual(rows[0]);
       expect(await openTransactions(admin)).toEqual([]);
@@ -140,7 +140,7 @@ describe("drizzle's cache may await", () => {
     async (what) => {
       for (const count of [1, 2, 40]) {
         await check.execute(emptyTables());
-        const db = batchedDrizzle(database.connect(), {
+        const db = batchedDrizzle(database.client(), {
           cache: new Asking({ onMutate: asked[what] as Work }),
         });
         const running = db.transaction((tx) =>
@@ -156,7 +156,7 @@ describe("drizzle's cache may await", () => {
   );
 
   test('the same of a savepoint whose inserts are not awaited', async () => {
-    const db = batchedDrizzle(database.connect(), {
+    const db = batchedDrizzle(database.client(), {
       cache: new Asking({ onMutate: asked['an insert'] as Work }),
     });
     const running = db.transaction((tx) =>
@@ -172,7 +172,7 @@ describe("drizzle's cache may await", () => {
 describe("drizzle's cache", () => {
   test('that never settles holds up the inserts that it was told of, and nothing else of the transaction', async () => {
     const never = new Promise<never>(() => {});
-    const db = batchedDrizzle(database.connect(), { cache: new Asking({ onMutate: () => never }) });
+    const db = batchedDrizzle(database.client(), { cache: new Asking({ onMutate: () => never }) });
     const seen = await db
       .transaction((tx) =>
         current.run(tx, async () => {
@@ -190,7 +190,7 @@ describe("drizzle's cache", () => {
     for (const make of makers) {
       await check.execute(emptyTables());
       const failing = new Asking({ onMutate: async () => Promise.reject(new Error('cache is down')) });
-      const db = make(database.connect(), { cache: failing });
+      const db = make(database.client(), { cache: failing });
       await db.transaction((tx) =>
         current.run(tx, async () => {
           const error = await rejectionOf(tx.insert(organizations).values({ name: 'a' }));
@@ -204,7 +204,7 @@ describe("drizzle's cache", () => {
 
   test('that is done at once costs the end of a transaction no round trip', async () => {
     const { relay } = await startCounted(database);
-    const client = database.connect({ url: relay.url, max: 1 });
+    const client = database.client({ url: relay.url, max: 1 });
     const db = batchedDrizzle(client, { cache: new Asking({}) });
     await db.execute(sql`select 1`);
     relay.reset();
@@ -221,14 +221,14 @@ describe("drizzle's cache", () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       isDone = true;
     };
-    const db = batchedDrizzle(database.connect(), { cache: new Asking({ onMutate: slow }) });
+    const db = batchedDrizzle(database.client(), { cache: new Asking({ onMutate: slow }) });
     await current.run(db, async () => {
       db.insert(organizations).values({ name: 'a' });
       await db.flush();
     });
     expect(isDone).toBe(true);
     isDone = false;
-    const other = batchedDrizzle(database.connect(), { cache: new Asking({ onMutate: slow }) });
+    const other = batchedDrizzle(database.client(), { cache: new Asking({ onMutate: slow }) });
     await other.transaction((tx) =>
       current.run(tx, async () => void tx.insert(organizations).values({ name: 'b' })),
     );
@@ -252,7 +252,7 @@ describe("drizzle's logger may start", () => {
       const rows = [];
       for (const make of program === unawaited ? makers.slice(1) : makers) {
         await check.execute(emptyTables());
-        const client = database.connect({ max: 1 });
+        const client = database.client({ max: 1 });
         const started: PromiseLike<unknown>[] = [];
         const logger = {
           logQuery() {
@@ -267,7 +267,7 @@ describe("drizzle's logger may start", () => {
         expect(await settling(running, name)).toMatchObject({ status: 'fulfilled' });
         expect(await settling(Promise.all(started), name)).toMatchObject({ status: 'fulfilled' });
         rows.push(await rowsOf());
-        await client.end();
+        await driver.end(client);
       }
       if (program === unawaited) expect(rows).toEqual([[1, what === 'a select' ? 0 : 1]]);
       else expect(rows[1], name).toEqual(rows[0]);

@@ -1,8 +1,7 @@
 import { eq, inArray, sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
 import { emptyTables } from '../support/counted.ts';
+import { batchedDrizzle, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import * as schema from '../support/schema.ts';
 import { addresses, logs, nodes, users } from '../support/schema.ts';
@@ -10,11 +9,11 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-const check = drizzle(database.connect());
+const check = drizzle(database.client());
 let db: ReturnType<typeof batchedDrizzle<typeof schema>>;
 
 beforeAll(() => {
-  db = batchedDrizzle(database.connect(), { schema });
+  db = batchedDrizzle(database.client(), { schema });
 });
 beforeEach(() => check.execute(emptyTables()));
 
@@ -84,8 +83,8 @@ const places: Record<string, (tx: Transaction, pair: Users) => Promise<string | 
     return rows[0]?.name;
   },
   'raw SQL': async (tx, pair) => {
-    const [row] = await tx.execute<{ name: string }>(
-      sql`select name from users where id = ${pair.ref('id', 1)}`,
+    const [row] = rowsOf(
+      await tx.execute<{ name: string }>(sql`select name from users where id = ${pair.ref('id', 1)}`),
     );
     return row?.name;
   },
@@ -258,8 +257,10 @@ test('references on the same table take each row of several, in one flush', asyn
     // One statement an insert: a table that refers to itself shares none.
     expect(await tx.flush()).toMatchObject({ tables: [{ table: '"nodes"', rows: 7, statements: 3 }] });
   });
-  const found = await check.execute<{ label: string; parent: string }>(
-    sql`select n.label, p.label as parent from nodes n join nodes p on p.id = n.parent_id`,
+  const found = rowsOf(
+    await check.execute<{ label: string; parent: string }>(
+      sql`select n.label, p.label as parent from nodes n join nodes p on p.id = n.parent_id`,
+    ),
   );
   expect(found).toHaveLength(4);
   for (const { label, parent } of found) expect(label).toBe(`${parent}'s`);

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import { integer, pgTable, serial, text, uuid } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, BatchedInsertError, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
+import { BatchedInsertError } from '../../src/take/insert-error.ts';
 import { emptyTables } from '../support/counted.ts';
+import { batchedDrizzle, driver, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import {
@@ -30,8 +31,8 @@ const links = pgTable('links', {
   number: integer('number'),
 });
 
-const check = drizzle(database.connect());
-const db = batchedDrizzle(database.connect());
+const check = drizzle(database.client());
+const db = batchedDrizzle(database.client());
 
 beforeAll(async () => {
   await check.execute('create table links (id serial primary key, uuid uuid, text text, number int)');
@@ -117,9 +118,11 @@ describe('three tables deep', () => {
           tx.insert(members).values({ email: `${number}`, teamId: team.ref('id') });
         }
       });
-      const found = await check.execute(sql`
+      const found = rowsOf(
+        await check.execute(sql`
         select o.id::int as o, t.id as t, o.name = t.name and t.name = m.email as wired from members m
-        join teams t on t.id = m.team_id join organizations o on o.id = t.organization_id order by o.id`);
+        join teams t on t.id = m.team_id join organizations o on o.id = t.organization_id order by o.id`),
+      );
       expect(found.map(({ wired }) => wired)).toEqual(Array(50).fill(true));
       expect(found.slice(0, 2)).toMatchObject([
         { o: 1000, t: -5 },
@@ -241,8 +244,10 @@ describe.each([
           }
         }
       });
-      const found = await check.execute<{ label: string; parent: string }>(
-        sql`select n.label, p.label as parent from nodes n join nodes p on p.id = n.parent_id`,
+      const found = rowsOf(
+        await check.execute<{ label: string; parent: string }>(
+          sql`select n.label, p.label as parent from nodes n join nodes p on p.id = n.parent_id`,
+        ),
       );
       expect(found).toHaveLength(21);
       for (const { label, parent } of found) expect(parent).toBe(label.slice(0, -1));
@@ -375,7 +380,9 @@ describe.each([
         const user = tx.insert(users).values([{ name: 'a' }, { name: 'b' }]);
         const id = user.ref('id', 1);
         expect(await tx.$count(users, eq(users.id, id))).toBe(1);
-        const [row] = await tx.execute<{ name: string }>(sql`select name from users where id = ${id}`);
+        const [row] = rowsOf(
+          await tx.execute<{ name: string }>(sql`select name from users where id = ${id}`),
+        );
         expect(row?.name).toBe('b');
         const [selected] = await tx
           .select({ same: sql<boolean>`${users.id} = ${id}` })
@@ -473,7 +480,7 @@ describe('a reference that leads nowhere', () => {
   });
 
   test('to an insert of the same flush with a value that its column cannot take rejects with that as its cause', async () => {
-    const bad = { name: Symbol('no text') as never };
+    const bad = { name: driver.unsendable as never };
     const user = db.insert(users).values(bad);
     const settled = await Promise.allSettled([
       user,

@@ -24,7 +24,7 @@ let nulls: SideBySide;
 
 beforeAll(async () => {
   sides = sideBySide(database, {}, empty);
-  nulls = sideBySide(database, {}, empty, { transform: { undefined: null } });
+  nulls = sideBySide(database, {}, empty, { own: { transform: { undefined: null } } });
   await sides.plain.execute(sql`create table t (id serial primary key, a text, b int, at timestamp)`);
 });
 

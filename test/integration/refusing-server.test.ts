@@ -1,22 +1,22 @@
 /** Servers, or roles, that refuse a part of what the library asks. It is asked once, and the rows are written all the same. */
 import { pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
 import { times } from '../support/copies.ts';
+import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { type MessageRelay, startMessageRelay } from '../support/message-relay.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
-const check = drizzle(database.connect({ max: 1 }));
+const check = drizzle(database.client({ max: 1 }));
 const things = pgTable('things', { id: serial().primaryKey(), name: text() });
 
 let sent: string[] = [];
 
 function connect(options: object): BatchedDatabase {
   const debug = (_: number, query: string) => void sent.push(query);
-  return batchedDrizzle(database.connect({ max: 1, debug, ...options }));
+  return batchedDrizzle(database.client({ max: 1, debug, ...options }));
 }
 
 /** The statements of a transaction of many inserts, or of few. */

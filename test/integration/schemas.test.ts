@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
+import { batchedDrizzle, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { tell } from '../support/same-rows.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -17,10 +17,10 @@ type Inserter = Pick<Db, 'insert'>;
 let owner: Db;
 
 beforeAll(() => {
-  owner = drizzle(database.connect({ max: 1 }));
+  owner = drizzle(database.client({ max: 1 }));
 });
 
-const run = (text: string) => owner.execute(sql.raw(text));
+const run = async (text: string) => rowsOf(await owner.execute(sql.raw(text)));
 
 async function read(name: string): Promise<unknown[]> {
   return (await run(`select t::text as row from ${name} t order by 1`)).map(({ row }) => row);
@@ -33,7 +33,7 @@ async function expectSame(
   ...names: string[]
 ): Promise<void> {
   const seen: object[] = [];
-  for (const db of [drizzle(database.connect({ max: 1 })), batchedDrizzle(database.connect({ max: 3 }))]) {
+  for (const db of [drizzle(database.client({ max: 1 })), batchedDrizzle(database.client({ max: 3 }))]) {
     await run(`drop schema public cascade; create schema public; ${setup}`);
     const told = await work(db);
     seen.push({ told, stored: await Promise.all(names.map(read)) });
@@ -61,7 +61,7 @@ describe('a schema per tenant', () => {
     .join('');
   const tables = Object.keys(columns).map((tenant) => `tenant_${tenant}.things`);
   const visits = ['a', 'b', 'a', 'c', 'b', 'c', 'a'];
-  const rowsOf = (tenant: string) => [
+  const thingsOf = (tenant: string) => [
     { name: `${tenant}1`, kind: `${tenant}1` },
     { name: `${tenant}2`, kind: 'both' },
     { name: `${tenant}3` },
@@ -80,15 +80,15 @@ describe('a schema per tenant', () => {
   };
 
   test('by SET LOCAL search_path, the tenants alternating', () =>
-    expectSame(tenants, (db) => inTurn((tenant) => inTenant(db, tenant, rowsOf(tenant))), ...tables));
+    expectSame(tenants, (db) => inTurn((tenant) => inTenant(db, tenant, thingsOf(tenant))), ...tables));
 
   test('and one row in each transaction', () =>
     expectSame(tenants, (db) => inTurn((tenant) => inTenant(db, tenant, [{ kind: 'both' }])), ...tables));
 
   test('and all tenants at once', async () => {
     await run(tenants);
-    const db = batchedDrizzle(database.connect({ max: 4 }));
-    const told = await Promise.all(visits.map((tenant) => inTenant(db, tenant, rowsOf(tenant))));
+    const db = batchedDrizzle(database.client({ max: 4 }));
+    const told = await Promise.all(visits.map((tenant) => inTenant(db, tenant, thingsOf(tenant))));
     expect(told.filter((each) => 'error' in each)).toEqual([]);
     for (const tenant of ['a', 'b', 'c']) {
       const names = await run(
@@ -108,7 +108,7 @@ describe('a schema per tenant', () => {
               await tx
                 .select({ path: sql`set_config('search_path', ${`tenant_${tenant}`}, true)` })
                 .from(sql`(select 1) one`);
-              return insertAll(tx, rowsOf(tenant));
+              return insertAll(tx, thingsOf(tenant));
             }),
           ),
         ),
@@ -124,7 +124,7 @@ describe('a schema per tenant', () => {
             const told: unknown[] = [];
             for (const tenant of visits) {
               await tx.execute(sql.raw(`set local search_path to tenant_${tenant}`));
-              told.push(await insertAll(tx, rowsOf(tenant)));
+              told.push(await insertAll(tx, thingsOf(tenant)));
             }
             return told;
           }),

@@ -2,8 +2,10 @@ import { sql as drizzleSql } from 'drizzle-orm';
 import { integer, pgTable, serial, text, uuid } from 'drizzle-orm/pg-core';
 import type { Sql } from 'postgres';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
-import { type ClientOptions, useDatabase } from '../support/test-database.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
+import { batchedDrizzle, driver } from '../support/drivers/chosen.ts';
+import type { Client, ClientOptions } from '../support/drivers/driver.ts';
+import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
@@ -65,8 +67,9 @@ const ways: [string, object | undefined][] = [
   [`with keys: 'client'`, { keys: 'client' }],
 ];
 
-const connect = (options: ClientOptions = {}): Sql =>
-  database.connect({ max: 1, fetch_types: false, ...options });
+const connect = (): Sql => database.connect({ max: 1, fetch_types: false });
+const clientOf = (options: ClientOptions): Client =>
+  database.client({ max: 1, own: { fetch_types: false }, ...options });
 
 describe('nothing in the search_path stands in for what our SQL names', () => {
   const texts: string[] = [];
@@ -82,7 +85,7 @@ describe('nothing in the search_path stands in for what our SQL names', () => {
       create table public.vouchers (id uuid primary key default gen_random_uuid(), name text)`);
     const debug = (_: number, query: string) => void texts.push(query);
     for (const [name, batch] of ways) {
-      await writeAll(batchedDrizzle(connect({ debug }), { batch } as never), `before ${name}`);
+      await writeAll(batchedDrizzle(clientOf({ debug }), { batch } as never), `before ${name}`);
     }
     await shadow(admin, texts);
   });
@@ -101,8 +104,8 @@ describe('nothing in the search_path stands in for what our SQL names', () => {
   });
 
   test.each(ways)('%s', async (name, batch) => {
-    const client = connect({ connection: { search_path: 'ahead, pg_catalog, public' } });
-    const [before] = await client.unsafe('select ahead.nothing() as called');
+    const client = clientOf({ connection: { search_path: 'ahead, pg_catalog, public' } });
+    const [before] = await driver.query(client, 'select ahead.nothing() as called');
     expect(before?.called).toBeNull();
     const calls = connect();
     const [{ last: first } = { last: null }] = await calls.unsafe(

@@ -5,10 +5,11 @@
 import { eq, sql } from 'drizzle-orm';
 import { Cache } from 'drizzle-orm/cache/core';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle, FlushError } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
+import { FlushError } from '../../src/settle/flush-error.ts';
 import { startCounted } from '../support/counted.ts';
+import { batchedDrizzle, driver, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf, unhandledDuring } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -25,7 +26,7 @@ const children = pgTable('children', {
 });
 const makeParents = sql.raw('create table parents (id serial primary key, name text unique)');
 
-const check = drizzle(database.connect());
+const check = drizzle(database.client());
 let db: BatchedDatabase;
 
 beforeAll(async () => {
@@ -42,7 +43,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await check.execute(sql`truncate parents, stamped, children restart identity`);
-  db = batchedDrizzle(database.connect());
+  db = batchedDrizzle(database.client());
 });
 
 /**
@@ -63,7 +64,8 @@ class Remaker extends Cache {
   }
 
   async #remake(): Promise<void> {
-    const isTaken = () => check.execute(sql`select from parents_id_seq where last_value > 100`);
+    const isTaken = async () =>
+      rowsOf(await check.execute(sql`select from parents_id_seq where last_value > 100`));
     for (let left = 1_000; left > 0 && (await isTaken()).length === 0; left--);
     await check.transaction(async (tx) => {
       await tx.execute(sql`drop table parents`);
@@ -133,7 +135,7 @@ describe('a key that was told before the batch rolled back is not given to child
 test('keys of a table that is made anew before the batch is sent again are not those of the new one', async () => {
   await db.insert(parents).values({ name: 'to be known' });
   await check.execute(sql`select setval('parents_id_seq', 100)`);
-  const watched = batchedDrizzle(database.connect(), { cache: new Remaker() });
+  const watched = batchedDrizzle(database.client(), { cache: new Remaker() });
   const inserts = ['a', 'b'].map((name) => watched.insert(parents).values({ name }).returning());
   const settled = await Promise.allSettled([
     ...inserts,
@@ -153,7 +155,7 @@ test('a logger that throws rejects the inserts of a batch and leaves nothing han
       if (isThrowing) throw new Error('the log is full');
     },
   };
-  const client = database.connect({ max: 1 });
+  const client = database.client({ max: 1 });
   const logged = batchedDrizzle(client, { logger });
   await logged.insert(parents).values({ name: 'to be known' });
   isThrowing = true;
@@ -164,7 +166,7 @@ test('a logger that throws rejects the inserts of a batch and leaves nothing han
     expect(statusOf(settled)).toEqual(['rejected', 'rejected']);
   });
   expect(unhandled).toEqual([]);
-  expect(await client`select name from parents`).toEqual([{ name: 'to be known' }]);
+  expect(await driver.query(client, 'select name from parents')).toEqual([{ name: 'to be known' }]);
 });
 
 describe('flush() on the database', () => {

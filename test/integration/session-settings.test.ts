@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, boolean, integer, text, uuid, varchar } from 'drizzle-orm/pg-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/index.ts';
+import { batchedDrizzle, driver, rowsOf } from '../support/drivers/chosen.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { expectSameLoads } from '../support/same-loads.ts';
 import { expectSameRows } from '../support/same-rows.ts';
@@ -68,8 +68,8 @@ describe.each([
       if (notice.severity === 'WARNING') notices.push(notice.message);
     };
     sides = sideBySide(database, { batch: { copyRows: 20 } }, sql`select`, {
-      connection: connection as never,
-      onnotice,
+      connection,
+      own: { onnotice },
     });
   });
 
@@ -82,7 +82,7 @@ describe.each([
 
   test('rows are copied as with plain drizzle', async () => {
     const copying = sideBySide(database, { batch: { copyRows: 2 } }, sql`select`, {
-      connection: connection as never,
+      connection,
     });
     const { table, empty } = await makeTable(copying, columns);
     await expectSameRows(copying, table, rows, { empty });
@@ -92,7 +92,7 @@ describe.each([
 });
 
 test('array_nulls that a session turns off later is noticed', async () => {
-  const client = database.connect({ max: 1 });
+  const client = database.client({ max: 1 });
   const db = batchedDrizzle(client);
   const { table } = await makeTable(sideBySide(database, {}, sql`select`), { t: [text(), 'text'] });
   const write = () =>
@@ -100,8 +100,10 @@ test('array_nulls that a session turns off later is noticed', async () => {
       for (let n = 0; n < manyEntries; n++) tx.insert(table).values({ t: n % 2 ? null : 'NULL' } as never);
     });
   await write();
-  await client`set array_nulls = off`;
+  await driver.query(client, 'set array_nulls = off');
   await write();
-  const [counts] = await db.execute(sql`select count(*)::int as rows, count(t)::int as texts from ${table}`);
+  const [counts] = rowsOf(
+    await db.execute(sql`select count(*)::int as rows, count(t)::int as texts from ${table}`),
+  );
   expect(counts).toEqual({ rows: 2 * manyEntries, texts: 2 * Math.ceil(manyEntries / 2) });
 });

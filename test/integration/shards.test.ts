@@ -4,11 +4,11 @@
  */
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, serial, text, uuid } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import type { Sql } from 'postgres';
 import { beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { type BatchedDatabase, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase } from '../../src/index.ts';
 import { times } from '../support/copies.ts';
+import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
 import { causeCodes } from '../support/error-codes.ts';
 import { hasForeignTables, makeForeignServer } from '../support/foreign-tables.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
@@ -61,7 +61,7 @@ beforeEach(async ({ skip }) => {
   skip(!isAble, 'the server has no postgres_fdw');
   check = coordinator.connect({ max: 1 });
   await check`truncate parents, children, remote`;
-  db = batchedDrizzle(coordinator.connect({ max: 1 }));
+  db = batchedDrizzle(coordinator.client({ max: 1 }));
 });
 
 /** The round trips between the coordinator and its shards during the work. */
@@ -107,7 +107,7 @@ describe('over two shards', () => {
     const outcomes = [];
     for (const make of [drizzle, batchedDrizzle]) {
       await check`truncate parents`;
-      const tried = make(coordinator.connect({ max: 1 }));
+      const tried = make(coordinator.client({ max: 1 }));
       // Ids are given, so that equal names meet on one shard.
       const rows = [1, 1, 2, 3, 3, 4].map((id) => ({ id, name: `row ${id}` }));
       const codes = causeCodes(
@@ -130,7 +130,7 @@ describe('over two shards', () => {
 
   test('load() takes a few round trips to each shard, by COPY from PostgreSQL 16, by INSERT before', async () => {
     const relay = await coordinator.relay();
-    const loading = batchedDrizzle(coordinator.connect({ url: relay.url, max: 1 }));
+    const loading = batchedDrizzle(coordinator.client({ url: relay.url, max: 1 }));
     const rows = times(500, (n) => ({ name: `row ${n}` }));
     await loading.load(parents, [{ name: 'first' }]);
     relay.reset();
@@ -141,7 +141,7 @@ describe('over two shards', () => {
   });
 
   test('each insert has a statement to itself, so each costs a shard what it costs in drizzle', async () => {
-    const plain = drizzle(coordinator.connect({ max: 1 }));
+    const plain = drizzle(coordinator.client({ max: 1 }));
     const write = (scope: Pick<typeof plain, 'insert'>) =>
       Promise.all(times(20, (n) => scope.insert(parents).values({ name: `row ${n}` })));
     await tripsOfShards(() => plain.transaction(write));
@@ -166,7 +166,7 @@ describe('over two shards', () => {
 
 test('a foreign table by itself gets the statements of drizzle, one an insert', async () => {
   const relay = await coordinator.relay();
-  const own = batchedDrizzle(coordinator.connect({ url: relay.url, max: 1 }));
+  const own = batchedDrizzle(coordinator.client({ url: relay.url, max: 1 }));
   const rows = times(60, (n) => ({ name: `row ${n}` }));
   const given = await own.transaction((tx) =>
     Promise.all(rows.map((row) => tx.insert(remote).values(row).returning())),
@@ -198,7 +198,7 @@ describe('a queue a shard, without a coordinator', () => {
           'create table accounts (id uuid primary key, name text); create table notes (id uuid primary key, account_id uuid)',
         );
         const relay = await shard.relay({ delay: 5 });
-        const queue = batchedDrizzle(shard.connect({ url: relay.url, max: 1 }));
+        const queue = batchedDrizzle(shard.client({ url: relay.url, max: 1 }));
         await queue.transaction(async (tx) => void (await tx.execute(sql`select 1`)));
         return { client, relay, queue };
       }),

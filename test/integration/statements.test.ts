@@ -1,7 +1,7 @@
 import { asc, eq } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
+import { driver, drizzle, errorOf, rowsOf } from '../support/drivers/chosen.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { addresses, events, logs, members, nodes, organizations, teams, users } from '../support/schema.ts';
@@ -9,7 +9,7 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
-const check = drizzle(database.connect());
+const check = drizzle(database.client());
 let warm: Counted;
 
 beforeAll(async () => {
@@ -99,18 +99,25 @@ test("a transaction of few inserts is begin, drizzle's own statements in the ord
   expect(trips).toBe(1);
   const guard = "pg_catalog.current_setting('batched_drizzle.t')::pg_catalog.int4";
   const sent = readable(statements);
+  const { mark, alone, behind } = driver.guard;
   expect(sent.map((text) => text.replace(guard, '<guard>'))).toEqual([
     'begin',
-    "set local batched_drizzle.t = '1'",
-    'insert into "addresses" ("id", "email", "user_id") values (default, $1, default) returning <guard>',
+    ...mark,
+    `insert into "addresses" ("id", "email", "user_id") values (default, $1, default)${alone}`,
     expect.stringMatching(
-      /^insert into "users" \("id", "name"\) values \(default, \$1\), \(default, \$2\) returning .*set_config.*, <guard>$/,
+      new RegExp(
+        String.raw`^insert into "users" \("id", "name"\) values \(default, \$1\), \(default, \$2\) returning .*set_config.*${behind}$`,
+      ),
     ),
     expect.stringMatching(
-      /^insert into "addresses" \("id", "email", "user_id"\) values \(default, \$1, .*current_setting.*\) returning <guard>$/,
+      new RegExp(
+        String.raw`^insert into "addresses" \("id", "email", "user_id"\) values \(default, \$1, .*current_setting.*\)${alone}$`,
+      ),
     ),
     expect.stringMatching(
-      /^insert into "addresses" \("id", "email", "user_id"\) values \(default, \$1, .*current_setting.*\) returning <guard>$/,
+      new RegExp(
+        String.raw`^insert into "addresses" \("id", "email", "user_id"\) values \(default, \$1, .*current_setting.*\)${alone}$`,
+      ),
     ),
     'commit',
   ]);
@@ -221,10 +228,9 @@ test.each([
     });
   for (const on of [check, warm.db]) {
     const error = await rejectionOf(write(on));
-    expect(error.cause).toMatchObject({
-      code: '23503',
-      constraint_name: 'teams_organization_id_organizations_id_fk',
-    });
+    expect(error.cause).toMatchObject(
+      errorOf({ code: '23503', constraint_name: 'teams_organization_id_organizations_id_fk' }),
+    );
   }
 });
 
@@ -237,7 +243,7 @@ test('rows of one table keep their call order, and keys rise in it', async () =>
       .values({ label: 'd', parentId: first.ref('id') })
       .returning();
     await tx.flush();
-    expect(await second).toHaveLength(0);
+    expect(rowsOf(await second)).toHaveLength(0);
     return [...(await first), ...(await third)].map(({ id }) => id);
   });
   const rows = await check.select().from(nodes).orderBy(nodes.id);

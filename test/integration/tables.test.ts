@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { integer, type PgTable, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
+import { rowsOf } from '../support/drivers/chosen.ts';
 import { expectSameRows, type Row, readTable, refusals } from '../support/same-rows.ts';
 import { sideBySide } from '../support/side-by-side.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -225,8 +226,8 @@ describe('a table that is', () => {
       create table base (n int, a text, b int);
       create foreign table things (n int default 5, a text, b int default 7) server loop options (table_name 'base')`;
     const sides = sideBySide(database);
-    const [available] = await sides.plain.execute(
-      sql`select from pg_available_extensions where name = 'postgres_fdw'`,
+    const [available] = rowsOf(
+      await sides.plain.execute(sql`select from pg_available_extensions where name = 'postgres_fdw'`),
     );
     if (!available) return;
     expect(await check(ddl, { empty: sql`truncate base`, stored: readTable(pgTable('base', {})) })).toEqual(

@@ -1,9 +1,10 @@
 import { getTableColumns, sql } from 'drizzle-orm';
 import * as pgCore from 'drizzle-orm/pg-core';
 import { PgColumn, type PgColumnBuilder, type PgColumnBuilderBase, pgTable } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type ColumnValues, columnValues } from '../support/column-values.ts';
+import { drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { needsServer } from '../support/needs-server.ts';
 import { expectSameLoads } from '../support/same-loads.ts';
 import { type Row, refusals } from '../support/same-rows.ts';
@@ -18,7 +19,7 @@ let sides: SideBySide;
 let copied: SideBySide;
 
 beforeAll(async () => {
-  const db = drizzle(database.connect({ max: 1 }));
+  const db = drizzle(database.client({ max: 1 }));
   await db.execute(sql`create type mood as enum ('fine', 'NULL', 'a "b"')`);
   for (const type of ['vector', 'halfvec', 'sparsevec']) await createType(db, type, 'vector');
   await createType(db, 'geometry', 'postgis');
@@ -32,7 +33,9 @@ beforeAll(async () => {
  * every text.
  */
 async function createType(db: PostgresJsDatabase, type: string, extension: string): Promise<void> {
-  const [available] = await db.execute(sql`select from pg_available_extensions where name = ${extension}`);
+  const [available] = rowsOf(
+    await db.execute(sql`select from pg_available_extensions where name = ${extension}`),
+  );
   const standIn = `create type ${type};
     create function ${type}_in(cstring) returns ${type} language internal immutable strict as 'textin';
     create function ${type}_out(${type}) returns cstring language internal immutable strict as 'textout';
@@ -62,7 +65,7 @@ test('every column type of pg-core, in every mode, is among those tried', () => 
 });
 
 /** Rows for a column of the type, for an array of it and for a nested array. A serial has no arrays. */
-function rowsOf(name: string, { column, type, values }: ColumnValues): { columns: Columns; rows: Row[] } {
+function casesOf(name: string, { column, type, values }: ColumnValues): { columns: Columns; rows: Row[] } {
   const sqlType = type ?? builtColumn(column()).getSQLType();
   const ones = [...values, null, undefined].map((one) => ({ one }));
   if (/serial/.test(name)) return { columns: { one: [column(), sqlType] }, rows: ones };
@@ -88,7 +91,7 @@ function rowsOf(name: string, { column, type, values }: ColumnValues): { columns
 describe('values, arrays of them and arrays of arrays are stored, returned and refused as in drizzle, of', () => {
   test.for(cases)('%s', async ([name, values], context) => {
     needsServer(values.since ?? 0, context);
-    const { columns, rows } = rowsOf(name, values);
+    const { columns, rows } = casesOf(name, values);
     expect(refusals(await expectSameColumns(sides, columns, rows))).toContain('ok');
   });
 });
@@ -96,7 +99,7 @@ describe('values, arrays of them and arrays of arrays are stored, returned and r
 describe('values, arrays of them and arrays of arrays are copied and refused as when drizzle inserts them, of', () => {
   test.for(cases)('%s', async ([name, values], context) => {
     needsServer(values.since ?? 0, context);
-    const { columns, rows } = rowsOf(name, values);
+    const { columns, rows } = casesOf(name, values);
     expect(refusals(await expectSameColumns(copied, columns, rows))).toContain('ok');
   });
 });
@@ -104,7 +107,7 @@ describe('values, arrays of them and arrays of arrays are copied and refused as 
 describe('values, arrays of them and arrays of arrays are loaded and refused as when drizzle inserts them, of', () => {
   test.for(cases)('%s', async ([name, values], context) => {
     needsServer(values.since ?? 0, context);
-    const { columns, rows } = rowsOf(name, values);
+    const { columns, rows } = casesOf(name, values);
     const { table, empty } = await makeTable(sides, columns);
     const numbered = rows.map((row, n) => ({ n, ...row }));
     expect(await expectSameLoads(sides, table, numbered, { empty })).toContain('ok');

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { integer, type PgTable, pgTable } from 'drizzle-orm/pg-core';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import type { RowList } from 'postgres';
 import { beforeAll, expect, onTestFinished } from 'vitest';
+import { describeResult } from './drivers/chosen.ts';
 import { resultProperties } from './likeness.ts';
 import { manyEntries } from './many-entries.ts';
-import { describeResult, type SideBySide, sideBySide } from './side-by-side.ts';
+import { type SideBySide, sideBySide } from './side-by-side.ts';
 import type { TestDatabase } from './test-database.ts';
 import { codeOf, outcomeOf } from './trace.ts';
 
@@ -129,9 +129,9 @@ export function compareConflicts(
 
 /** The part of a result that a program can see. */
 function told(value: unknown): unknown {
-  const rows = value as RowList<never[]>;
-  if (!('command' in rows)) return rows;
-  return rows.length === 0 && rows.columns.length === 0
-    ? describeResult(rows)
-    : { rows: [...rows], ...resultProperties(rows) };
+  if (!Array.isArray(value)) return describeResult(value);
+  if (!('command' in value)) return value;
+  return value.length === 0 && (value as { columns?: unknown[] }).columns?.length === 0
+    ? describeResult(value)
+    : { rows: [...value], ...resultProperties(value) };
 }

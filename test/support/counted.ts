@@ -1,17 +1,18 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import type { Sql } from 'postgres';
-import { type BatchedDatabase, type BatchOptions, batchedDrizzle } from '../../src/index.ts';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { BatchedDatabase, BatchOptions } from '../../src/index.ts';
+import { batchedDrizzle, drizzle } from './drivers/chosen.ts';
+import type { Client, ClientOptions } from './drivers/driver.ts';
 import { manyEntries } from './many-entries.ts';
 import type { Relay } from './relay.ts';
 import { addresses, events, logs, members, nodes, organizations, teams, users } from './schema.ts';
-import type { ClientOptions, TestDatabase } from './test-database.ts';
+import type { TestDatabase } from './test-database.ts';
 
 /** A batched and a plain database behind one relay, on separate clients that are already connected. */
 export interface Counted {
   readonly relay: Relay;
   readonly db: BatchedDatabase;
-  readonly client: Sql;
+  readonly client: Client;
   readonly plain: PostgresJsDatabase;
   /** The round trips and statements of `work`. Those of earlier calls are not counted. */
   count<T>(work: () => Promise<T>): Promise<{ trips: number; statements: readonly string[]; result: T }>;
@@ -31,7 +32,7 @@ export async function startCounted(
   }: ClientOptions & { knowing?: boolean; batch?: BatchOptions } = {},
 ): Promise<Counted> {
   const relay = await database.relay({ delay: 5 });
-  const connect = (): Sql => database.connect({ url: relay.url, max: 1, ...options });
+  const connect = (): Client => database.client({ url: relay.url, max: 1, ...options });
   const client = connect();
   const db = batchedDrizzle(client, { batch });
   const plain = drizzle(connect());

@@ -1,17 +1,5 @@
-import type { Sql } from 'postgres';
+import { driver } from './drivers/chosen.ts';
+import type { Client } from './drivers/driver.ts';
 
 /** Keeps one connection of the pool busy until the returned function is called. */
-export function holdConnection(client: Sql): Promise<() => Promise<unknown>> {
-  return new Promise((taken, failed) => {
-    const holding = client.begin(
-      () =>
-        new Promise<void>((release) => {
-          taken(() => {
-            release();
-            return holding;
-          });
-        }),
-    );
-    holding.catch(failed);
-  });
-}
+export const holdConnection = (client: Client): Promise<() => Promise<unknown>> => driver.hold(client);

@@ -1,11 +1,12 @@
 import { sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import type { BatchOptions } from '../../src/index.ts';
 import { emptyTables, startCounted } from './counted.ts';
 import type { CountedJob } from './counted-jobs.ts';
+import { drizzle } from './drivers/chosen.ts';
+import type { ClientOptions } from './drivers/driver.ts';
 import { holdConnection } from './hold-connection.ts';
 import { addresses, logs, users } from './schema.ts';
-import type { ClientOptions, TestDatabase } from './test-database.ts';
+import type { TestDatabase } from './test-database.ts';
 
 export interface Way {
   readonly options?: ClientOptions;
@@ -31,7 +32,7 @@ export async function runCountedJob(
   job: CountedJob,
   { options, batch = {}, isCold = false }: Way = {},
 ): Promise<RanJob> {
-  const check = drizzle(database.connect({ max: 1 }));
+  const check = drizzle(database.client({ max: 1 }));
   const { db, client, count } = await startCounted(database, { ...options, batch, max: isCold ? 2 : 1 });
   const release = isCold ? await holdConnection(client) : undefined;
   await check.execute(emptyTables());

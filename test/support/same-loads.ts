@@ -1,7 +1,7 @@
 import type { PgTable } from 'drizzle-orm/pg-core';
-import postgres from 'postgres';
 import { expect } from 'vitest';
 import type { LoadOptions } from '../../src/index.ts';
+import { driver, rowsOf } from './drivers/chosen.ts';
 import { emptyTable, type Row, readTable, refusals, type SameRowsOptions, tell } from './same-rows.ts';
 import type { SideBySide } from './side-by-side.ts';
 
@@ -24,7 +24,7 @@ export async function expectSameLoads(
   rows: readonly Row[],
   { owner = plain, empty = emptyTable(table), stored = readTable(table) }: SameRowsOptions = {},
 ): Promise<unknown[]> {
-  const read = async () => (await owner.execute<{ row: string }>(stored)).map(({ row }) => row);
+  const read = async () => rowsOf(await owner.execute<{ row: string }>(stored)).map(({ row }) => row);
   await owner.execute(empty);
   const told = [];
   for (const row of rows) told.push(await tell(() => plain.insert(table).values(row as never)));
@@ -35,7 +35,7 @@ export async function expectSameLoads(
     const report = await batched.load(table, rows as never, {
       ...options,
       onRowError: (_, index, { cause }) => {
-        refused[index] = cause instanceof postgres.PostgresError ? classOf(cause.code) : whatIs(cause);
+        refused[index] = cause instanceof driver.DatabaseError ? classOf(cause.code) : whatIs(cause);
       },
     });
     expect({ refused, stored: await read() }, way).toEqual(expected);

@@ -1,8 +1,8 @@
 import { DrizzleQueryError, type SQL, sql } from 'drizzle-orm';
 import { integer, type PgTable, pgSchema } from 'drizzle-orm/pg-core';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
 import { expect } from 'vitest';
+import { driver, rowsOf } from './drivers/chosen.ts';
 import { manyEntries } from './many-entries.ts';
 import type { SideBySide } from './side-by-side.ts';
 
@@ -118,7 +118,10 @@ export async function expectSameRows(
       const { plain, batched } = await sides.run(async (db): Promise<Written> => {
         await owner.execute(empty);
         const said = await writeAll(db, table, given);
-        return { told: said, stored: (await owner.execute<{ row: string }>(stored)).map(({ row }) => row) };
+        return {
+          told: said,
+          stored: rowsOf(await owner.execute<{ row: string }>(stored)).map(({ row }) => row),
+        };
       });
       expect(batched, `${way}, ${form}`).toEqual(plain);
       return plain.told;
@@ -154,8 +157,10 @@ function atOnce<T>(rows: readonly T[], write: (row: T) => PromiseLike<unknown>):
 /** Settles with the caller's outcome. drizzle may throw at the call, or reject. */
 export async function tell(write: () => PromiseLike<unknown>): Promise<Told> {
   try {
-    const rows = (await write()) as unknown[] & { count?: number; command?: string };
-    return { got: { rows: [...rows], count: rows.count, command: rows.command } };
+    const result = await write();
+    if (!Array.isArray(result)) return { got: driver.describeResult(result) };
+    const { count, command } = result as { count?: number; command?: string };
+    return { got: { rows: [...result], count, command } };
   } catch (error) {
     return { error: describeError(error) };
   }
@@ -167,9 +172,9 @@ export async function tell(write: () => PromiseLike<unknown>): Promise<Told> {
 function describeError(error: unknown): readonly unknown[] {
   if (error instanceof DrizzleQueryError) return ['DrizzleQueryError', ...describeError(error.cause)];
   if (!(error instanceof Error)) return [error];
-  const { code, constraint_name, column_name } = error as Error & Record<string, unknown>;
-  if (error instanceof postgres.PostgresError)
-    return ['PostgresError', code, constraint_name ?? null, column_name ?? null];
+  const { code, ...fields } = error as Error & Record<string, unknown>;
+  if (error instanceof driver.DatabaseError)
+    return ['DatabaseError', code, ...driver.errorFields.map((name) => fields[name] ?? null)];
   return code === 'UNDEFINED_VALUE' ? ['Error', code] : [error.constructor.name];
 }
 

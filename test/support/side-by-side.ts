@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import type postgres from 'postgres';
-import type { RowList } from 'postgres';
-import { type BatchedDatabase, type BatchedDrizzleConfig, batchedDrizzle } from '../../src/index.ts';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { BatchedDatabase, BatchedDrizzleConfig } from '../../src/index.ts';
 import { emptyTables } from './counted.ts';
+import { batchedDrizzle, driver } from './drivers/chosen.ts';
+import type { ClientOptions } from './drivers/driver.ts';
 import type { TestDatabase } from './test-database.ts';
 
 /**
@@ -33,12 +33,12 @@ export function sideBySide(
   database: TestDatabase,
   { batch, ...config }: BatchedDrizzleConfig = {},
   empty: SQL = emptyTables(),
-  options: postgres.Options<Record<string, never>> = {},
+  options: ClientOptions = {},
 ): SideBySide {
   // One connection, so that statements of one turn run in the order of their calls.
-  const plain = drizzle(database.connect({ ...options, max: 1 }), config);
+  const plain = driver.reference(database.client({ ...options, max: 1 }), config);
   const batched = batchedDrizzle(
-    database.connect({ ...options, max: 2 }),
+    database.client({ ...options, max: 2 }),
     batch ? { ...config, batch } : config,
   );
   const both = async <T>(work: (db: PostgresJsDatabase) => Promise<T>): Promise<BothSides<T>> => {
@@ -59,22 +59,5 @@ export function sideBySide(
         );
         return { result, rows };
       }),
-  };
-}
-
-/** The properties of a result without `returning()` that a program can see. */
-export function describeResult(result: RowList<never[]>): object {
-  const { statement, columns, state, command, count, length } = result;
-  return {
-    class: result.constructor.name,
-    isArray: Array.isArray(result),
-    keys: Object.keys(result),
-    properties: Object.getOwnPropertyNames(result).toSorted(),
-    count,
-    command,
-    length,
-    columns,
-    state: Object.keys(state).toSorted(),
-    statement: Object.keys(statement).toSorted(),
   };
 }

@@ -17,4 +17,13 @@ const files: Readonly<Record<DriverName, () => Promise<{ driver: TestDriver }>>>
 };
 
 export const { driver } = await files[inject('driver') ?? 'postgres-js']();
-export const { drizzle, batchedDrizzle, BatchedDatabase, BatchedTransaction, rowsOf, countOf } = driver;
+export const {
+  drizzle,
+  batchedDrizzle,
+  BatchedDatabase,
+  BatchedTransaction,
+  rowsOf,
+  countOf,
+  errorOf,
+  describeResult,
+} = driver;

@@ -1,5 +1,8 @@
+import type { Socket } from 'node:net';
 import type { DrizzleConfig } from 'drizzle-orm';
+import type { MigrationConfig } from 'drizzle-orm/migrator';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { RowList } from 'postgres';
 import type { BatchedDatabase, BatchedDrizzleConfig, BatchedTransaction } from '../../../src/index.ts';
 import type { DriverName } from './names.ts';
 
@@ -20,6 +23,10 @@ export interface ClientOptions {
   readonly backoff?: () => number;
   /** The most statements that are sent ahead of an answer. A driver that sends none ahead ignores it. */
   readonly max_pipeline?: number;
+  /** Sees the socket of each connection. */
+  readonly onSocket?: (socket: Socket) => void;
+  /** Sees the text of each statement that is sent. */
+  readonly debug?: (connection: number, text: string) => void;
   /** Options by the driver's own names, as `TestDriver` has them for some clients. */
   readonly own?: object;
 }
@@ -34,6 +41,26 @@ export interface ClientVariant {
 type Schema = Record<string, unknown>;
 export type Row = Record<string, unknown>;
 
+export interface PlainDrizzle {
+  <TSchema extends Schema = Record<string, never>>(
+    client: Client,
+    config?: DrizzleConfig<TSchema>,
+  ): PostgresJsDatabase<TSchema>;
+  mock<TSchema extends Schema = Record<string, never>>(
+    config?: DrizzleConfig<TSchema>,
+  ): PostgresJsDatabase<TSchema>;
+}
+
+export interface Batched {
+  <TSchema extends Schema = Record<string, never>>(
+    client: Client,
+    config?: BatchedDrizzleConfig<TSchema>,
+  ): BatchedDatabase<TSchema> & { $client: Client };
+  mock<TSchema extends Schema = Record<string, never>>(
+    config?: BatchedDrizzleConfig<TSchema>,
+  ): BatchedDatabase<TSchema>;
+}
+
 /**
  * What the tests know of a driver.
  *
@@ -44,42 +71,97 @@ export interface TestDriver {
   readonly name: DriverName;
 
   connect(url: string, options: ClientOptions): Client;
-  /** Ends a client. Connections that are still in use are closed after a second. */
-  end(client: Client): Promise<void>;
+  /** A client none of whose connections opens, for this error. */
+  failing(error: () => Error): Client;
+  /** Ends a client. Connections that are still in use are closed after a second, or after `timeout` seconds. */
+  end(client: Client, timeout?: number): Promise<void>;
+  /** The client's own way to end, which may wait for what is under way. */
+  close(client: Client): Promise<void>;
   /**
    * Executes SQL without parameters on a client, without drizzle.
    *
    * @returns the rows of the last statement
    */
   query(client: Client, text: string): Promise<readonly Row[]>;
+  /** Keeps one connection of the client busy until the returned function is called. */
+  hold(client: Client): Promise<() => Promise<unknown>>;
 
-  drizzle<TSchema extends Schema = Record<string, never>>(
-    client: Client,
-    config?: DrizzleConfig<TSchema>,
-  ): PostgresJsDatabase<TSchema>;
-  batchedDrizzle<TSchema extends Schema = Record<string, never>>(
-    client: Client,
-    config?: BatchedDrizzleConfig<TSchema>,
-  ): BatchedDatabase<TSchema>;
+  readonly drizzle: PlainDrizzle;
+  readonly batchedDrizzle: Batched;
   /** Plain drizzle to compare ours with: it has the differences that are decided, and no other. */
   reference<TSchema extends Schema = Record<string, never>>(
     client: Client,
     config?: DrizzleConfig<TSchema>,
   ): PostgresJsDatabase<TSchema>;
+  /** A URL as drizzle takes it among options, in `connection`. */
+  connectionOf(url: string): object;
+  /** The host that a client connects to. */
+  hostOf(client: Client): unknown;
+  /** As much of a client as a program's tests may have. */
+  mockClient(): Client;
+  /** drizzle's own classes. */
+  readonly Database: abstract new (
+    ...args: never[]
+  ) => object;
+  readonly Transaction: abstract new (...args: never[]) => object;
+  /** drizzle's migrator for this driver. */
+  migrate(db: object, config: MigrationConfig): Promise<void>;
   readonly BatchedDatabase: typeof BatchedDatabase;
   readonly BatchedTransaction: typeof BatchedTransaction;
+
+  /** The driver has the server describe each text with parameters, and writes values by the types that it tells. */
+  readonly describes: boolean;
+  /** How many round trips a statement with parameters is on plain drizzle. */
+  readonly plainTrips: number;
+  /** How many round trips BEGIN takes before a statement that cannot carry a guard. */
+  readonly tripsOfBegin: number;
+  /** The statements that begin a transaction with these modes. */
+  begin(modes: string): string[];
+  /**
+   * What a flight has against a BEGIN that is refused: a mark behind BEGIN, and a guard in an INSERT without RETURNING and
+   * in one with it. Absent if the server skips what follows such a BEGIN.
+   */
+  readonly guard: { readonly mark: readonly string[]; readonly alone: string; readonly behind: string };
+  /**
+   * A raw `commit` ends the transaction and gives the connection back. Else the callback keeps it, and what it sends later
+   * commits by itself, as in plain drizzle.
+   */
+  readonly endsAtRawCommit: boolean;
+  /** The first words of the statements around a transaction that drizzle's logger does not see. */
+  readonly unlogged: readonly string[];
+  /** Results have the text of their statement. */
+  readonly resultsHaveStatement: boolean;
+  /** A value that the driver refuses to send, which names a Symbol. */
+  readonly unsendable: unknown;
 
   /** The class of an error of the server. */
   readonly DatabaseError: abstract new (
     ...args: never[]
   ) => Error & { readonly code: string };
+  /** Whether an error says that the client has ended. */
+  saysEnded(error: unknown): boolean;
   /** Its properties that name what the error is about. */
   readonly errorFields: readonly string[];
+  /** Fields of an error of the server by postgres.js's names, by the names that this driver gives them. */
+  errorOf(fields: Row): Row;
+
+  /**
+   * The error of the server in that of `transaction()`, if what failed shows only at COMMIT or RELEASE. drizzle wraps it,
+   * or not.
+   *
+   * @throws if it is not wrapped as drizzle wraps it
+   */
+  unwrapped(error: Error, query: RegExp): Error & Record<string, unknown>;
+  /** What failed in a savepoint, from the server's error of its release. */
+  causeOfRelease(error: Error): unknown;
 
   /** The rows of a result of `execute()`. */
+  rowsOf<TRows extends readonly Row[]>(result: RowList<TRows>): TRows;
   rowsOf(result: unknown): readonly Row[];
   /** How many rows a statement without `returning()` has written. */
   countOf(result: unknown): number;
+  /** A result without `returning()` as a program can see it. */
+  describeResult(result: unknown): unknown;
   /** A driver's result with what a program can compare of it. Other values are returned unchanged. */
   comparable(value: unknown): unknown;
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { messages, PGlite, type Results } from '@electric-sql/pglite';
-import { drizzle } from 'drizzle-orm/pglite';
+import { drizzle, PgliteDatabase, PgliteTransaction } from 'drizzle-orm/pglite';
+import { migrate } from 'drizzle-orm/pglite/migrator';
 import { BatchedDatabase, BatchedTransaction, batchedDrizzle } from '../../../src/entry/pglite.ts';
 import type { Client, Row, TestDriver } from './driver.ts';
 
@@ -29,6 +30,12 @@ const serializers = {
 
 const ownTypes = { parsers, serializers };
 
+function comparable(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('affectedRows' in value)) return value;
+  const { rows, fields, ...rest } = value as unknown as Results;
+  return { keys: Object.keys(value), ...rest, fields: fields.map((field) => JSON.stringify(field)), rows };
+}
+
 /** What the tests themselves read is read as ever. */
 const plainParsers = { 16: (given: string) => given === 't', 23: Number, 25: (given: string) => given };
 
@@ -48,28 +55,53 @@ export const driver: TestDriver = {
     Object.assign(instance.serializers, write);
     return instance as unknown as Client;
   },
+  failing() {
+    throw new Error('PGlite has no connections');
+  },
   async end() {},
+  async close() {},
+  hold: async () => async () => {},
   async query(client, text) {
     const results = await instanceOf(client).exec(text, { parsers: plainParsers });
     return (results.at(-1)?.rows ?? []) as Row[];
   },
 
-  drizzle: (client, config = {}) => drizzle(instanceOf(client), config) as never,
-  batchedDrizzle: (client, config = {}) => batchedDrizzle(instanceOf(client), config) as never,
+  drizzle: drizzle as never,
+  batchedDrizzle: batchedDrizzle as never,
   reference: (client, config = {}) => drizzle(instanceOf(client), config) as never,
+  connectionOf: (url) => ({ dataDir: url }),
+  hostOf: () => undefined,
+  mockClient: () => ({}) as unknown as Client,
+  Database: PgliteDatabase,
+  Transaction: PgliteTransaction,
+  migrate: migrate as never,
   BatchedDatabase: BatchedDatabase as never,
   BatchedTransaction: BatchedTransaction as never,
+
+  // No message is counted, for none leaves the process.
+  describes: true,
+  plainTrips: 0,
+  tripsOfBegin: 0,
+  begin: (modes) => ['begin', `set transaction ${modes}`],
+  guard: { mark: [], alone: '', behind: '' },
+  endsAtRawCommit: false,
+  unlogged: ['begin', 'savepoint', 'commit'],
+  resultsHaveStatement: false,
+  unsendable: Symbol('no text'),
 
   DatabaseError: messages.DatabaseError as unknown as TestDriver['DatabaseError'],
   errorFields: ['schema', 'table', 'column', 'constraint', 'dataType', 'detail'],
 
-  rowsOf: (result) => (result as Results).rows as Row[],
+  saysEnded: (error) => /PGlite is closed/.test((error as Error).message),
+  errorOf: (fields) =>
+    Object.fromEntries(Object.entries(fields).map(([name, value]) => [name.replace(/_name$/, ''), value])),
+  unwrapped: (error) => error as never,
+  causeOfRelease: (error) => error,
+
+  rowsOf: (result: unknown) => (result as Results).rows as never,
   countOf: (result) => (result as Results).affectedRows ?? 0,
-  comparable(value) {
-    if (typeof value !== 'object' || value === null || !('affectedRows' in value)) return value;
-    const { rows, fields, ...rest } = value as unknown as Results;
-    return { keys: Object.keys(value), ...rest, fields: fields.map((field) => JSON.stringify(field)), rows };
-  },
+  describeResult: comparable,
+  comparable,
 
   variants: {
     'of a client': { options: {}, takesUndefined: true },

@@ -1,5 +1,7 @@
-import { drizzle } from 'drizzle-orm/postgres-js';
-import postgres, { type Sql } from 'postgres';
+import net, { type Socket } from 'node:net';
+import { drizzle, PostgresJsDatabase, PostgresJsTransaction } from 'drizzle-orm/postgres-js';
+import { migrate } from 'drizzle-orm/postgres-js/migrator';
+import postgres, { type RowList, type Sql } from 'postgres';
 import { BatchedDatabase, BatchedTransaction, batchedDrizzle } from '../../../src/index.ts';
 import type { Client, Row, TestDriver } from './driver.ts';
 
@@ -33,32 +35,72 @@ const ownTypes = {
 export const driver: TestDriver = {
   name: 'postgres-js',
 
-  connect(url, { own, connection, ...options }) {
+  connect(url, { own, connection, onSocket, ...options }) {
     const sql = postgres(url, {
       onnotice: () => {},
       ...options,
       ...(connection && { connection }),
+      ...(onSocket && { socket: socketFor(onSocket) }),
       ...own,
     } as never);
     return sql as unknown as Client;
   },
-  end: (client) => sqlOf(client).end({ timeout: 1 }),
-  async query(client, text) {
-    const result = await sqlOf(client).unsafe(text);
-    return lastOf(result);
+  failing(error) {
+    const options = { max: 1, backoff: 0, socket: () => Promise.reject(error()) };
+    return postgres('postgres://x@127.0.0.1:1/x', options as object) as unknown as Client;
+  },
+  end: (client, timeout = 1) => sqlOf(client).end({ timeout }),
+  close: (client) => sqlOf(client).end(),
+  // An async function would send it later, and settle later.
+  query: (client, text) => sqlOf(client).unsafe(text).then(lastOf),
+
+  hold(client) {
+    return new Promise((taken, failed) => {
+      const holding = sqlOf(client).begin(
+        () =>
+          new Promise<void>((release) => {
+            taken(() => {
+              release();
+              return holding;
+            });
+          }),
+      );
+      holding.catch(failed);
+    });
   },
 
-  drizzle: (client, config = {}) => drizzle(sqlOf(client), config),
-  batchedDrizzle: (client, config = {}) => batchedDrizzle(sqlOf(client), config),
+  drizzle: drizzle as never,
+  batchedDrizzle: batchedDrizzle as never,
   reference: (client, config = {}) => drizzle(sqlOf(client), config),
+  connectionOf: (url) => ({ url, max: 1 }),
+  hostOf: (client) => sqlOf(client).options.host[0],
+  mockClient: () => ({ options: { parsers: {}, serializers: {} } }) as unknown as Client,
+  Database: PostgresJsDatabase,
+  Transaction: PostgresJsTransaction,
+  migrate: migrate as never,
   BatchedDatabase,
   BatchedTransaction,
 
+  describes: true,
+  plainTrips: 2,
+  tripsOfBegin: 1,
+  begin: (modes) => ['begin', `set transaction ${modes}`],
+  guard: { mark: ["set local batched_drizzle.t = '1'"], alone: ' returning <guard>', behind: ', <guard>' },
+  endsAtRawCommit: true,
+  unlogged: ['begin', 'savepoint', 'commit'],
+  resultsHaveStatement: true,
+  unsendable: Symbol('no text'),
+
   DatabaseError: postgres.PostgresError,
   errorFields: ['schema_name', 'table_name', 'column_name', 'constraint_name'],
+  saysEnded: (error) => (error as { code?: string }).code === 'CONNECTION_ENDED',
+  errorOf: (fields) => fields,
+  unwrapped: (error) => error as never,
+  causeOfRelease: (error) => error,
 
-  rowsOf: (result) => result as Row[],
+  rowsOf: (result: unknown) => result as never,
   countOf: (result) => (result as { count: number }).count,
+  describeResult,
   comparable: (value) => value,
 
   variants: {
@@ -78,6 +120,31 @@ export const driver: TestDriver = {
   },
   ownTypes: { types: ownTypes },
 };
+
+/** The option of postgres.js for sockets of the caller's. */
+function socketFor(onSocket: (socket: Socket) => void) {
+  return ({ host: [host], port: [port] }: { host: [string]; port: [number] }): Socket => {
+    const socket = Object.assign(net.connect(port, host), { host, port });
+    onSocket(socket);
+    return socket;
+  };
+}
+
+function describeResult(result: unknown): object {
+  const { statement, columns, state, command, count, length } = result as RowList<never[]>;
+  return {
+    class: (result as object).constructor.name,
+    isArray: Array.isArray(result),
+    keys: Object.keys(result as object),
+    properties: Object.getOwnPropertyNames(result).toSorted(),
+    count,
+    command,
+    length,
+    columns,
+    state: Object.keys(state).toSorted(),
+    statement: Object.keys(statement).toSorted(),
+  };
+}
 
 /** postgres.js gives an array of results for several statements. */
 function lastOf(result: readonly unknown[]): Row[] {
