@@ -17,6 +17,7 @@ const onServer = ([driver, name]: [string, string]) => ({
     include: driver === 'pglite' ? onPglite : everyTest,
     exclude: [...configDefaults.exclude, ...(driver === 'postgres-js' ? [] : ofPostgresJs)],
     globalSetup: 'test/support/global-setup.ts',
+    setupFiles: 'test/support/drivers/skip-failing.ts',
     provide: { driver: driver as DriverName },
   },
 });
