@@ -1,4 +1,5 @@
 /** The course of a load: read rows → encode a chunk → write it → report. */
+import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { cacheName } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { atEndOfTurn } from '../take/schedule.ts';
@@ -142,6 +143,8 @@ export class LoadRun {
     const { shape } = this.request;
     if (error instanceof LoadError) return error.behind(this.committed);
     if (error instanceof BatchedDrizzleError && error.code === 'BAD_OPTION') return error;
-    return new LoadError(shape.name, error, undefined, this.committed);
+    // Where drizzle executes COMMIT as a statement. A load has its own words for it.
+    const isOfStatement = error instanceof DrizzleQueryError && error.query === 'commit';
+    return new LoadError(shape.name, isOfStatement ? error.cause : error, undefined, this.committed);
   }
 }

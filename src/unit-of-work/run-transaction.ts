@@ -32,6 +32,7 @@ export async function runTransaction<T>(
   const state = new TransactionState(connection, async () => {
     state.connection = await beginAgain(driver, state.connection, begin, opening);
   });
+  state.isPlain = modes === undefined;
   if (context.options.awaits === 'queued') state.queued = new QueuedAwaits(context, state);
   const unit = new TransactionUnit(context, state);
   let loss: Error | undefined;

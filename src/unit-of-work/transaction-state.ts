@@ -43,6 +43,9 @@ export class TransactionState {
   /** Nested transactions that are about to begin. */
   nesting = 0;
 
+  /** Nothing but BEGIN and COMMIT makes the transaction: it has no modes of its own. */
+  isPlain = true;
+
   constructor(
     public connection: Connection,
     /** Begins it again: BEGIN on the same connection, or on another one if that has returned to the pool. */

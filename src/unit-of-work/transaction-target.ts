@@ -38,6 +38,11 @@ export class TransactionTarget implements FlushTarget {
     return this.#state.connection;
   }
 
+  /** See `TransactionState`. */
+  get isPlain(): boolean {
+    return this.#state.isPlain;
+  }
+
   async connect(): Promise<Connection> {
     return this.connection;
   }

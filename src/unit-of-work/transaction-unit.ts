@@ -64,7 +64,7 @@ export class TransactionUnit extends ScopeUnit {
     for (;;) {
       await this.closing.idle();
       // Where drizzle releases it as a statement, it is that statement which fails.
-      if (this.failure) await mark.release();
+      if (this.failure && !this.state.lateFailure) await mark.release();
       this.#throwFailure();
       if (this.queue.isEmpty) break;
       await this.flushQueue('inside');

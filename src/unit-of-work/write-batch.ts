@@ -16,7 +16,7 @@ export async function writeBatch(
   report: ReportBuilder,
 ): Promise<FlushFailure | undefined> {
   const { connection } = target;
-  const isAll = target.scope === 'last' && entries.length === 1 && connection.isUnopened;
+  const isAll = target.scope === 'last' && entries.length === 1 && connection.isUnopened && target.isPlain;
   // The cache and the logger may use the transaction.
   if (!isAll || context.cache || isLogging(context) || !(await target.closes?.()))
     return flush(context, entries, target, report);

@@ -90,11 +90,4 @@ export const notConverted: readonly string[] = [
 ];
 
 /** Tests that fail on a driver because of a defect of ours, by file and name, each with what is wrong. They are skipped. */
-export const failing: Readonly<Partial<Record<DriverName, Readonly<Record<string, string>>>>> = {
-  'node-postgres': {
-    'round-trips.test.ts: a whole transaction > with a config whose callback only queues is one':
-      'one queued insert leaves without BEGIN, and so without the modes of its transaction',
-    'transactions.test.ts: a config > holds for what is only queued':
-      'one queued insert leaves without BEGIN, and so without the modes of its transaction',
-  },
-};
+export const failing: Readonly<Partial<Record<DriverName, Readonly<Record<string, string>>>>> = {};
