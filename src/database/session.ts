@@ -84,7 +84,10 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
       readonly unit: TransactionUnit,
     ) {
       const { connection, line } = unit.state;
-      const client = connection.client({ sent: () => line.sent(), failed: (error) => unit.fail(error) });
+      const client = connection.client({
+        sent: () => line.sent(),
+        failed: (error) => unit.fail(error, true),
+      });
       super(client, parts.dialect, parts.schema, parts.options);
       wrapDirect(this, unit);
     }

@@ -16,29 +16,31 @@ export interface Turn {
   end(): void;
 }
 
-export class ClientLine {
-  #last: Promise<void> = Promise.resolve();
-  readonly #inside = new AsyncLocalStorage<{ isOver: boolean }>();
+/** A transaction that runs, and those that have begun inside of it: they take turns, too. */
+interface Running {
+  isOver: boolean;
+  last: Promise<void>;
+}
 
-  /** Waits for the transactions that are open, unless it is called inside of one. */
+export class ClientLine {
+  readonly #outermost: Running = { isOver: false, last: Promise.resolve() };
+  readonly #inside = new AsyncLocalStorage<Running>();
+
+  /** Waits for the transactions that are open, but not for one inside of which it is called. */
   async enter(): Promise<Turn> {
-    const outer = this.#inside.getStore();
-    if (outer && !outer.isOver) return this.#turn(() => {});
-    const before = this.#last;
+    const inside = this.#inside.getStore();
+    const outer = inside && !inside.isOver ? inside : this.#outermost;
+    const before = outer.last;
+    const running: Running = { isOver: false, last: Promise.resolve() };
     let end = (): void => {};
-    this.#last = new Promise((resolve) => {
+    outer.last = new Promise((resolve) => {
       end = resolve;
     });
     await before;
-    return this.#turn(end);
-  }
-
-  #turn(end: () => void): Turn {
-    const state = { isOver: false };
     return {
-      run: (work) => this.#inside.run(state, work),
+      run: (work) => this.#inside.run(running, work),
       end: () => {
-        state.isOver = true;
+        running.isOver = true;
         end();
       },
     };

@@ -7,7 +7,7 @@ import { cancel } from './cancel.ts';
 import type { Turn } from './client-line.ts';
 import { copyWith } from './copy.ts';
 import { type Ends, endAnswer } from './ends.ts';
-import { ended, nodePostgresErrors } from './errors.ts';
+import { ended, isAnswered, nodePostgresErrors } from './errors.ts';
 import type { Lease } from './lease.ts';
 import { type Dialect, type MakeOptions, makeQuery } from './make-query.ts';
 import type { CopyData } from './piece.ts';
@@ -59,7 +59,6 @@ export class NodePostgresConnection implements Connection {
     return !this.#ended;
   }
 
-  /** Sends BEGIN, if it has not been sent. */
   get begun(): Promise<void> {
     return this.#open();
   }
@@ -71,7 +70,8 @@ export class NodePostgresConnection implements Connection {
       role: 'begin',
       settled: (error) => {
         this.hasBegun ||= error === null;
-        if (error) this.#close(error);
+        // Of a loss the lease tells, which gives the client back as lost.
+        if (error && isAnswered(error)) this.#close(error);
       },
     });
     this.#begun = begun.then(() => {});
@@ -82,16 +82,12 @@ export class NodePostgresConnection implements Connection {
 
   async send(statement: Statement): Promise<Answer> {
     if (!(statement instanceof CopyStatement)) return this.#send(statement);
-    return this.#copy(statement.text, statement.blocks(), statement.isReady).catch((error) => {
+    return this.copy(statement.text, statement.blocks(), statement.isReady).catch((error) => {
       throw withoutLine(error, nodePostgresErrors);
     });
   }
 
-  copy(text: string, blocks: Iterable<Uint8Array>): Promise<Answer> {
-    return this.#copy(text, blocks, true);
-  }
-
-  #copy(text: string, blocks: CopyData['blocks'], isReady: boolean): Promise<Answer> {
+  copy(text: string, blocks: CopyData['blocks'], isReady = true): Promise<Answer> {
     return copyWith((data) => this.#send(command(text), { data }), blocks, isReady);
   }
 
@@ -131,6 +127,10 @@ export class NodePostgresConnection implements Connection {
     };
     const answer = this.#send(last, { role: 'end', written, settled });
     return ends.asEnd?.(answer, isCommit) ?? answer;
+  }
+
+  get isFailed(): boolean | undefined {
+    return this.#lease.outbox.isFailed;
   }
 
   hold(): () => void {

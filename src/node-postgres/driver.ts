@@ -11,7 +11,7 @@ import { lineOf, type Turn } from './client-line.ts';
 import { type ConnectionOptions, NodePostgresConnection } from './connection.ts';
 import { type Ends, endsInside, ownEnds } from './ends.ts';
 import { nodePostgresErrors, unsupported } from './errors.ts';
-import { type Client, classOf, isPool, type Pool, type Types } from './internals.ts';
+import { type Client, classOf, isBusy, isPool, type Pool, type Types } from './internals.ts';
 import { lease } from './lease.ts';
 import { type Dialect, makeQuery } from './make-query.ts';
 import { outboxOf } from './outbox.ts';
@@ -78,6 +78,8 @@ export class NodePostgresDriver implements Driver {
       turn?.end();
       throw error;
     });
+    // Whoever else uses the client must find that a transaction is open.
+    if (this.isShared) connection.begun.catch(() => {});
     this.#options.atEndOfTurnIf(
       () => connection.isUnopened,
       () => {
@@ -101,8 +103,8 @@ export class NodePostgresDriver implements Driver {
   /** On a client of the user's a transaction may be open that is not ours. */
   async #endsOn(client: Client, begin: string): Promise<Ends> {
     const outbox = outboxOf(client);
-    // The server tells with every answer.
-    if (outbox.status === undefined) await this.run(command(''));
+    // The server tells with every answer, and something that is under way may begin a transaction.
+    if (outbox.status === undefined || !outbox.isIdle || isBusy(client)) await this.run(command(''));
     return outbox.status === 'I' ? ownEnds(begin) : endsInside();
   }
 

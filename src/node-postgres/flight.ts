@@ -46,6 +46,7 @@ function makeClass(Base: QueryClass): FlightClass {
     #isBegun = true;
     /** A piece that has been answered, and is settled by its ReadyForQuery: until then it may still fail. */
     #executed: { readonly piece: Piece; readonly error?: Error } | undefined;
+    #isWritten = false;
     #isOver = false;
 
     constructor(input: FlightInput) {
@@ -57,7 +58,8 @@ function makeClass(Base: QueryClass): FlightClass {
     }
 
     /** Called by pg when the connection is free. Must not throw: what has been written would stay without its Sync. */
-    submit(connection: Connection): null {
+    override submit(connection: Connection): null {
+      this.#isWritten = true;
       this.#write(connection, 0);
       return null;
     }
@@ -165,7 +167,7 @@ function makeClass(Base: QueryClass): FlightClass {
 
     #lose(error: Error): void {
       if (this.#isOver) return;
-      noteKind(error, 'lost');
+      noteKind(error, this.#isWritten ? 'lost' : 'unopened');
       // What a COMMIT was answered stays, also if the session ends behind it.
       this.#settleExecuted(this.#executed?.piece.role === 'end' ? undefined : error);
       this.#failRest(error);

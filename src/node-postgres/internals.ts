@@ -6,6 +6,7 @@ export interface Query {
   callback: ((error: Error | null, result?: Result) => void) | undefined;
   binary?: boolean;
   readonly _result: Result;
+  submit(connection: Wire): unknown;
   /** Writes Parse, Bind, Describe, Execute and Sync or Flush. */
   prepare(connection: Wire): void;
   handleRowDescription(message: unknown): void;
@@ -105,6 +106,12 @@ export interface Client extends EventEmitter {
   activeQuery?: object | null;
   readyForQuery?: boolean;
   query(submittable: object, values?: unknown): unknown;
+  /** False once the connection is lost. */
+  readonly _queryable?: boolean;
+  readonly _ending?: boolean;
+  /** Queries that wait; `queryQueue` in versions before 8.22. */
+  readonly _queryQueue?: readonly object[];
+  readonly queryQueue?: readonly object[];
   /** Of a client that a pool has given out. */
   release?(error?: Error | boolean): void;
   getTransactionStatus?(): string | null;
@@ -130,6 +137,15 @@ export function isPool(client: object): client is Pool {
 
 export function classOf(client: Client | Pool): ClientClass {
   return isPool(client) ? client.Client : (client.constructor as ClientClass);
+}
+
+/** Whether a query is under way or waits, of whoever uses the client. */
+export function isBusy(client: Client): boolean {
+  const isOld = !('_activeQuery' in client);
+  const [active, waiting] = isOld
+    ? [client.activeQuery, client.queryQueue]
+    : [client._activeQuery, client._queryQueue];
+  return Boolean(active) || (waiting?.length ?? 0) > 0;
 }
 
 /** Lets a query get the server's next messages, also behind an error or a ReadyForQuery, where pg forgets it. */

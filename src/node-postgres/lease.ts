@@ -23,7 +23,9 @@ export class Lease {
   }
 
   readonly #lose = (error: Error): void => {
-    if (this.#loss) return;
+    // An answer took too long. It will come, and the transaction is rolled back behind it, as in plain drizzle.
+    const isLate = !this.#pool && this.client._queryable !== false && !this.client._ending;
+    if (this.#loss || isLate) return;
     this.#loss = noteKind(error, 'lost');
     this.onLoss?.(error);
   };

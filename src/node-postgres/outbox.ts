@@ -62,6 +62,16 @@ export class Outbox {
     this.#schedule();
   }
 
+  /** Nothing waits, and everything is answered. */
+  get isIdle(): boolean {
+    return !this.#isFlying && this.#waiting.length === 0;
+  }
+
+  /** Whether the client's transaction has failed; `undefined` while something is under way. */
+  get isFailed(): boolean | undefined {
+    return this.isIdle ? this.status === 'E' : undefined;
+  }
+
   /** Lets nothing leave until it is released. */
   hold(): () => void {
     this.#holders += 1;
@@ -103,7 +113,8 @@ export class Outbox {
     this.#isFlying = true;
     if (first.role === 'alone') {
       this.#waiting.shift();
-      first.send().then(() => this.#landed({ skipped: [] }, undefined));
+      const sent = (): void => this.#landed({ skipped: [] }, undefined);
+      first.send().then(sent, sent);
       return;
     }
     this.#send(this.#take(), (landing) => this.#landed(landing, first.owner));

@@ -12,7 +12,12 @@ export function canGoAlone({ role, data, query }: Piece, { binary }: Client): bo
 }
 
 export function sendAlone(client: Client, { query }: Piece, landed: (landing: Landing) => void): void {
-  const { callback, prepare, handleReadyForQuery } = query;
+  const { callback, submit, prepare, handleReadyForQuery } = query;
+  let isWritten = false;
+  query.submit = function (connection) {
+    isWritten = true;
+    return submit.call(this, connection);
+  };
   /** An error is that of a value while it is written, and of a parser once the server is ready for the next query. */
   let isOfServer = true;
   query.prepare = function (connection) {
@@ -27,7 +32,9 @@ export function sendAlone(client: Client, { query }: Piece, landed: (landing: La
   query.callback = (error, result) => {
     const refusal = isOfServer && error ? error : undefined;
     const loss =
-      refusal && (!isAnswered(refusal) || isEndOfSession(refusal)) ? noteKind(refusal, 'lost') : undefined;
+      refusal && (!isAnswered(refusal) || isEndOfSession(refusal))
+        ? noteKind(refusal, isWritten ? 'lost' : 'unopened')
+        : undefined;
     callback?.(error, result);
     landed({ skipped: [], loss, isRefused: refusal !== undefined });
   };

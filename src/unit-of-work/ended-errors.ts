@@ -1,5 +1,5 @@
 import type { Connection, Driver } from '../driver/driver.ts';
-import { isAnswer } from '../driver/errors.ts';
+import { isAnswer, isLost } from '../driver/errors.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { type BatchCode, QueryError } from '../drizzle/query-error.ts';
 import { BatchedDrizzleError, codeOf, commitLost } from '../errors.ts';
@@ -20,8 +20,10 @@ export function endedError(cause: Error): BatchedDrizzleError {
 }
 
 /** COMMIT has failed. Where drizzle executes it as a statement, its errors are those of a statement. */
-export function explainCommit(error: Error, { framing }: Driver): Error {
-  if (!framing.executesEnds || error instanceof BatchedDrizzleError) return error;
+export function explainCommit(error: Error, { framing, errors }: Driver): Error {
+  // What a logger has thrown arrives as it is.
+  const isOfServer = isAnswer(errors, error) || isLost(errors, error);
+  if (!framing.executesEnds || !isOfServer || error instanceof BatchedDrizzleError) return error;
   const isUnknown = error.message.includes(commitLost);
   return isUnknown ? new CommitError(error, 'OUTCOME_UNKNOWN') : new DrizzleQueryError('commit', [], error);
 }
@@ -34,7 +36,7 @@ export function explainCommit(error: Error, { framing }: Driver): Error {
 export function explainLoss(error: unknown, loss: Error, begin: string, connection: Connection): unknown {
   const isRefused = !connection.hasBegun && isAnswer(connection.errors, loss);
   if (isRefused) return new DrizzleQueryError(begin, [], loss);
-  return error === loss ? new DrizzleQueryError('rollback', [], loss) : error;
+  return error === loss ? new DrizzleQueryError(connection.hasBegun ? 'rollback' : begin, [], loss) : error;
 }
 
 /**

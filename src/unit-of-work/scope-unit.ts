@@ -8,10 +8,11 @@ import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { LateEntry } from '../take/late-entry.ts';
 import { Closing } from './closing.ts';
-import { committedError, endedError, explainCommit, firstFailure } from './ended-errors.ts';
+import { committedError, endedError, explainCommit } from './ended-errors.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
 import { explainLate, hearCache } from './late-failures.ts';
 import { AwaitedQueue } from './queued-awaits.ts';
+import { ScopeFailure } from './scope-failure.ts';
 import { takeAhead } from './take-ahead.ts';
 import type { Passage } from './transaction-line.ts';
 import type { StatementEffect, TransactionState } from './transaction-state.ts';
@@ -24,8 +25,7 @@ const mostQueued = 1_024;
 
 export abstract class ScopeUnit extends UnitOfWork {
   protected ended: (() => Error) | undefined;
-  /** The first error of a statement of this scope. The transaction can't commit any more. */
-  protected failure: Error | undefined;
+  protected readonly failed = new ScopeFailure();
   protected readonly closing: Closing;
   readonly #awaited: AwaitedQueue;
 
@@ -132,9 +132,9 @@ export abstract class ScopeUnit extends UnitOfWork {
     };
   }
 
-  /** Records that a statement of this scope failed, also if its caller ignores that. */
-  fail(error: Error): void {
-    this.failure = firstFailure(this.failure, error);
+  /** Also if its caller ignores that. */
+  fail(error: Error, isHeard = false): void {
+    this.failed.note(error, isHeard);
   }
 
   /** Runs this library's own statements, after the queued rows and the statements on their way. */
@@ -147,7 +147,6 @@ export abstract class ScopeUnit extends UnitOfWork {
     return state.line.run(() => work(state.connection));
   }
 
-  /** Rejects all later inserts. */
   end(reason: () => Error): void {
     this.state.open.delete(this);
     this.ended ??= reason;
@@ -187,8 +186,9 @@ export abstract class ScopeUnit extends UnitOfWork {
     this.state.hasWorked = true;
     const isAwaited = entries.every(({ awaited, late }) => awaited && !late?.isTold);
     const isHeard = failure?.isUnsent && scope === 'inside' && isAwaited;
+    const { driver } = this.context;
     if (failure && !isHeard)
-      this.fail(failure.isOfCommit ? explainCommit(failure.cause, this.context.driver) : failure.cause);
+      this.fail(failure.isOfCommit ? explainCommit(failure.cause, driver) : failure.cause, isAwaited);
     if (queued) hearCache(entries, this.closing.watch, this.#failLate);
     return announced({ report: report.build(), failure, entries });
   }

@@ -18,7 +18,9 @@ export class TransactionUnit extends ScopeUnit {
   async commit(): Promise<void> {
     while (!this.ended) {
       await this.closing.idle();
-      const isFailed = this.failure !== undefined && this.#commitsFailed;
+      // A raw rollback to a savepoint has mended it.
+      this.failed.mendIf(this.state.connection.isFailed);
+      const isFailed = this.failed.error !== undefined && this.#commitsFailed;
       if (!isFailed) {
         this.#throwNotCommitted();
         this.#throwFailure();
@@ -26,7 +28,7 @@ export class TransactionUnit extends ScopeUnit {
       if (this.queue.isEmpty) {
         this.state.close(committedError);
         return commit(this.state.connection).catch((error) => {
-          if (this.#commitsFailed) throw withCause(asError(error), this.failure);
+          if (this.#commitsFailed) throw withCause(asError(error), this.failed.error);
           // A statement that was not awaited may have failed since, and is the reason why COMMIT was refused.
           this.#throwNotCommitted();
           throw explainCommit(asError(error), this.context.driver);
@@ -64,7 +66,7 @@ export class TransactionUnit extends ScopeUnit {
     for (;;) {
       await this.closing.idle();
       // Where drizzle releases it as a statement, it is that statement which fails.
-      if (this.failure && !this.state.lateFailure) await mark.release();
+      if (this.failed.error && !this.state.lateFailure) await mark.release();
       this.#throwFailure();
       if (this.queue.isEmpty) break;
       await this.flushQueue('inside');
@@ -73,11 +75,11 @@ export class TransactionUnit extends ScopeUnit {
   }
 
   #throwNotCommitted(): void {
-    if (this.failure) throw explainNotCommitted(this.failure, this.context.driver);
+    if (this.failed.error) throw explainNotCommitted(this.failed.error, this.context.driver);
   }
 
   #throwFailure(): void {
-    const error = this.failure ?? this.takeRefusal()?.error ?? this.ended?.();
+    const error = this.failed.error ?? this.takeRefusal()?.error ?? this.ended?.();
     if (error) throw error;
   }
 
@@ -111,12 +113,12 @@ export class TransactionUnit extends ScopeUnit {
     this.state.hasWorked = true;
     mark.isSet.catch((error) => unit.fail(error));
     // In a failed transaction the server refuses the savepoint, and the callback must not run.
-    if (this.failure) await mark.isSet;
+    if (this.failed.error) await mark.isSet;
     return { unit, mark };
   }
 
   /** The error that the scope rejects with. */
   explain(error: unknown): unknown {
-    return this.context.driver.framing.hidesConsequences ? explainEnd(error, this.failure) : error;
+    return this.context.driver.framing.hidesConsequences ? explainEnd(error, this.failed.error) : error;
   }
 }

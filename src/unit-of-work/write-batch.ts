@@ -16,7 +16,9 @@ export async function writeBatch(
   report: ReportBuilder,
 ): Promise<FlushFailure | undefined> {
   const { connection } = target;
-  const isAll = target.scope === 'last' && entries.length === 1 && connection.isUnopened && target.isPlain;
+  const isOne = target.scope === 'last' && entries.length === 1;
+  // Where BEGIN and COMMIT are drizzle's own statements they travel along, so that their errors stay theirs.
+  const isAll = isOne && connection.isUnopened && target.isPlain && !context.driver.framing.executesEnds;
   // The cache and the logger may use the transaction.
   if (!isAll || context.cache || isLogging(context) || !(await target.closes?.()))
     return flush(context, entries, target, report);

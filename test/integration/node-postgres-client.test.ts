@@ -1,4 +1,5 @@
 /** A client that is one connection, of which others use a part: `drizzle(client)`, and `drizzle(await pool.connect())`. */
+import { sql } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { Client } from 'pg';
 import pg from 'pg';
@@ -119,6 +120,51 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
       expect(await names(others)).toEqual([]);
     });
     expect(await names(others)).toEqual(['Ada', 'Bob']);
+  });
+
+  test('also if it is the first that the callback does, and if the program has only just begun its own', async () => {
+    const failing = db.transaction(async (tx) => {
+      await db.transaction((inner) => inner.insert(users).values({ name: 'inner' }));
+      await tx.insert(users).values({ name: 'outer' });
+      throw new Error('undo');
+    });
+    await expect(failing).rejects.toThrow('undo');
+    expect(await names(others)).toEqual([]);
+    const begun = client.query('begin');
+    await db.transaction((tx) => tx.insert(users).values({ name: 'Ada' }));
+    await begun;
+    await client.query('rollback');
+    expect(await names(others)).toEqual([]);
+  });
+
+  test('those inside of another take turns, too', async () => {
+    const insert = (name: string) =>
+      db.transaction(async (tx) => {
+        await tx.insert(users).values({ name });
+        await tx.select().from(users);
+        if (name === 'Bob') throw new Error('back');
+      });
+    await db.transaction(async (tx) => {
+      await tx.insert(users).values({ name: 'outer' });
+      const settled = await Promise.allSettled(['Ada', 'Bob', 'Cyd'].map(insert));
+      expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    });
+    expect(await names(others)).toEqual(['outer', 'Ada', 'Cyd']);
+  });
+
+  test('an answer that takes too long is rolled back behind it, and what follows is written', async () => {
+    const late = new module.Client({ connectionString: database.url, query_timeout: 200 });
+    clients.push(late);
+    await late.connect();
+    const impatient = batchedDrizzle(late);
+    const slow = impatient.transaction(async (tx) => {
+      tx.insert(users).values({ name: 'undone' });
+      await tx.execute(sql`select pg_sleep(0.3)`);
+    });
+    await expect(slow).rejects.toMatchObject({ cause: { message: 'Query read timeout' } });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await impatient.insert(users).values({ name: 'Ada' });
+    expect(await names(others)).toEqual(['Ada']);
   });
 
   test('inserts of one turn are one round trip, and each is a transaction of its own', async () => {

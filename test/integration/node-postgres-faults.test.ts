@@ -125,6 +125,44 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
     await serves(slowly);
   });
 
+  test('a client whose answer took too long is closed, and what follows is written', async () => {
+    const impatient = poolOf(module, { query_timeout: 200 });
+    const late = batchedDrizzle(impatient);
+    const slow = late.transaction((tx) => tx.execute(sql`select pg_sleep(0.3)`));
+    await expect(slow).rejects.toMatchObject({ cause: { message: 'Query read timeout' } });
+    await sleep(300);
+    await late.insert(users).values({ name: 'Ada' });
+    await impatient.query("insert into users (name) values ('Bob')");
+    expect(await db.$count(users)).toBe(2);
+  });
+
+  test('a transaction that its callback mends by a rollback to its own savepoint commits', async () => {
+    await db.transaction(async (tx) => {
+      await tx.insert(users).values({ name: 'Ada' });
+      await tx.execute(sql`savepoint mine`);
+      await tx
+        .insert(users)
+        .values({ name: 'Ada' })
+        .catch(() => {});
+      await tx.execute(sql`select 1 / 0`).catch(() => {});
+      await tx.execute(sql`rollback to savepoint mine`);
+      await tx.insert(users).values({ name: 'Bob' });
+    });
+    expect(await db.$count(users)).toBe(2);
+  });
+
+  test('a pool that ends during a transaction lets it end', async () => {
+    const ending = new module.Pool({ connectionString: database.url });
+    const last = batchedDrizzle(ending);
+    let ended: Promise<void> | undefined;
+    await last.transaction(async (tx) => {
+      tx.insert(users).values({ name: 'Ada' });
+      ended = ending.end();
+    });
+    await ended;
+    expect(await db.$count(users)).toBe(1);
+  });
+
   test('a value that can not be written rejects its statement, and nothing else', async () => {
     const circular: { self?: unknown } = {};
     circular.self = circular;
