@@ -44,11 +44,11 @@ export class NodePostgresConnection implements Connection {
   constructor(lease: Lease, options: ConnectionOptions) {
     this.#lease = lease;
     this.#options = options;
-    lease.onLoss = (error) => this.#close(error);
     this.lost = new Promise((_, reject) => {
       this.#lose = reject;
     });
     this.lost.catch(() => {});
+    lease.listen((error) => this.#close(error));
   }
 
   get isUnopened(): boolean {

@@ -7,8 +7,7 @@ import { type Outbox, outboxOf } from './outbox.ts';
 /** A client out of the pool, or the only one there is. */
 export class Lease {
   readonly outbox: Outbox;
-  /** Is told, once, that the connection has been lost, also between two statements. */
-  onLoss: ((error: Error) => void) | undefined;
+  #onLoss: ((error: Error) => void) | undefined;
   #loss: Error | undefined;
   readonly #pool: Pool | undefined;
   #isReleased = false;
@@ -22,12 +21,19 @@ export class Lease {
     this.outbox.listen(this.#lose);
   }
 
+  /** @param onLoss is told, once, that the connection has been lost, also between two statements */
+  listen(onLoss: (error: Error) => void): void {
+    this.#onLoss = onLoss;
+    // Nothing has been sent yet.
+    if (this.#loss) onLoss(noteKind(this.#loss, 'unopened'));
+  }
+
   readonly #lose = (error: Error): void => {
     // An answer took too long. It will come, and the transaction is rolled back behind it, as in plain drizzle.
     const isLate = !this.#pool && this.client._queryable !== false && !this.client._ending;
     if (this.#loss || isLate) return;
     this.#loss = noteKind(error, 'lost');
-    this.onLoss?.(error);
+    this.#onLoss?.(error);
   };
 
   release(): void {

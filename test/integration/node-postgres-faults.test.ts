@@ -151,6 +151,17 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
     expect(await db.$count(users)).toBe(2);
   });
 
+  test('a client that is lost before its BEGIN is sent rejects the transaction and goes back to the pool', async () => {
+    await serves(pool);
+    pool.once('acquire', (client) =>
+      process.nextTick(() => client.emit('error', new Error('Connection terminated'))),
+    );
+    const lost = db.transaction((tx) => tx.insert(users).values({ name: 'Ada' }));
+    await expect(lost).rejects.toThrow();
+    await serves(pool);
+    expect(await db.$count(users)).toBe(0);
+  });
+
   test('a pool that ends during a transaction lets it end', async () => {
     const ending = new module.Pool({ connectionString: database.url });
     const last = batchedDrizzle(ending);
