@@ -4,8 +4,8 @@ import { shapeOf } from '../jobs/small.ts';
 import { pgAwaited, programId } from '../program-cells.ts';
 import type { Results } from '../results.ts';
 import { awaited, pgOursAwaited, queued } from '../transactions.ts';
-import { middleOf } from './charts.ts';
 import { markdownTable, roughly } from './markdown.ts';
+import { middleOf } from './middle.ts';
 import { cellOf } from './wanted.ts';
 
 /** Plain drizzle on a driver, and this library beside it. */

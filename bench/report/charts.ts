@@ -1,19 +1,13 @@
-import { median } from '../median.ts';
-import type { CellResult, Results, SideResult } from '../results.ts';
+import type { Results } from '../results.ts';
 import { isOurs } from '../sides/index.ts';
 import { bars, type Line, lines, short } from './chart.ts';
+import { middleOf } from './middle.ts';
 
 export interface Chart {
   readonly file: string;
   /** A text for readers who can't see the chart. */
   readonly alt: string;
   readonly svg: string;
-}
-
-/** The median of its runs in milliseconds; `undefined` if it was not measured. */
-export function middleOf(cell: CellResult | undefined, side: string): number | undefined {
-  const samples = cell?.sides.find((each: SideResult) => each.side === side)?.samples ?? [];
-  return samples.length > 0 ? median(samples) : undefined;
 }
 
 /** The sides in the charts. More lines would be hard to distinguish, and the table has all sides. */

@@ -1,7 +1,7 @@
 import type { CellResult, Results } from '../results.ts';
 import { isOurs, isReference } from '../sides/index.ts';
-import { middleOf } from './charts.ts';
 import { roughly } from './markdown.ts';
+import { middleOf } from './middle.ts';
 
 /** Why another side may be faster. The reason is printed only if it is. */
 const reasons: Readonly<Record<string, string>> = {

@@ -2,7 +2,8 @@ import { shapeOf } from '../jobs/small.ts';
 import type { Results } from '../results.ts';
 import { isOurs } from '../sides/index.ts';
 import { sweptSides } from '../transactions.ts';
-import { type Chart, middleOf } from './charts.ts';
+import type { Chart } from './charts.ts';
+import { middleOf } from './middle.ts';
 import { panels } from './panels.ts';
 
 /** The time of a small transaction by its rows, with a panel for each latency. */

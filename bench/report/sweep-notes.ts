@@ -1,6 +1,6 @@
 import type { CellResult, Results } from '../results.ts';
-import { middleOf } from './charts.ts';
 import { decimals, roughly } from './markdown.ts';
+import { middleOf } from './middle.ts';
 
 const side = 'batched: values(rows)';
 const defaultRows = 10_000;

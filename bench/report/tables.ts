@@ -2,8 +2,8 @@ import { ratioOf } from '../ratio.ts';
 import type { Repeated } from '../repeat.ts';
 import type { CellResult, Results } from '../results.ts';
 import { isOurs, sides } from '../sides/index.ts';
-import { middleOf } from './charts.ts';
 import { decimals, markdownTable, roughly } from './markdown.ts';
+import { middleOf } from './middle.ts';
 
 export const bold = (name: string, text = name) => (isOurs(name) ? `**${text}**` : text);
 

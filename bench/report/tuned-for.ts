@@ -2,8 +2,8 @@ import { labels } from '../method/memory.ts';
 import type { CellResult, Count, MemoryResult, Profile, Results } from '../results.ts';
 import { isOurs, isReference } from '../sides/index.ts';
 import { type Aim, aimHead, aimRows, figureOf, type Measured } from './aims.ts';
-import { middleOf } from './charts.ts';
 import { decimals, markdownTable, roughly } from './markdown.ts';
+import { middleOf } from './middle.ts';
 
 const eachQueued = 'batched: each queued';
 const byRow = 'batched: insert() a row';
