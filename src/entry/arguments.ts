@@ -10,13 +10,11 @@ export interface BatchedDrizzleConfig<TSchema extends Schema = Record<string, ne
 }
 
 /** drizzle must not see `batch`, which may be in the first argument or in the second. */
-export function splitArguments<TPlain extends readonly unknown[]>(
-  args: readonly unknown[],
-): { plain: TPlain; batch: unknown } {
+export function splitArguments(args: readonly unknown[]): { plain: readonly unknown[]; batch: unknown } {
   const position = args.findIndex(
     (arg) => typeof arg === 'object' && arg !== null && Object.hasOwn(arg, 'batch'),
   );
-  if (position === -1) return { plain: args as unknown as TPlain, batch: undefined };
+  if (position === -1) return { plain: args, batch: undefined };
   const { batch, ...config } = args[position] as { batch: unknown };
-  return { plain: args.with(position, config) as unknown as TPlain, batch };
+  return { plain: args.with(position, config), batch };
 }

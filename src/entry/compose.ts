@@ -7,8 +7,9 @@ import { noteWriteParts } from '../drizzle/write-parts.ts';
 import { Engine } from '../facts/engine.ts';
 import type { FactsCache } from '../facts/table-facts.ts';
 import { getOrInsert } from '../get-or-insert.ts';
-import type { BatchOptions } from '../options.ts';
+import { type BatchOptions, readBatchOptions } from '../options.ts';
 import { DatabaseUnit } from '../unit-of-work/database-unit.ts';
+import { splitArguments } from './arguments.ts';
 
 /** What makes a database of one driver. */
 export interface Composition<TDatabase> {
@@ -17,18 +18,29 @@ export interface Composition<TDatabase> {
   /** What the server has reported of itself, filled as soon as it is known. */
   parametersOf(client: object): Readonly<Record<string, string>>;
   makeDatabase(parts: DatabaseParts, session: AnySession, unit: DatabaseUnit): TDatabase;
+  /** Whether a client takes rows by COPY. Default: each does. */
+  takesCopy?(client: object): boolean;
 }
 
 /** By client and not by database: databases on the same client talk to the same server. */
 const knowledge = new WeakMap<object, { readonly facts: FactsCache; readonly engine: Engine }>();
 
-/** @param db made by drizzle's own function */
-export function compose<TDatabase extends object>(
-  db: object,
-  options: Required<BatchOptions>,
-  { sessions, makeDriver, parametersOf, makeDatabase }: Composition<TDatabase>,
+/**
+ * @param make drizzle's own function
+ * @param args its arguments, with `batch` in its config
+ * @throws {BatchedDrizzleError} `BAD_OPTION` before anything is made
+ */
+export function compose<TDatabase extends object, TPlain extends readonly unknown[]>(
+  make: (...args: TPlain) => object,
+  args: readonly unknown[],
+  { sessions, makeDriver, parametersOf, makeDatabase, takesCopy }: Composition<TDatabase>,
 ): TDatabase {
+  const { plain, batch } = splitArguments(args);
+  const given = readBatchOptions(batch);
+  const db = make(...(plain as unknown as TPlain));
   const parts: DatabaseParts = partsOf(db);
+  const options =
+    takesCopy?.(parts.client) === false ? { ...given, copyRows: Number.POSITIVE_INFINITY } : given;
   noteWriteParts(parts.dialect);
   const known = getOrInsert(knowledge, parts.client, () => ({
     facts: new WeakMap(),

@@ -16,9 +16,8 @@ import { parsersOf } from '../drizzle/pg-types.ts';
 import { NodePostgresDriver } from '../node-postgres/driver.ts';
 import { framing } from '../node-postgres/framing.ts';
 import { serverParameters } from '../node-postgres/server-parameters.ts';
-import { readBatchOptions } from '../options.ts';
 import { atEndOfTurnIf } from '../take/schedule.ts';
-import { type BatchedDrizzleConfig, splitArguments } from './arguments.ts';
+import type { BatchedDrizzleConfig } from './arguments.ts';
 import { type Composition, compose } from './compose.ts';
 
 /** A `NodePgDatabase` whose inserts are queued and written in batches. Make one with `batchedDrizzle()`. */
@@ -61,18 +60,14 @@ export function batchedDrizzle<
   TSchema extends Schema = Record<string, never>,
   TClient extends NodePgClient = Pool,
 >(...args: Arguments<TSchema, TClient>): BatchedDatabase<TSchema> & { $client: ClientOf<TClient> } {
-  const { plain, batch } = splitArguments<Parameters<typeof drizzle<TSchema, TClient>>>(args);
-  const options = readBatchOptions(batch);
-  return compose(drizzle<TSchema, TClient>(...plain), options, composition) as never;
+  return compose(drizzle, args, composition) as never;
 }
 
 /** A database without a client, like `drizzle.mock()`: for tests that send nothing. */
 batchedDrizzle.mock = <TSchema extends Schema = Record<string, never>>(
   config: BatchedDrizzleConfig<TSchema> = {},
-): BatchedDatabase<TSchema> & { $client: '$client is not available on drizzle.mock()' } => {
-  const { batch, ...plain } = config;
-  return compose(drizzle.mock<TSchema>(plain), readBatchOptions(batch), composition) as never;
-};
+): BatchedDatabase<TSchema> & { $client: '$client is not available on drizzle.mock()' } =>
+  compose(drizzle.mock, [config], composition) as never;
 
 const composition: Composition<BatchedDatabase> = {
   sessions: batchedSessions(

@@ -6,11 +6,10 @@ import { batchedDatabase } from '../database/database.ts';
 import { batchedSessions } from '../database/session.ts';
 import { batchedTransaction } from '../database/transaction.ts';
 import type { Schema } from '../drizzle/classes.ts';
-import { readBatchOptions } from '../options.ts';
 import { isTransaction } from '../pglite/client.ts';
 import { PgliteDriver } from '../pglite/driver.ts';
 import { GivenTransactionDriver } from '../pglite/given-transaction.ts';
-import { type BatchedDrizzleConfig, splitArguments } from './arguments.ts';
+import type { BatchedDrizzleConfig } from './arguments.ts';
 import { type Composition, compose } from './compose.ts';
 
 /** A `PgliteDatabase` whose inserts are queued and written in batches. Make one with `batchedDrizzle()`. */
@@ -51,21 +50,14 @@ export function batchedDrizzle<
   TSchema extends Schema = Record<string, never>,
   TClient extends PGlite = PGlite,
 >(...args: Arguments<TSchema, TClient>): BatchedDatabase<TSchema> & { $client: TClient } {
-  const { plain, batch } = splitArguments<Parameters<typeof drizzle<TSchema, TClient>>>(args);
-  const options = readBatchOptions(batch);
-  const db = drizzle<TSchema, TClient>(...plain);
-  // A transaction object takes no rows by COPY.
-  const fitting = isTransaction(db.$client) ? { ...options, copyRows: Number.POSITIVE_INFINITY } : options;
-  return compose(db, fitting, composition) as never;
+  return compose(drizzle, args, composition) as never;
 }
 
 /** A database without a client, like `drizzle.mock()`: for tests that send nothing. */
 batchedDrizzle.mock = <TSchema extends Schema = Record<string, never>>(
   config: BatchedDrizzleConfig<TSchema> = {},
-): BatchedDatabase<TSchema> & { $client: '$client is not available on drizzle.mock()' } => {
-  const { batch, ...plain } = config;
-  return compose(drizzle.mock<TSchema>(plain), readBatchOptions(batch), composition) as never;
-};
+): BatchedDatabase<TSchema> & { $client: '$client is not available on drizzle.mock()' } =>
+  compose(drizzle.mock, [config], composition) as never;
 
 const composition: Composition<BatchedDatabase> = {
   sessions: batchedSessions(
@@ -74,6 +66,8 @@ const composition: Composition<BatchedDatabase> = {
   ),
   makeDriver: ({ client }) =>
     isTransaction(client) ? new GivenTransactionDriver(client) : new PgliteDriver(client),
+  // A transaction object takes none.
+  takesCopy: (client) => !isTransaction(client),
   // The server is PostgreSQL, and there is no pooler.
   parametersOf: () => ({}),
   makeDatabase: ({ dialect, schema }, session, unit) => new BatchedDatabase(dialect, session, schema, unit),

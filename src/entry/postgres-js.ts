@@ -12,12 +12,11 @@ import { batchedSessions } from '../database/session.ts';
 import { batchedTransaction } from '../database/transaction.ts';
 import type { Schema } from '../drizzle/classes.ts';
 import { hintTypes } from '../drizzle/param-types.ts';
-import { readBatchOptions } from '../options.ts';
 import { PostgresJsDriver } from '../postgres-js/driver.ts';
 import { disableNagle } from '../postgres-js/no-nagle.ts';
 import { serverParameters } from '../postgres-js/server-parameters.ts';
 import { atEndOfTurnIf } from '../take/schedule.ts';
-import { type BatchedDrizzleConfig, splitArguments } from './arguments.ts';
+import type { BatchedDrizzleConfig } from './arguments.ts';
 import { type Composition, compose } from './compose.ts';
 
 /** A `PostgresJsDatabase` whose inserts are queued and written in batches. Make one with `batchedDrizzle()`. */
@@ -64,18 +63,14 @@ type Arguments<TSchema extends Schema, TClient extends Sql> =
 export function batchedDrizzle<TSchema extends Schema = Record<string, never>, TClient extends Sql = Sql>(
   ...args: Arguments<TSchema, TClient>
 ): BatchedDatabase<TSchema> & { $client: TClient } {
-  const { plain, batch } = splitArguments<Parameters<typeof drizzle<TSchema, TClient>>>(args);
-  const options = readBatchOptions(batch);
-  return compose(drizzle<TSchema, TClient>(...plain), options, composition) as never;
+  return compose(drizzle, args, composition) as never;
 }
 
 /** A database without a client, like `drizzle.mock()`: for tests that send nothing. */
 batchedDrizzle.mock = <TSchema extends Schema = Record<string, never>>(
   config: BatchedDrizzleConfig<TSchema> = {},
-): BatchedDatabase<TSchema> & { $client: '$client is not available on drizzle.mock()' } => {
-  const { batch, ...plain } = config;
-  return compose(drizzle.mock<TSchema>(plain), readBatchOptions(batch), composition) as never;
-};
+): BatchedDatabase<TSchema> & { $client: '$client is not available on drizzle.mock()' } =>
+  compose(drizzle.mock, [config], composition) as never;
 
 const composition: Composition<BatchedDatabase> = {
   sessions: batchedSessions(
