@@ -29,7 +29,8 @@ const classes = new WeakMap<QueryClass, FlightClass>();
  * A query that pg submits like its own. It extends the class of the client's own queries, since a client in pipeline mode
  * takes no other.
  *
- * With more than one Sync it is the active query again behind each ReadyForQuery and each error, where pg forgets its query.
+ * pg forgets its active query at each ReadyForQuery and at each error. A flight with several Syncs makes itself the active
+ * query again.
  */
 export function flightOf(Query: QueryClass, input: FlightInput): object {
   const Flight = getOrInsert(classes, Query, () => makeClass(Query));

@@ -57,7 +57,7 @@ export async function lease(source: Client | Pool): Promise<Lease> {
   return held;
 }
 
-/** Not by its promise: the pool listens no more, and the next message may be the server's last. */
+/** By the callback: the pool has stopped listening, and the client may be lost before a promise would resolve. */
 function takeOut(pool: Pool): Promise<Lease> {
   return new Promise((resolve, reject) => {
     pool.connect((error, client) => {
@@ -68,8 +68,8 @@ function takeOut(pool: Pool): Promise<Lease> {
 }
 
 /**
- * The pool must hear of the loss with the first event of it: it ends the client then, and a client that is ending tells no
- * more. Without any listener of the pool's for an error of an idle client, the process would end.
+ * Called with the first event of the loss. The pool ends the client now, and a client that is ending reports no more errors.
+ * A later one would become the pool's `error` event, which ends the process if nobody listens.
  */
 function discard(client: Client, loss: Error, pool: Pool): void {
   client.release?.(loss);

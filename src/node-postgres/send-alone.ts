@@ -18,7 +18,7 @@ export function sendAlone(client: Client, { query }: Piece, landed: (landing: La
     isWritten = true;
     return submit.call(this, connection);
   };
-  /** An error is that of a value while it is written, and of a parser once the server is ready for the next query. */
+  /** False while values are written, and when pg reports what a parser of rows has thrown. */
   let isOfServer = true;
   query.prepare = function (connection) {
     isOfServer = false;
