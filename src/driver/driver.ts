@@ -29,6 +29,15 @@ export interface Driver {
   /** Runs one statement on any connection of the pool, in a transaction of its own. */
   run(statement: Statement): Promise<Answer>;
   /**
+   * How to run statements as transactions of their own in one round trip. Those of a turn leave together, on a connection
+   * that they share until the last is answered. Absent if one that is refused would take others with it, or if nothing would
+   * be gained.
+   *
+   * @param bound runs ahead of each, in its transaction, so that none waits for a lock as long as it likes. If the server
+   *   refuses it, the statement runs without.
+   */
+  together?: ((bound: Statement) => (statement: Statement) => Promise<Answer>) | undefined;
+  /**
    * Takes a connection out of the pool and sends BEGIN. Settles as soon as BEGIN is sent, before it is
    * answered.
    *

@@ -6,7 +6,7 @@ import { asError } from '../errors.ts';
 import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
 import { isProved } from '../plan/proof.ts';
-import { sharesLittle } from '../plan/shares-little.ts';
+import { isTooFew, sharesLittle } from '../plan/shares-little.ts';
 import type { ReportBuilder } from '../report.ts';
 import { askLogged } from '../send/send-logged.ts';
 import type { Entry } from '../take/entry.ts';
@@ -51,9 +51,10 @@ export async function choose(
   if (small?.later.length === 0) return { own: small, facts: nothingKnown, mayShare: false };
   const { engine, driver } = context;
   // Without transactions several entries share nothing, whatever the catalog knows. Nor do they if a transaction of the
-  // library's own could be part of another one.
-  const isAlone = engine.takesTransactions === false || driver.isShared;
-  const isApart = isAlone && target.scope === 'own' && entries.length > 1;
+  // library's own could be part of another one. And a few that can leave together do not wait for the catalog's answer.
+  const isSeveral = target.scope === 'own' && entries.length > 1;
+  const isApart =
+    isSeveral && (engine.takesTransactions === false || driver.isShared || mayGoTogether(context, entries));
   const isUnasked = engine.refusesCatalog || isApart;
   const learned = isUnasked ? nothingKnown : await learn(context, entries, target, back, report);
   // The first connection may have come with the answer, and named another engine.
@@ -72,6 +73,17 @@ export async function choose(
 export function mustWaitForCommit(entries: readonly Entry[], target: FlushTarget, back: WayBack): boolean {
   if (target.scope !== 'last' || back.canRestart) return false;
   return target.failLate !== undefined || back.mayBeOutdated(entries);
+}
+
+/**
+ * Few entries, and exactly two whatever is known of their tables: around shared statements go five more, and if one entry is
+ * refused, the others are sent again.
+ */
+function mayGoTogether({ driver, facts, options }: FlushContext, entries: readonly Entry[]): boolean {
+  if (!driver.together || !isTooFew(entries, options)) return false;
+  const isKnown = entries.length > 2 && entries.every(({ shape }) => facts.has(shape.table));
+  // A reference to another one's row would have to wait for it.
+  return !isKnown && entries.every(({ references }) => references.length === 0);
 }
 
 /** @returns no facts if the server refuses the question; the transaction goes on as if it had not been asked */

@@ -16,6 +16,7 @@ import { lease } from './lease.ts';
 import { type Dialect, makeQuery } from './make-query.ts';
 import { outboxOf } from './outbox.ts';
 import { nodePostgresResults } from './results.ts';
+import { together } from './together.ts';
 import { nodePostgresValues } from './values.ts';
 
 export interface NodePostgresOptions {
@@ -31,6 +32,7 @@ export class NodePostgresDriver implements Driver {
   /** A flight has one Sync, so a pooler in between never sees a part of a transaction. */
   readonly isDirect = true;
   readonly isShared: boolean;
+  readonly together: Driver['together'];
   readonly values: ValueEncoder;
   readonly results = nodePostgresResults;
   readonly errors = nodePostgresErrors;
@@ -48,7 +50,10 @@ export class NodePostgresDriver implements Driver {
     const { Query } = classOf(this.#source);
     if (Query && typeof Query.prototype.prepare !== 'function')
       throw unsupported('pg-native has no pipeline: use the client of pg itself');
-    this.#dialect = { Query, types: options.types };
+    const dialect = { Query, types: options.types };
+    this.#dialect = dialect;
+    // On the one connection that there is, statements that are sent in one turn leave together anyway.
+    if (isPool(source)) this.together = (bound) => together(source, dialect, bound);
     this.values = nodePostgresValues(Query);
   }
 

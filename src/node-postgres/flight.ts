@@ -21,6 +21,9 @@ export interface FlightInput {
   readonly landed: (landing: Landing) => void;
 }
 
+/** Whether a Sync follows a piece, in a flight in which each has one. */
+const hasSync = ({ role }: Piece): boolean => role !== 'ahead';
+
 type FlightClass = new (input: FlightInput) => object;
 
 const classes = new WeakMap<QueryClass, FlightClass>();
@@ -45,6 +48,7 @@ function makeClass(Base: QueryClass): FlightClass {
     #syncs: number;
     #refusal: Error | undefined;
     #isBegun = true;
+    readonly #skipped: Piece[] = [];
     /** A piece that has been answered, and is settled by its ReadyForQuery: until then it may still fail. */
     #executed: { readonly piece: Piece; readonly error?: Error } | undefined;
     #isWritten = false;
@@ -53,7 +57,7 @@ function makeClass(Base: QueryClass): FlightClass {
     constructor(input: FlightInput) {
       super({ text: '' });
       this.#input = input;
-      this.#syncs = input.syncsEach ? input.pieces.length : 1;
+      this.#syncs = input.syncsEach ? input.pieces.filter(hasSync).length : 1;
       // pg stops the clock of a `query_timeout` by it.
       this.callback = () => {};
     }
@@ -78,7 +82,7 @@ function makeClass(Base: QueryClass): FlightClass {
             this.#copy(connection, piece.data, index + 1);
             return;
           }
-          if (syncsEach) connection.sync();
+          if (syncsEach && hasSync(piece)) connection.sync();
         }
         if (!syncsEach) connection.sync();
       } catch (error) {
@@ -131,7 +135,7 @@ function makeClass(Base: QueryClass): FlightClass {
       if (!piece) return;
       this.#at += 1;
       // By itself it is committed by its Sync. And whoever ends the transaction looks at the state that is told then.
-      if (this.#input.syncsEach || piece.role === 'end') this.#executed = { piece };
+      if ((this.#input.syncsEach && hasSync(piece)) || piece.role === 'end') this.#executed = { piece };
       else piece.query.handleReadyForQuery(silent);
     }
 
@@ -155,6 +159,7 @@ function makeClass(Base: QueryClass): FlightClass {
       this.#isBegun &&= refused.role !== 'begin';
       if (refused.role === 'end') this.#executed = { piece: refused, error };
       else refused.query.handleError(error, silent);
+      if (refused.role === 'ahead') this.#skip();
       // Nothing of a transaction that was not begun may be sent.
       if (!this.#isBegun) this.#failRest(error);
     }
@@ -175,6 +180,13 @@ function makeClass(Base: QueryClass): FlightClass {
       this.#land(error);
     }
 
+    /** The server skips what it has refused the piece ahead of. */
+    #skip(): void {
+      const { ahead, ...alone } = this.#piece as Piece;
+      this.#skipped.push(alone);
+      this.#at += 1;
+    }
+
     #settleExecuted(loss?: Error): void {
       const { piece, error = loss } = this.#executed ?? {};
       this.#executed = undefined;
@@ -192,8 +204,9 @@ function makeClass(Base: QueryClass): FlightClass {
       if (this.#isOver) return;
       this.#isOver = true;
       const { pieces, landed } = this.#input;
+      const skipped = [...this.#skipped, ...pieces.slice(this.#at)];
       this.callback?.(null);
-      landed({ skipped: pieces.slice(this.#at), refusal: this.#isBegun ? undefined : this.#refusal, loss });
+      landed({ skipped, refusal: this.#isBegun ? undefined : this.#refusal, loss });
     }
   };
 }

@@ -2,7 +2,7 @@ import type { Piece } from './piece.ts';
 
 /** How a flight ended. */
 export interface Landing {
-  /** Pieces that the server has skipped, since one before them was refused. */
+  /** Pieces that the server has skipped, since one before them was refused. They have not been answered. */
   readonly skipped: readonly Piece[];
   /** Why BEGIN was refused. */
   readonly refusal?: Error | undefined;

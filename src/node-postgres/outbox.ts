@@ -123,23 +123,24 @@ export class Outbox {
   #send(taken: readonly Piece[], landed: (landing: Landing) => void): void {
     const client = this.#client;
     const [first] = taken;
-    if (first && taken.length === 1 && canGoAlone(first, client)) {
+    if (first && taken.length === 1 && !first.ahead && canGoAlone(first, client)) {
       sendAlone(client, first, landed);
       return;
     }
+    const syncsEach = first?.role !== 'begin' && this.status !== 'T';
     const pieces: Piece[] = [];
     const messages: Messages[] = [];
-    for (const piece of taken) {
-      const written = piece.messages();
-      if (!written) continue;
+    const add = (piece: Piece, written = piece.messages()): void => {
+      if (!written) return;
+      if (piece.ahead && syncsEach) add(piece.ahead);
       pieces.push(piece);
       messages.push(written);
-    }
+    };
+    for (const piece of taken) add(piece);
     if (pieces.length === 0) {
       landed({ skipped: [] });
       return;
     }
-    const syncsEach = pieces[0]?.role !== 'begin' && this.status !== 'T';
     client.query(flightOf(classOf(client).Query, { client, pieces, messages, syncsEach, landed }));
   }
 
