@@ -1,6 +1,6 @@
 /** Waits for the moment at which a flush begins by itself. */
 import { AsyncResource } from 'node:async_hooks';
-import { MessageChannel } from 'node:worker_threads';
+import { channelOfRuntime, openTurnPort } from './turn-port.ts';
 
 // Captured at import: a test's fake timers must not stall a flush.
 const { queueMicrotask, setImmediate } = globalThis;
@@ -17,9 +17,10 @@ const { queueMicrotask, setImmediate } = globalThis;
  * there is nothing else to do, the loop goes straight to the check phase. The caller pays one pass of the
  * loop, and inserts that were issued together travel together.
  *
- * The dispatch itself runs one step later, in the poll phase. postgres.js writes its data in an immediate.
- * From the check phase that would be the next pass's check phase, after the close phase. If a socket is
- * closed there, postgres.js cancels the immediate and keeps the bytes, and the connection never starts again.
+ * If the loop has a poll phase, the dispatch itself runs one step later, in that phase. postgres.js writes its
+ * data in an immediate. From the check phase that would be the next pass's check phase, after the close phase.
+ * If a socket is closed there, postgres.js cancels the immediate and keeps the bytes, and the connection never
+ * starts again.
  *
  * The idea of batching by turns is that of graphql/dataloader, whose scheduler runs a tick after the promise
  * jobs for the same reason.
@@ -35,33 +36,28 @@ export function atEndOfTurnIf(isNeeded: () => boolean, dispatch: () => void): vo
   });
 }
 
-let turnChannel: MessageChannel | undefined;
-
 let due: (() => void)[] = [];
 
-/** A message arrives in the poll phase, and needs no file, socket or timer. */
+/** What the first flush finds out about the event loop: whether it has a poll phase, and how to get there. */
+let loop: { readonly enterPollPhase: (() => void) | undefined } | undefined;
+
 function inPollPhase(dispatch: () => void): void {
-  turnChannel ??= openChannel();
+  loop ??= { enterPollPhase: openTurnPort(channelOfRuntime(), dispatchAll) };
+  // In a Worker the sockets of a flush belong to its request, as this immediate does. `due` is shared by all requests.
+  if (!loop.enterPollPhase) {
+    dispatch();
+    return;
+  }
   // `AsyncResource.bind` would define a deprecated property on each function.
   const resource = new AsyncResource('BatchedFlush');
   due.push(() => resource.runInAsyncScope(dispatch));
-  if (due.length > 1) return;
-  // The port keeps the process alive only while a dispatch is due.
-  turnChannel.port1.ref();
-  turnChannel.port2.postMessage(undefined);
+  if (due.length === 1) loop.enterPollPhase();
 }
 
-function openChannel(): MessageChannel {
-  const { port1, port2 } = new MessageChannel();
-  port1.on('message', () => {
-    const dispatches = due;
-    due = [];
-    port1.unref();
-    for (const dispatch of dispatches) dispatch();
-  });
-  port1.unref();
-  port2.unref();
-  return { port1, port2 };
+function dispatchAll(): void {
+  const dispatches = due;
+  due = [];
+  for (const dispatch of dispatches) dispatch();
 }
 
 /** Runs `dispatch` after the current call, so that chained calls come before it. */

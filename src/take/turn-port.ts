@@ -1,0 +1,44 @@
+/** A way into the poll phase of the event loop, in runtimes whose loop has one. */
+
+/** A channel of two ports, as Node has it. */
+type Channel = new () => { readonly port1: Port; readonly port2: Port };
+
+/** A port of the web's has none of the optional methods, which Node, Bun and Deno add. */
+interface Port {
+  postMessage(message: unknown): void;
+  on?(event: 'message', listener: () => void): unknown;
+  ref?(): void;
+  unref?(): void;
+}
+
+/**
+ * Node's channel, if there is one. It is not imported, for a Worker of Cloudflare may have no `node:worker_threads`: then
+ * none of its modules would load. Bun and Deno add to the web's ports only where that module is loaded. Node before 20.16
+ * has no `getBuiltinModule`, and its global channel is the same.
+ */
+export const channelOfRuntime = (): Channel | undefined =>
+  process.getBuiltinModule?.('node:worker_threads')?.MessageChannel ?? globalThis.MessageChannel;
+
+/**
+ * Makes a function that lets `run` be called once in the poll phase. A message arrives there, and needs no file, socket or
+ * timer. The port keeps the process alive only while a call is due.
+ *
+ * Returns undefined if the ports are those of the web. Such a runtime has no phases, and a port with `onmessage` would keep
+ * Deno alive.
+ */
+export function openTurnPort(Channel: Channel | undefined, run: () => void): (() => void) | undefined {
+  if (!Channel) return undefined;
+  const { port1, port2 } = new Channel();
+  if (!port1.on || !port1.ref || !port1.unref || !port2.unref) return undefined;
+  const { ref, unref } = port1;
+  port1.on('message', () => {
+    unref.call(port1);
+    run();
+  });
+  unref.call(port1);
+  port2.unref();
+  return () => {
+    ref.call(port1);
+    port2.postMessage(undefined);
+  };
+}
