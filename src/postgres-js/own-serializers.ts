@@ -7,8 +7,8 @@ const passedOn = new Set([1082, 1083, 1114, 1115, 1182, 1184, 1185, 1231, 114, 3
 /** Boolean and bytea, whose default serialisers change a string; a value for them needs its type. */
 const changing = new Set([16, 17]);
 
-/** postgres.js's own serialisers for texts and numbers, and that of `postgres.BigInt`; a bundler may shorten them. */
-const unchanging = /^(\w+)=>(''\+\1|\1\.toString\(\))$/;
+/** postgres.js's own serialisers for texts and numbers, and that of `postgres.BigInt`, as they come out of Bun and of bundlers. */
+const unchanging = /^\(?([\w$]+)\)?\s*=>\s*((['"`])\3\s*\+\s*\1|\1\.toString\(\))$/;
 
 /** Arrays are left out: postgres.js adds their serialisers by itself, and these change no string. */
 export function hasOwnSerializers({
@@ -25,5 +25,5 @@ export function hasOwnSerializers({
 
 /** Whether it writes every text and number as it is. */
 export function isUnchanging(serializer: unknown): boolean {
-  return unchanging.test(String(serializer).replaceAll(/\s/g, '').replaceAll('"', "'"));
+  return unchanging.test(String(serializer));
 }
