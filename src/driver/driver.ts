@@ -7,6 +7,8 @@ import type { ValueEncoder } from './values.ts';
 export interface Driver {
   /** Every statement with parameters is described before it is bound: one more round trip for each. */
   readonly describes: boolean;
+  /** It writes to its socket in an immediate, so that a flush which begins in one would wait for the next. */
+  readonly writesInImmediate: boolean;
   readonly values: ValueEncoder;
   readonly results: ResultMaker;
   readonly errors: DriverErrors;

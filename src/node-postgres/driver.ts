@@ -29,6 +29,7 @@ export interface NodePostgresOptions {
 
 export class NodePostgresDriver implements Driver {
   readonly describes = false;
+  readonly writesInImmediate = false;
   /** A flight has one Sync, so a pooler in between never sees a part of a transaction. */
   readonly isDirect = true;
   readonly isShared: boolean;

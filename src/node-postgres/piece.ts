@@ -44,6 +44,9 @@ export interface Alone {
   refuse(error: Error): void;
 }
 
+/** Whether a Sync follows a piece, in a flight in which each has one. */
+export const hasSync = ({ role }: Piece): boolean => role !== 'ahead';
+
 /** Parse, Bind, Describe and Execute. */
 export function writePiece(connection: Connection, { parse, bind }: Messages): void {
   connection.parse(parse);

@@ -14,6 +14,7 @@ import { pgliteValues } from './values.ts';
 
 export class PgliteDriver implements Driver {
   readonly describes = false;
+  readonly writesInImmediate = false;
   readonly isDirect = true;
   /** It is one connection, but the lock of its transactions can be taken: see `beginOwnTransaction`. */
   readonly isShared = false;

@@ -17,6 +17,7 @@ import { pgliteValues } from './values.ts';
 
 export class GivenTransactionDriver implements Driver {
   readonly describes = false;
+  readonly writesInImmediate = false;
   readonly isDirect = true;
   readonly isShared = true;
   readonly results = pgliteResults;

@@ -36,6 +36,7 @@ export class PostgresJsDriver implements Driver {
   readonly errors = postgresJsErrors;
   readonly framing = framing;
   readonly isShared = false;
+  readonly writesInImmediate = true;
 
   constructor(
     client: Sql,

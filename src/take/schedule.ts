@@ -1,5 +1,6 @@
 /** Waits for the moment at which a flush begins by itself. */
 import { AsyncResource } from 'node:async_hooks';
+import type { Driver } from '../driver/driver.ts';
 import { channelOfRuntime, openTurnPort } from './turn-port.ts';
 
 // Captured at import: a test's fake timers must not stall a flush.
@@ -17,16 +18,24 @@ const { queueMicrotask, setImmediate } = globalThis;
  * there is nothing else to do, the loop goes straight to the check phase. The caller pays one pass of the
  * loop, and inserts that were issued together travel together.
  *
- * If the loop has a poll phase, the dispatch itself runs one step later, in that phase. postgres.js writes its
- * data in an immediate. From the check phase that would be the next pass's check phase, after the close phase.
- * If a socket is closed there, postgres.js cancels the immediate and keeps the bytes, and the connection never
- * starts again.
+ * The dispatch itself runs one step later, in the poll phase, if the loop has one. postgres.js writes its data in
+ * an immediate. From the check phase that would be the next pass's check phase, after the close phase. If a socket
+ * is closed there, postgres.js cancels the immediate and keeps the bytes, and the connection never starts again.
  *
  * The idea of batching by turns is that of graphql/dataloader, whose scheduler runs a tick after the promise
  * jobs for the same reason.
  */
 export function atEndOfTurn(dispatch: () => void): void {
   setImmediate(() => inPollPhase(dispatch));
+}
+
+/** The same without the way to the poll phase, for a driver that does not write in an immediate. */
+export function atEndOfTurnFor(
+  { writesInImmediate }: Pick<Driver, 'writesInImmediate'>,
+  dispatch: () => void,
+): void {
+  if (writesInImmediate) atEndOfTurn(dispatch);
+  else setImmediate(dispatch);
 }
 
 /** The same, if it is still needed when the turn has ended. */

@@ -7,7 +7,7 @@ import type { FlushReport } from '../report.ts';
 import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { Queue } from '../take/queue.ts';
-import { atEndOfTurn } from '../take/schedule.ts';
+import { atEndOfTurnFor } from '../take/schedule.ts';
 
 /**
  * At most 100 described or refused entries are remembered for the warning at the next flush. Without a limit
@@ -121,7 +121,7 @@ export abstract class UnitOfWork {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     const release = this.hold();
-    atEndOfTurn(() => {
+    atEndOfTurnFor(this.context.driver, () => {
       this.#isScheduled = false;
       this.flushUnasked(this.isFull);
       release();
