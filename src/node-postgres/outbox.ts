@@ -141,6 +141,8 @@ export class Outbox {
       landed({ skipped: [] });
       return;
     }
+    // Only an answer tells it from here on: a session that ends in this flight must not look idle.
+    if (first?.role === 'begin') this.status = undefined;
     client.query(flightOf(classOf(client).Query, { client, pieces, messages, syncsEach, landed }));
   }
 

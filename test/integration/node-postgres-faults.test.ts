@@ -88,6 +88,20 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
     expect(await db.$count(users)).toBe(0);
   });
 
+  test('a client whose session ends in a flight with COMMIT is not given to whoever waits for one', async () => {
+    const single = poolOf(module, { max: 1 });
+    await serves(single);
+    let waiting: Promise<pg.QueryResult> | undefined;
+    const lost = batchedDrizzle(single).transaction(async (tx) => {
+      waiting = single.query('select 1 as n');
+      tx.insert(users).values({ name: sql`pg_terminate_backend(pg_backend_pid())::text` });
+      tx.insert(users).values({ name: 'Bob' });
+    });
+    await expect(lost).rejects.toMatchObject({ cause: { code: '57P01' } });
+    expect((await waiting)?.rows).toEqual([{ n: 1 }]);
+    expect(await db.$count(users)).toBe(0);
+  });
+
   test('an insert on the database whose backend is terminated rejects, and its outcome is told', async () => {
     const blocked = drizzle(poolOf(pg));
     await blocked.transaction(async (tx) => {
