@@ -192,18 +192,18 @@ describe('each entry commits or fails alone', () => {
   test('57014 may come only from batching: the batch is split', async () => {
     // The server takes some milliseconds to check a row, and far more than the timeout to check them all.
     await check.execute(
-      sql`create table slow (id serial primary key, note text not null check (md5(repeat(note, 8000000)) <> ''))`,
+      sql`create table slow (id serial primary key, note text not null check (md5(repeat(note, 2000000)) <> ''))`,
     );
     const slow = pgTable('slow', { id: serial('id').primaryKey(), note: text('note').notNull() });
     const hurried = batchedDrizzle(database.client({ connection: { statement_timeout: 250 } }));
-    const notes = Array.from({ length: 60 }, (_, index) => `${index % 10}`);
+    const notes = Array.from({ length: 240 }, (_, index) => `${index % 10}`);
     const rows = await Promise.all(notes.map((note) => hurried.insert(slow).values({ note }).returning()));
     expect(rows.map(([row]) => row?.note)).toEqual(notes);
-    expect(await check.$count(slow)).toBe(60);
+    expect(await check.$count(slow)).toBe(240);
     // All of one call are one statement, as in drizzle.
     const many = hurried.insert(slow).values(notes.map((note) => ({ note })));
     expect((await rejectionOf(many)).cause).toMatchObject({ code: '57014' });
-    expect(await check.$count(slow)).toBe(60);
+    expect(await check.$count(slow)).toBe(240);
   });
 
   test('entries that are not proved have a statement_timeout each', async () => {
@@ -249,7 +249,7 @@ describe('each entry commits or fails alone', () => {
       Promise.allSettled(['fine', always(code), 'fine'].map((wish) => db.insert(picky).values({ wish }))),
     );
     expect(codes(result)).toEqual(['written', code, 'written']);
-    expect(trips).toBe(1);
+    expect(trips).toBe(1 + driver.tripsOfRefusal);
     expect(await check.$count(picky)).toBe(4);
   });
 });

@@ -113,6 +113,8 @@ export interface TestDriver {
   readonly describes: boolean;
   /** How many round trips a statement with parameters is on plain drizzle. */
   readonly plainTrips: number;
+  /** How many round trips more it takes if a statement is refused that others were sent behind. */
+  readonly tripsOfRefusal: number;
   /** How many round trips BEGIN takes before a statement that cannot carry a guard. */
   readonly tripsOfBegin: number;
   /** The statements that begin a transaction with these modes. */

@@ -92,6 +92,8 @@ export const driver: TestDriver = {
 
   describes: false,
   plainTrips: 1,
+  // The server skips what was sent behind it, and it is sent again.
+  tripsOfRefusal: 1,
   // The server skips what follows a BEGIN that it refuses, up to the Sync of the flight.
   tripsOfBegin: 0,
   begin: (modes) => [`begin ${modes}`],

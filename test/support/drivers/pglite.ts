@@ -81,6 +81,7 @@ export const driver: TestDriver = {
   // No message is counted, for none leaves the process.
   describes: true,
   plainTrips: 0,
+  tripsOfRefusal: 0,
   tripsOfBegin: 0,
   begin: (modes) => ['begin', `set transaction ${modes}`],
   guard: { mark: [], alone: '', behind: '' },

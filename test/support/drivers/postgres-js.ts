@@ -83,6 +83,7 @@ export const driver: TestDriver = {
 
   describes: true,
   plainTrips: 2,
+  tripsOfRefusal: 0,
   tripsOfBegin: 1,
   begin: (modes) => ['begin', `set transaction ${modes}`],
   guard: { mark: ["set local batched_drizzle.t = '1'"], alone: ' returning <guard>', behind: ', <guard>' },
