@@ -167,6 +167,14 @@ export interface TestDriver {
   /** A driver's result with what a program can compare of it. Other values are returned unchanged. */
   comparable(value: unknown): unknown;
 
+  /**
+   * Options of a client that hand to `note` what it does with a `numeric`, and the names by which they do so: `serialize`,
+   * `parse`, and `debug` for each statement with its parameters.
+   */
+  noting(note: <T>(hook: string, value: T) => T): {
+    readonly own: object;
+    readonly hooks: readonly string[];
+  };
   /** Clients by what they do, for a test's title. */
   readonly variants: Readonly<Record<string, ClientVariant>>;
   /** Options with serialisers and parsers, if drizzle writes and reads by those of the client. */

@@ -127,6 +127,8 @@ export const driver: TestDriver = {
   describeResult: (result) => ({ ...(comparable(result) as object), count: (result as Result).rowCount }),
   comparable,
 
+  // drizzle reads by parsers of its own, and pg calls no other function of the program.
+  noting: () => ({ own: {}, hooks: [] }),
   variants: {
     'of a client': { options: {}, takesUndefined: true },
     'of a client with parsers of its own, which drizzle does not use': {

@@ -104,6 +104,7 @@ export const driver: TestDriver = {
   describeResult: comparable,
   comparable,
 
+  noting: () => ({ own: {}, hooks: [] }),
   variants: {
     'of a client': { options: {}, takesUndefined: true },
     'of a client with serialisers and parsers of its own': {

@@ -104,6 +104,16 @@ export const driver: TestDriver = {
   describeResult,
   comparable: (value) => value,
 
+  noting(note) {
+    const amount = {
+      to: 1700,
+      from: [1700],
+      serialize: (value: string) => note('serialize', value),
+      parse: (value: string) => note('parse', value),
+    };
+    const debug = (_: number, query: string, parameters: unknown[]) => void note('debug', [query, parameters]);
+    return { own: { types: { amount }, debug }, hooks: ['serialize', 'parse', 'debug'] };
+  },
   variants: {
     'of a client': { options: {}, takesUndefined: false },
     'of a client with serialisers and parsers of its own': {
