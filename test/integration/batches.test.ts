@@ -186,7 +186,7 @@ describe('a value that its column cannot take', () => {
   test('rejects its one caller; the others are written, and the process lives', async () => {
     const settled = await Promise.allSettled([
       db.insert(logs).values(log('first')),
-      db.insert(logs).values({ level: 'bad', message: Symbol('no text') as never }),
+      db.insert(logs).values({ level: 'bad', message: driver.unsendable as never }),
       db.insert(users).values({ name: 'other' }).returning(),
       db.insert(logs).values(log('last')),
     ]);
@@ -202,10 +202,10 @@ describe('a value that its column cannot take', () => {
 
   test('several of them reject their callers, each with its own error', async () => {
     const settled = await Promise.allSettled([
-      db.insert(logs).values({ level: 'bad', message: Symbol('one') as never }),
-      db.insert(logs).values([log('fine'), { level: Symbol('two') as never, message: '' }]),
+      db.insert(logs).values({ level: 'bad', message: driver.unsendable as never }),
+      db.insert(logs).values([log('fine'), { level: driver.unsendable as never, message: '' }]),
       db.insert(logs).values(log('written')),
-      db.insert(users).values({ name: Symbol('three') as never }),
+      db.insert(users).values({ name: driver.unsendable as never }),
     ]);
     expect(settled.map((outcome) => ('reason' in outcome ? outcome.reason.message : 'written'))).toEqual([
       expect.stringContaining('row 1, column "message"'),
@@ -219,7 +219,7 @@ describe('a value that its column cannot take', () => {
   test('in an sql expression rejects its one caller', async () => {
     const settled = await Promise.allSettled([
       db.insert(logs).values(log('first')),
-      db.insert(logs).values({ level: sql`${Symbol('no text')}`, message: '' }),
+      db.insert(logs).values({ level: sql`${driver.unsendable}`, message: '' }),
     ]);
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     expect(await check.$count(logs)).toBe(1);
@@ -227,7 +227,7 @@ describe('a value that its column cannot take', () => {
 
   test('is told by flush() where nobody awaits it, without its value', async () => {
     db.insert(logs).values(log('first'));
-    db.insert(logs).values({ level: 'secret', message: Symbol('no text') as never });
+    db.insert(logs).values({ level: 'secret', message: driver.unsendable as never });
     const error = await rejectionOf(db.flush());
     expect(error).toBeInstanceOf(FlushError);
     expect(error).toMatchObject({ batchCode: 'FLUSH_FAILED', failures: [{ table: '"logs"', rows: 1 }] });
