@@ -45,7 +45,6 @@ export const notConverted: readonly string[] = [
   'test/faults/stages.test.ts',
   'test/faults/start.test.ts',
   'test/faults/turns.test.ts',
-  'test/integration/changed-between.test.ts',
   'test/integration/cold.test.ts',
   'test/integration/columns.test.ts',
   'test/integration/connections.test.ts',
