@@ -1,17 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { comparePrograms } from '../support/compare-programs.ts';
 import { countedJobs } from '../support/counted-jobs.ts';
+import { driver } from '../support/drivers/chosen.ts';
 import { runCountedJob, type Way } from '../support/run-counted-job.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 const plainDatabase = useDatabase();
 
-const clients: [string, object][] = [
-  ['that prepares nothing', { prepare: false }],
-  ['that fetches no types', { fetch_types: false }],
-  ['that prepares nothing and fetches no types', { prepare: false, fetch_types: false }],
-];
+const clients = Object.entries(driver.senders);
 
 const ways: [string, Way][] = [
   ['a cold connection', { isCold: true }],

@@ -15,7 +15,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
-import { batchedDrizzle, rowsOf } from '../support/drivers/chosen.ts';
+import { batchedDrizzle, driver, rowsOf } from '../support/drivers/chosen.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { emptyTable, expectSameRows, type Row, refusals } from '../support/same-rows.ts';
 import { sideBySide } from '../support/side-by-side.ts';
@@ -204,17 +204,16 @@ describe('identity columns and sequences', () => {
     await sides.plain.execute(sql`drop table if exists t`);
     await sides.plain.execute(sql`create table t (n serial primary key, v bigint)`);
     const current = sql<number>`currval('t_n_seq')`;
-    const { plain, batched } = await sides.runAndRead(
-      (db) =>
-        Promise.all([
-          db
-            .insert(table)
-            .values([{ v: current }, {}])
-            .returning(),
-          db.insert(table).values({ n: 9 }),
-        ]),
-      table,
-    );
+    const { plain, batched } = await sides.runAndRead(async (db) => {
+      const results = await Promise.all([
+        db
+          .insert(table)
+          .values([{ v: current }, {}])
+          .returning(),
+        db.insert(table).values({ n: 9 }),
+      ]);
+      return results.map(driver.comparable);
+    }, table);
     expect(batched).toEqual(plain);
   });
 });
@@ -306,7 +305,7 @@ test('sql values in rows are evaluated as in drizzle, and refused as there', asy
     [{ a: sql`${'a\0'}` }, '22021'],
     [{ a: sql.raw("'a\0b'") }, '08P01'],
     [{ a: sql.raw('upper(\0)') }, '08P01'],
-    [{ c: sql`${true}` }, '42804'],
+    [{ c: sql`${true}` }, driver.declaresTypes ? '42804' : ok],
   ];
   const told = await check('create table t (n serial, a text, b int, c jsonb)', table, [
     ...fine,

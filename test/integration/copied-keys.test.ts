@@ -1,11 +1,10 @@
 /** The keys of rows that COPY writes. COPY does not return keys, so each key must belong to the right row. */
 import { sql } from 'drizzle-orm';
 import { bigint, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
-import postgres from 'postgres';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { copiesOf, named, severalBlocks, times } from '../support/copies.ts';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
-import { batchedDrizzle, drizzle, rowsOf } from '../support/drivers/chosen.ts';
+import { batchedDrizzle, driver, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { addresses, events, members, nodes, organizations, teams, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -209,10 +208,10 @@ describe('references', () => {
   });
 });
 
-test.each([{ fetch_types: false }, { prepare: false }, { debug: true }, { transform: postgres.camel }])(
-  'a client with %o is given its own, on a connection that has just been opened',
-  async (options) => {
-    const client = database.client({ own: options, max: 2 });
+test.each(Object.entries({ ...driver.senders, ...driver.showers }))(
+  'a client %s is given its own, on a connection that has just been opened',
+  async (_, own) => {
+    const client = database.client({ own, max: 2 });
     const db = batchedDrizzle(client, { batch: { copyRows: 3 } });
     await db.insert(users).values({ name: 'known' });
     const given = await Promise.all(

@@ -84,7 +84,7 @@ export const countedJobs: readonly CountedJob[] = [
     async run(db) {
       const queued = queueGraph(db);
       const { rows, keys } = await db.flush();
-      return { rows, keys, given: await Promise.all(queued) };
+      return [rows, keys, ...(await Promise.all(queued))];
     },
   },
   {

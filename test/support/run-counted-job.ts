@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { BatchOptions } from '../../src/index.ts';
 import { emptyTables, startCounted } from './counted.ts';
 import type { CountedJob } from './counted-jobs.ts';
-import { drizzle } from './drivers/chosen.ts';
+import { driver, drizzle } from './drivers/chosen.ts';
 import type { ClientOptions } from './drivers/driver.ts';
 import { holdConnection } from './hold-connection.ts';
 import { addresses, logs, users } from './schema.ts';
@@ -40,5 +40,9 @@ export async function runCountedJob(
   await release?.();
   const tables = [users, addresses, logs];
   const rows = await Promise.all(tables.map((table) => check.select().from(table).orderBy(sql`1`)));
-  return { trips, given, rows };
+  return { trips, given: comparable(given), rows };
 }
+
+/** A job gives one result or several. */
+const comparable = (given: unknown): unknown =>
+  Array.isArray(given) ? given.map(driver.comparable) : driver.comparable(given);

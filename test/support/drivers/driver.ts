@@ -111,6 +111,8 @@ export interface TestDriver {
 
   /** The driver has the server describe each text with parameters, and writes values by the types that it tells. */
   readonly describes: boolean;
+  /** A boolean, a number and the like are sent with a type of their own, which the column may not take. */
+  readonly declaresTypes: boolean;
   /** How many round trips a statement with parameters is on plain drizzle. */
   readonly plainTrips: number;
   /** How many round trips more it takes if a statement is refused that others were sent behind. */
@@ -175,6 +177,10 @@ export interface TestDriver {
     readonly own: object;
     readonly hooks: readonly string[];
   };
+  /** Options by the driver's own names that change what a client sends, by what such a client does. */
+  readonly senders: Readonly<Record<string, object>>;
+  /** The same that change what a program sees of statements and answers. */
+  readonly showers: Readonly<Record<string, object>>;
   /** Clients by what they do, for a test's title. */
   readonly variants: Readonly<Record<string, ClientVariant>>;
   /** Options with serialisers and parsers, if drizzle writes and reads by those of the client. */

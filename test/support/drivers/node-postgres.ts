@@ -91,6 +91,7 @@ export const driver: TestDriver = {
   BatchedTransaction: BatchedTransaction as never,
 
   describes: false,
+  declaresTypes: false,
   plainTrips: 1,
   // The server skips what was sent behind it, and it is sent again.
   tripsOfRefusal: 1,
@@ -129,6 +130,8 @@ export const driver: TestDriver = {
 
   // drizzle reads by parsers of its own, and pg calls no other function of the program.
   noting: () => ({ own: {}, hooks: [] }),
+  senders: { 'that sends queries ahead of answers': { pipeline: true } },
+  showers: {},
   variants: {
     'of a client': { options: {}, takesUndefined: true },
     'of a client with parsers of its own, which drizzle does not use': {

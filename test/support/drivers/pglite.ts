@@ -80,6 +80,7 @@ export const driver: TestDriver = {
 
   // No message is counted, for none leaves the process.
   describes: true,
+  declaresTypes: false,
   plainTrips: 0,
   tripsOfRefusal: 0,
   tripsOfBegin: 0,
@@ -105,6 +106,8 @@ export const driver: TestDriver = {
   comparable,
 
   noting: () => ({ own: {}, hooks: [] }),
+  senders: {},
+  showers: {},
   variants: {
     'of a client': { options: {}, takesUndefined: true },
     'of a client with serialisers and parsers of its own': {

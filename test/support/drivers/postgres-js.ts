@@ -82,6 +82,7 @@ export const driver: TestDriver = {
   BatchedTransaction,
 
   describes: true,
+  declaresTypes: true,
   plainTrips: 2,
   tripsOfRefusal: 0,
   tripsOfBegin: 1,
@@ -111,8 +112,18 @@ export const driver: TestDriver = {
       serialize: (value: string) => note('serialize', value),
       parse: (value: string) => note('parse', value),
     };
-    const debug = (_: number, query: string, parameters: unknown[]) => void note('debug', [query, parameters]);
+    const debug = (_: number, query: string, parameters: unknown[]) =>
+      void note('debug', [query, parameters]);
     return { own: { types: { amount }, debug }, hooks: ['serialize', 'parse', 'debug'] };
+  },
+  senders: {
+    'that prepares nothing': { prepare: false },
+    'that fetches no types': { fetch_types: false },
+    'that prepares nothing and fetches no types': { prepare: false, fetch_types: false },
+  },
+  showers: {
+    'that shows its statements': { debug: true },
+    'that names columns otherwise': { transform: postgres.camel },
   },
   variants: {
     'of a client': { options: {}, takesUndefined: false },
