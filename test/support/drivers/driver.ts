@@ -83,6 +83,8 @@ export interface TestDriver {
    * @returns the rows of the last statement
    */
   query(client: Client, text: string): Promise<readonly Row[]>;
+  /** A client that ends refuses those who wait for a connection. pg's pool never answers them, in plain drizzle neither. */
+  readonly refusesWaiting: boolean;
   /** Keeps one connection of the client busy until the returned function is called. */
   hold(client: Client): Promise<() => Promise<unknown>>;
 

@@ -70,6 +70,7 @@ export const driver: TestDriver = {
     return (Array.isArray(result) ? result.at(-1) : result)?.rows ?? [];
   },
 
+  refusesWaiting: false,
   async hold(client) {
     const held = await poolOf(client).connect();
     return async () => held.release();

@@ -45,7 +45,6 @@ export const notConverted: readonly string[] = [
   'test/faults/stages.test.ts',
   'test/faults/start.test.ts',
   'test/faults/turns.test.ts',
-  'test/integration/connections.test.ts',
   'test/integration/copied-failures.test.ts',
   'test/integration/copied.test.ts',
   'test/integration/custom-types.test.ts',

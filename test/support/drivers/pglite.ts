@@ -60,6 +60,7 @@ export const driver: TestDriver = {
   },
   async end() {},
   async close() {},
+  refusesWaiting: false,
   hold: async () => async () => {},
   async query(client, text) {
     const results = await instanceOf(client).exec(text, { parsers: plainParsers });

@@ -54,6 +54,7 @@ export const driver: TestDriver = {
   // An async function would send it later, and settle later.
   query: (client, text) => sqlOf(client).unsafe(text).then(lastOf),
 
+  refusesWaiting: true,
   hold(client) {
     return new Promise((taken, failed) => {
       const holding = sqlOf(client).begin(
