@@ -9,6 +9,8 @@ export interface Driver {
   readonly describes: boolean;
   /** It writes to its socket in an immediate, so that a flush which begins in one would wait for the next. */
   readonly writesInImmediate: boolean;
+  /** COPY leaves with its data, unless an answer is needed to make them. Else they wait for the server to ask for them. */
+  readonly copiesAhead?: boolean;
   readonly values: ValueEncoder;
   readonly results: ResultMaker;
   readonly errors: DriverErrors;

@@ -30,6 +30,7 @@ export interface NodePostgresOptions {
 export class NodePostgresDriver implements Driver {
   readonly describes = false;
   readonly writesInImmediate = false;
+  readonly copiesAhead = true;
   /** A flight has one Sync, so a pooler in between never sees a part of a transaction. */
   readonly isDirect = true;
   readonly isShared: boolean;

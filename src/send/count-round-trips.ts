@@ -7,6 +7,8 @@ export interface Flown {
   readonly statements: readonly Statement[];
   /** The driver describes each statement with parameters, and not only those with raw values. */
   readonly describes: boolean;
+  /** COPY leaves with its data, unless an answer is needed to make them. */
+  readonly copiesAhead?: boolean | undefined;
   /** The flight need not wait for BEGIN's answer. */
   readonly mayFollow: boolean;
   readonly end: FlightEnd;
@@ -16,10 +18,12 @@ export interface Flown {
  * One, if everything leaves together. BEGIN and COMMIT count if they travel apart. A description waits for all answers before
  * it, and what follows waits for the answer of its statement.
  */
-export function countRoundTrips({ statements, describes, mayFollow, end }: Flown): number {
-  // The server asks for COPY's data, which costs a round trip. The statements behind COPY leave with the
-  // data.
-  const copies = statements.filter((statement) => statement instanceof CopyStatement).length;
+export function countRoundTrips({ statements, describes, copiesAhead, mayFollow, end }: Flown): number {
+  // Data that wait for the server cost a round trip. The statements behind COPY leave with the data.
+  const copies = statements.filter(
+    (statement, place) =>
+      statement instanceof CopyStatement && !(copiesAhead && (statement.isReady || place === 0)),
+  ).length;
   const waitsForBegin = !mayFollow && !statements.every(({ guarded }) => guarded);
   const described = statements.map((statement) =>
     describes ? statement.params.length > 0 : hasRawValues(statement),

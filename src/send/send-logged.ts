@@ -94,5 +94,6 @@ function count(
   report: ReportBuilder,
 ): void {
   report.statements += statements.length;
-  report.roundTrips += countRoundTrips({ statements, describes: context.driver.describes, mayFollow, end });
+  const { describes, copiesAhead } = context.driver;
+  report.roundTrips += countRoundTrips({ statements, describes, copiesAhead, mayFollow, end });
 }

@@ -117,6 +117,8 @@ export interface TestDriver {
   readonly declaresTypes: boolean;
   /** How many round trips a statement with parameters is on plain drizzle. */
   readonly plainTrips: number;
+  /** How many round trips more a COPY takes whose rows wait for no answer. */
+  readonly tripsOfCopy: number;
   /** How many round trips more it takes if a statement is refused that others were sent behind. */
   readonly tripsOfRefusal: number;
   /** How many round trips BEGIN takes before a statement that cannot carry a guard. */

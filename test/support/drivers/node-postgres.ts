@@ -94,6 +94,7 @@ export const driver: TestDriver = {
   describes: false,
   declaresTypes: false,
   plainTrips: 1,
+  tripsOfCopy: 0,
   // The server skips what was sent behind it, and it is sent again.
   tripsOfRefusal: 1,
   // The server skips what follows a BEGIN that it refuses, up to the Sync of the flight.

@@ -83,6 +83,7 @@ export const driver: TestDriver = {
   describes: true,
   declaresTypes: false,
   plainTrips: 0,
+  tripsOfCopy: 0,
   tripsOfRefusal: 0,
   tripsOfBegin: 0,
   begin: (modes) => ['begin', `set transaction ${modes}`],

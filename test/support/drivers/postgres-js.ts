@@ -85,6 +85,7 @@ export const driver: TestDriver = {
   describes: true,
   declaresTypes: true,
   plainTrips: 2,
+  tripsOfCopy: 1,
   tripsOfRefusal: 0,
   tripsOfBegin: 1,
   begin: (modes) => ['begin', `set transaction ${modes}`],

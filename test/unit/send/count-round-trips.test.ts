@@ -50,4 +50,13 @@ describe('a flight', () => {
     expect(countRoundTrips({ ...began, statements, mayFollow: false })).toBe(3);
     expect(countRoundTrips({ ...began, statements: [statement(1), copy], describes: true })).toBe(4);
   });
+
+  test('is no trip more for a COPY that leaves with its data, unless they wait for an answer of the flight', () => {
+    const copy = (isReady: boolean) => new CopyStatement('copy', () => (async function* () {})(), isReady);
+    const count = (...statements: Statement[]) =>
+      countRoundTrips({ ...began, statements, copiesAhead: true });
+    expect(count(statement(1), copy(true), copy(true))).toBe(1);
+    expect(count(statement(1), copy(false), copy(false))).toBe(3);
+    expect(count(copy(false))).toBe(1);
+  });
 });
