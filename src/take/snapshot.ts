@@ -9,6 +9,8 @@ export function snapshot(value: unknown): unknown {
   const bytes = copyOfBytes(value);
   if (bytes) return bytes;
   if (Array.isArray(value)) return value.map(snapshot);
+  // They never change, and a copy would have no value.
+  if (boxes.some((Box) => value instanceof Box)) return value;
   const prototype = Object.getPrototypeOf(value);
   if (prototype === null) return copy(value);
   const text = textIfAny(value);
@@ -21,6 +23,8 @@ export function snapshot(value: unknown): unknown {
   // A copy has no private fields, of which the text may be made.
   return isTextless(text) || textIfAny(shallow) === text ? shallow : text;
 }
+
+const boxes = [String, Number, Boolean, BigInt];
 
 /** The text that the driver sends for an object; `undefined` if making it throws. */
 export function textIfAny(value: object): string | undefined {
