@@ -115,6 +115,8 @@ export interface TestDriver {
   readonly describes: boolean;
   /** A boolean, a number and the like are sent with a type of their own, which the column may not take. */
   readonly declaresTypes: boolean;
+  /** The client sends statements before earlier ones are answered. */
+  readonly sendsAhead: boolean;
   /** How many round trips a statement with parameters is on plain drizzle. */
   readonly plainTrips: number;
   /** How many round trips more a COPY takes whose rows wait for no answer. */

@@ -93,6 +93,7 @@ export const driver: TestDriver = {
 
   describes: false,
   declaresTypes: false,
+  sendsAhead: false,
   plainTrips: 1,
   tripsOfCopy: 0,
   // The server skips what was sent behind it, and it is sent again.

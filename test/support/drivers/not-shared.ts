@@ -45,7 +45,6 @@ export const notConverted: readonly string[] = [
   'test/faults/stages.test.ts',
   'test/faults/start.test.ts',
   'test/faults/turns.test.ts',
-  'test/integration/early-check-in.test.ts',
   'test/integration/errors.test.ts',
   'test/integration/first-write.test.ts',
   'test/integration/flights.test.ts',

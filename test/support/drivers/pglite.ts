@@ -82,6 +82,7 @@ export const driver: TestDriver = {
   // No message is counted, for none leaves the process.
   describes: true,
   declaresTypes: false,
+  sendsAhead: false,
   plainTrips: 0,
   tripsOfCopy: 0,
   tripsOfRefusal: 0,

@@ -84,6 +84,7 @@ export const driver: TestDriver = {
 
   describes: true,
   declaresTypes: true,
+  sendsAhead: true,
   plainTrips: 2,
   tripsOfCopy: 1,
   tripsOfRefusal: 0,
