@@ -143,6 +143,8 @@ export interface TestDriver {
   readonly resultsHaveStatement: boolean;
   /** A value that the driver refuses to send, which names a Symbol. */
   readonly unsendable: unknown;
+  /** A value whose text is made by `text` when the driver writes it. */
+  writtenBy(text: () => string): unknown;
 
   /** The class of an error of the server. */
   readonly DatabaseError: abstract new (

@@ -95,6 +95,7 @@ export const driver: TestDriver = {
   unlogged: ['begin', 'savepoint', 'commit'],
   resultsHaveStatement: true,
   unsendable: Symbol('no text'),
+  writtenBy: (text) => ({ toString: text }),
 
   DatabaseError: postgres.PostgresError,
   errorFields: ['schema_name', 'table_name', 'column_name', 'constraint_name'],
