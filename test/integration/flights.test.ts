@@ -263,8 +263,9 @@ describe('a flight', () => {
 });
 
 describe('the callback of a transaction', () => {
-  test('starts on a cold connection that fetches no types, which ends when it is told to', async () => {
-    const client = database.client({ max: 1, own: { fetch_types: false } });
+  const senders = Object.entries(driver.senders);
+  test.each(senders)('starts on a cold connection %s, which ends when it is told to', async (_, own) => {
+    const client = database.client({ max: 1, own });
     await batchedDrizzle(client).transaction(async (tx) => {
       tx.insert(users).values({ name: 'a' });
     });
@@ -302,7 +303,7 @@ describe('the callback of a transaction', () => {
 
 describe('a statement that can not be written keeps all of its flight from being written', () => {
   const rows = [{ name: 'one' }, { name: 'two' }];
-  const unfit = { isOld: sql`${new Date(Number.NaN)} < now()` };
+  const unfit = { isOld: sql`${driver.unwritable} < now()` };
 
   test('in a transaction', async () => {
     const error = await rejectionOf(
@@ -311,7 +312,7 @@ describe('a statement that can not be written keeps all of its flight from being
         tx.insert(users).values(rows).returning(unfit);
       }),
     );
-    expect(driver.unwrapped(error, /^commit$/)).toBeInstanceOf(TypeError);
+    expect(error).toBeInstanceOf(TypeError);
     expect([await check.$count(organizations), await check.$count(users)]).toEqual([0, 0]);
   });
 

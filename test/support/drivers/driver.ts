@@ -143,6 +143,8 @@ export interface TestDriver {
   readonly resultsHaveStatement: boolean;
   /** A value that the driver refuses to send, which names a Symbol. */
   readonly unsendable: unknown;
+  /** A value for raw SQL that the driver fails to write with a `TypeError`: when it knows the type, if it asks for that. */
+  readonly unwritable: unknown;
   /** A value whose text is made by `text` when the driver writes it. */
   writtenBy(text: () => string): unknown;
 

@@ -107,6 +107,7 @@ export const driver: TestDriver = {
   resultsHaveStatement: false,
   // It sends a Symbol as its text.
   unsendable: { toPostgres: () => `${Symbol('no text') as never}` },
+  unwritable: { toPostgres: () => `${Symbol('no text') as never}` },
   writtenBy: (text) => ({ toPostgres: text }),
 
   DatabaseError: pg.DatabaseError as unknown as TestDriver['DatabaseError'],

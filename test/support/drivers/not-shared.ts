@@ -45,7 +45,6 @@ export const notConverted: readonly string[] = [
   'test/faults/stages.test.ts',
   'test/faults/start.test.ts',
   'test/faults/turns.test.ts',
-  'test/integration/flights.test.ts',
   'test/integration/last-flush.test.ts',
   'test/integration/load-outcomes.test.ts',
   'test/integration/nameable-columns.test.ts',

@@ -93,6 +93,7 @@ export const driver: TestDriver = {
   unlogged: ['begin', 'savepoint', 'commit'],
   resultsHaveStatement: false,
   unsendable: Symbol('no text'),
+  unwritable: Symbol('no text'),
   writtenBy: (text) => ({ toString: text }),
 
   DatabaseError: messages.DatabaseError as unknown as TestDriver['DatabaseError'],
