@@ -208,7 +208,7 @@ describe('references', () => {
   });
 });
 
-test.each(Object.entries({ ...driver.senders, ...driver.showers }))(
+test.each(Object.entries({ ...driver.senders, ...driver.otherOptions }))(
   'a client %s is given its own, on a connection that has just been opened',
   async (_, own) => {
     const client = database.client({ own, max: 2 });

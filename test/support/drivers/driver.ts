@@ -190,7 +190,7 @@ export interface TestDriver {
   /** Options by the driver's own names that change what a client sends, by what such a client does. */
   readonly senders: Readonly<Record<string, object>>;
   /** The same that change what a program sees of statements and answers. */
-  readonly showers: Readonly<Record<string, object>>;
+  readonly otherOptions: Readonly<Record<string, object>>;
   /** Clients by what they do, for a test's title. */
   readonly variants: Readonly<Record<string, ClientVariant>>;
   /** Options with serialisers and parsers, if drizzle writes and reads by those of the client. */

@@ -136,7 +136,7 @@ export const driver: TestDriver = {
   // drizzle reads by parsers of its own, and pg calls no other function of the program.
   noting: () => ({ own: {}, hooks: [] }),
   senders: { 'that sends queries ahead of answers': { pipeline: true } },
-  showers: {},
+  otherOptions: {},
   variants: {
     'of a client': { options: {}, takesUndefined: true },
     'of a client with parsers of its own, which drizzle does not use': {

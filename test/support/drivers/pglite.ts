@@ -112,7 +112,7 @@ export const driver: TestDriver = {
 
   noting: () => ({ own: {}, hooks: [] }),
   senders: {},
-  showers: {},
+  otherOptions: {},
   variants: {
     'of a client': { options: {}, takesUndefined: true },
     'of a client with serialisers and parsers of its own': {

@@ -127,7 +127,7 @@ export const driver: TestDriver = {
     'that fetches no types': { fetch_types: false },
     'that prepares nothing and fetches no types': { prepare: false, fetch_types: false },
   },
-  showers: {
+  otherOptions: {
     'that shows its statements': { debug: true },
     'that names columns otherwise': { transform: postgres.camel },
   },
