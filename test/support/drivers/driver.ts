@@ -125,6 +125,10 @@ export interface TestDriver {
   readonly tripsOfRefusal: number;
   /** How many round trips BEGIN takes before a statement that cannot carry a guard. */
   readonly tripsOfBegin: number;
+  /** How many round trips more a flight takes in which a statement is refused. */
+  readonly tripsOfRefusal: number;
+  /** How many locks of its own a savepoint that was written in keeps until the transaction ends. */
+  readonly locksOfSavepoint: number;
   /** The statements that begin a transaction with these modes. */
   begin(modes: string): string[];
   /**

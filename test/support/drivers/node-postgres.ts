@@ -100,6 +100,9 @@ export const driver: TestDriver = {
   tripsOfRefusal: 1,
   // The server skips what follows a BEGIN that it refuses, up to the Sync of the flight.
   tripsOfBegin: 0,
+  // What the server skips is sent again.
+  tripsOfRefusal: 1,
+  locksOfSavepoint: 0,
   begin: (modes) => [`begin ${modes}`],
   guard: { mark: [], alone: '', behind: '' },
   endsAtRawCommit: false,

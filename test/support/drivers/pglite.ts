@@ -87,6 +87,8 @@ export const driver: TestDriver = {
   tripsOfCopy: 0,
   tripsOfRefusal: 0,
   tripsOfBegin: 0,
+  tripsOfRefusal: 0,
+  locksOfSavepoint: 0,
   begin: (modes) => ['begin', `set transaction ${modes}`],
   guard: { mark: [], alone: '', behind: '' },
   endsAtRawCommit: false,

@@ -89,6 +89,9 @@ export const driver: TestDriver = {
   tripsOfCopy: 1,
   tripsOfRefusal: 0,
   tripsOfBegin: 1,
+  tripsOfRefusal: 0,
+  // It releases none.
+  locksOfSavepoint: 1,
   begin: (modes) => ['begin', `set transaction ${modes}`],
   guard: { mark: ["set local batched_drizzle.t = '1'"], alone: ' returning <guard>', behind: ', <guard>' },
   endsAtRawCommit: true,
