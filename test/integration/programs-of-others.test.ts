@@ -343,7 +343,7 @@ describe('a Proxy', () => {
         await db.select().from(users).orderBy(asc(users.id)),
         await db.$count(addresses),
       ];
-      return results.map((result) => (Array.isArray(result) ? [...result] : result));
+      return results.map((result) => (Array.isArray(result) ? [...result] : driver.comparable(result)));
     });
     expect(batched).toEqual(plain);
   });

@@ -47,13 +47,8 @@ export const notConverted: readonly string[] = [
   'test/faults/turns.test.ts',
   'test/integration/pool-modes.test.ts',
   'test/integration/pooler.test.ts',
-  'test/integration/programs-of-others.test.ts',
   'test/integration/refused-values.test.ts',
-  'test/integration/refusing-server.test.ts',
-  'test/integration/types.test.ts',
   'test/integration/unreadable.test.ts',
-  'test/integration/value-traps.test.ts',
-  'test/integration/visibility.test.ts',
 ];
 
 /** Tests that fail on a driver because of a defect of ours, by file and name, each with what is wrong. They are skipped. */
