@@ -29,4 +29,6 @@ export interface ValueEncoder {
    * declared type to the column's `base` type, or is an error if there is no such cast.
    */
   readonly isCastFromDeclared: (value: unknown, base: number) => boolean;
+  /** The client writes `undefined` as NULL. Otherwise it is refused. */
+  readonly undefinedIsNull: boolean;
 }

@@ -114,9 +114,9 @@ export class CellReader {
         if (typeof mapped === 'string') return this.#ofString(rule, mapped);
       }
       const { dialect, driver } = this.#context;
-      const cell = loadable(takeCell(dialect, rule, given), rule.name);
-      if (cell === undefined || cell === null) return cell;
       const { values } = driver;
+      const cell = loadable(takeCell(dialect, rule, given), rule.name, values.undefinedIsNull);
+      if (cell === undefined || cell === null) return cell;
       const text = values.serialize(cell, rule.type);
       if (!this.needsEscape && isSpecial(text)) this.needsEscape = true;
       if (rule.base !== undefined && values.isCastFromDeclared(cell, rule.base)) {
@@ -154,12 +154,15 @@ function isFromDrizzle({ columnType }: PgColumn): boolean {
  *
  * @throws {TypeError} for an expression, a placeholder and a reference without a value
  */
-function loadable(cell: Cell | symbol, name: string): Cell {
+function loadable(cell: Cell | symbol, name: string, undefinedIsNull: boolean): Cell {
   const value = cell instanceof Reference ? cell.value() : cell;
   if (cell instanceof Reference && value === undefined) {
     throw new TypeError(`ref to ${cell.name}: its row is not written, or nobody had asked for the column`);
   }
-  if (value instanceof Expression && value.rendered === nothingMapped) throw new UndefinedValueError(name);
+  if (value instanceof Expression && value.rendered === nothingMapped) {
+    if (undefinedIsNull) return null;
+    throw new UndefinedValueError(name);
+  }
   if (value instanceof Expression || typeof value === 'symbol') {
     throw new TypeError(
       'an sql expression or a placeholder can not be loaded, only values; use insert() for such rows',

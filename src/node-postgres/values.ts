@@ -21,6 +21,7 @@ export function nodePostgresValues(Query: QueryClass): ValueEncoder {
     textWriter: () => undefined,
     declaredType: () => undefined,
     isCastFromDeclared: (value, base) => isBinary(value) && base !== byteaType,
+    undefinedIsNull: true,
   };
 }
 

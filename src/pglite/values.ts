@@ -22,6 +22,8 @@ export function pgliteValues(serializersOf: () => Serializers | undefined): Valu
     textWriter,
     declaredType: () => undefined,
     isCastFromDeclared: () => false,
+    // PGlite writes NULL. What a mapping has lost is refused all the same.
+    undefinedIsNull: false,
   };
 }
 

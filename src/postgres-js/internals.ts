@@ -57,7 +57,7 @@ export interface ClientOptions {
   /** The array type of each type that the server was asked about. */
   readonly shared?: { readonly typeArrayMap?: Record<number, number | string> };
   readonly parsers: Record<number, (((text: string) => unknown) & { array?: boolean }) | undefined>;
-  readonly transform?: { value?: { from?: unknown }; row?: { from?: unknown } };
+  readonly transform?: { undefined?: unknown; value?: { from?: unknown }; row?: { from?: unknown } };
   readonly debug?: unknown;
   readonly host?: string[];
   readonly path?: unknown;

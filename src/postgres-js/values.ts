@@ -5,8 +5,8 @@ import { declaredType, isCastFromDeclared } from './declared-type.ts';
 import type { ClientOptions } from './internals.ts';
 import { hasOwnSerializers } from './own-serializers.ts';
 
-export function postgresJsValues(options: Pick<ClientOptions, 'serializers' | 'shared'>): ValueEncoder {
-  const { serializers } = options;
+export function postgresJsValues(options: Pick<ClientOptions, 'serializers' | 'shared' | 'transform'>): ValueEncoder {
+  const { serializers, transform } = options;
   const needsTypes = hasOwnSerializers(options);
   /**
    * The type is the one that postgres.js declares for the value, else the column's. Without a type the value
@@ -45,7 +45,8 @@ export function postgresJsValues(options: Pick<ClientOptions, 'serializers' | 's
     const text = textOf(value);
     return isTextless(text) ? undefined : text;
   };
-  return { serialize, untyped, textWriter, declaredType, isCastFromDeclared };
+  const undefinedIsNull = transform?.undefined === null;
+  return { serialize, untyped, textWriter, declaredType, isCastFromDeclared, undefinedIsNull };
 }
 
 const boolType = 16;

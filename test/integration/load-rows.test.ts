@@ -1,9 +1,9 @@
 import { asc, eq, sql } from 'drizzle-orm';
-import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
+import { customType, integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { BatchedDatabase, LoadError } from '../../src/index.ts';
 import { emptyTables } from '../support/counted.ts';
-import { batchedDrizzle } from '../support/drivers/chosen.ts';
+import { batchedDrizzle, driver, drizzle } from '../support/drivers/chosen.ts';
 import type { Client } from '../support/drivers/driver.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { addresses, counters, events, nodes, tokens, users } from '../support/schema.ts';
@@ -231,6 +231,25 @@ describe('values that are no values', () => {
     await db.load(tokens, [{ label: 'a', uses: sql`default` as never }]);
     expect(await db.select({ uses: tokens.uses }).from(tokens)).toEqual([{ uses: 0 }]);
   });
+
+  test.each(Object.entries(driver.variants))(
+    'undefined, as a mapping gives it, is loaded or refused as drizzle inserts it %s',
+    async (_, { options }) => {
+      const unmapped = customType<{ data: string }>({ dataType: () => 'text', toDriver: () => undefined });
+      const table = pgTable('users', { id: serial().primaryKey(), name: unmapped() });
+      const own = database.client({ ...options, max: 1 });
+      const written = async (write: () => PromiseLike<unknown>) => {
+        await db.execute(emptyTables());
+        const code = await Promise.resolve(write()).then(
+          () => 'ok',
+          ({ cause }) => cause.code,
+        );
+        return [code, await allUsers()];
+      };
+      const inserted = await written(() => drizzle(own).insert(table).values({ name: 'a' }));
+      expect(await written(() => batchedDrizzle(own).load(table, [{ name: 'a' }]))).toEqual(inserted);
+    },
+  );
 
   test.each([
     ['null', null],

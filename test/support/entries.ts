@@ -28,6 +28,7 @@ export const encoder: ValueEncoder = {
   textWriter: () => undefined,
   declaredType,
   isCastFromDeclared,
+  undefinedIsNull: false,
 };
 
 export interface EntryOptions {
