@@ -4,7 +4,7 @@ import { PgColumn, type PgColumnBuilder, type PgColumnBuilderBase, pgTable } fro
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type ColumnValues, columnValues } from '../support/column-values.ts';
-import { drizzle, rowsOf } from '../support/drivers/chosen.ts';
+import { driver, drizzle, rowsOf } from '../support/drivers/chosen.ts';
 import { needsServer } from '../support/needs-server.ts';
 import { expectSameLoads } from '../support/same-loads.ts';
 import { type Row, refusals } from '../support/same-rows.ts';
@@ -65,7 +65,10 @@ test('every column type of pg-core, in every mode, is among those tried', () => 
 });
 
 /** Rows for a column of the type, for an array of it and for a nested array. A serial has no arrays. */
-function casesOf(name: string, { column, type, values }: ColumnValues): { columns: Columns; rows: Row[] } {
+function casesOf(
+  name: string,
+  { column, type, values }: ColumnValues,
+): { columns: Columns & { one: Columns[string] }; rows: Row[] } {
   const sqlType = type ?? builtColumn(column()).getSQLType();
   const ones = [...values, null, undefined].map((one) => ({ one }));
   if (/serial/.test(name)) return { columns: { one: [column(), sqlType] }, rows: ones };
@@ -109,7 +112,8 @@ describe('values, arrays of them and arrays of arrays are loaded and refused as 
     needsServer(values.since ?? 0, context);
     const { columns, rows } = casesOf(name, values);
     const { table, empty } = await makeTable(sides, columns);
-    const numbered = rows.map((row, n) => ({ n, ...row }));
+    const loaded = rows.filter(({ one }) => !driver.isLoadedOtherwise(one, columns.one[1]));
+    const numbered = loaded.map((row, n) => ({ n, ...row }));
     expect(await expectSameLoads(sides, table, numbered, { empty })).toContain('ok');
   });
 });

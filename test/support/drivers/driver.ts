@@ -145,6 +145,8 @@ export interface TestDriver {
   readonly unlogged: readonly string[];
   /** Results have the text of their statement. */
   readonly resultsHaveStatement: boolean;
+  /** `load()` writes the value otherwise than an INSERT into a column of that type. */
+  isLoadedOtherwise(value: unknown, sqlType: string): boolean;
   /** A value that the driver refuses to send, which names a Symbol. */
   readonly unsendable: unknown;
   /** A value for raw SQL that the driver fails to write with a `TypeError`: when it knows the type, if it asks for that. */

@@ -108,6 +108,8 @@ export const driver: TestDriver = {
   endsAtRawCommit: false,
   unlogged: [],
   resultsHaveStatement: false,
+  // An INSERT has its bytes in the binary format of the type.
+  isLoadedOtherwise: (value, sqlType) => ArrayBuffer.isView(value) && sqlType !== 'bytea',
   // It sends a Symbol as its text.
   unsendable: { toPostgres: () => `${Symbol('no text') as never}` },
   unwritable: { toPostgres: () => `${Symbol('no text') as never}` },

@@ -94,6 +94,7 @@ export const driver: TestDriver = {
   endsAtRawCommit: false,
   unlogged: ['begin', 'savepoint', 'commit'],
   resultsHaveStatement: false,
+  isLoadedOtherwise: () => false,
   unsendable: Symbol('no text'),
   unwritable: Symbol('no text'),
   writtenBy: (text) => ({ toString: text }),

@@ -97,6 +97,7 @@ export const driver: TestDriver = {
   endsAtRawCommit: true,
   unlogged: ['begin', 'savepoint', 'commit'],
   resultsHaveStatement: true,
+  isLoadedOtherwise: () => false,
   unsendable: Symbol('no text'),
   // drizzle leaves dates to the client as they are.
   unwritable: new Date(Number.NaN),
