@@ -5,7 +5,9 @@ import { declaredType, isCastFromDeclared } from './declared-type.ts';
 import type { ClientOptions } from './internals.ts';
 import { hasOwnSerializers } from './own-serializers.ts';
 
-export function postgresJsValues(options: Pick<ClientOptions, 'serializers' | 'shared' | 'transform'>): ValueEncoder {
+export function postgresJsValues(
+  options: Pick<ClientOptions, 'serializers' | 'shared' | 'transform'>,
+): ValueEncoder {
   const { serializers, transform } = options;
   const needsTypes = hasOwnSerializers(options);
   /**
