@@ -47,7 +47,6 @@ export const notConverted: readonly string[] = [
   'test/faults/turns.test.ts',
   'test/integration/pool-modes.test.ts',
   'test/integration/pooler.test.ts',
-  'test/integration/refused-values.test.ts',
   'test/integration/unreadable.test.ts',
 ];
 

@@ -15,6 +15,8 @@ const watched = new WeakSet<pg.PoolClient>();
  *
  * If a callback swallows the failure of a statement, COMMIT answers ROLLBACK, and drizzle on pg resolves. Ours rejects with
  * the failure, as drizzle on postgres.js does. Here COMMIT rejects with the failure.
+ *
+ * A BEGIN that is refused gives its connection back. drizzle on pg never does.
  */
 export function rejectingUncommitted(pool: pg.Pool): pg.Pool {
   const connect = pool.connect.bind(pool) as (...args: unknown[]) => Promise<pg.PoolClient>;
@@ -54,9 +56,10 @@ function watch(client: pg.PoolClient): void {
       result = await query(...args);
     } catch (error) {
       if (error instanceof pg.DatabaseError) failure ??= error;
+      if (/^begin/.test(textOf(args[0]))) client.release();
       throw error;
     }
-    if (isCommit(args[0]) && result.command === 'ROLLBACK') throw failure;
+    if (textOf(args[0]) === 'commit' && result.command === 'ROLLBACK') throw failure;
     failure = undefined;
     return result;
   };
@@ -66,4 +69,4 @@ function watch(client: pg.PoolClient): void {
   Object.assign(client, { query: either });
 }
 
-const isCommit = (config: unknown): boolean => (config as { text?: unknown } | undefined)?.text === 'commit';
+const textOf = (config: unknown): string => `${(config as { text?: unknown } | undefined)?.text}`;
