@@ -7,7 +7,7 @@ import { cancel } from './cancel.ts';
 import type { Turn } from './client-line.ts';
 import { copyWith } from './copy.ts';
 import { type Ends, endAnswer } from './ends.ts';
-import { ended, isAnswered, nodePostgresErrors } from './errors.ts';
+import { ended, isAnswered, isEndOfSession, nodePostgresErrors } from './errors.ts';
 import type { Lease } from './lease.ts';
 import { type Dialect, type MakeOptions, makeQuery } from './make-query.ts';
 import type { CopyData } from './piece.ts';
@@ -71,7 +71,7 @@ export class NodePostgresConnection implements Connection {
       settled: (error) => {
         this.hasBegun ||= error === null;
         // Of a loss the lease tells, which gives the client back as lost.
-        if (error && isAnswered(error)) this.#close(error);
+        if (error && isAnswered(error) && !isEndOfSession(error)) this.#close(error);
       },
     });
     this.#begun = begun.then(() => {});

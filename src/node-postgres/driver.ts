@@ -12,7 +12,7 @@ import { type ConnectionOptions, NodePostgresConnection } from './connection.ts'
 import { type Ends, endsInside, ownEnds } from './ends.ts';
 import { nodePostgresErrors, unsupported } from './errors.ts';
 import { type Client, classOf, isBusy, isPool, type Pool, type Types } from './internals.ts';
-import { lease } from './lease.ts';
+import { type Lease, lease } from './lease.ts';
 import { type Dialect, makeQuery } from './make-query.ts';
 import { outboxOf } from './outbox.ts';
 import { nodePostgresResults } from './results.ts';
@@ -31,8 +31,6 @@ export class NodePostgresDriver implements Driver {
   readonly describes = false;
   readonly writesInImmediate = false;
   readonly copiesAhead = true;
-  /** A flight has one Sync, so a pooler in between never sees a part of a transaction. */
-  readonly isDirect = true;
   readonly isShared: boolean;
   readonly together: Driver['together'];
   readonly values: ValueEncoder;
@@ -42,6 +40,8 @@ export class NodePostgresDriver implements Driver {
   readonly #source: Client | Pool;
   readonly #dialect: Dialect;
   readonly #options: NodePostgresOptions;
+  /** Whether each connection so far has introduced itself as a process of the server. */
+  #isDirect: boolean | undefined;
 
   /** @throws {BatchedDrizzleError} `UNSUPPORTED_CLIENT` for a client of pg-native */
   constructor(source: object, options: NodePostgresOptions) {
@@ -59,6 +59,16 @@ export class NodePostgresDriver implements Driver {
     this.values = nodePostgresValues(Query);
   }
 
+  get isDirect(): boolean {
+    return this.#isDirect ?? false;
+  }
+
+  async #lease(): Promise<Lease> {
+    const held = await lease(this.#source);
+    this.#isDirect = (this.#isDirect ?? true) && isProcess(held.client.processID);
+    return held;
+  }
+
   parser(typeOid: number): (text: string) => unknown {
     return this.#options.types.getTypeParser(typeOid, 'text');
   }
@@ -66,7 +76,7 @@ export class NodePostgresDriver implements Driver {
   async run(statement: Statement): Promise<Answer> {
     const { piece, answer } = makeQuery(this.#dialect, statement);
     if (!piece) return answer;
-    const held = await lease(this.#source);
+    const held = await this.#lease();
     try {
       held.outbox.push(piece);
       return await answer;
@@ -104,7 +114,7 @@ export class NodePostgresDriver implements Driver {
   ): Promise<NodePostgresConnection> {
     const dialect = this.#dialect;
     const ends = isPool(this.#source) ? ownEnds(text) : await this.#endsOn(this.#source, text);
-    return new NodePostgresConnection(await lease(this.#source), { dialect, ends, log, turn });
+    return new NodePostgresConnection(await this.#lease(), { dialect, ends, log, turn });
   }
 
   /** On a client of the user's a transaction may be open that is not ours. */
@@ -117,3 +127,8 @@ export class NodePostgresDriver implements Driver {
 
   forgetTypes(): void {}
 }
+
+/** Linux gives no process a greater id, and other systems keep below it. Poolers make ids up, of 32 random bits. */
+const greatestProcessId = 4_194_304;
+
+const isProcess = (id: unknown): boolean => typeof id === 'number' && id > 0 && id <= greatestProcessId;

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { BatchedDatabase } from '../../src/index.ts';
 import { times } from '../support/copies.ts';
 import { countedJobs } from '../support/counted-jobs.ts';
-import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
+import { batchedDrizzle, driver } from '../support/drivers/chosen.ts';
 import { causeCodes, codesOf } from '../support/error-codes.ts';
 import { settling } from '../support/flights.ts';
 import { manyEntries } from '../support/many-entries.ts';
@@ -114,7 +114,7 @@ describe('through PgBouncer in statement mode', () => {
     'a transaction %s fails as in drizzle, and nothing is written',
     async (name) => {
       const run = transactions[name] as (typeof transactions)[string];
-      const expected = await rejectionOf(run(drizzle(statement.client({ max: 3 }))));
+      const expected = await rejectionOf(run(driver.reference(statement.client({ max: 3 }))));
       const db = connect();
       for (const _ of ['first', 'second']) {
         const settled = await settling(run(db), `a transaction ${name}`);

@@ -1,4 +1,5 @@
 import type { BatchedDatabase } from '../../src/index.ts';
+import { driver } from './drivers/chosen.ts';
 import { addresses, logs, users } from './schema.ts';
 
 export interface CountedJob {
@@ -32,6 +33,9 @@ function queueGraph(db: Inserts): PromiseLike<unknown>[] {
   return queued;
 }
 
+const resultsOf = async (queued: readonly PromiseLike<unknown>[]): Promise<unknown[]> =>
+  (await Promise.all(queued)).map(driver.comparable);
+
 /** The jobs of the contract's table of round trips, and others that need keys. */
 export const countedJobs: readonly CountedJob[] = [
   {
@@ -43,7 +47,7 @@ export const countedJobs: readonly CountedJob[] = [
       await db.transaction(async (tx) => {
         queued = queueGraph(tx);
       });
-      return Promise.all(queued);
+      return resultsOf(queued);
     },
   },
   {
@@ -54,14 +58,14 @@ export const countedJobs: readonly CountedJob[] = [
       db.transaction(async (tx) => {
         const queued = queueGraph(tx);
         await tx.flush();
-        return Promise.all(queued);
+        return resultsOf(queued);
       }),
   },
   {
     name: 'a transaction that awaits its inserts',
     trips: 2,
     tripsForKeys: 3,
-    run: (db) => db.transaction((tx) => Promise.all(queueGraph(tx))),
+    run: (db) => db.transaction((tx) => resultsOf(queueGraph(tx))),
   },
   {
     name: '100 awaited inserts of one turn',
@@ -84,7 +88,7 @@ export const countedJobs: readonly CountedJob[] = [
     async run(db) {
       const queued = queueGraph(db);
       const { rows, keys } = await db.flush();
-      return [rows, keys, ...(await Promise.all(queued))];
+      return [rows, keys, ...(await resultsOf(queued))];
     },
   },
   {
