@@ -180,3 +180,17 @@ export const programs: fc.Arbitrary<Program> = fc.record({
     { weight: 1, arbitrary: fc.array(outside, { minLength: 1, maxLength: 6 }) },
   ),
 });
+
+/** The same without a prepared statement, whose name would be known to another session of a pooler. */
+export const namelessPrograms: fc.Arbitrary<Program> = programs.map(({ steps }) => ({
+  steps: steps.map(nameless),
+}));
+
+function nameless(step: Step): Step {
+  if (step.do === 'transaction') return { ...step, steps: step.steps.map(nameless) };
+  if (step.do === 'group') return { ...step, members: step.members.map(unprepared) };
+  return unprepared(step);
+}
+
+const unprepared = <T extends Step | Insert | Statement>(given: T): T =>
+  given.do === 'prepared' ? { ...given, do: 'select' } : given;

@@ -125,8 +125,6 @@ export interface TestDriver {
   readonly tripsOfRefusal: number;
   /** How many round trips BEGIN takes before a statement that cannot carry a guard. */
   readonly tripsOfBegin: number;
-  /** How many round trips more a flight takes in which a statement is refused. */
-  readonly tripsOfRefusal: number;
   /** How many locks of its own a savepoint that was written in keeps until the transaction ends. */
   readonly locksOfSavepoint: number;
   /** The statements that begin a transaction with these modes. */
@@ -141,6 +139,10 @@ export interface TestDriver {
    * commits by itself, as in plain drizzle.
    */
   readonly endsAtRawCommit: boolean;
+  /** A prepared statement has its name on the server. Behind a pooler another session may have it, or none. */
+  readonly namesStatements: boolean;
+  /** COMMIT is known to have failed if a pooler passes on that the server's process was ended before it. */
+  readonly knowsKilled: boolean;
   /** The first words of the statements around a transaction that drizzle's logger does not see. */
   readonly unlogged: readonly string[];
   /** Results have the text of their statement. */
@@ -197,6 +199,8 @@ export interface TestDriver {
   readonly senders: Readonly<Record<string, object>>;
   /** The same that change what a program sees of statements and answers. */
   readonly otherOptions: Readonly<Record<string, object>>;
+  /** Options of its own for a client behind a pooler, by what the client does. */
+  readonly poolerOptions: Readonly<Record<string, object>>;
   /** Clients by what they do, for a test's title. */
   readonly variants: Readonly<Record<string, ClientVariant>>;
   /** Options with serialisers and parsers, if drizzle writes and reads by those of the client. */

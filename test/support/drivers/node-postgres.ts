@@ -100,12 +100,12 @@ export const driver: TestDriver = {
   tripsOfRefusal: 1,
   // The server skips what follows a BEGIN that it refuses, up to the Sync of the flight.
   tripsOfBegin: 0,
-  // What the server skips is sent again.
-  tripsOfRefusal: 1,
   locksOfSavepoint: 0,
   begin: (modes) => [`begin ${modes}`],
   guard: { mark: [], alone: '', behind: '' },
   endsAtRawCommit: false,
+  namesStatements: true,
+  knowsKilled: true,
   unlogged: [],
   resultsHaveStatement: false,
   // An INSERT has its bytes in the binary format of the type.
@@ -142,6 +142,7 @@ export const driver: TestDriver = {
   noting: () => ({ own: {}, hooks: [] }),
   senders: { 'that sends queries ahead of answers': { pipeline: true } },
   otherOptions: {},
+  poolerOptions: {},
   variants: {
     'of a client': { options: {}, takesUndefined: true },
     'of a client with parsers of its own, which drizzle does not use': {

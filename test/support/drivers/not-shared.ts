@@ -25,6 +25,7 @@ export const notShared: Readonly<Record<string, string>> = {
   'test/integration/readme-trips.test.ts': 'the README, which counts on two drivers',
   'test/integration/relay.test.ts': 'the relay of the tests',
   'test/integration/server-facts.test.ts': 'facts of PostgreSQL',
+  'test/integration/unreadable.test.ts': 'the parsers of postgres.js, which a client may replace',
   'test/packaged/*.test.ts': 'programs with their own client',
 };
 
@@ -45,9 +46,6 @@ export const notConverted: readonly string[] = [
   'test/faults/stages.test.ts',
   'test/faults/start.test.ts',
   'test/faults/turns.test.ts',
-  'test/integration/pool-modes.test.ts',
-  'test/integration/pooler.test.ts',
-  'test/integration/unreadable.test.ts',
 ];
 
 /** Tests that fail on a driver because of a defect of ours, by file and name, each with what is wrong. They are skipped. */

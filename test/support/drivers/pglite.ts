@@ -87,11 +87,12 @@ export const driver: TestDriver = {
   tripsOfCopy: 0,
   tripsOfRefusal: 0,
   tripsOfBegin: 0,
-  tripsOfRefusal: 0,
   locksOfSavepoint: 0,
   begin: (modes) => ['begin', `set transaction ${modes}`],
   guard: { mark: [], alone: '', behind: '' },
   endsAtRawCommit: false,
+  namesStatements: false,
+  knowsKilled: true,
   unlogged: ['begin', 'savepoint', 'commit'],
   resultsHaveStatement: false,
   isLoadedOtherwise: () => false,
@@ -116,6 +117,7 @@ export const driver: TestDriver = {
   noting: () => ({ own: {}, hooks: [] }),
   senders: {},
   otherOptions: {},
+  poolerOptions: {},
   variants: {
     'of a client': { options: {}, takesUndefined: true },
     'of a client with serialisers and parsers of its own': {

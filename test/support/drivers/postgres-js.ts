@@ -89,12 +89,13 @@ export const driver: TestDriver = {
   tripsOfCopy: 1,
   tripsOfRefusal: 0,
   tripsOfBegin: 1,
-  tripsOfRefusal: 0,
   // It releases none.
   locksOfSavepoint: 1,
   begin: (modes) => ['begin', `set transaction ${modes}`],
   guard: { mark: ["set local batched_drizzle.t = '1'"], alone: ' returning <guard>', behind: ', <guard>' },
   endsAtRawCommit: true,
+  namesStatements: false,
+  knowsKilled: false,
   unlogged: ['begin', 'savepoint', 'commit'],
   resultsHaveStatement: true,
   isLoadedOtherwise: () => false,
@@ -135,6 +136,7 @@ export const driver: TestDriver = {
     'that shows its statements': { debug: true },
     'that names columns otherwise': { transform: postgres.camel },
   },
+  poolerOptions: { 'prepares nothing': { prepare: false }, 'fetches no types': { fetch_types: false } },
   variants: {
     'of a client': { options: {}, takesUndefined: false },
     'of a client with serialisers and parsers of its own': {
