@@ -5,6 +5,7 @@
  */
 import type { Connection, Driver } from '../driver/driver.ts';
 import type { Framing } from '../driver/framing.ts';
+import { isProcessId } from '../driver/process-id.ts';
 import { type Answer, command, type Statement } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { lineOf, type Turn } from './client-line.ts';
@@ -55,7 +56,7 @@ export class NodePostgresDriver implements Driver {
     const dialect = { Query, types: options.types };
     this.#dialect = dialect;
     // On the one connection that there is, statements that are sent in one turn leave together anyway.
-    if (isPool(source)) this.together = (bound) => together(source, dialect, bound);
+    if (isPool(source)) this.together = (bound) => together(() => this.#lease(), dialect, bound);
     this.values = nodePostgresValues(Query);
   }
 
@@ -65,7 +66,7 @@ export class NodePostgresDriver implements Driver {
 
   async #lease(): Promise<Lease> {
     const held = await lease(this.#source);
-    this.#isDirect = (this.#isDirect ?? true) && isProcess(held.client.processID);
+    this.#isDirect = (this.#isDirect ?? true) && isProcessId(held.client.processID);
     return held;
   }
 
@@ -127,8 +128,3 @@ export class NodePostgresDriver implements Driver {
 
   forgetTypes(): void {}
 }
-
-/** Linux gives no process a greater id, and other systems keep below it. Poolers make ids up, of 32 random bits. */
-const greatestProcessId = 4_194_304;
-
-const isProcess = (id: unknown): boolean => typeof id === 'number' && id > 0 && id <= greatestProcessId;

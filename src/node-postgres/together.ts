@@ -1,7 +1,6 @@
 /** Statements of several callers that leave in one flight, with a Sync for each. */
 import type { Answer, Statement } from '../driver/statement.ts';
-import type { Client, Pool } from './internals.ts';
-import { type Lease, lease } from './lease.ts';
+import type { Lease } from './lease.ts';
 import { type Dialect, makeQuery } from './make-query.ts';
 
 /**
@@ -9,7 +8,7 @@ import { type Dialect, makeQuery } from './make-query.ts';
  * client, too.
  */
 export function together(
-  source: Client | Pool,
+  lease: () => Promise<Lease>,
   dialect: Dialect,
   bound: Statement,
 ): (statement: Statement) => Promise<Answer> {
@@ -19,7 +18,7 @@ export function together(
     const { piece, answer } = makeQuery(dialect, statement);
     if (!piece) return answer;
     open += 1;
-    held ??= lease(source);
+    held ??= lease();
     const leased = held;
     try {
       const { outbox } = await leased;

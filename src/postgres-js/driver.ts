@@ -2,8 +2,10 @@
  * This folder is the only reader of what postgres.js does not export. Every fact used here is pinned by name
  * in `test/integration/postgres-facts.test.ts`. An upgrade that changes one fails there.
  */
+
 import type { Sql } from 'postgres';
 import type { Connection, Driver, SentStatement } from '../driver/driver.ts';
+import { isProcessId } from '../driver/process-id.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { codeOf } from '../errors.ts';
@@ -172,12 +174,8 @@ export class PostgresJsDriver implements Driver {
   }
 }
 
-/** Linux gives no process a greater id, and other systems keep below it. Poolers make ids up, of 32 random bits. */
-const greatestProcessId = 4_194_304;
-
 function isProcess(backend: object | null): boolean {
-  const { pid } = (backend ?? {}) as { pid?: unknown };
-  return typeof pid === 'number' && pid > 0 && pid <= greatestProcessId;
+  return isProcessId((backend as { pid?: unknown } | null)?.pid);
 }
 
 /**
