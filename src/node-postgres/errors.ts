@@ -38,9 +38,13 @@ export function isAnswered(error: Error): boolean {
   return 'severity' in error && 'length' in error;
 }
 
-/** The server closes the connection with this error. The words of its severity depend on its language, for all but a few. */
+/**
+ * The server closes the connection with this error. The word for its severity depends on the server's language, and then its
+ * code must do. Without a language it tells: a function may raise any code.
+ */
 export function isEndOfSession(error: Error): boolean {
   const { severity } = error as { severity?: unknown };
+  if (severity === 'ERROR') return false;
   return severity === 'FATAL' || severity === 'PANIC' || /^(57P0[1-5]|25P0[345])/.test(codeOf(error) ?? '');
 }
 

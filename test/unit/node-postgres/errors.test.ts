@@ -38,6 +38,7 @@ test.each([
   [{ severity: 'FATAL', code: '08P01' }, true],
   [{ severity: 'ВАЖНО', code: '57P01' }, true],
   [{ severity: 'ERROR', code: '57014' }, false],
+  [{ severity: 'ERROR', code: '57P01' }, false],
 ])('an error of %o ends its session: %s', (fields, isEnd) => {
   expect(isEndOfSession(refused(fields))).toBe(isEnd);
 });
