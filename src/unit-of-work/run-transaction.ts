@@ -2,6 +2,7 @@
 
 import type { FlushContext } from '../context.ts';
 import type { Connection, Driver } from '../driver/driver.ts';
+import { isLost } from '../driver/errors.ts';
 import { command } from '../driver/statement.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { asError } from '../errors.ts';
@@ -70,8 +71,11 @@ export async function runNested<T>(
   try {
     const result = await work(unit);
     await unit.release(mark);
-    // It travels with the next statement.
-    mark.release().catch((error) => outer.fail(asError(error)));
+    // It travels with the next statement. If the connection is lost, what COMMIT says of it counts: it may have been sent, too.
+    mark.release().catch((thrown) => {
+      const error = asError(thrown);
+      if (!isLost(outer.context.driver.errors, asError(error.cause))) outer.fail(error);
+    });
     return result;
   } catch (error) {
     await unit.restore(asError(error), mark);

@@ -10,11 +10,12 @@ import {
   readFlight,
   settling,
 } from '../support/flights.ts';
-import { organizations } from '../support/schema.ts';
+import { logs, organizations } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 const times = 100;
+const note = { level: 'info', message: 'nested' };
 
 const check = database.connect({ max: 1 });
 let relay: FaultRelay;
@@ -46,6 +47,22 @@ const ways: Record<
   },
   'in a transaction that has flushed': {
     write: (name) => db.transaction((tx) => Promise.all(queueFlight(tx, name))),
+    all: allOfFlight,
+    sent: /^commit/,
+    answered: /^COMMIT/,
+  },
+  'in a transaction that ends behind a nested one': {
+    write: (name) => db.transaction((tx) => tx.transaction(async (nested) => void queueFlight(nested, name))),
+    all: allOfFlight,
+    sent: /^commit/,
+    answered: /^COMMIT/,
+  },
+  'in a transaction that queues behind a nested one': {
+    write: (name) =>
+      db.transaction(async (tx) => {
+        await tx.transaction(async (nested) => void (await nested.insert(logs).values(note)));
+        queueFlight(tx, name);
+      }),
     all: allOfFlight,
     sent: /^commit/,
     answered: /^COMMIT/,

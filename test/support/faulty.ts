@@ -1,4 +1,5 @@
-import { type BatchedDatabase, type BatchOptions, batchedDrizzle } from '../../src/index.ts';
+import type { BatchedDatabase, BatchOptions } from '../../src/index.ts';
+import { batchedDrizzle, driver } from './drivers/chosen.ts';
 import type { FaultRelay } from './fault-relay.ts';
 import { oneConnection, queueLargeFlight } from './flights.ts';
 import type { TestDatabase } from './test-database.ts';
@@ -14,8 +15,8 @@ export interface Faulty {
 /** The connection is open and the tables of a flight are known, so that only the next flight is sent. */
 export async function startFaulty(database: TestDatabase, batch: BatchOptions = {}): Promise<Faulty> {
   const relay = await database.faultRelay();
-  const client = database.connect({ ...oneConnection, url: relay.url });
-  const closed = new Promise((resolve) => Object.assign(client.options, { onclose: resolve }));
+  const client = database.client({ ...oneConnection, url: relay.url });
+  const closed = driver.closed(client);
   const db = batchedDrizzle(client, { batch });
   await db.transaction(async (tx) => void queueLargeFlight(tx, 'known'));
   return { relay, db, closed };

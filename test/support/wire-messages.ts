@@ -85,8 +85,8 @@ export class MessageSplitter {
 
 /**
  * The readable text of a message, by which tests match it. For the client it is a statement, the rows of a
- * COPY, or the end of a COPY. For the server it is the tag at the end of a statement, or the readiness for a
- * COPY's rows.
+ * COPY, or the end of a COPY. For the server it is the tag at the end of a statement, the readiness for a COPY's
+ * rows, or the message that names the backend of a new connection.
  */
 export function wordsOf({ type, bytes }: WireMessage): string | undefined {
   const body = bytes.subarray(5);
@@ -94,6 +94,7 @@ export function wordsOf({ type, bytes }: WireMessage): string | undefined {
   if (type === 'd') return body.toString();
   if (type === 'c') return 'CopyDone';
   if (type === 'G') return 'CopyInResponse';
+  if (type === 'K') return 'BackendKeyData';
   return type === 'C' ? body.toString('utf8', 0, body.length - 1) : undefined;
 }
 

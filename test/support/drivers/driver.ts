@@ -3,7 +3,9 @@ import type { DrizzleConfig } from 'drizzle-orm';
 import type { MigrationConfig } from 'drizzle-orm/migrator';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { RowList } from 'postgres';
+import type { Driver } from '../../../src/driver/driver.ts';
 import type { BatchedDatabase, BatchedDrizzleConfig, BatchedTransaction } from '../../../src/index.ts';
+import type { HoldPoint } from '../fault-relay.ts';
 import type { DriverName } from './names.ts';
 
 declare const kind: unique symbol;
@@ -85,6 +87,12 @@ export interface TestDriver {
   query(client: Client, text: string): Promise<readonly Row[]>;
   /** A client that ends refuses those who wait for a connection. pg's pool never answers them, in plain drizzle neither. */
   readonly refusesWaiting: boolean;
+  /** The library's own driver of a client. */
+  driverOf(client: Client): Driver;
+  /** A message of the start of a connection, before the first statement of whoever uses it. */
+  readonly start: HoldPoint;
+  /** Settles when the client knows that a connection of its is gone. */
+  closed(client: Client): Promise<unknown>;
   /** Keeps one connection of the client busy until the returned function is called. */
   hold(client: Client): Promise<() => Promise<unknown>>;
 
@@ -143,6 +151,11 @@ export interface TestDriver {
   readonly namesStatements: boolean;
   /** COMMIT is known to have failed if a pooler passes on that the server's process was ended before it. */
   readonly knowsKilled: boolean;
+  /**
+   * If the server ends a session, its error answers the statement that it had come to. So a COMMIT behind that one is known not
+   * to have run. Else the outcome of a COMMIT that was sent is unknown.
+   */
+  readonly endOfSessionIsAnswer: boolean;
   /** The first words of the statements around a transaction that drizzle's logger does not see. */
   readonly unlogged: readonly string[];
   /** Results have the text of their statement. */

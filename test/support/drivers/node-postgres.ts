@@ -5,6 +5,10 @@ import { drizzle, NodePgDatabase, NodePgTransaction } from 'drizzle-orm/node-pos
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import { BatchedDatabase, BatchedTransaction, batchedDrizzle } from '../../../src/entry/node-postgres.ts';
+import { NodePostgresDriver } from '../../../src/node-postgres/driver.ts';
+import { framing } from '../../../src/node-postgres/framing.ts';
+import type { Types } from '../../../src/node-postgres/internals.ts';
+import { atEndOfTurnIf } from '../../../src/take/schedule.ts';
 import type { Client, Row, TestDriver } from './driver.ts';
 import { rejectingUncommitted } from './rejecting-uncommitted.ts';
 
@@ -69,6 +73,10 @@ export const driver: TestDriver = {
     const result: Result | Result[] = await poolOf(client).query(text);
     return (Array.isArray(result) ? result.at(-1) : result)?.rows ?? [];
   },
+  driverOf: (client) =>
+    new NodePostgresDriver(poolOf(client), { framing, types: pg.types as Types, atEndOfTurnIf }),
+  start: { side: 'server', words: /^BackendKeyData/ },
+  closed: (client) => new Promise((resolve) => poolOf(client).once('remove', resolve)),
 
   refusesWaiting: false,
   async hold(client) {
@@ -106,6 +114,7 @@ export const driver: TestDriver = {
   endsAtRawCommit: false,
   namesStatements: true,
   knowsKilled: true,
+  endOfSessionIsAnswer: true,
   unlogged: [],
   resultsHaveStatement: false,
   // An INSERT has its bytes in the binary format of the type.

@@ -61,6 +61,11 @@ export const driver: TestDriver = {
   async end() {},
   async close() {},
   refusesWaiting: false,
+  driverOf() {
+    throw new Error('PGlite has no tests of its driver alone');
+  },
+  start: { side: 'client', words: /^$/ },
+  closed: () => new Promise(() => {}),
   hold: async () => async () => {},
   async query(client, text) {
     const results = await instanceOf(client).exec(text, { parsers: plainParsers });
@@ -93,6 +98,7 @@ export const driver: TestDriver = {
   endsAtRawCommit: false,
   namesStatements: false,
   knowsKilled: true,
+  endOfSessionIsAnswer: false,
   unlogged: ['begin', 'savepoint', 'commit'],
   resultsHaveStatement: false,
   isLoadedOtherwise: () => false,

@@ -3,6 +3,8 @@ import { drizzle, PostgresJsDatabase, PostgresJsTransaction } from 'drizzle-orm/
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres, { type RowList, type Sql } from 'postgres';
 import { BatchedDatabase, BatchedTransaction, batchedDrizzle } from '../../../src/index.ts';
+import { PostgresJsDriver } from '../../../src/postgres-js/driver.ts';
+import { atEndOfTurnIf } from '../../../src/take/schedule.ts';
 import type { Client, Row, TestDriver } from './driver.ts';
 
 const sqlOf = (client: Client): Sql => client as unknown as Sql;
@@ -53,6 +55,10 @@ export const driver: TestDriver = {
   close: (client) => sqlOf(client).end(),
   // An async function would send it later, and settle later.
   query: (client, text) => sqlOf(client).unsafe(text).then(lastOf),
+  driverOf: (client) => new PostgresJsDriver(sqlOf(client), false, atEndOfTurnIf),
+  // It asks for the types of arrays.
+  start: { side: 'client', words: /typarray/ },
+  closed: (client) => new Promise((resolve) => Object.assign(sqlOf(client).options, { onclose: resolve })),
 
   refusesWaiting: true,
   hold(client) {
@@ -96,6 +102,7 @@ export const driver: TestDriver = {
   endsAtRawCommit: true,
   namesStatements: false,
   knowsKilled: false,
+  endOfSessionIsAnswer: false,
   unlogged: ['begin', 'savepoint', 'commit'],
   resultsHaveStatement: true,
   isLoadedOtherwise: () => false,

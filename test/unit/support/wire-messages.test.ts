@@ -98,6 +98,7 @@ test('wordsOf reads the statement of a client and the tag of a server, and what 
   expect(wordsOf({ type: 'P', bytes: message('P', 'name\0select $1\0') })).toBe('select $1');
   expect(wordsOf({ type: 'C', bytes: message('C', 'INSERT 0 1\0') })).toBe('INSERT 0 1');
   expect(wordsOf({ type: 'G', bytes: message('G', '\0\0\0') })).toBe('CopyInResponse');
+  expect(wordsOf({ type: 'K', bytes: message('K', '\0\0\0\x01') })).toBe('BackendKeyData');
   expect(wordsOf({ type: 'd', bytes: message('d', '1\tAda\n') })).toBe('1\tAda\n');
   expect(wordsOf({ type: 'c', bytes: message('c', '') })).toBe('CopyDone');
   expect(wordsOf({ type: 'Z', bytes: message('Z', 'I') })).toBeUndefined();
