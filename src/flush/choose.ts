@@ -108,7 +108,9 @@ async function learn(
       return askLogged(context, send, mayFollow, report, query, back.markQuestion());
     });
   } catch (error) {
-    if (!engine.noteRefusal(asError(error), driver.errors)) throw error;
+    // The server has skipped a question behind a BEGIN that it refused.
+    const isUnbegun = target.connection?.hasBegun === false;
+    if (isUnbegun || !engine.noteRefusal(asError(error), driver.errors)) throw error;
     if (target.connection && !(await back.go())) throw error;
     return nothingKnown;
   }

@@ -1,9 +1,9 @@
-import net from 'node:net';
-import type { Sql } from 'postgres';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Driver } from '../../src/driver/driver.ts';
 import { command } from '../../src/driver/statement.ts';
-import { PostgresJsDriver } from '../../src/postgres-js/driver.ts';
-import { atEndOfTurnIf } from '../../src/take/schedule.ts';
+import { driver } from '../support/drivers/chosen.ts';
+import type { Client } from '../support/drivers/driver.ts';
+import { type MessageRelay, startMessageRelay } from '../support/message-relay.ts';
 import { endsDuring, rejectionOf } from '../support/process-events.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -20,42 +20,40 @@ const refused = [
   ...Array.from({ length: 500 }, () => Buffer.alloc(64 * 1024, good)),
 ];
 
-/** The types of the messages that are sent. Each write of postgres.js begins with a message. */
+/** The types of the messages that are sent. */
 let sent: string[];
-let client: Sql;
-let driver: PostgresJsDriver;
+let relay: MessageRelay;
+let client: Client;
+let ours: Driver;
 
 beforeEach(async () => {
   sent = [];
-  const { hostname, port } = new URL(database.url);
-  const socket = async () => {
-    const opened = net.connect(Number(port), hostname);
-    const write = opened.write.bind(opened);
-    opened.write = ((bytes: Buffer, ...rest: never[]) => {
-      sent.push(String.fromCharCode(bytes[0] ?? 0));
-      return write(bytes, ...rest);
-    }) as typeof write;
-    await new Promise((resolve) => opened.once('connect', resolve));
-    return opened;
-  };
-  client = database.connect({ max: 1, socket } as object);
-  driver = new PostgresJsDriver(client, false, atEndOfTurnIf);
-  await client`truncate logs`;
+  relay = await startMessageRelay(database.url, () => ({
+    sent: ({ type }) => void sent.push(type),
+    answered: ({ bytes }) => [bytes],
+  }));
+  client = database.client({ max: 1, url: relay.url });
+  ours = driver.driverOf(client);
+  await driver.query(client, 'truncate logs');
 });
+
+afterEach(() => relay.close());
+
+const countLogs = async () => (await driver.query(client, 'select from logs')).length;
 
 describe('a COPY on a held connection', () => {
   test('is answered by its count, and sends no CopyFail behind its data', async () => {
-    const connection = await driver.begin();
+    const connection = await ours.begin();
     expect((await connection.copy(text, [good, good])).count).toBe(2);
     expect((await connection.copy(text, [good])).count).toBe(1);
     await connection.finish(command('commit'));
-    expect(await client`select from logs`).toHaveLength(3);
+    expect(await countLogs()).toBe(3);
     expect(sent).toContain('d');
     expect(sent).not.toContain('f');
   });
 
   test('keeps statements waiting until it is answered', async () => {
-    const connection = await driver.begin();
+    const connection = await ours.begin();
     const [copied, counted] = await Promise.all([
       connection.copy(text, [good]),
       connection.send(command('select count(*)::int from logs')),
@@ -66,10 +64,10 @@ describe('a COPY on a held connection', () => {
 
   test('that is refused in mid-data rejects with why, and leaves the connection and the process as they should be', async () => {
     const ends = await endsDuring(async () => {
-      const connection = await driver.begin();
+      const connection = await ours.begin();
       expect(await rejectionOf(connection.copy(text, refused))).toMatchObject({ code: '22P04' });
       await connection.finish(command('rollback'));
-      expect(await client`select from logs`).toHaveLength(0);
+      expect(await countLogs()).toBe(0);
     });
     expect(ends).toEqual([]);
     expect(sent).not.toContain('f');

@@ -16,7 +16,7 @@ const database = useDatabase();
 const check = database.connect({ max: 1 });
 let flights = 0;
 
-describe('a connection that is struck as it starts, and asks for array types, ends no process:', () => {
+describe('a connection that is struck as it starts ends no process:', () => {
   const faults = ['terminated', 'closed', 'reset'] as const;
   const ways = ['in a transaction', 'outside'] as const;
   test.each(faults.flatMap((fault) => ways.map((way) => [fault, way] as const)))(
@@ -31,7 +31,7 @@ describe('a connection that is struck as it starts, and asks for array types, en
       const name = `flight ${flights++}`;
       let settled: PromiseSettledResult<unknown> | undefined;
       const ends = await endsDuring(async () => {
-        const held = relay.hold({ side: 'client', words: /typarray/ });
+        const held = relay.hold(driver.start);
         const writing = settling(write(name), name);
         const wire = await held;
         if (fault === 'terminated') {

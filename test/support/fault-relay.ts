@@ -13,7 +13,7 @@ export interface HoldPoint {
 export interface HeldWire {
   /** The process id of the backend. */
   readonly pid: number;
-  /** Settles when the client has sent a matching statement since the connection was held. */
+  /** Settles when the client has sent a matching statement since its last BEGIN. */
   sent(words: RegExp): Promise<void>;
   /** Sends the messages that were held back. */
   release(): void;
@@ -107,7 +107,7 @@ type StopsAt = (side: HoldPoint['side'], message: WireMessage, wire: Wire) => bo
 class Wire implements HeldWire {
   pid = 0;
   readonly #pipes: readonly Pipe[];
-  readonly #sent: string[] = [];
+  #sent: string[] = [];
   #onSent = (): void => {};
 
   constructor(
@@ -124,6 +124,7 @@ class Wire implements HeldWire {
     client.on('data', (chunk: Buffer) => {
       for (const message of sent.push(chunk).map(rewrite)) {
         const words = wordsOf(message);
+        if (words?.startsWith('begin')) this.#sent = [];
         if (words !== undefined) this.#sent.push(words);
         up.push(message);
       }

@@ -151,6 +151,8 @@ export interface TestDriver {
   readonly namesStatements: boolean;
   /** COMMIT is known to have failed if a pooler passes on that the server's process was ended before it. */
   readonly knowsKilled: boolean;
+  /** The rows of a COPY, and what follows, leave before the server asks for them. */
+  readonly copyTravels: boolean;
   /**
    * If the server ends a session, its error answers the statement that it had come to. So a COMMIT behind that one is known not
    * to have run. Else the outcome of a COMMIT that was sent is unknown.

@@ -114,6 +114,7 @@ export const driver: TestDriver = {
   endsAtRawCommit: false,
   namesStatements: true,
   knowsKilled: true,
+  copyTravels: true,
   endOfSessionIsAnswer: true,
   unlogged: [],
   resultsHaveStatement: false,

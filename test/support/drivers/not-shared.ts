@@ -36,12 +36,6 @@ export const notConverted: readonly string[] = [
   'test/abuse/inserts.test.ts',
   'test/abuse/load.test.ts',
   'test/abuse/options.test.ts',
-  'test/faults/copied.test.ts',
-  'test/faults/copy.test.ts',
-  'test/faults/load.test.ts',
-  'test/faults/refusals.test.ts',
-  'test/faults/stages.test.ts',
-  'test/faults/start.test.ts',
 ];
 
 /** Tests that fail on a driver because of a defect of ours, by file and name, each with what is wrong. They are skipped. */

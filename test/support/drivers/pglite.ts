@@ -98,6 +98,7 @@ export const driver: TestDriver = {
   endsAtRawCommit: false,
   namesStatements: false,
   knowsKilled: true,
+  copyTravels: false,
   endOfSessionIsAnswer: false,
   unlogged: ['begin', 'savepoint', 'commit'],
   resultsHaveStatement: false,

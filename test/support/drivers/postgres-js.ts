@@ -102,6 +102,7 @@ export const driver: TestDriver = {
   endsAtRawCommit: true,
   namesStatements: false,
   knowsKilled: false,
+  copyTravels: false,
   endOfSessionIsAnswer: false,
   unlogged: ['begin', 'savepoint', 'commit'],
   resultsHaveStatement: true,
