@@ -151,7 +151,7 @@ describe('statement_timeout', () => {
   });
 
   /** So many that they share statements, and take far longer than the timeout together. */
-  const slow = Array.from({ length: 60 }, (_, number) => ({ wish: `${number % 10}` }));
+  const slow = Array.from({ length: 400 }, (_, number) => ({ wish: `${number % 10}` }));
 
   test('hits a statement that entries of a transaction share as a whole', async () => {
     const writing = db.transaction(async (tx) => {
