@@ -39,8 +39,8 @@ export function isAnswered(error: Error): boolean {
 }
 
 /**
- * The server closes the connection with this error. The word for its severity depends on the server's language, and then its
- * code must do. Without a language it tells: a function may raise any code.
+ * The server closes the connection with this error. The word for its severity depends on the server's language, and if that is
+ * another one, the code must do. The code alone does not tell: a function may raise an error with any code.
  */
 export function isEndOfSession(error: Error): boolean {
   const { severity } = error as { severity?: unknown };

@@ -164,6 +164,11 @@ export interface TestDriver {
   readonly resultsHaveStatement: boolean;
   /** `load()` writes the value otherwise than an INSERT into a column of that type. */
   isLoadedOtherwise(value: unknown, sqlType: string): boolean;
+  /**
+   * Objects of classes that are sent as plain drizzle sends them. Where it sends JSON, one of which a copy has another text is
+   * sent as its text all the same.
+   */
+  readonly ofClasses: readonly object[];
   /** A value that the driver refuses to send, which names a Symbol. */
   readonly unsendable: unknown;
   /** A value for raw SQL that the driver fails to write with a `TypeError`: when it knows the type, if it asks for that. */

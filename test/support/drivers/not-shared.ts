@@ -31,11 +31,6 @@ export const notShared: Readonly<Record<string, string>> = {
 
 /** Server tests that still name postgres.js, and could run on every driver. */
 export const notConverted: readonly string[] = [
-  'test/abuse/hostile-names.test.ts',
-  'test/abuse/hostile-values.test.ts',
-  'test/abuse/inserts.test.ts',
-  'test/abuse/load.test.ts',
-  'test/abuse/options.test.ts',
 ];
 
 /** Tests that fail on a driver because of a defect of ours, by file and name, each with what is wrong. They are skipped. */

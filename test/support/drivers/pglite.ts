@@ -103,6 +103,7 @@ export const driver: TestDriver = {
   unlogged: ['begin', 'savepoint', 'commit'],
   resultsHaveStatement: false,
   isLoadedOtherwise: () => false,
+  ofClasses: [new Map()],
   unsendable: Symbol('no text'),
   unwritable: Symbol('no text'),
   writtenBy: (text) => ({ toString: text }),

@@ -107,6 +107,7 @@ export const driver: TestDriver = {
   unlogged: ['begin', 'savepoint', 'commit'],
   resultsHaveStatement: true,
   isLoadedOtherwise: () => false,
+  ofClasses: [new String('boxed'), new Map(), /re/, new Error('e')],
   unsendable: Symbol('no text'),
   // drizzle leaves dates to the client as they are.
   unwritable: new Date(Number.NaN),
