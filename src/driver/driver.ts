@@ -127,7 +127,7 @@ export interface Connection {
    * Whether the server refuses what is sent, since a statement has failed; `undefined` if that is not known. A rollback to a
    * savepoint mends it.
    */
-  readonly isFailed?: boolean | undefined;
+  isFailed?(): Promise<boolean> | boolean | undefined;
   /** False once the transaction has ended or the connection is lost. Nothing can be sent then. */
   readonly isOpen: boolean;
   /** Statements leave in the order of the calls. None waits for the answer of the one before. */

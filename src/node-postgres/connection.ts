@@ -129,7 +129,7 @@ export class NodePostgresConnection implements Connection {
     return ends.asEnd?.(answer, isCommit) ?? answer;
   }
 
-  get isFailed(): boolean | undefined {
+  isFailed(): boolean | undefined {
     return this.#lease.outbox.isFailed;
   }
 

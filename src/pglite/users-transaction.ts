@@ -44,6 +44,7 @@ export class UsersTransaction extends PgliteConnection {
   readonly #tx: Transaction;
   readonly #ends: Ends;
   readonly #own: Lane;
+  #committed: Promise<Answer> | undefined;
 
   constructor(instance: Instance, tx: Transaction, ends: Ends) {
     const lane = new Lane(instance, false);
@@ -53,16 +54,21 @@ export class UsersTransaction extends PgliteConnection {
     this.#ends = ends;
   }
 
+  /** The server is asked, since the program's own statements may have failed the transaction, or mended it. */
+  async isFailed(): Promise<boolean> {
+    if (this.isOpen) await this.#own.ask();
+    return this.#own.status === 'E';
+  }
+
   async finish({ text }: Statement): Promise<Answer> {
+    // The answer to a COMMIT that has travelled with a flight is asked for again, if that flight has failed.
+    if (text === 'commit' && this.#committed) return this.#committed;
     if (!this.isOpen) throw ended();
     this.hasFinished = true;
     this.isOpen = false;
     if (text === 'commit') {
-      // Older versions of PGlite do not look at COMMIT's tag, and would call a transaction committed that was rolled back.
-      const status = await this.#own.ask().catch(() => undefined);
-      this.#ends.commit();
-      await this.#ends.over;
-      return answerOf(status === 'E' ? 'ROLLBACK' : 'COMMIT');
+      this.#committed = this.#commit();
+      return this.#committed;
     }
     const reason = new Error('the transaction is rolled back');
     this.#ends.rollback(reason);
@@ -70,6 +76,14 @@ export class UsersTransaction extends PgliteConnection {
       if (error !== reason) throw error;
     });
     return answerOf('ROLLBACK');
+  }
+
+  async #commit(): Promise<Answer> {
+    // Older versions of PGlite do not look at COMMIT's tag, and would call a transaction committed that was rolled back.
+    const status = await this.#own.ask().catch(() => undefined);
+    this.#ends.commit();
+    await this.#ends.over;
+    return answerOf(status === 'E' ? 'ROLLBACK' : 'COMMIT');
   }
 
   client({ sent, failed }: StatementListener): unknown {

@@ -16,32 +16,53 @@ import { ScopeUnit } from './scope-unit.ts';
 export class TransactionUnit extends ScopeUnit {
   /** Flushes the queued rows and commits, in one flight. @throws the error that the transaction rejects with */
   async commit(): Promise<void> {
+    let isFailed = false;
     while (!this.ended) {
       await this.closing.idle();
-      // A raw rollback to a savepoint has mended it.
-      this.failed.mendIf(this.state.connection.isFailed);
-      const isFailed = this.failed.error !== undefined && this.#commitsFailed;
+      if (this.failed.error) await this.#mend();
+      isFailed = this.failed.error !== undefined && (await this.#mustCommitFailed());
       if (!isFailed) {
         this.#throwNotCommitted();
         this.#throwFailure();
       }
-      if (this.queue.isEmpty) {
-        this.state.close(committedError);
-        return commit(this.state.connection).catch((error) => {
-          if (this.#commitsFailed) throw withCause(asError(error), this.failed.error);
-          // A statement that was not awaited may have failed since, and is the reason why COMMIT was refused.
-          this.#throwNotCommitted();
-          throw explainCommit(asError(error), this.context.driver);
-        });
-      }
+      if (this.queue.isEmpty) return this.#commit();
       // An error of the cache must be heard before COMMIT leaves.
       await this.flushQueue(isFailed || (this.state.queued && this.context.cache) ? 'inside' : 'last');
+      isFailed = this.failed.error !== undefined && (await this.#mustCommitFailed());
       if (!isFailed) this.#throwNotCommitted();
+    }
+    if (isFailed) await this.#commit();
+  }
+
+  async #commit(): Promise<void> {
+    this.state.close(committedError);
+    try {
+      await commit(this.state.connection);
+    } catch (thrown) {
+      const error = asError(thrown);
+      if (this.context.driver.framing.commitsFailed) throw withCause(error, this.failed.error);
+      // A statement that was not awaited may have failed since, and is the reason why COMMIT was refused.
+      this.#throwNotCommitted();
+      throw explainCommit(error, this.context.driver);
     }
   }
 
-  get #commitsFailed(): boolean {
-    return this.context.driver.framing.commitsFailed === true;
+  /**
+   * A value that the driver refuses does not fail the server's transaction, and a raw rollback to a savepoint mends it.
+   *
+   * @returns whether the server refuses what is sent; `undefined` if that is not known
+   */
+  async #mend(): Promise<boolean | undefined> {
+    const isFailed = await this.state.connection.isFailed?.();
+    this.failed.mendIf(isFailed);
+    return isFailed;
+  }
+
+  /** Whether the transaction rejects with what COMMIT answers. COMMIT must not leave if the server would commit. */
+  async #mustCommitFailed(): Promise<boolean> {
+    const { connection, lateFailure } = this.state;
+    if (lateFailure || !this.context.driver.framing.commitsFailed) return false;
+    return (await connection.isFailed?.()) === true;
   }
 
   /** Drops the queued rows and rolls back. */
@@ -65,8 +86,9 @@ export class TransactionUnit extends ScopeUnit {
   async release(mark: Savepoint): Promise<void> {
     for (;;) {
       await this.closing.idle();
+      const isFailed = this.failed.error && (await this.#mend());
       // Where drizzle releases it as a statement, it is that statement which fails.
-      if (this.failed.error && !this.state.lateFailure) await mark.release();
+      if (this.failed.error && isFailed !== false && !this.state.lateFailure) await mark.release();
       this.#throwFailure();
       if (this.queue.isEmpty) break;
       await this.flushQueue('inside');

@@ -294,3 +294,28 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
     expect(pool.idleCount).toBe(1);
   });
 });
+
+test('a value that pg refuses fails no nested transaction that swallows that, as in plain drizzle', async () => {
+  const run = async (db: NodePgDatabase) => {
+    const unsendable = {
+      toPostgres() {
+        throw new RangeError('no text');
+      },
+    };
+    await db.execute(emptyTables());
+    const status = await db.transaction(async (tx) => {
+      await tx.insert(users).values({ name: 'before' });
+      return tx.transaction(async (inner) => {
+        const [refused] = await Promise.allSettled([
+          inner.insert(users).values({ name: unsendable as never }),
+        ]);
+        await inner.insert(users).values({ name: 'behind' });
+        return refused?.status;
+      });
+    });
+    return [status, await db.select({ name: users.name }).from(users).orderBy(users.id)];
+  };
+  const seen = await run(drizzle(poolOf(pg)));
+  expect(seen).toEqual(['rejected', [{ name: 'before' }, { name: 'behind' }]]);
+  expect(await run(batchedDrizzle(poolOf(pg)))).toEqual(seen);
+});

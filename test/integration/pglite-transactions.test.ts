@@ -1,18 +1,24 @@
 /** Transactions on PGlite, beside plain drizzle on the same instance. */
 import type { PGlite } from '@electric-sql/pglite';
 import { eq, sql } from 'drizzle-orm';
-import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
+import { boolean, integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle, type PgliteDatabase } from 'drizzle-orm/pglite';
 import { describe, expect, test } from 'vitest';
-import { batchedDrizzle } from '../../src/pglite.ts';
+import type { BatchOptions } from '../../src/options.ts';
+import { BatchedTransaction, batchedDrizzle } from '../../src/pglite.ts';
 import { all, describeError, onBoth, outcomeOf, rowsOf, useInstance } from '../support/pglite.ts';
 
 const users = pgTable('users', { id: serial().primaryKey(), name: text().notNull().unique() });
-const posts = pgTable('posts', { id: serial().primaryKey(), userId: integer('user_id') });
+const posts = pgTable('posts', {
+  id: serial().primaryKey(),
+  userId: integer('user_id'),
+  isDraft: boolean('is_draft'),
+});
 
 const instance = useInstance(
   `create table users (id serial primary key, name text not null unique);
-   create table posts (id serial primary key, user_id int references users deferrable initially deferred)`,
+   create table posts (id serial primary key, is_draft boolean,
+     user_id int references users deferrable initially deferred)`,
 );
 const names = (length: number) => Array.from({ length }, (_, index) => ({ name: `user ${index}` }));
 
@@ -20,6 +26,14 @@ type Transaction = Parameters<Parameters<PgliteDatabase['transaction']>[0]>[0];
 
 const add = (tx: Pick<PgliteDatabase, 'insert'>, name: string) =>
   tx.insert(users).values({ name }).returning({ name: users.name });
+
+/** Leaves an insert to the end of its transaction. Plain drizzle would never write it, and writes it here at once. */
+async function leave(tx: Transaction, insert: Promise<unknown>): Promise<void> {
+  if (!(tx instanceof BatchedTransaction)) await insert.catch(() => {});
+}
+
+/** PGlite can't write its value, and the server never sees it. */
+const addUnsendable = (tx: Transaction) => tx.insert(posts).values({ isDraft: 'maybe' as never });
 
 const inTransaction =
   (work: (tx: Transaction) => Promise<unknown>, config?: object) => (db: PgliteDatabase) =>
@@ -173,6 +187,28 @@ describe('a transaction fares as in plain drizzle', () => {
       }),
     ],
     [
+      'with a nested one that swallows the refusal of a value',
+      inTransaction(async (tx) => {
+        await tx.transaction(async (inner) => {
+          await outcomeOf(async () => await addUnsendable(inner));
+          await add(inner, 'a');
+        });
+        return add(tx, 'b');
+      }),
+    ],
+    [
+      'with a nested one that undoes a failure by a savepoint of its own',
+      inTransaction(async (tx) => {
+        await tx.transaction(async (inner) => {
+          await add(inner, 'a');
+          await inner.execute(sql`savepoint mine`);
+          await add(inner, 'a').catch(() => {});
+          await inner.execute(sql`rollback to mine`);
+        });
+        return add(tx, 'b');
+      }),
+    ],
+    [
       'that undoes a failure by a savepoint of its own',
       inTransaction(async (tx) => {
         await add(tx, 'a');
@@ -194,29 +230,121 @@ describe('a transaction fares as in plain drizzle', () => {
   });
 });
 
-test('the error of a COMMIT that rolls back has the failure as its cause', async () => {
-  const db = batchedDrizzle(instance());
-  const failed = await db
-    .transaction(async (tx) => void (await tx.execute(sql`select 1 / 0`).catch(() => {})))
-    .catch((error) => error);
-  expect(failed).toMatchObject({
-    code: '25P02',
-    message: 'Transaction was rolled back instead of committed',
+describe('a transaction rejects as in plain drizzle with what COMMIT answers, and the failure is the cause of that', () => {
+  test.each<[string, string, (tx: Transaction) => Promise<unknown>, BatchOptions?]>([
+    [
+      'if its callback swallows a failure',
+      '22012',
+      (tx) => outcomeOf(async () => await tx.execute(sql`select 1 / 0`)),
+    ],
+    [
+      'if an insert fails that is left to its end',
+      '23505',
+      async (tx) => {
+        for (const name of ['a', 'a', 'b']) await leave(tx, add(tx, name));
+      },
+    ],
+    [
+      'if one fails behind other work',
+      '23505',
+      async (tx) => {
+        await add(tx, 'a');
+        await leave(tx, add(tx, 'a'));
+      },
+    ],
+    [
+      'if one of many fails, which share a statement',
+      '23505',
+      async (tx) => {
+        for (const { name } of [...names(60), { name: 'user 3' }]) await leave(tx, add(tx, name));
+      },
+    ],
+    [
+      'if one of many fails, which are copied',
+      '23505',
+      async (tx) => {
+        for (const row of [...names(60), { name: 'user 3' }]) await leave(tx, tx.insert(users).values(row));
+      },
+      { copyRows: 10 },
+    ],
+    [
+      'if one fails ahead of a statement whose refusal the callback swallows',
+      '23505',
+      async (tx) => {
+        for (const name of ['a', 'a']) await leave(tx, add(tx, name));
+        return outcomeOf(async () => await tx.select().from(users));
+      },
+    ],
+    [
+      'if one is left behind a failure that the callback swallows',
+      '22012',
+      async (tx) => {
+        await outcomeOf(async () => await tx.execute(sql`select 1 / 0`));
+        await leave(tx, add(tx, 'a'));
+      },
+    ],
+  ])('%s', async (_, code, work, batch) => {
+    const causes: unknown[] = [];
+    const transaction = (db: PgliteDatabase) =>
+      db.transaction(work).catch((error) => {
+        causes.push(error.cause?.code);
+        throw error;
+      });
+    const { plain, batched } = await onBoth(instance(), 'users, posts', transaction, batch);
+    expect(plain.outcome).toMatchObject({ message: 'Transaction was rolled back instead of committed' });
+    expect(batched.outcome).toEqual(plain.outcome);
+    expect(causes).toEqual([undefined, code]);
+    expect(await rowsOf(instance(), 'users')).toEqual([]);
   });
-  expect(failed.cause).toMatchObject({ code: '22012' });
 });
 
-test('an insert that nobody awaits rejects its transaction with its own error', async () => {
-  await instance().exec('truncate users, posts restart identity');
-  const db = batchedDrizzle(instance());
-  const failed = await db
-    .transaction(async (tx) => {
-      tx.insert(users).values({ name: 'a' });
-      tx.insert(users).values({ name: 'a' });
-    })
-    .catch((error) => error);
-  expect(failed).toMatchObject({ code: '23505', constraint: 'users_name_key' });
-  expect(await rowsOf(instance(), 'users')).toEqual([]);
+describe('an insert that nobody awaits rejects its transaction with its own error', () => {
+  test.each<[string, object, (tx: Transaction) => Promise<unknown>]>([
+    [
+      'if PGlite refuses its value',
+      { message: 'Invalid input for boolean type' },
+      async (tx) => void addUnsendable(tx),
+    ],
+    [
+      'if PGlite refuses its value ahead of a statement',
+      { message: 'Invalid input for boolean type' },
+      async (tx) => {
+        addUnsendable(tx);
+        await tx.select().from(users);
+      },
+    ],
+    [
+      'if the program has undone its failure by a savepoint of its own',
+      { code: '23505' },
+      async (tx) => {
+        await tx.execute(sql`savepoint mine`);
+        for (const name of ['a', 'a']) void add(tx, name);
+        await outcomeOf(async () => await tx.select().from(users));
+        await tx.execute(sql`rollback to mine`);
+      },
+    ],
+  ])('%s', async (_, error, work) => {
+    await instance().exec('truncate users, posts restart identity');
+    const running = batchedDrizzle(instance()).transaction(async (tx) => {
+      await add(tx as never, 'first');
+      await work(tx as never);
+    });
+    await expect(running).rejects.toMatchObject(error);
+    expect(await rowsOf(instance(), 'users')).toEqual([]);
+  });
+
+  test('and a nested one too, whose outer one goes on', async () => {
+    await instance().exec('truncate users, posts restart identity');
+    await batchedDrizzle(instance()).transaction(async (tx) => {
+      const nested = tx.transaction(async (inner) => {
+        addUnsendable(inner as never);
+        await add(inner as never, 'a');
+      });
+      await expect(nested).rejects.toMatchObject({ message: 'Invalid input for boolean type' });
+      await add(tx as never, 'b');
+    });
+    expect(await rowsOf(instance(), 'users')).toMatchObject([{ name: 'b' }]);
+  });
 });
 
 test('nobody else gets into a transaction', async () => {
