@@ -15,7 +15,7 @@ test.each([
   ['programs', programs],
 ])(
   `${runs} random %s that await queued inserts differ only in where an error is heard`,
-  { timeout: 30_000 + runs * 500 },
+  { timeout: 30_000 + runs * 1_000 },
   (_, of) =>
     comparePrograms(plainDatabase.client({ max: 1 }), batchedDatabase.client({ max: 1 }), {
       runs,

@@ -12,7 +12,7 @@ const batchedDatabase = useDatabase();
 
 test(
   `${runs} random programs cannot tell the database from plain drizzle`,
-  { timeout: 30_000 + runs * 500 },
+  { timeout: 30_000 + runs * 1_000 },
   () => comparePrograms(plainDatabase.client({ max: 1 }), batchedDatabase.client({ max: 1 }), { runs, seed }),
 );
 
