@@ -478,7 +478,7 @@ describe('the object of client.transaction() as the client', () => {
   });
 });
 
-test('a closed instance refuses inserts as plain drizzle does', async () => {
+test('a closed instance refuses inserts as plain drizzle does', { timeout: 120_000 }, async () => {
   const { PGlite } = await import('@electric-sql/pglite');
   const client = await PGlite.create();
   await client.close();

@@ -50,7 +50,7 @@ describe('the database', () => {
     });
   });
 
-  test('makes an instance as drizzle does', async () => {
+  test('makes an instance as drizzle does', { timeout: 120_000 }, async () => {
     const made = [
       batchedDrizzle(),
       batchedDrizzle({ connection: { dataDir: 'memory://' }, batch: { maxRows: 2 } }),
