@@ -8,6 +8,7 @@ import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { Queue } from '../take/queue.ts';
 import { atEndOfTurnFor } from '../take/schedule.ts';
+import { warnOf } from './warning.ts';
 
 /**
  * At most 100 described or refused entries are remembered for the warning at the next flush. Without a limit
@@ -136,9 +137,9 @@ export abstract class UnitOfWork {
   /** Warns about the rows that an explicit flush does not write. */
   protected warnOfDescribed(): void {
     for (const entry of this.#described) {
-      process.emitWarning(
+      warnOf(
         `an insert of ${countRows(entry.count)} into ${entry.shape.name} was described (toSQL, getSQL or prepare) and never awaited; flush() does not write it`,
-        { type: 'BatchedDrizzleWarning', code: 'BATCHED_DRIZZLE_DESCRIBED' },
+        'BATCHED_DRIZZLE_DESCRIBED',
       );
     }
     this.#described.clear();

@@ -23,12 +23,14 @@ export interface Inserts {
   readonly sent: readonly SentChunk[];
 }
 
-const ofProcess = randomBytes(8).toString('hex');
+/** Made by the first flight: a Worker may draw no random bytes while its modules load. */
+let ofProcess: string | undefined;
 
 let flights = 0;
 
 /** The token that marks a flight in the server. No other flight has it, of this process or another. */
 export function makeToken(): string {
+  ofProcess ??= randomBytes(8).toString('hex');
   flights += 1;
   return `${ofProcess}.${flights}`;
 }

@@ -23,6 +23,19 @@ describe('when the process runs out of work, rows still queued on the database',
   });
 });
 
+test('inserts are queued and warned of also where the process has no events, as in an older Worker', async () => {
+  const said = await lastWordsOf(`
+    Object.assign(process, { on: undefined, listeners: undefined, emitWarning: undefined });
+    db.insert(users).values({ name: 'a' });
+    console.error(db.pending);
+    const other = batchedDrizzle.mock();
+    other.insert(users).values({ name: 'b' }).toSQL();
+    await other.flush();`);
+  expect(said).toBe(
+    '1\n[BATCHED_DRIZZLE_DESCRIBED] BatchedDrizzleWarning: an insert of 1 row into "users" was described (toSQL, getSQL or prepare) and never awaited; flush() does not write it\n',
+  );
+});
+
 test('a database is not held for an insert that was only described, nor inserts that nobody awaits for their errors', async () => {
   const said = await lastWordsOf(`
     const { setFlagsFromString } = await import('node:v8');
