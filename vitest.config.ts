@@ -4,7 +4,7 @@ import { notConverted, notShared } from './test/support/drivers/not-shared.ts';
 
 const ofPostgresJs = [...Object.keys(notShared), ...notConverted];
 
-const everyTest = ['test/{integration,abuse,faults,cli,examples,packaged}/**/*.test.ts'];
+const everyTest = ['test/{integration,abuse,faults,cli,examples,packaged,runtimes}/**/*.test.ts'];
 
 /** PGlite has no server that a test could reach, stop or count the messages of. */
 const onPglite = ['test/integration/differential{,-queued}.test.ts'];

@@ -50,6 +50,20 @@ export function usePackaged(): PackagedFolder {
   return folder;
 }
 
+/**
+ * Called at the top of a test file. A folder has the files of a program beside `test/packaged/`, what its package.json names,
+ * and the library.
+ */
+export function usePackagedProgram(from: string): PackagedFolder {
+  const path = useTemporaryFolder();
+  const folder = folderAt(join(path, 'program'));
+  beforeAll(async () => {
+    cpSync(join(packaged, from), folder.path, { recursive: true });
+    await install(folder, from, await pack(path));
+  }, 180_000);
+  return folder;
+}
+
 /** The drivers that have a program of their own in `test/packaged/drivers/`. */
 export type PackagedDriver = 'pg' | 'postgres' | 'neon' | 'pglite';
 

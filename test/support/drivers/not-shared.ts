@@ -27,6 +27,7 @@ export const notShared: Readonly<Record<string, string>> = {
   'test/integration/server-facts.test.ts': 'facts of PostgreSQL',
   'test/integration/unreadable.test.ts': 'the parsers of postgres.js, which a client may replace',
   'test/packaged/*.test.ts': 'programs with their own client',
+  'test/runtimes/*.test.ts': 'programs with their own client, on two drivers',
 };
 
 /** Server tests that still name postgres.js, and could run on every driver. */
