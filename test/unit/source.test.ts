@@ -39,6 +39,16 @@ test('the library imports nothing but drizzle, the drivers and Node', () => {
   ]);
 });
 
+test('it imports of Node the modules that docs/runtimes.md lists, which Bun, Deno and Workers have', () => {
+  const modulesIn = (text: string) => [...new Set(text.match(/\bnode:[\w/]+/g))].toSorted();
+  const imported = sources().flatMap(
+    ([, code]) => code.match(/\b(from|import|import\() ?'node:[^']+/g) ?? [],
+  );
+  const page = readFileSync(new URL('../docs/runtimes.md', folder), 'utf8');
+  const listed = /^- These modules of Node: (.*?)\. Bun/ms.exec(page)?.[1] ?? '';
+  expect(modulesIn(imported.join('\n'))).toEqual(modulesIn(listed));
+});
+
 test('only drizzle/, database/ and entry/ import values of drizzle', () => {
   const importers = sources().filter(([, code]) =>
     [...code.matchAll(/\bimport (type )?(\{[^}]*\}|\w+) from 'drizzle-orm/g)].some(
