@@ -1,4 +1,5 @@
 /** The statements of one client that wait to be sent. What is sent in one turn leaves together. */
+import { behindPromiseJobs } from '../driver/event-loop.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { flightOf } from './flight.ts';
 import type { Landing } from './flight-input.ts';
@@ -102,7 +103,7 @@ export class Outbox {
   #schedule(): void {
     if (this.#isFlying || this.#isScheduled || this.#holders > 0) return;
     this.#isScheduled = true;
-    Promise.resolve().then(() => process.nextTick(this.#leave));
+    behindPromiseJobs(this.#leave);
   }
 
   readonly #leave = (): void => {

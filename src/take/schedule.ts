@@ -1,7 +1,7 @@
 /** Waits for the moment at which a flush begins by itself. */
 import { AsyncResource } from 'node:async_hooks';
 import type { Driver } from '../driver/driver.ts';
-import { channelOfRuntime, openTurnPort } from './turn-port.ts';
+import { hasPhases, inPollPhase } from '../driver/event-loop.ts';
 
 // Captured at import: a test's fake timers must not stall a flush.
 const { queueMicrotask, setImmediate } = globalThis;
@@ -26,7 +26,7 @@ const { queueMicrotask, setImmediate } = globalThis;
  * jobs for the same reason.
  */
 export function atEndOfTurn(dispatch: () => void): void {
-  setImmediate(() => inPollPhase(dispatch));
+  setImmediate(() => dispatchInPollPhase(dispatch));
 }
 
 /** The same without the way to the poll phase, for a driver that does not write in an immediate. */
@@ -41,32 +41,17 @@ export function atEndOfTurnFor(
 /** The same, if it is still needed when the turn has ended. */
 export function atEndOfTurnIf(isNeeded: () => boolean, dispatch: () => void): void {
   setImmediate(() => {
-    if (isNeeded()) inPollPhase(dispatch);
+    if (!isNeeded()) return;
+    if (hasPhases()) dispatchInPollPhase(dispatch);
+    // What the turn dispatches by itself comes first then: it may do the work, and more with it.
+    else setImmediate(() => isNeeded() && dispatch());
   });
 }
 
-let due: (() => void)[] = [];
-
-/** What the first flush finds out about the event loop: whether it has a poll phase, and how to get there. */
-let loop: { readonly enterPollPhase: (() => void) | undefined } | undefined;
-
-function inPollPhase(dispatch: () => void): void {
-  loop ??= { enterPollPhase: openTurnPort(channelOfRuntime(), dispatchAll) };
-  // In a Worker the sockets of a flush belong to its request, as this immediate does. `due` is shared by all requests.
-  if (!loop.enterPollPhase) {
-    dispatch();
-    return;
-  }
+function dispatchInPollPhase(dispatch: () => void): void {
   // `AsyncResource.bind` would define a deprecated property on each function.
   const resource = new AsyncResource('BatchedFlush');
-  due.push(() => resource.runInAsyncScope(dispatch));
-  if (due.length === 1) loop.enterPollPhase();
-}
-
-function dispatchAll(): void {
-  const dispatches = due;
-  due = [];
-  for (const dispatch of dispatches) dispatch();
+  inPollPhase(() => resource.runInAsyncScope(dispatch));
 }
 
 /** Runs `dispatch` after the current call, so that chained calls come before it. */

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { type CountedRun, countSteps } from '../support/count-steps.ts';
-import { type ProgramDriver, useRuntimeProgram } from '../support/runtime-program.ts';
+import { type ProgramDriver, programDrivers, useRuntimeProgram } from '../support/runtime-program.ts';
 import { installedMiniflare, notInstalled, runtimes } from '../support/runtimes.ts';
 import { useDatabase } from '../support/test-database.ts';
 
@@ -47,45 +47,46 @@ const trips: Readonly<Record<string, Readonly<Record<ProgramDriver, number>>>> =
   'transactions that run side by side': { 'postgres-js': 12, 'node-postgres': 12 },
 };
 
-describe.each(['postgres-js', 'node-postgres'] as const)(
-  'on the Node that runs the tests, on %s',
-  (driver) => {
-    test('all 14 steps come through', () => {
-      const { outcomes } = onNode[driver];
-      expect(Object.keys(outcomes)).toHaveLength(14);
-      const failed = Object.entries(outcomes).filter(([, outcome]) => !Object.hasOwn(outcome, 'result'));
-      expect(failed).toEqual([]);
-    });
+describe.each(programDrivers)('on the Node that runs the tests, on %s', (driver) => {
+  test('all 14 steps come through', () => {
+    const { outcomes } = onNode[driver];
+    expect(Object.keys(outcomes)).toHaveLength(14);
+    const failed = Object.entries(outcomes).filter(([, outcome]) => !Object.hasOwn(outcome, 'result'));
+    expect(failed).toEqual([]);
+  });
 
-    test('each step takes the round trips that are stated', () => {
-      const stated = Object.entries(trips).map(([step, of]) => [step, of[driver]]);
-      expect(onNode[driver].trips).toEqual(Object.fromEntries(stated));
-    });
+  test('each step takes the round trips that are stated', () => {
+    const stated = Object.entries(trips).map(([step, of]) => [step, of[driver]]);
+    expect(onNode[driver].trips).toEqual(Object.fromEntries(stated));
+  });
 
-    test('each table has the rows that the program has written', () => {
-      expect(onNode[driver].rows).toEqual({ users: 1688, posts: 210, values: 41 });
-    });
-  },
-);
+  test('each table has the rows that the program has written', () => {
+    expect(onNode[driver].rows).toEqual({ users: 1688, posts: 210, values: 41 });
+  });
+});
 
 test.for(runtimes)(
   'on $name all 14 steps give what they give on Node, in as many round trips, on both drivers; and the program ends',
   async ({ name, userAgent, command }, { skip }) => {
     if (!command) return skip(notInstalled(name));
     const runs = await runBoth(command);
-    for (const driver of ['postgres-js', 'node-postgres'] as const) {
+    for (const driver of programDrivers) {
       expect(runs[driver].userAgents).toEqual([expect.stringMatching(userAgent)]);
       expect(withoutAgents(runs[driver])).toEqual(withoutAgents(onNode[driver]));
     }
   },
 );
 
-// The first has `process` without events and no `node:worker_threads`; the second has both.
-test.for(['2024-09-23', '2026-04-20'])(
-  'six requests at once to a Worker of %s give what they give on Node, in as many round trips each',
-  async (compatibilityDate, { skip }) => {
+// The older date has `process` without events, no `node:worker_threads`, and no `node:fs`, which pg imports.
+test.for([
+  ['postgres-js', '2024-09-23'],
+  ['postgres-js', '2026-04-20'],
+  ['node-postgres', '2026-04-20'],
+] as const)(
+  'on %s six requests at once to a Worker of %s give what they give on Node, in as many round trips each',
+  async ([driver, compatibilityDate], { skip }) => {
     if (!installedMiniflare) return skip(notInstalled('miniflare'));
-    const worker = await program.startWorker(installedMiniflare, compatibilityDate);
+    const worker = await program.startWorker(installedMiniflare, driver, compatibilityDate);
     let running = 0;
     let most = 0;
     const request = () =>
@@ -104,7 +105,7 @@ test.for(['2024-09-23', '2026-04-20'])(
       expect(most).toBe(6);
       for (const run of runs) {
         expect(run.userAgents).toEqual(['Cloudflare-Workers']);
-        expect(withoutAgents(run)).toEqual(withoutAgents(onNode['postgres-js']));
+        expect(withoutAgents(run)).toEqual(withoutAgents(onNode[driver]));
       }
     } finally {
       await worker.stop();

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { build, type InputOptions } from 'rolldown';
+import { esmExternalRequirePlugin } from 'rolldown/plugins';
 import { beforeAll } from 'vitest';
 import type { Run } from '../runtimes/program/run-steps.ts';
 import { usePackagedProgram } from './packaged.ts';
@@ -12,7 +14,9 @@ const execute = promisify(execFile);
 /** Bun and Deno would report through a proxy, and Deno look for a newer version of itself. */
 const env = { ...process.env, NO_PROXY: '127.0.0.1', DENO_NO_UPDATE_CHECK: '1' };
 
-export type ProgramDriver = 'postgres-js' | 'node-postgres';
+export const programDrivers = ['postgres-js', 'node-postgres'] as const;
+
+export type ProgramDriver = (typeof programDrivers)[number];
 
 /** What the tests use of miniflare. */
 interface Miniflare {
@@ -22,7 +26,7 @@ interface Miniflare {
 
 /**
  * Called at the top of a test file. The program of `test/runtimes/program/` is installed with the packed library. It becomes a
- * file for a process, which imports its packages, and a file for a Worker, which has them in it.
+ * file for a process, which imports its packages, and for each driver a file for a Worker, which has them in it.
  */
 export function useRuntimeProgram() {
   const folder = usePackagedProgram('../runtimes/program');
@@ -40,11 +44,14 @@ export function useRuntimeProgram() {
       platform: 'node',
       external: /^(batched-drizzle|drizzle-orm|postgres|pg)(\/|$)/,
     });
-    await bundle('worker.ts', {
-      platform: 'neutral',
-      external: /^(node|cloudflare):/,
-      resolve: { conditionNames: ['workerd', 'worker', 'import', 'default'] },
-    });
+    for (const driver of programDrivers)
+      await bundle(`worker-${driver}.ts`, {
+        platform: 'neutral',
+        external: /^cloudflare:/,
+        // pg is CommonJS, and a Worker has no `require`.
+        plugins: [esmExternalRequirePlugin({ external: [/^node:/, ...builtinModules] })],
+        resolve: { conditionNames: ['workerd', 'worker'], mainFields: ['module', 'main'] },
+      });
   }, 60_000);
 
   return {
@@ -59,12 +66,12 @@ export function useRuntimeProgram() {
     },
 
     /** Starts workerd. Each call of the function is a request to it. */
-    async startWorker(miniflare: string, compatibilityDate: string) {
+    async startWorker(miniflare: string, driver: ProgramDriver, compatibilityDate: string) {
       const { Miniflare }: { Miniflare: new (options: object) => Miniflare } = await import(
         pathToFileURL(join(miniflare, 'dist/src/index.js')).href
       );
       const worker = new Miniflare({
-        modules: [{ type: 'ESModule', path: fileOf('worker.mjs') }],
+        modules: [{ type: 'ESModule', path: fileOf(`worker-${driver}.mjs`) }],
         modulesRoot: fileOf(''),
         compatibilityDate,
         compatibilityFlags: ['nodejs_compat'],

@@ -2,7 +2,7 @@ import { batchedDrizzle } from 'batched-drizzle';
 import postgres from 'postgres';
 import { type Run, runSteps } from './run-steps.ts';
 
-/** The program on postgres.js. A Worker calls it in each request, as its client must belong to one. */
+/** The program on postgres.js. */
 export async function runOnPostgresJs(run: Run): Promise<void> {
   const client = postgres(run.url, { max: 4 });
   await runSteps(batchedDrizzle(client), run);

@@ -1,9 +1,9 @@
-/** The program as a Worker. Each request is a run of its own. */
-import { runOnPostgresJs } from './postgres-js.ts';
+import type { Run } from './run-steps.ts';
 
-export default {
+/** The program as a Worker. Each request is a run of its own, with a client of its own. */
+export const workerOf = (runOn: (run: Run) => Promise<void>) => ({
   async fetch(request: Request): Promise<Response> {
-    await runOnPostgresJs(JSON.parse(await request.text()));
+    await runOn(JSON.parse(await request.text()));
     return new Response('done');
   },
-};
+});

@@ -1,4 +1,7 @@
-/** A way into the poll phase of the event loop, in runtimes whose loop has one. */
+/** What the runtime's event loop has of Node's: phases, and ticks behind the promise jobs. */
+
+// Captured at import: a test's fake timers must not stall a flush.
+const { setImmediate } = globalThis;
 
 /** A channel of two ports, as Node has it. */
 type Channel = new () => { readonly port1: Port; readonly port2: Port };
@@ -41,4 +44,45 @@ export function openTurnPort(Channel: Channel | undefined, run: () => void): (()
     ref.call(port1);
     port2.postMessage(undefined);
   };
+}
+
+let due: (() => void)[] = [];
+
+function runDue(): void {
+  const works = due;
+  due = [];
+  for (const work of works) work();
+}
+
+/** What the first flush finds out: whether the loop has a poll phase, and how to get there. */
+let loop: { readonly enterPollPhase: (() => void) | undefined } | undefined;
+
+function pollPhase(): (() => void) | undefined {
+  loop ??= { enterPollPhase: openTurnPort(channelOfRuntime(), runDue) };
+  return loop.enterPollPhase;
+}
+
+/** Whether the event loop has the phases of Node's. */
+export function hasPhases(): boolean {
+  return pollPhase() !== undefined;
+}
+
+/**
+ * Runs `work` in the poll phase that follows. Without phases it runs at once: in a Worker the sockets of a flush belong to
+ * its request, as the current immediate does, and a queue would be shared by all requests.
+ */
+export function inPollPhase(work: () => void): void {
+  const enter = pollPhase();
+  if (!enter) {
+    work();
+    return;
+  }
+  due.push(work);
+  if (due.length === 1) enter();
+}
+
+/** Runs `work` behind the promise jobs of this turn, and those that they queue. In a Worker a tick is one of these jobs. */
+export function behindPromiseJobs(work: () => void): void {
+  if (hasPhases()) Promise.resolve().then(() => process.nextTick(work));
+  else setImmediate(work);
 }

@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
-import { afterEach, expect, test, vi } from 'vitest';
-import { channelOfRuntime, openTurnPort } from '../../../src/take/turn-port.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { channelOfRuntime, openTurnPort } from '../../../src/driver/event-loop.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -99,4 +99,59 @@ test('it is the global one where modules cannot be asked for', () => {
   } finally {
     Object.assign(process, { getBuiltinModule });
   }
+});
+
+describe('in a loop without phases, as a Worker has it', () => {
+  // The next file would get them, too.
+  afterEach(() => vi.resetModules());
+
+  /** These modules anew: they find out once what the loop has. */
+  const importAnew = async () => {
+    vi.resetModules();
+    vi.stubGlobal('MessageChannel', WebChannel);
+    vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+    const schedule = await import('../../../src/take/schedule.ts');
+    return { ...schedule, ...(await import('../../../src/driver/event-loop.ts')) };
+  };
+
+  test('the end of a turn is the immediate itself', async () => {
+    const { atEndOfTurn } = await importAnew();
+    const order: string[] = [];
+    atEndOfTurn(() => order.push('end of turn'));
+    setImmediate(() => order.push('next immediate'));
+    expect(order).toEqual([]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(order).toEqual(['end of turn', 'next immediate']);
+  });
+
+  test('what may not be needed at the end of a turn runs behind what the turn dispatches, if it still is', async () => {
+    const { atEndOfTurn, atEndOfTurnIf } = await importAnew();
+    const order: string[] = [];
+    let isNeeded = true;
+    atEndOfTurnIf(
+      () => true,
+      () => order.push('needed'),
+    );
+    atEndOfTurnIf(
+      () => isNeeded,
+      () => order.push('needed no longer'),
+    );
+    atEndOfTurn(() => {
+      order.push('end of turn');
+      isNeeded = false;
+    });
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(order).toEqual(['end of turn', 'needed']);
+  });
+
+  test('behind the promise jobs means an immediate, for a tick would be one of these jobs', async () => {
+    const { behindPromiseJobs } = await importAnew();
+    vi.spyOn(process, 'nextTick').mockImplementation((work) => queueMicrotask(() => work()));
+    const order: string[] = [];
+    behindPromiseJobs(() => order.push('behind'));
+    for (let job = 0; job < 20; job++) await undefined;
+    order.push('promise jobs');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(order).toEqual(['promise jobs', 'behind']);
+  });
 });
