@@ -11,7 +11,7 @@ type User = typeof users.$inferInsert;
 
 /**
  * Loads a file of a million users, with at most two chunks of it in memory. If the rows need no code of your
- * own, the command can load the file: `npx batched-drizzle load --schema examples/schema.ts --table users
+ * own, the command can load the file: `npx batched-drizzle-cli load --schema examples/schema.ts --table users
  * users.csv`.
  */
 export const csv: Example = async ({ db, count }) => {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { batchedDrizzle } from 'batched-drizzle';
 import postgres from 'postgres';
-import { makeTables } from '../cli/make-tables.ts';
+import { makeTables } from '../cli/src/make-tables.ts';
 import { createDatabase } from '../test/support/database.ts';
 import { startServer } from '../test/support/server.ts';
 import { csv } from './csv.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
 const schema = fileURLToPath(new URL('../../examples/schema.ts', import.meta.url));
 
 /** At its end, the process writes its peak of resident memory to a file descriptor of its own. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import postgres, { type Sql } from 'postgres';
-import { makeTables } from '../../cli/make-tables.ts';
+import { makeTables } from '../../cli/src/make-tables.ts';
 import * as schema from '../../examples/schema.ts';
 import { writeUsers } from '../../examples/users-file.ts';
 import { createDatabase } from '../../test/support/database.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { atExit } from '../../cli/embedded/at-exit.ts';
+import { atExit } from '../../cli/src/embedded/at-exit.ts';
 import { findProgram } from '../../test/support/find-program.ts';
 import type { Row, Table } from '../tables.ts';
 import { blocks } from './copy.ts';

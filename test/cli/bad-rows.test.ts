@@ -30,7 +30,7 @@ describe('a value that its column can not take', () => {
     const file = tokensFile('far.csv', 30_000, { 25001: 'seven' });
     const { code, stdout, stderr } = await load('tokens', file);
     expect(stderr).toBe(
-      `batched-drizzle: ${file}, line 25001, column "uses": "seven" is not an integer; nothing is written\n`,
+      `batched-drizzle-cli: ${file}, line 25001, column "uses": "seven" is not an integer; nothing is written\n`,
     );
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(await countOf(tokens)).toBe(0);
@@ -123,7 +123,7 @@ test('the rejects file may not be the file that is loaded, which it would empty'
   const file = tokensFile('own.csv', 3, { 3: 'seven' });
   const before = readFileSync(file, 'utf8');
   const { code, stderr } = await load('tokens', '--on-error', 'skip', '--rejects', file, file);
-  expect(stderr).toBe(`batched-drizzle: --rejects ${file}: is the file that is loaded\n`);
+  expect(stderr).toBe(`batched-drizzle-cli: --rejects ${file}: is the file that is loaded\n`);
   expect(code).toBe(2);
   expect(readFileSync(file, 'utf8')).toBe(before);
 });
@@ -165,7 +165,7 @@ test('what is no UTF-8 fails, and nothing is written', async () => {
   const file = files.write('latin1.csv', Buffer.from('label\ngood\ncaf\xe9\n', 'latin1'));
   const { code, stderr } = await load('tokens', file);
   expect(stderr).toBe(
-    `batched-drizzle: ${file} can't be read: not UTF-8, somewhere behind byte 0; nothing is written\n`,
+    `batched-drizzle-cli: ${file} can't be read: not UTF-8, somewhere behind byte 0; nothing is written\n`,
   );
   expect(code).toBe(1);
   expect(await countOf(tokens)).toBe(0);

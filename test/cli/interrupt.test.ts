@@ -26,7 +26,7 @@ test.each([
 
   child.kill(signal);
   const { code, stderr } = await ended;
-  expect(stderr).toBe(`batched-drizzle: interrupted by ${signal}; nothing is written\n`);
+  expect(stderr).toBe(`batched-drizzle-cli: interrupted by ${signal}; nothing is written\n`);
   expect(code).toBe(exitCode);
   expect(await check.select({ rows: count() }).from(logs)).toEqual([{ rows: 0 }]);
   await check.execute(sql`vacuum full logs`);
@@ -43,7 +43,7 @@ test('SIGINT ends the waiting for a stdin that gives nothing more', async () => 
   await once(child.stderr as Readable, 'data');
   child.kill('SIGINT');
   const { code, stderr } = await ended;
-  expect(stderr).toMatch(/\nbatched-drizzle: interrupted by SIGINT; nothing is written\n$/);
+  expect(stderr).toMatch(/\nbatched-drizzle-cli: interrupted by SIGINT; nothing is written\n$/);
   expect(code).toBe(130);
 });
 
@@ -59,7 +59,7 @@ test('SIGINT keeps what --commit-every has committed, and the message says how m
 
   child.kill('SIGINT');
   const { code, stderr } = await ended;
-  expect(stderr).toBe('batched-drizzle: interrupted by SIGINT; committed before: 5,000 rows\n');
+  expect(stderr).toBe('batched-drizzle-cli: interrupted by SIGINT; committed before: 5,000 rows\n');
   expect(code).toBe(130);
   expect(await written()).toBe(5_000);
   await check.delete(logs);

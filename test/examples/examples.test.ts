@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { batchedDrizzle } from 'batched-drizzle';
 import { asc, count, eq } from 'drizzle-orm';
 import { beforeEach, expect, test } from 'vitest';
-import { makeTables } from '../../cli/make-tables.ts';
+import { makeTables } from '../../cli/src/make-tables.ts';
 import { csv } from '../../examples/csv.ts';
 import { dicts } from '../../examples/dicts.ts';
 import { driver } from '../../examples/driver.ts';

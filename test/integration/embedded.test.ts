@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-const embedded = new URL('../../cli/embedded/start.ts', import.meta.url).href;
+const embedded = new URL('../../cli/src/embedded/start.ts', import.meta.url).href;
 let folder: string;
 
 beforeAll(async () => {

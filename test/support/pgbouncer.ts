@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { atExit } from '../../cli/embedded/at-exit.ts';
-import { reachableTmpdir, serverOwner } from '../../cli/embedded/binaries.ts';
-import { freePort, spawnServer, untilLogged } from '../../cli/embedded/server-process.ts';
+import { atExit } from '../../cli/src/embedded/at-exit.ts';
+import { reachableTmpdir, serverOwner } from '../../cli/src/embedded/binaries.ts';
+import { freePort, spawnServer, untilLogged } from '../../cli/src/embedded/server-process.ts';
 import { findProgram } from './find-program.ts';
 
 export interface PgBouncer {

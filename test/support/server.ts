@@ -1,4 +1,4 @@
-import { startEmbedded } from '../../cli/embedded/start.ts';
+import { startEmbedded } from '../../cli/src/embedded/start.ts';
 import { startContainer } from './container.ts';
 
 /** A running PostgreSQL server, and how it was started. */

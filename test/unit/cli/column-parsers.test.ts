@@ -17,8 +17,8 @@ import {
   vector,
 } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
-import { textParser } from '../../../cli/column-parsers.ts';
-import { jsonParser } from '../../../cli/json-values.ts';
+import { textParser } from '../../../cli/src/column-parsers.ts';
+import { jsonParser } from '../../../cli/src/json-values.ts';
 
 const mood = pgEnum('mood', ['calm', 'wild']);
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });

@@ -1,10 +1,9 @@
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import fc from 'fast-check';
-import Papa from 'papaparse';
 import { describe, expect, test } from 'vitest';
-import type { BadRow } from '../../../cli/bad-row.ts';
-import { openCsv } from '../../../cli/csv.ts';
-import { targetColumns } from '../../../cli/target-columns.ts';
+import type { BadRow } from '../../../cli/src/bad-row.ts';
+import { openCsv } from '../../../cli/src/csv.ts';
+import { targetColumns } from '../../../cli/src/target-columns.ts';
 
 const columns = targetColumns(pgTable('t', { a: text(), b: text(), n: integer() }));
 
@@ -20,7 +19,7 @@ async function readAll(pieces: readonly string[], delimiter = ','): Promise<{ he
   const text = (async function* () {
     yield* pieces;
   })();
-  const records = await openCsv(text, { delimiter, columns, parser: Papa.Parser });
+  const records = await openCsv(text, { delimiter, columns });
   const read: Read[] = [];
   for await (const block of records.blocks) {
     block.records.forEach((record, index) => {

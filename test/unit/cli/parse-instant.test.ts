@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseInstant } from '../../../cli/parse-instant.ts';
+import { parseInstant } from '../../../cli/src/parse-instant.ts';
 
 test.each([
   ['2024-01-31', '2024-01-31T00:00:00.000Z'],

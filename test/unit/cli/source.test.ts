@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { openSource } from '../../../cli/source.ts';
+import { openSource } from '../../../cli/src/source.ts';
 
 test('a signal ends the waiting for a stdin that has given nothing yet', async () => {
   const controller = new AbortController();

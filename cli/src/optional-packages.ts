@@ -1,8 +1,8 @@
 import { CommandError } from './command-error.ts';
 
 /**
- * Imports a package that only the command needs. It is an optional peer dependency, which the library never
- * imports.
+ * Imports a package that only `--embedded` needs. It is an optional peer dependency, since it is large and most loads go
+ * to a database that exists.
  *
  * @throws {CommandError} with the command that installs the package, if it is missing
  */

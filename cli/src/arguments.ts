@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { CommanderError } from 'commander';
+import { Command, type CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CommandError } from './command-error.ts';
 import type { Casing } from './target-columns.ts';
 
@@ -26,13 +26,8 @@ export interface LoadArguments {
   readonly json: boolean;
 }
 
-type Commander = typeof import('commander');
-
 /** Returns nothing if help or the version was requested; commander has already printed it then. */
-export function readArguments(
-  argv: readonly string[],
-  { Command, Option, InvalidArgumentError }: Commander,
-): LoadArguments | undefined {
+export function readArguments(argv: readonly string[]): LoadArguments | undefined {
   let given: LoadArguments | undefined;
   const positive = (text: string) => {
     if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('a positive integer is wanted.');
@@ -44,7 +39,7 @@ export function readArguments(
       throw new InvalidArgumentError('one character is wanted, and no quote.');
     return character;
   };
-  const program = new Command('batched-drizzle').version(version()).exitOverride();
+  const program = new Command('batched-drizzle-cli').version(version()).exitOverride();
   program
     .command('load')
     .description('Load a file of rows into a table of a drizzle schema, all of it or nothing.')
@@ -116,8 +111,8 @@ function checkTogether({ rejects, onError, migrations, embedded, url }: LoadArgu
     throw new CommandError('--url and --embedded are two databases: give one');
 }
 
-/** Resolved by the package's own name, which works both from source and from `dist`. */
+/** Of the command's own package, which is one folder up, both from `src` and from `dist`. */
 function version(): string {
-  const manifest = new URL(import.meta.resolve('batched-drizzle/package.json'));
+  const manifest = new URL('../package.json', import.meta.url);
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 }

@@ -54,7 +54,10 @@ async function openEmbedded(args: LoadArguments, schema: SchemaModule): Promise<
 
 function connect(url: string): Sql {
   try {
-    return postgres(url, { onnotice: () => {}, connection: { application_name: 'batched-drizzle load' } });
+    return postgres(url, {
+      onnotice: () => {},
+      connection: { application_name: 'batched-drizzle-cli load' },
+    });
   } catch (cause) {
     // The message of the cause may contain the password of the URL, so it is not shown.
     throw new CommandError('the database URL is not valid', undefined, { cause });

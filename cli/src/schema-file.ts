@@ -4,7 +4,6 @@ import { pathToFileURL } from 'node:url';
 import { getTableName, is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { CommandError } from './command-error.ts';
-import { optionalPackage } from './optional-packages.ts';
 
 /** The exports of a module of drizzle tables. */
 export type SchemaModule = Record<string, unknown>;
@@ -18,16 +17,18 @@ export async function importSchema(path: string): Promise<SchemaModule> {
       ? await importTypeScript(file)
       : await import(pathToFileURL(file).href);
   } catch (cause) {
-    if (cause instanceof CommandError) throw cause;
     throw new CommandError(`--schema ${path} can't be loaded: ${(cause as Error).message}`, undefined, {
       cause,
     });
   }
 }
 
-/** Imports with tsx, which also resolves imports without an extension. Node's own type stripping does not. */
+/**
+ * Imports with tsx, which also resolves imports without an extension. Node's own type stripping does not. tsx is loaded
+ * here, since a schema in JavaScript does not need it.
+ */
 async function importTypeScript(file: string): Promise<SchemaModule> {
-  const { register } = await optionalPackage('tsx', () => import('tsx/esm/api'), 'a schema in TypeScript');
+  const { register } = await import('tsx/esm/api');
   const unregister = register();
   try {
     return await import(pathToFileURL(file).href);

@@ -1,7 +1,6 @@
 import type { FileFormat } from './arguments.ts';
 import { openCsv } from './csv.ts';
 import { openNdjson } from './ndjson.ts';
-import { optionalPackage } from './optional-packages.ts';
 import type { Records } from './records.ts';
 import type { Source } from './source.ts';
 import type { TargetColumn } from './target-columns.ts';
@@ -20,15 +19,9 @@ export async function openRecords(
   { format = formatOf(source.name), delimiter }: FormatOptions,
 ): Promise<Records> {
   if (format === 'ndjson') return openNdjson(source.text, columns) as Records;
-  const { default: papaparse } = await optionalPackage(
-    'papaparse',
-    () => import('papaparse'),
-    `reading ${format.toUpperCase()}`,
-  );
   return (await openCsv(source.text, {
     delimiter: delimiter ?? (format === 'tsv' ? '\t' : ','),
     columns,
-    parser: papaparse.Parser,
   })) as Records;
 }
 

@@ -2,7 +2,6 @@ import { readArguments } from './arguments.ts';
 import { CommandError } from './command-error.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { loadFile } from './load-file.ts';
-import { optionalPackage } from './optional-packages.ts';
 import { describeOutcome, failureAsJson } from './outcome.ts';
 import { countRows } from './progress.ts';
 
@@ -15,8 +14,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
   for (const output of [stdout, stderr]) output.on('error', () => {});
   let isJson = false;
   try {
-    const commander = await optionalPackage('commander', () => import('commander'), 'the command');
-    const args = readArguments(argv, commander);
+    const args = readArguments(argv);
     if (!args) return exitCodes.done;
     isJson = args.json;
     const outcome = await loadFile(args, { stdin, stderr, signal });
@@ -34,11 +32,11 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
 }
 
 function describeFailure(error: unknown): string {
-  if (!(error instanceof CommandError)) return `batched-drizzle: ${(error as Error).stack ?? error}\n`;
+  if (!(error instanceof CommandError)) return `batched-drizzle-cli: ${(error as Error).stack ?? error}\n`;
   if (error.message === '') return '';
   const { exitCode, committed, message } = error;
   const fate = committed > 0 ? `committed before: ${countRows(committed)}` : 'nothing is written';
-  return `batched-drizzle: ${message}${exitCode === exitCodes.usage ? '' : `; ${fate}`}\n`;
+  return `batched-drizzle-cli: ${message}${exitCode === exitCodes.usage ? '' : `; ${fate}`}\n`;
 }
 
 /** The first signal rolls back. A second one ends the process. */

@@ -35,7 +35,7 @@ export async function loadFile(
   const source = openSource(args.file, stdin, signal);
   const records = await openRecords(source, targetColumns(table, args.casing), args);
   const rejects = openRejects(args.rejects, args.file, records, (message) => stderr.write(`${message}\n`));
-  const progress = await showProgress(source, stderr, !args.json);
+  const progress = showProgress(source, stderr, !args.json);
   const recent = new RecentRecords(records, rowsInFlight(args));
   const rows = readRows(records, recent, (record, line, { column, value, reason }) => {
     const bad = { file: source.name, line, column, value, reason };

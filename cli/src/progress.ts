@@ -1,4 +1,4 @@
-import { optionalPackage } from './optional-packages.ts';
+import { Presets, SingleBar } from 'cli-progress';
 import type { Source } from './source.ts';
 
 /** The display of a load's progress. `update` may be called as often as the caller likes. */
@@ -10,17 +10,8 @@ export interface Progress {
 const noProgress: Progress = { update() {}, stop() {} };
 
 /** A bar on `stream` with the rate and the time left. It shows nothing if `stream` is no terminal. */
-export async function showProgress(
-  source: Source,
-  stream: NodeJS.WriteStream,
-  isWanted: boolean,
-): Promise<Progress> {
+export function showProgress(source: Source, stream: NodeJS.WriteStream, isWanted: boolean): Progress {
   if (!isWanted || !stream.isTTY) return noProgress;
-  const { SingleBar, Presets } = await optionalPackage(
-    'cli-progress',
-    async () => (await import('cli-progress')).default,
-    'the progress bar',
-  );
   const { size } = source;
   const bar = new SingleBar(
     {

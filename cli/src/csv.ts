@@ -1,4 +1,4 @@
-import type Papa from 'papaparse';
+import Papa from 'papaparse';
 import { BadRow } from './bad-row.ts';
 import { CommandError } from './command-error.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -16,7 +16,6 @@ export interface CsvRecord extends Array<string> {
 export interface CsvOptions {
   readonly delimiter: string;
   readonly columns: readonly TargetColumn[];
-  readonly parser: typeof Papa.Parser;
 }
 
 /** @throws {CommandError} if the header does not fit the table */
@@ -34,17 +33,14 @@ interface Head {
   readonly newline: '\n' | '\r\n';
 }
 
-async function readHead(
-  pieces: AsyncIterator<string>,
-  { delimiter, parser: Parser }: CsvOptions,
-): Promise<Head> {
+async function readHead(pieces: AsyncIterator<string>, { delimiter }: CsvOptions): Promise<Head> {
   let text = '';
   for (;;) {
     const piece = await pieces.next();
     if (!piece.done) text += piece.value;
     const newline = /\r?\n/.exec(text)?.[0] === '\r\n' ? '\r\n' : '\n';
     // Not in fast mode: there the cursor is after the row that follows the header.
-    const parser = new Parser({ delimiter, newline, preview: 1, fastMode: false });
+    const parser = new Papa.Parser({ delimiter, newline, preview: 1, fastMode: false });
     const { data, meta } = parser.parse(text, 0, !piece.done);
     if (data[0] && text !== '') {
       const line = countNewlines(text, meta.cursor) + 1;
@@ -67,11 +63,11 @@ class CsvRecords implements Records<CsvRecord> {
   constructor(
     { header, rest, line, newline }: Head,
     pieces: AsyncIterator<string>,
-    { delimiter, columns, parser: Parser }: CsvOptions,
+    { delimiter, columns }: CsvOptions,
   ) {
     this.#delimiter = delimiter;
     this.#newline = newline;
-    this.#parser = new Parser({ delimiter, newline });
+    this.#parser = new Papa.Parser({ delimiter, newline });
     this.#readers = matchHeader(header, columns).map((column) => column && fieldReader(column));
     this.rejectsHead = this.#write([...rejectColumns, ...this.#own(header)]);
     this.blocks = this.#readBlocks(pieces, rest, line);

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+const root = new URL('../../', import.meta.url);
+const textOf = (path: string): string => readFileSync(new URL(path, root), 'utf8');
+const library = JSON.parse(textOf('package.json'));
+const command = JSON.parse(textOf('cli/package.json'));
+
+describe('the library', () => {
+  test('has no dependency, and no peers but drizzle and the drivers, each of which may be missing', () => {
+    const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = library;
+    expect({ dependencies, optionalDependencies }).toEqual({});
+    const drivers = ['postgres', 'pg', '@neondatabase/serverless', '@electric-sql/pglite'];
+    expect(Object.keys(peerDependencies)).toEqual(['drizzle-orm', ...drivers]);
+    const optional = drivers.map((driver) => [driver, { optional: true }]);
+    expect(peerDependenciesMeta).toEqual(Object.fromEntries(optional));
+  });
+
+  test('has no command', () => {
+    expect(library).not.toHaveProperty('bin');
+    expect(library.files).not.toContain('cli');
+  });
+});
+
+describe('the package of the command', () => {
+  test('has the version of the library, and asks for this one or a later one that is compatible', () => {
+    expect(command.version).toBe(library.version);
+    expect(command.peerDependencies['batched-drizzle']).toBe(`^${library.version}`);
+  });
+
+  test.each(['drizzle-orm', 'postgres'])('takes the same versions of %s', (name) => {
+    expect(command.peerDependencies[name]).toBe(library.peerDependencies[name]);
+  });
+
+  test.each(['license', 'author', 'engines', 'bugs'])('has the same %s', (key) => {
+    expect(command[key]).toEqual(library[key]);
+  });
+
+  test('has the same text of the license', () => {
+    expect(textOf('cli/LICENSE')).toBe(textOf('LICENSE'));
+  });
+});
