@@ -13,9 +13,8 @@ export async function importSchema(path: string): Promise<SchemaModule> {
   const file = resolve(path);
   if (!existsSync(file)) throw new CommandError(`--schema ${path}: no such file`);
   try {
-    return /^\.[cm]?tsx?$/.test(extname(file))
-      ? await importTypeScript(file)
-      : await import(pathToFileURL(file).href);
+    const isTypeScript = /^\.[cm]?tsx?$/.test(extname(file));
+    return exportsOf(isTypeScript ? await importTypeScript(file) : await import(pathToFileURL(file).href));
   } catch (cause) {
     throw new CommandError(`--schema ${path} can't be loaded: ${(cause as Error).message}`, undefined, {
       cause,
@@ -28,13 +27,23 @@ export async function importSchema(path: string): Promise<SchemaModule> {
  * here, since a schema in JavaScript does not need it.
  */
 async function importTypeScript(file: string): Promise<SchemaModule> {
-  const { register } = await import('tsx/esm/api');
-  const unregister = register();
+  const [commonJs, modules] = await Promise.all([import('tsx/cjs/api'), import('tsx/esm/api')]);
+  // Both, since a project without `"type": "module"` has a schema that is a CommonJS module.
+  const registered = [commonJs.register(), modules.register()];
   try {
-    return await import(pathToFileURL(file).href);
+    // Node 20 does not call the hooks for what an imported `.cts` file imports itself.
+    return extname(file) === '.cts'
+      ? commonJs.require(file, import.meta.url)
+      : await import(pathToFileURL(file).href);
   } finally {
-    await unregister();
+    for (const unregister of registered) await unregister();
   }
+}
+
+/** The default export of a CommonJS module has all of its exports. Node finds only some of their names. */
+function exportsOf(module: SchemaModule): SchemaModule {
+  const { default: all } = module;
+  return typeof all === 'object' && !is(all, PgTable) ? { ...module, ...all } : module;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
@@ -10,13 +10,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll } from 'vitest';
+import { type Ended, untilEnd } from './run-command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const packaged = fileURLToPath(new URL('../packaged', import.meta.url));
+const rootManifest: {
+  readonly files: readonly string[];
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly allowScripts: Readonly<Record<string, boolean>>;
+} = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 const execute = promisify(execFile);
 
@@ -98,6 +104,49 @@ export function usePackagedDrivers(drivers: readonly PackagedDriver[]): {
   };
 }
 
+/** A folder of a program that npm installs packages in, as a user does. */
+export interface NewFolder {
+  readonly path: string;
+  /**
+   * Runs `npm install`, and returns its output. The library and the command are the packed ones. Other packages have the
+   * version that the repository is tested with.
+   */
+  install(...packages: string[]): Promise<{ stdout: string; stderr: string }>;
+  /** Runs `npx` with these arguments to its end. It may run installed commands only. */
+  npx(...args: string[]): Promise<Ended>;
+}
+
+/** Called at the top of a test file. The library and the command are built and packed before the first test. */
+export function useNewFolders<TName extends string>(
+  ...names: readonly TName[]
+): Readonly<Record<TName, NewFolder>> {
+  const path = useTemporaryFolder();
+  const packed: Record<string, string> = {};
+  beforeAll(async () => {
+    const { library, command } = await packBoth(path);
+    Object.assign(packed, { 'batched-drizzle': library, 'batched-drizzle-cli': command });
+    for (const name of names) mkdirSync(join(path, name));
+  }, 180_000);
+  const folderOf = (name: string): NewFolder => {
+    const cwd = join(path, name);
+    return {
+      path: cwd,
+      install(...packages) {
+        const wanted = packages.map(
+          (name) => packed[name] ?? `${name}@${rootManifest.devDependencies[name]}`,
+        );
+        const options = ['--prefer-offline', '--no-audit', '--no-fund', '--no-update-notifier'];
+        return execute('npm', ['install', ...wanted, ...options], { cwd });
+      },
+      npx: (...args) => untilEnd(spawn('npx', ['--no', '--', ...args], { cwd, stdio: 'pipe' })),
+    };
+  };
+  return Object.fromEntries(names.map((name) => [name, folderOf(name)])) as Record<TName, NewFolder>;
+}
+
+/** What a package.json needs so that npm runs the scripts of the packages that the repository lets run. */
+export const { allowScripts } = rootManifest;
+
 function useTemporaryFolder(): string {
   const path = mkdtempSync(join(tmpdir(), 'batched-drizzle-packaged-'));
   afterAll(() => rmSync(path, { recursive: true }));
@@ -142,20 +191,32 @@ async function install({ path }: PackagedFolder, from: string, ...tarball: strin
   await execute('npm', ['install', ...tarball, ...options], { cwd: path });
 }
 
-/**
- * Packs the library, and returns the path of the tarball. It is built in a copy of the repository: a build empties `dist`,
- * and two files of tests may pack at the same time.
- */
+/** Packs the library, and returns the path of the tarball. */
 async function pack(folder: string): Promise<string> {
+  return packIn(copyRepository(folder), folder);
+}
+
+/** Packs the library and the command. */
+async function packBoth(folder: string): Promise<{ library: string; command: string }> {
+  const copy = copyRepository(folder);
+  const library = await packIn(copy, folder);
+  // It has been built with the library.
+  return { library, command: await packIn(join(copy, 'cli'), folder, '--ignore-scripts') };
+}
+
+/** The packages are built in a copy of the repository: a build empties `dist`, and two files of tests may pack at the same time. */
+function copyRepository(folder: string): string {
   const copy = join(folder, 'repository');
-  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] };
-  const isConfig = (name: string) =>
-    /^(package|tsconfig\.\w+|tsconfig)\.json$|^rolldown\.config\.ts$/.test(name);
-  const copied = [...files.filter((name) => name !== 'dist'), ...readdirSync(root).filter(isConfig)];
-  for (const name of copied) cpSync(join(root, name), join(copy, name), { recursive: true });
+  const isConfig = (name: string) => /^(package|tsconfig(\.\w+)?)\.json$|^rolldown\.config\.ts$/.test(name);
+  const isMade = (path: string) => /^(dist|node_modules)$/.test(basename(path));
+  for (const name of [...rootManifest.files, 'cli', ...readdirSync(root).filter(isConfig)])
+    cpSync(join(root, name), join(copy, name), { recursive: true, filter: (path) => !isMade(path) });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction');
-  await execute('npm', ['pack', '--pack-destination', folder], { cwd: copy });
-  const tarball = readdirSync(folder).find((file) => file.endsWith('.tgz'));
-  if (tarball === undefined) throw new Error('npm pack made no tarball');
-  return join(folder, tarball);
+  return copy;
+}
+
+async function packIn(path: string, folder: string, ...options: string[]): Promise<string> {
+  await execute('npm', ['pack', '--pack-destination', folder, ...options], { cwd: path });
+  const { name, version } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
+  return join(folder, `${name}-${version}.tgz`);
 }
