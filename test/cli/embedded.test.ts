@@ -1,11 +1,14 @@
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { migrationsFolder } from '../support/database.ts';
 import { runCommand, schemaFile } from '../support/run-command.ts';
 
 const exampleSchema = fileURLToPath(new URL('../../examples/schema.ts', import.meta.url));
 const summary =
   /^2 rows into users in [\d.]+ s, [\d,]+ rows\/s\nselect count\(\*\) from users: 2; the server is gone now\n$/;
+
+// A server is made and started, which takes seconds, and more beside other tests.
+vi.setConfig({ testTimeout: 120_000 });
 
 test.each([
   ['of the schema', ['--schema', exampleSchema], 'id,username\n1,ada\n2,grace\n'],
