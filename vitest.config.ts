@@ -1,8 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import { type DriverName, projects } from './test/support/drivers/names.ts';
-import { notConverted, notShared } from './test/support/drivers/not-shared.ts';
+import { notShared } from './test/support/drivers/not-shared.ts';
 
-const ofPostgresJs = [...Object.keys(notShared), ...notConverted];
+const ofPostgresJs = Object.keys(notShared);
 
 const everyTest = ['test/{integration,abuse,faults,cli,examples,packaged,runtimes}/**/*.test.ts'];
 

@@ -30,9 +30,5 @@ export const notShared: Readonly<Record<string, string>> = {
   'test/runtimes/*.test.ts': 'programs with their own client, on two drivers',
 };
 
-/** Server tests that still name postgres.js, and could run on every driver. */
-export const notConverted: readonly string[] = [
-];
-
 /** Tests that fail on a driver because of a defect of ours, by file and name, each with what is wrong. They are skipped. */
 export const failing: Readonly<Partial<Record<DriverName, Readonly<Record<string, string>>>>> = {};

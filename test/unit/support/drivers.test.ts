@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { driverNamed } from '../../support/drivers/names.ts';
-import { notConverted, notShared } from '../../support/drivers/not-shared.ts';
+import { notShared } from '../../support/drivers/not-shared.ts';
 
 const root = new URL('../../../', import.meta.url);
 
@@ -15,13 +15,13 @@ const files = ['integration', 'abuse', 'faults'].flatMap((folder) =>
 
 describe('the tests that run on every driver', () => {
   test('name none of them', () => {
-    const listed = [...Object.keys(notShared), ...notConverted];
+    const listed = Object.keys(notShared);
     const naming = files.filter((path) => ofOneDriver.test(readFileSync(new URL(path, root), 'utf8')));
     expect(naming.filter((path) => !listed.includes(path))).toEqual([]);
   });
 
   test('are all but those of a list, whose files exist', () => {
-    for (const path of [...Object.keys(notShared), ...notConverted]) {
+    for (const path of Object.keys(notShared)) {
       expect(existsSync(new URL(path.replace(/\/\*.*/, ''), root)), path).toBe(true);
     }
   });
