@@ -6,7 +6,7 @@ import { asError } from '../errors.ts';
 import { FactsScope } from '../facts/facts-scope.ts';
 import { learnFacts } from '../facts/learn-facts.ts';
 import { ReportBuilder } from '../report.ts';
-import { askLogged } from '../send/send-logged.ts';
+import { askLogged, logInserts } from '../send/send-logged.ts';
 import type { Failures } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
 import { batchLockTimeout, boundByStatement } from '../write/lock-timeout.ts';
@@ -24,17 +24,23 @@ export class Together {
 
   /** @returns entries that would have to wait for a lock, and block others */
   async write(entries: readonly Entry[]): Promise<Entry[]> {
-    const mayUseSettings = this.context.options.keys === 'server';
-    const run = this.together(command(boundByStatement(batchLockTimeout, mayUseSettings)));
+    const { context } = this;
+    const bound = command(boundByStatement(batchLockTimeout, context.options.keys === 'server'));
+    const send = this.together(bound);
     const reports: ReportBuilder[] = [];
-    const beside = (): ReportBuilder => {
+    const beside = (): [ReportBuilder, Driver['run']] => {
       const report = new ReportBuilder();
       reports.push(report);
-      return report;
+      const run: Driver['run'] = (statement) => {
+        logInserts(context, [bound]);
+        report.statements += 1;
+        return send(statement);
+      };
+      return [report, run];
     };
-    const tries = entries.map((entry) => this.#tryOne(entry, beside(), run));
+    const tries = entries.map((entry) => this.#tryOne(entry, ...beside()));
     // Behind the entries, so that none of them waits for it.
-    const learned = this.#learn(entries, beside(), run);
+    const learned = this.#learn(entries, ...beside());
     const left = await Promise.all(tries);
     await learned;
     this.report.add(reports);

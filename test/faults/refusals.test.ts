@@ -86,6 +86,9 @@ describe('a flight that fails writes nothing, is told why, and leaves the pool a
     const relay = await database.faultRelay();
     relay.translate('22012', code);
     const refused = batchedDrizzle(database.client({ ...oneConnection, url: relay.url }));
+    // Few inserts share a transaction only if their table is known.
+    await Promise.all(['to', 'be known'].map((wish) => refused.insert(hopes).values({ wish })));
+    await check`truncate hopes`;
     const settled = await Promise.allSettled(
       ['fine', 'refused', 'as well'].map((wish) => refused.insert(hopes).values({ wish })),
     );

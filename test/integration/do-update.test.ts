@@ -496,11 +496,12 @@ test('what several callers share writes nothing outside the transaction of its f
   const { plain } = conflicts.sides;
   await plain.execute(sql`truncate keyed restart identity cascade`);
   const db = batchedDrizzle(database.client({ max: 1 }), { logger });
-  await Promise.all(['a', 'b'].map((name) => upsert(db, name, 'first')));
+  const names = Array.from({ length: manyEntries }, (_, number) => `${number}`);
+  await Promise.all(names.map((name) => upsert(db, name, 'first')));
   const insert = sent.find(({ text }) => text.includes('insert into'));
   const again = database.connect().unsafe(insert?.text ?? '', insert?.params as string[]);
   await expect(again).rejects.toMatchObject({ message: expect.stringContaining('outside its transaction') });
-  expect((await plain.select().from(keyed)).map(({ label: each }) => each)).toEqual(['first', 'first']);
+  expect((await plain.select().from(keyed)).map(({ label: each }) => each)).toEqual(names.map(() => 'first'));
 });
 
 test.each([
