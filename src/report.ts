@@ -46,15 +46,6 @@ export class ReportBuilder {
     counts.statements += counted.statements ?? 0;
   }
 
-  /** Adds the counts of what has been sent in the same round trips. */
-  add(beside: readonly ReportBuilder[]): void {
-    for (const report of beside) {
-      this.statements += report.statements;
-      for (const [table, counts] of report.#tables) this.count(table, counts);
-    }
-    this.roundTrips += Math.max(...beside.map(({ roundTrips }) => roundTrips));
-  }
-
   build(): FlushReport {
     const tables = [...this.#tables.values()];
     return {

@@ -11,7 +11,6 @@ import { byTable, inTurn, openParents, runsOf } from './in-turn.ts';
 import { OwnAttempts } from './own-attempts.ts';
 import { JoinedTransaction } from './own-transaction.ts';
 import { sendPipelinedTransactions, writePipelinedTransactions } from './pipeline.ts';
-import { Together } from './together.ts';
 
 /**
  * At most so many inserts are sent as a transaction each, in one pipeline. More are split in halves again.
@@ -69,7 +68,7 @@ class Batch {
     const kind = classifyRefusal(refusal, this.context.driver.errors);
     if (kind === 'retryAlone' && entries.length > 1) this.#writeAlone(open);
     else if (kind === 'split' && open.length > fewEnough) await this.#halve(open);
-    else if (kind === 'split' && open.length > 1) await this.#writeEach(open, false);
+    else if (kind === 'split' && open.length > 1) await this.#writePipelined(open);
     else if (isReadOnly(refusal)) await this.#writeByTable(open, refusal);
     else this.failures.rejectAll(open, refusal);
   }
@@ -98,21 +97,13 @@ class Batch {
     if (isPlain) return this.#writeAlone(entries);
     for (let rest = entries; rest.length > 0; ) {
       const { now, later } = inTurn(rest);
-      await this.#writeEach(now, true);
+      await this.#writePipelined(now, true);
       rest = later;
     }
   }
 
-  /** Each entry as a transaction, all in one flight. Entries that wait for a lock are sent again by themselves. */
-  async #writeEach(given: readonly Entry[], isOrdered: boolean): Promise<void> {
-    const { together } = this.context.driver;
-    if (!together) return this.#writePipelined(given, isOrdered);
-    const each = new Together(together, this.context, this.report, this.failures);
-    this.#writeAlone(await each.write(this.#holdBack(given)));
-  }
-
   /** Each entry as a transaction, all in one pipeline. Entries whose facts are outdated are sent again. */
-  async #writePipelined(given: readonly Entry[], isOrdered: boolean): Promise<void> {
+  async #writePipelined(given: readonly Entry[], isOrdered = false): Promise<void> {
     let rest = given;
     for (let tries = 0; rest.length > 0; tries++)
       rest = await this.#tryPipelined(rest, isOrdered, tries < mostRelearned);

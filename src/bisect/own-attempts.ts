@@ -1,6 +1,5 @@
 /** Entries → a transaction that the library opens for them, or one each. */
 import type { FlushContext } from '../context.ts';
-import type { Driver } from '../driver/driver.ts';
 import { attempt } from '../flush/flush.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
@@ -16,16 +15,9 @@ export class OwnAttempts {
     readonly failures: Failures,
   ) {}
 
-  /**
-   * @param run sends a statement that needs no transaction of its own
-   * @returns why entries were not written; they are not settled then
-   */
-  async attempt(
-    entries: readonly Entry[],
-    lockTimeout: string | undefined,
-    run?: Driver['run'],
-  ): Promise<Refusal | undefined> {
-    const target = new OwnTransaction(this.context, lockTimeout, entries.length > 1, run);
+  /** @returns why entries were not written; they are not settled then */
+  async attempt(entries: readonly Entry[], lockTimeout: string | undefined): Promise<Refusal | undefined> {
+    const target = new OwnTransaction(this.context, lockTimeout, entries.length > 1);
     const refusal = await attempt(this.context, entries, target, this.report, this.failures);
     await target.close();
     const isUnbegun = refusal && target.connection?.hasBegun === false;

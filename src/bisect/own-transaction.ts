@@ -1,6 +1,6 @@
 /** A transaction that the library opens for a batch of the database, when the first statement needs one. */
 import type { FlushContext } from '../context.ts';
-import type { Connection, Driver } from '../driver/driver.ts';
+import type { Connection } from '../driver/driver.ts';
 import { FactsScope } from '../facts/facts-scope.ts';
 import type { FlushTarget } from '../flush/target.ts';
 import { rollback } from '../send/transaction-commands.ts';
@@ -21,7 +21,6 @@ export class OwnTransaction implements FlushTarget {
     readonly context: FlushContext,
     readonly lockTimeout: string | undefined,
     private readonly isBatch = false,
-    private readonly runAlone: Driver['run'] = (statement) => context.driver.run(statement),
   ) {}
 
   readonly restart = async (): Promise<void> => {
@@ -37,7 +36,7 @@ export class OwnTransaction implements FlushTarget {
   }
 
   readonly run: FlushTarget['run'] = (statement) =>
-    this.connection ? this.connection.send(statement) : this.runAlone(statement);
+    this.connection ? this.connection.send(statement) : this.context.driver.run(statement);
 
   /** Rolls back if no COMMIT has ended the transaction. */
   async close(): Promise<void> {

@@ -7,6 +7,8 @@ import type { ValueEncoder } from './values.ts';
 export interface Driver {
   /** Every statement with parameters is described before it is bound: one more round trip for each. */
   readonly describes: boolean;
+  /** How many round trips plain drizzle takes for a statement with parameters. Absent if there is no way to go. */
+  readonly plainTrips?: number;
   /** It writes to its socket in an immediate, so that a flush which begins in one would wait for the next. */
   readonly writesInImmediate: boolean;
   /** COPY leaves with its data, unless an answer is needed to make them. Else they wait for the server to ask for them. */
@@ -32,15 +34,6 @@ export interface Driver {
   parser(typeOid: number): ((text: string) => unknown) | undefined;
   /** Runs one statement on any connection of the pool, in a transaction of its own. */
   run(statement: Statement): Promise<Answer>;
-  /**
-   * How to run statements as transactions of their own in one round trip. Those of a turn leave together, on a connection
-   * that they share until the last is answered. Absent if one that is refused would take others with it, or if nothing would
-   * be gained.
-   *
-   * @param bound runs ahead of each, in its transaction, so that none waits for a lock as long as it likes. If the server
-   *   refuses it, the statement runs without.
-   */
-  together?: ((bound: Statement) => (statement: Statement) => Promise<Answer>) | undefined;
   /**
    * Takes a connection out of the pool and sends BEGIN. Settles as soon as BEGIN is sent, before it is
    * answered.

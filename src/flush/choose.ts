@@ -6,7 +6,7 @@ import { asError } from '../errors.ts';
 import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
 import { isProved } from '../plan/proof.ts';
-import { isTooFew, sharesLittle } from '../plan/shares-little.ts';
+import { sharesLittle } from '../plan/shares-little.ts';
 import type { ReportBuilder } from '../report.ts';
 import { askLogged } from '../send/send-logged.ts';
 import type { Entry } from '../take/entry.ts';
@@ -51,19 +51,34 @@ export async function choose(
   if (small?.later.length === 0) return { own: small, facts: nothingKnown, mayShare: false };
   const { engine, driver } = context;
   // Without transactions several entries share nothing, whatever the catalog knows. Nor do they if a transaction of the
-  // library's own could be part of another one. And a few that can leave together do not wait for the catalog's answer.
-  const isSeveral = target.scope === 'own' && entries.length > 1;
-  const isApart =
-    isSeveral && (engine.takesTransactions === false || driver.isShared || mayGoTogether(context, entries));
+  // library's own could be part of another one.
+  const isAlone = engine.takesTransactions === false || driver.isShared;
+  const isApart = isAlone && target.scope === 'own' && entries.length > 1;
   const isUnasked = engine.refusesCatalog || isApart;
   const learned = isUnasked ? nothingKnown : await learn(context, entries, target, back, report);
   // The first connection may have come with the answer, and named another engine.
   const facts = engine.isOther ? nothingKnown : learned;
-  const mayShare = !isSeeking && !isApart && engine.takesTransactions !== false && isProved(entries, facts);
+  const isBarred = isSeeking || isApart || engine.takesTransactions === false;
+  const mayShare = !isBarred && !isDearIfRefused(entries, target, driver) && isProved(entries, facts);
   if (mayShare && (target.scope === 'own' || small || !sharesLittle(entries, context.options)))
     return { own: undefined, facts, mayShare };
   const own = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: true });
   return { own, facts, mayShare };
+}
+
+/**
+ * Whether sharing may cost more round trips than plain drizzle takes. If an entry of the database is refused, a transaction that
+ * several share takes up to four, and one each takes two.
+ */
+function isDearIfRefused(
+  entries: readonly Entry[],
+  { scope }: FlushTarget,
+  { plainTrips }: FlushContext['driver'],
+): boolean {
+  const { length } = entries;
+  if (plainTrips === undefined || scope !== 'own' || length < 2 || length * plainTrips >= 4) return false;
+  // Plain drizzle has no reference to another row, which would have to be waited for.
+  return entries.every(({ references }) => references.length === 0);
 }
 
 /**
@@ -73,17 +88,6 @@ export async function choose(
 export function mustWaitForCommit(entries: readonly Entry[], target: FlushTarget, back: WayBack): boolean {
   if (target.scope !== 'last' || back.canRestart) return false;
   return target.failLate !== undefined || back.mayBeOutdated(entries);
-}
-
-/**
- * Few entries, and exactly two whatever is known of their tables: around shared statements go five more, and if one entry is
- * refused, the others are sent again.
- */
-function mayGoTogether({ driver, facts, options }: FlushContext, entries: readonly Entry[]): boolean {
-  if (!driver.together || !isTooFew(entries, options)) return false;
-  const isKnown = entries.length > 2 && entries.every(({ shape }) => facts.has(shape.table));
-  // A reference to another one's row would have to wait for it.
-  return !isKnown && entries.every(({ references }) => references.length === 0);
 }
 
 /** @returns no facts if the server refuses the question; the transaction goes on as if it had not been asked */
@@ -98,8 +102,10 @@ async function learn(
   // Behind a pooler the question travels with the first BEGIN of a client, whose answer must be waited for anyway.
   const isUncertain = engine.takesTransactions === undefined && !driver.isDirect;
   if (isUncertain && target.scope === 'own' && entries.length > 1) {
-    await target.connect();
+    const { isUnopened } = await target.connect();
     if (engine.isOther) return nothingKnown;
+    // There is no pooler, and the entries may yet go apart.
+    if (isUnopened && driver.isDirect) await target.restart?.();
   }
   const mayFollow = target.connection?.mayFollow ?? true;
   try {

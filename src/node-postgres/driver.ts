@@ -17,7 +17,6 @@ import { type Lease, lease } from './lease.ts';
 import { type Dialect, makeQuery } from './make-query.ts';
 import { outboxOf } from './outbox.ts';
 import { nodePostgresResults } from './results.ts';
-import { together } from './together.ts';
 import { nodePostgresValues } from './values.ts';
 
 export interface NodePostgresOptions {
@@ -31,9 +30,9 @@ export interface NodePostgresOptions {
 export class NodePostgresDriver implements Driver {
   readonly describes = false;
   readonly writesInImmediate = false;
+  readonly plainTrips = 1;
   readonly copiesAhead = true;
   readonly isShared: boolean;
-  readonly together: Driver['together'];
   readonly values: ValueEncoder;
   readonly results = nodePostgresResults;
   readonly errors = nodePostgresErrors;
@@ -53,10 +52,7 @@ export class NodePostgresDriver implements Driver {
     const { Query } = classOf(this.#source);
     if (Query && typeof Query.prototype.prepare !== 'function')
       throw unsupported('pg-native has no pipeline: use the client of pg itself');
-    const dialect = { Query, types: options.types };
-    this.#dialect = dialect;
-    // On the one connection that there is, statements that are sent in one turn leave together anyway.
-    if (isPool(source)) this.together = (bound) => together(() => this.#lease(), dialect, bound);
+    this.#dialect = { Query, types: options.types };
     this.values = nodePostgresValues(Query);
   }
 

@@ -6,7 +6,7 @@ import { isAnswered, isEndOfSession, noteKind } from './errors.ts';
 import type { FlightInput } from './flight-input.ts';
 import { type Connection, keepActive, type QueryClass } from './internals.ts';
 import { type Messages, silent } from './messages.ts';
-import { type CopyData, hasSync, type Piece, writePiece } from './piece.ts';
+import { type CopyData, type Piece, writePiece } from './piece.ts';
 
 type FlightClass = new (input: FlightInput) => object;
 
@@ -32,7 +32,6 @@ function makeClass(Base: QueryClass): FlightClass {
     #syncs: number;
     #refusal: Error | undefined;
     #isBegun = true;
-    readonly #skipped: Piece[] = [];
     /** A piece that has been answered, and is settled by its ReadyForQuery: until then it may still fail. */
     #executed: { readonly piece: Piece; readonly error?: Error } | undefined;
     #isWritten = false;
@@ -41,7 +40,7 @@ function makeClass(Base: QueryClass): FlightClass {
     constructor(input: FlightInput) {
       super({ text: '' });
       this.#input = input;
-      this.#syncs = input.syncsEach ? input.pieces.filter(hasSync).length : 1;
+      this.#syncs = input.syncsEach ? input.pieces.length : 1;
       // pg stops the clock of a `query_timeout` by it.
       this.callback = () => {};
     }
@@ -66,7 +65,7 @@ function makeClass(Base: QueryClass): FlightClass {
             this.#copy(connection, piece.data, index + 1);
             return;
           }
-          if (syncsEach && hasSync(piece)) connection.sync();
+          if (syncsEach) connection.sync();
         }
         if (!syncsEach) connection.sync();
       } catch (error) {
@@ -119,7 +118,7 @@ function makeClass(Base: QueryClass): FlightClass {
       if (!piece) return;
       this.#at += 1;
       // By itself it is committed by its Sync. And whoever ends the transaction looks at the state that is told then.
-      if ((this.#input.syncsEach && hasSync(piece)) || piece.role === 'end') this.#executed = { piece };
+      if (this.#input.syncsEach || piece.role === 'end') this.#executed = { piece };
       else piece.query.handleReadyForQuery(silent);
     }
 
@@ -143,7 +142,6 @@ function makeClass(Base: QueryClass): FlightClass {
       this.#isBegun &&= refused.role !== 'begin';
       if (refused.role === 'end') this.#executed = { piece: refused, error };
       else refused.query.handleError(error, silent);
-      if (refused.role === 'ahead') this.#skip();
       // Nothing of a transaction that was not begun may be sent.
       if (!this.#isBegun) this.#failRest(error);
     }
@@ -164,13 +162,6 @@ function makeClass(Base: QueryClass): FlightClass {
       this.#land(error);
     }
 
-    /** The server skips what it has refused the piece ahead of. */
-    #skip(): void {
-      const { ahead, ...alone } = this.#piece as Piece;
-      this.#skipped.push(alone);
-      this.#at += 1;
-    }
-
     #settleExecuted(loss?: Error): void {
       const { piece, error = loss } = this.#executed ?? {};
       this.#executed = undefined;
@@ -188,9 +179,8 @@ function makeClass(Base: QueryClass): FlightClass {
       if (this.#isOver) return;
       this.#isOver = true;
       const { pieces, landed } = this.#input;
-      const skipped = [...this.#skipped, ...pieces.slice(this.#at)];
       this.callback?.(null);
-      landed({ skipped, refusal: this.#isBegun ? undefined : this.#refusal, loss });
+      landed({ skipped: pieces.slice(this.#at), refusal: this.#isBegun ? undefined : this.#refusal, loss });
     }
   };
 }

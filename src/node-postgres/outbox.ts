@@ -124,20 +124,19 @@ export class Outbox {
   #send(taken: readonly Piece[], landed: (landing: Landing) => void): void {
     const client = this.#client;
     const [first] = taken;
-    if (first && taken.length === 1 && !first.ahead && canGoAlone(first, client)) {
+    if (first && taken.length === 1 && canGoAlone(first, client)) {
       sendAlone(client, first, landed);
       return;
     }
     const syncsEach = first?.role !== 'begin' && this.status !== 'T';
     const pieces: Piece[] = [];
     const messages: Messages[] = [];
-    const add = (piece: Piece, written = piece.messages()): void => {
-      if (!written) return;
-      if (piece.ahead && syncsEach) add(piece.ahead);
+    for (const piece of taken) {
+      const written = piece.messages();
+      if (!written) continue;
       pieces.push(piece);
       messages.push(written);
-    };
-    for (const piece of taken) add(piece);
+    }
     if (pieces.length === 0) {
       landed({ skipped: [] });
       return;

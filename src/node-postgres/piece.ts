@@ -2,8 +2,8 @@
 import type { Connection, Query } from './internals.ts';
 import type { Messages } from './messages.ts';
 
-/** What a piece is to its transaction: `ahead` of another one in the same Sync. */
-export type Role = 'statement' | 'begin' | 'end' | 'ahead';
+/** What a piece is to its transaction. */
+export type Role = 'statement' | 'begin' | 'end';
 
 export interface Piece {
   readonly role: Role;
@@ -15,8 +15,6 @@ export interface Piece {
    * @returns `undefined` if a value can't be written: whoever sent it has been told then
    */
   messages(): Messages | undefined;
-  /** Leaves ahead of it, if it leaves with a Sync of its own. If the server refuses that, the statement is sent without. */
-  readonly ahead?: Piece | undefined;
   /** The data behind COPY. */
   readonly data?: CopyData | undefined;
   /** It has been handed to the socket. */
@@ -43,9 +41,6 @@ export interface Alone {
   /** Rejects it without sending it. */
   refuse(error: Error): void;
 }
-
-/** Whether a Sync follows a piece, in a flight in which each has one. */
-export const hasSync = ({ role }: Piece): boolean => role !== 'ahead';
 
 /** Parse, Bind, Describe and Execute. */
 export function writePiece(connection: Connection, { parse, bind }: Messages): void {

@@ -39,6 +39,7 @@ export class PostgresJsDriver implements Driver {
   readonly framing = framing;
   readonly isShared = false;
   readonly writesInImmediate = true;
+  readonly plainTrips = 2;
 
   constructor(
     client: Sql,

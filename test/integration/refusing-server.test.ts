@@ -89,7 +89,7 @@ test('a server that was gone, and is back, is trusted with transactions again', 
   const db = connect({ url: relay.url });
   const insert = () => db.insert(things).values({ name: 'a' }).returning();
   const gone = relay.hold({ side: 'client', words: /^begin/ });
-  const refused = Promise.allSettled([insert(), insert()]);
+  const refused = Promise.allSettled([insert(), insert(), insert(), insert()]);
   (await gone).cut('close');
   (await relay.hold({ side: 'client', words: /^insert/ })).cut('close');
   expect((await refused).map(({ status }) => status)).toContain('rejected');

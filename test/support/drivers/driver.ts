@@ -169,8 +169,6 @@ export interface TestDriver {
    * sent as its text all the same.
    */
   readonly ofClasses: readonly object[];
-  /** The code of a statement with more parameters than the protocol can count: the driver's own, or the server's. */
-  readonly codeOfTooMany: string;
   /** A value that the driver refuses to send, which names a Symbol. */
   readonly unsendable: unknown;
   /** A value for raw SQL that the driver fails to write with a `TypeError`: when it knows the type, if it asks for that. */

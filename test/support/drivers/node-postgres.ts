@@ -121,7 +121,6 @@ export const driver: TestDriver = {
   // An INSERT has its bytes in the binary format of the type.
   isLoadedOtherwise: (value, sqlType) => ArrayBuffer.isView(value) && sqlType !== 'bytea',
   ofClasses: [new Map(), new Set(['a'])],
-  codeOfTooMany: '08P01',
   // It sends a Symbol as its text.
   unsendable: { toPostgres: () => `${Symbol('no text') as never}` },
   unwritable: { toPostgres: () => `${Symbol('no text') as never}` },

@@ -104,7 +104,6 @@ export const driver: TestDriver = {
   resultsHaveStatement: false,
   isLoadedOtherwise: () => false,
   ofClasses: [new Map()],
-  codeOfTooMany: '08P01',
   unsendable: Symbol('no text'),
   unwritable: Symbol('no text'),
   writtenBy: (text) => ({ toString: text }),

@@ -108,7 +108,6 @@ export const driver: TestDriver = {
   resultsHaveStatement: true,
   isLoadedOtherwise: () => false,
   ofClasses: [new String('boxed'), new Map(), /re/, new Error('e')],
-  codeOfTooMany: 'MAX_PARAMETERS_EXCEEDED',
   unsendable: Symbol('no text'),
   // drizzle leaves dates to the client as they are.
   unwritable: new Date(Number.NaN),
