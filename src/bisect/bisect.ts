@@ -1,5 +1,8 @@
 /** Entries of the database → each written or rejected by itself, as if its insert had been sent alone. */
+
+import type { PgTable } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
+import { getOrInsert } from '../get-or-insert.ts';
 import type { ReportBuilder } from '../report.ts';
 import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
@@ -7,7 +10,7 @@ import { atEndOfTurn } from '../take/schedule.ts';
 import { batchLockTimeout } from '../write/lock-timeout.ts';
 import { classifyRefusal, isReadOnly } from './classify-refusal.ts';
 import { haltableToken } from './halt-ahead.ts';
-import { byTable, inTurn, openParents, runsOf } from './in-turn.ts';
+import { inTurn, openParents, runsOf } from './in-turn.ts';
 import { OwnAttempts } from './own-attempts.ts';
 import { JoinedTransaction } from './own-transaction.ts';
 import { sendPipelinedTransactions, writePipelinedTransactions } from './pipeline.ts';
@@ -75,9 +78,10 @@ class Batch {
 
   /** All entries of a table fare alike, and the refusal has no values of theirs. */
   async #writeByTable(entries: readonly Entry[], refusal: Refusal): Promise<void> {
-    const groups = byTable(entries);
-    for (const group of groups) {
-      if (groups.length > 1) await this.write(group);
+    const tables = new Map<PgTable, Entry[]>();
+    for (const entry of entries) getOrInsert(tables, entry.shape.table, () => []).push(entry);
+    for (const group of tables.values()) {
+      if (tables.size > 1) await this.write(group);
       else for (const entry of group) this.failures.rejectAll([entry], refusal);
     }
   }

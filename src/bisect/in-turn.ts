@@ -1,6 +1,4 @@
-/** Which entries of a batch go together, and which must follow others. Pure. */
-import type { PgTable } from 'drizzle-orm/pg-core';
-import { getOrInsert } from '../get-or-insert.ts';
+/** Which entries of a batch must follow others. Pure. */
 import type { Entry } from '../take/entry.ts';
 import type { PipelinedTransaction } from './write-transaction.ts';
 
@@ -31,11 +29,4 @@ export function runsOf(transactions: readonly PipelinedTransaction[]): Pipelined
     else runs.push([transaction]);
   }
   return runs;
-}
-
-/** The entries of each table. */
-export function byTable(entries: readonly Entry[]): Entry[][] {
-  const tables = new Map<PgTable, Entry[]>();
-  for (const entry of entries) getOrInsert(tables, entry.shape.table, () => []).push(entry);
-  return [...tables.values()];
 }

@@ -7,11 +7,11 @@ import type { ValueEncoder } from './values.ts';
 export interface Driver {
   /** Every statement with parameters is described before it is bound: one more round trip for each. */
   readonly describes: boolean;
-  /** How many round trips plain drizzle takes for a statement with parameters. Absent if there is no way to go. */
+  /** How many round trips plain drizzle takes for a statement with parameters. Absent if the server is in this process. */
   readonly plainTrips?: number;
-  /** It writes to its socket in an immediate, so that a flush which begins in one would wait for the next. */
+  /** It writes to its socket in an immediate. If a flush begins in one, too, its bytes wait for the next. */
   readonly writesInImmediate: boolean;
-  /** COPY leaves with its data, unless an answer is needed to make them. Else they wait for the server to ask for them. */
+  /** COPY leaves with its data, unless they depend on an answer. Otherwise the data wait until the server asks for them. */
   readonly copiesAhead?: boolean;
   readonly values: ValueEncoder;
   readonly results: ResultMaker;

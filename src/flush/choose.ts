@@ -67,8 +67,8 @@ export async function choose(
 }
 
 /**
- * Whether sharing may cost more round trips than plain drizzle takes. If an entry of the database is refused, a transaction that
- * several share takes up to four, and one each takes two.
+ * Whether sharing may take more round trips than plain drizzle. If the server refuses an entry of the database, sharing takes up
+ * to four: the transaction, its end, the entries again one by one, and those behind the refused one. Without sharing it is two.
  */
 function isDearIfRefused(
   entries: readonly Entry[],
@@ -77,7 +77,7 @@ function isDearIfRefused(
 ): boolean {
   const { length } = entries;
   if (plainTrips === undefined || scope !== 'own' || length < 2 || length * plainTrips >= 4) return false;
-  // Plain drizzle has no reference to another row, which would have to be waited for.
+  // An entry that refers to another one's row would have to wait for it, and plain drizzle has no such reference.
   return entries.every(({ references }) => references.length === 0);
 }
 
@@ -104,7 +104,7 @@ async function learn(
   if (isUncertain && target.scope === 'own' && entries.length > 1) {
     const { isUnopened } = await target.connect();
     if (engine.isOther) return nothingKnown;
-    // There is no pooler, and the entries may yet go apart.
+    // There is no pooler. The question goes without BEGIN, so that nothing has to be rolled back if the entries go apart.
     if (isUnopened && driver.isDirect) await target.restart?.();
   }
   const mayFollow = target.connection?.mayFollow ?? true;

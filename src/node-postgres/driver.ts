@@ -60,8 +60,7 @@ export class NodePostgresDriver implements Driver {
     return this.#isDirect ?? false;
   }
 
-  async #lease(): Promise<Lease> {
-    const held = await lease(this.#source);
+  #meet(held: Lease): Lease {
     this.#isDirect = (this.#isDirect ?? true) && isProcessId(held.client.processID);
     return held;
   }
@@ -73,7 +72,7 @@ export class NodePostgresDriver implements Driver {
   async run(statement: Statement): Promise<Answer> {
     const { piece, answer } = makeQuery(this.#dialect, statement);
     if (!piece) return answer;
-    const held = await this.#lease();
+    const held = this.#meet(await lease(this.#source));
     try {
       held.outbox.push(piece);
       return await answer;
@@ -111,7 +110,7 @@ export class NodePostgresDriver implements Driver {
   ): Promise<NodePostgresConnection> {
     const dialect = this.#dialect;
     const ends = isPool(this.#source) ? ownEnds(text) : await this.#endsOn(this.#source, text);
-    return new NodePostgresConnection(await this.#lease(), { dialect, ends, log, turn });
+    return new NodePostgresConnection(this.#meet(await lease(this.#source)), { dialect, ends, log, turn });
   }
 
   /** On a client of the user's a transaction may be open that is not ours. */

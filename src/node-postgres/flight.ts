@@ -3,10 +3,23 @@ import { asError } from '../errors.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { feed } from './copy.ts';
 import { isAnswered, isEndOfSession, noteKind } from './errors.ts';
-import type { FlightInput } from './flight-input.ts';
-import { type Connection, keepActive, type QueryClass } from './internals.ts';
+import { type Client, type Connection, keepActive, type QueryClass } from './internals.ts';
+import type { Landing } from './landing.ts';
 import { type Messages, silent } from './messages.ts';
 import { type CopyData, type Piece, writePiece } from './piece.ts';
+
+export interface FlightInput {
+  readonly client: Client;
+  readonly pieces: readonly Piece[];
+  /** Those of each piece. */
+  readonly messages: readonly Messages[];
+  /**
+   * Each piece gets a Sync of its own, so that it is a transaction of its own outside of one, and so that a refused one takes
+   * none with it. With one Sync the server skips whatever follows a refused piece.
+   */
+  readonly syncsEach: boolean;
+  readonly landed: (landing: Landing) => void;
+}
 
 type FlightClass = new (input: FlightInput) => object;
 

@@ -2,8 +2,8 @@
 import { behindPromiseJobs } from '../driver/event-loop.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { flightOf } from './flight.ts';
-import type { Landing } from './flight-input.ts';
 import { type Client, classOf } from './internals.ts';
+import type { Landing } from './landing.ts';
 import type { Messages } from './messages.ts';
 import type { Alone, Piece } from './piece.ts';
 import { canGoAlone, sendAlone } from './send-alone.ts';
@@ -128,7 +128,6 @@ export class Outbox {
       sendAlone(client, first, landed);
       return;
     }
-    const syncsEach = first?.role !== 'begin' && this.status !== 'T';
     const pieces: Piece[] = [];
     const messages: Messages[] = [];
     for (const piece of taken) {
@@ -141,8 +140,10 @@ export class Outbox {
       landed({ skipped: [] });
       return;
     }
+    const isBegin = pieces[0]?.role === 'begin';
+    const syncsEach = !isBegin && this.status !== 'T';
     // Only an answer tells it from here on: a session that ends in this flight must not look idle.
-    if (first?.role === 'begin') this.status = undefined;
+    if (isBegin) this.status = undefined;
     client.query(flightOf(classOf(client).Query, { client, pieces, messages, syncsEach, landed }));
   }
 

@@ -2,7 +2,6 @@
  * This folder is the only reader of what postgres.js does not export. Every fact used here is pinned by name
  * in `test/integration/postgres-facts.test.ts`. An upgrade that changes one fails there.
  */
-
 import type { Sql } from 'postgres';
 import type { Connection, Driver, SentStatement } from '../driver/driver.ts';
 import { isProcessId } from '../driver/process-id.ts';

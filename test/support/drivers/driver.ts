@@ -165,8 +165,8 @@ export interface TestDriver {
   /** `load()` writes the value otherwise than an INSERT into a column of that type. */
   isLoadedOtherwise(value: unknown, sqlType: string): boolean;
   /**
-   * Objects of classes that are sent as plain drizzle sends them. Where it sends JSON, one of which a copy has another text is
-   * sent as its text all the same.
+   * Objects of classes that are sent as plain drizzle sends them. Others differ on a driver that sends objects as JSON: an object
+   * is sent as its text if a copy of it would have another text.
    */
   readonly ofClasses: readonly object[];
   /** A value that the driver refuses to send, which names a Symbol. */

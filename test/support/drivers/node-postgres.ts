@@ -120,7 +120,7 @@ export const driver: TestDriver = {
   resultsHaveStatement: false,
   // An INSERT has its bytes in the binary format of the type.
   isLoadedOtherwise: (value, sqlType) => ArrayBuffer.isView(value) && sqlType !== 'bytea',
-  ofClasses: [new Map(), new Set(['a'])],
+  ofClasses: [new String('boxed'), new Map(), new Set(['a'])],
   // It sends a Symbol as its text.
   unsendable: { toPostgres: () => `${Symbol('no text') as never}` },
   unwritable: { toPostgres: () => `${Symbol('no text') as never}` },
