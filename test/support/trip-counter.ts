@@ -1,5 +1,8 @@
 import { START_UP } from './wire-messages.ts';
 
+/** The library's own question to the catalog names the column, too. */
+const typesOfArrays = /^\s*select b\.oid, b\.typarray/;
+
 /**
  * Counts the round trips of one connection.
  *
@@ -41,7 +44,7 @@ export class TripCounter {
   /** Called when the client has sent a whole message. `statement` is the SQL of a Parse or Query. */
   clientEnds(type: string, statement = ''): void {
     if (this.#starting) return;
-    if (this.#firstStatement && type === 'P' && statement.includes('b.typarray')) {
+    if (this.#firstStatement && type === 'P' && typesOfArrays.test(statement)) {
       this.#starting = true;
       this.#open = false;
       this.trips--;

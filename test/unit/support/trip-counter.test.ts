@@ -54,3 +54,11 @@ test("postgres.js's query for array types belongs to start-up", () => {
   expect(counter.starting).toBe(true);
   expect(trips('>DBES <1tTDCZ >Q <CZ', counter)).toBe(1);
 });
+
+test("the library's own question to the catalog does not", () => {
+  const counter = started();
+  counter.clientStarts('P');
+  counter.clientEnds('P', 'select t.oid from pg_catalog.pg_type b where b.typarray <> 0');
+  expect(counter.starting).toBe(false);
+  expect(trips('>BDES <1tTDCZ >Q <CZ', counter)).toBe(2);
+});
