@@ -114,8 +114,8 @@ export class Outbox {
     this.#isFlying = true;
     if (first.role === 'alone') {
       this.#waiting.shift();
-      const sent = (): void => this.#landed({ skipped: [] }, undefined);
-      first.send().then(sent, sent);
+      const sent = (isRefused: boolean): void => this.#landed({ skipped: [], isRefused }, undefined);
+      first.send().then(sent, () => sent(false));
       return;
     }
     this.#send(this.#take(), (landing) => this.#landed(landing, first.owner));

@@ -36,8 +36,8 @@ export interface CopyData {
 export interface Alone {
   readonly role: 'alone';
   readonly owner?: object | undefined;
-  /** Sends it by pg itself. Settles when it is over; never rejects. */
-  send(): Promise<void>;
+  /** Sends it by pg itself. Settles when it is over, with whether the server is known to have refused it. */
+  send(): Promise<boolean>;
   /** Rejects it without sending it. */
   refuse(error: Error): void;
 }

@@ -41,7 +41,11 @@ function isSubmittable(config: object | string): config is Submittable {
 function submit(sending: Sending, config: Submittable, { sent }: StatementListener): unknown {
   const { client, owner, ended } = sending;
   if (ended) throw ended;
-  sending.push({ role: 'alone', owner, send: async () => void client.query(config), refuse: () => {} });
+  const send = async () => {
+    client.query(config);
+    return false;
+  };
+  sending.push({ role: 'alone', owner, send, refuse: () => {} });
   sent();
   return config;
 }
@@ -104,10 +108,13 @@ function aloneOf(
     async send() {
       try {
         resolve((await client.query(config, values)) as Result);
+        return false;
       } catch (error) {
         const reason = asError(error);
+        const isOfServer = isAnswered(reason);
         refused(reason);
-        reject(isAnswered(reason) ? reason : noteKind(reason, 'other'));
+        reject(isOfServer ? reason : noteKind(reason, 'other'));
+        return isOfServer;
       }
     },
   };

@@ -1,7 +1,7 @@
 /** What happens to connections of node-postgres, and what must not happen to the process. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Pool } from 'pg';
 import pg from 'pg';
@@ -69,6 +69,23 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
     await expect(lost).rejects.toMatchObject({ name: 'Error', cause: expect.any(Error) });
     await serves(pool);
     expect(await db.$count(users)).toBe(0);
+  });
+
+  test('a refused statement that pg sends itself fails the transaction, also while the state of that is not told', async () => {
+    const relay = await database.faultRelay();
+    const slow = batchedDrizzle(poolOf(module, { connectionString: relay.url }));
+    const over = slow.transaction(async (tx) => {
+      const named = tx
+        .select()
+        .from(users)
+        .where(eq(users.name, sql.placeholder('name')))
+        .prepare('named');
+      await named.execute({ name: 'Ada' });
+      const told = relay.hold({ side: 'server', words: /^ReadyForQuery/ });
+      await expect(named.execute({ name: 'a\0b' })).rejects.toMatchObject({ cause: { code: '22021' } });
+      setImmediate(async () => (await told).release());
+    });
+    await expect(over).rejects.toMatchObject({ query: 'commit', cause: { code: '22021' } });
   });
 
   test('so does one that is terminated during a flight', async () => {

@@ -95,6 +95,7 @@ export function wordsOf({ type, bytes }: WireMessage): string | undefined {
   if (type === 'c') return 'CopyDone';
   if (type === 'G') return 'CopyInResponse';
   if (type === 'K') return 'BackendKeyData';
+  if (type === 'Z') return 'ReadyForQuery';
   return type === 'C' ? body.toString('utf8', 0, body.length - 1) : undefined;
 }
 

@@ -101,5 +101,6 @@ test('wordsOf reads the statement of a client and the tag of a server, and what 
   expect(wordsOf({ type: 'K', bytes: message('K', '\0\0\0\x01') })).toBe('BackendKeyData');
   expect(wordsOf({ type: 'd', bytes: message('d', '1\tAda\n') })).toBe('1\tAda\n');
   expect(wordsOf({ type: 'c', bytes: message('c', '') })).toBe('CopyDone');
-  expect(wordsOf({ type: 'Z', bytes: message('Z', 'I') })).toBeUndefined();
+  expect(wordsOf({ type: 'Z', bytes: message('Z', 'I') })).toBe('ReadyForQuery');
+  expect(wordsOf({ type: 'T', bytes: message('T', '') })).toBeUndefined();
 });
