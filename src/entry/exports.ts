@@ -13,4 +13,5 @@ export type { FlushReport, TableReport } from '../report.ts';
 export { FlushError, type TableFailure } from '../settle/flush-error.ts';
 export { BatchedInsertError } from '../take/insert-error.ts';
 export type { FlushEnd, FlushFailed, FlushMessage, FlushStart } from '../unit-of-work/flush-channel.ts';
+export { type FlushTrace, FlushTraceError } from '../unit-of-work/flush-tracing.ts';
 export type { BatchedDrizzleConfig } from './arguments.ts';

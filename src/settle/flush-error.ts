@@ -1,5 +1,5 @@
 import { QueryError } from '../drizzle/query-error.ts';
-import { commitLost, countRows } from '../errors.ts';
+import { codeOf, commitLost, countRows } from '../errors.ts';
 import type { OwnInsert } from '../take/insert-error.ts';
 
 /** The failure of one table in a flush: codes and counts, never values. */
@@ -37,16 +37,32 @@ export class FlushError extends QueryError {
       culprit,
     }: { readonly isUnknown?: boolean; readonly culprit?: OwnInsert | undefined } = {},
   ) {
-    const rows = countRows(failures.reduce((sum, failure) => sum + failure.rows, 0));
-    const tables = failures.map(({ table, code }) => `${table} (${code ?? 'no code'})`).join(', ');
-    super(
-      isUnknown
-        ? `flush has an unknown outcome, ${commitLost}: ${rows} of ${tables}`
-        : `flush failed: ${rows} not written to ${tables}`,
-      cause,
-      { batchCode: isUnknown ? 'OUTCOME_UNKNOWN' : 'FLUSH_FAILED', failures },
-    );
+    const code = isUnknown ? 'OUTCOME_UNKNOWN' : 'FLUSH_FAILED';
+    super(summarizeFailure({ code, failures }), cause, { batchCode: code, failures });
     Error.captureStackTrace(this, FlushError);
     if (culprit) this.describeBy(() => culprit.describe());
   }
+}
+
+/** What a failure may tell to others than its caller. The error itself has causes, whose messages may contain values. */
+export interface FailureDescription {
+  /** The code of the error that `flush()` rejects with. */
+  readonly code: string | undefined;
+  /** Rows that were not written, by table. Empty if the end of the transaction was refused. */
+  readonly failures: readonly TableFailure[];
+}
+
+export function describeFailure(error: Error): FailureDescription {
+  if (error instanceof FlushError) return { code: error.batchCode, failures: error.failures };
+  return { code: codeOf(error), failures: [] };
+}
+
+/** A failure in words: tables, counts and codes. */
+export function summarizeFailure({ code, failures }: FailureDescription): string {
+  if (failures.length === 0) return `flush failed (${code ?? 'no code'})`;
+  const rows = countRows(failures.reduce((sum, failure) => sum + failure.rows, 0));
+  const tables = failures.map(({ table, code }) => `${table} (${code ?? 'no code'})`).join(', ');
+  return code === 'OUTCOME_UNKNOWN'
+    ? `flush has an unknown outcome, ${commitLost}: ${rows} of ${tables}`
+    : `flush failed: ${rows} not written to ${tables}`;
 }

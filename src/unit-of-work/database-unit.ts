@@ -1,7 +1,7 @@
 /** The queue of the database itself. Each of its flushes is a transaction of its own. */
 import { AsyncResource } from 'node:async_hooks';
 import { flushEach } from '../bisect/bisect.ts';
-import { type FlushReport, ReportBuilder } from '../report.ts';
+import type { FlushReport } from '../report.ts';
 import { refusedInShared } from '../settle/failures.ts';
 import { whenNotified } from '../settle/notify-cache.ts';
 import type { Entry } from '../take/entry.ts';
@@ -66,12 +66,9 @@ export class DatabaseUnit extends UnitOfWork {
     });
   }
 
-  async #write(entries: readonly Entry[]): Promise<Flushed> {
+  #write(entries: readonly Entry[]): Promise<Flushed> {
     if (this.queue.isEmpty) unwatch(this);
-    const announced = announceFlush('database', entries);
-    const report = new ReportBuilder();
-    const failure = await flushEach(this.context, entries, report);
-    return announced({ report: report.build(), failure, entries });
+    return announceFlush('database', entries, (report) => flushEach(this.context, entries, report));
   }
 }
 

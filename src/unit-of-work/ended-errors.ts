@@ -3,6 +3,7 @@ import { isAnswer, isLost } from '../driver/errors.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { type BatchCode, QueryError } from '../drizzle/query-error.ts';
 import { BatchedDrizzleError, codeOf, commitLost } from '../errors.ts';
+import type { FlushFailure } from '../settle/failures.ts';
 
 /** The error of an insert on a transaction that has committed or is about to. */
 export function committedError(): BatchedDrizzleError {
@@ -26,6 +27,11 @@ export function explainCommit(error: Error, { framing, errors }: Driver): Error 
   if (!framing.executesEnds || !isOfServer || error instanceof BatchedDrizzleError) return error;
   const isUnknown = error.message.includes(commitLost);
   return isUnknown ? new CommitError(error, 'OUTCOME_UNKNOWN') : new DrizzleQueryError('commit', [], error);
+}
+
+/** What a failed flush means for its transaction. */
+export function explainFlush({ isOfCommit, cause }: FlushFailure, driver: Driver): Error {
+  return isOfCommit ? explainCommit(cause, driver) : cause;
 }
 
 /**

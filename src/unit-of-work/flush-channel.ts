@@ -1,11 +1,11 @@
 /** Messages on `node:diagnostics_channel` about every flush. */
 import diagnosticsChannel from 'node:diagnostics_channel';
-import { codeOf } from '../errors.ts';
 import { ofProcess } from '../process-state.ts';
-import type { FlushReport } from '../report.ts';
+import { type FlushReport, ReportBuilder } from '../report.ts';
 import type { FlushFailure } from '../settle/failures.ts';
-import { FlushError, type TableFailure } from '../settle/flush-error.ts';
+import { describeFailure, type FailureDescription } from '../settle/flush-error.ts';
 import type { Entry } from '../take/entry.ts';
+import { hasTracers, traceFlush } from './flush-tracing.ts';
 
 /**
  * A flush has taken the queued rows and begins to write them. A flush without rows sends no message.
@@ -36,14 +36,10 @@ export interface FlushEnd {
 }
 
 /** A flush could not write all of its rows. The message has codes, tables and counts, never a value. */
-export interface FlushFailed {
+export interface FlushFailed extends FailureDescription {
   readonly event: 'error';
   readonly id: number;
   readonly where: FlushStart['where'];
-  /** The code of the error that `flush()` rejects with. */
-  readonly code: string | undefined;
-  /** Rows that were not written, by table. Empty if the end of the transaction was refused. */
-  readonly failures: readonly TableFailure[];
   /** The part of the flush that was done nevertheless. */
   readonly report: FlushReport;
 }
@@ -59,39 +55,50 @@ export interface Flushed {
   readonly entries: readonly Entry[];
 }
 
+/** Writes the entries of a flush, and counts in `report`. */
+type Write = (report: ReportBuilder) => Promise<FlushFailure | undefined>;
+
 const flushChannel = diagnosticsChannel.channel('batched-drizzle:flush');
 
 const flushes = ofProcess('flushes', () => ({ announced: 0 }));
 
 /**
- * Publishes the start of a flush. If the channel has no subscriber then, the end is not published either.
- *
- * @returns a function that publishes the end, and returns its argument
+ * Runs a flush, and publishes its start and its end. If nobody subscribes when it starts, the end is not published either,
+ * and the entries are not looked at.
  */
 export function announceFlush(
   where: FlushStart['where'],
   entries: readonly Entry[],
-): <T extends Flushed>(flushed: T) => T {
-  if (!flushChannel.hasSubscribers || entries.length === 0) return (flushed) => flushed;
+  write: Write,
+): Promise<Flushed> {
+  const isHeard = flushChannel.hasSubscribers;
+  const isTraced = hasTracers();
+  const run = () => runFlush(entries, write);
+  if (!(isHeard || isTraced) || entries.length === 0) return run();
   flushes.announced += 1;
-  const flush = { id: flushes.announced, where };
   const rows = entries.reduce((sum, entry) => sum + entry.count, 0);
   const tables = [...new Set(entries.map(({ shape }) => shape.name))];
-  publish({ event: 'start', ...flush, rows, tables });
-  return (flushed) => {
-    const { report, failure } = flushed;
-    if (failure) publish({ event: 'error', ...flush, ...describeFailure(failure), report });
-    else publish({ event: 'end', ...flush, report });
-    return flushed;
-  };
+  const flush = { id: flushes.announced, where, rows, tables };
+  const announced = isHeard ? () => runAnnounced({ event: 'start', ...flush }, run) : run;
+  return isTraced ? traceFlush(flush, announced) : announced();
+}
+
+async function runFlush(entries: readonly Entry[], write: Write): Promise<Flushed> {
+  const report = new ReportBuilder();
+  const failure = await write(report);
+  return { report: report.build(), failure, entries };
+}
+
+async function runAnnounced(start: FlushStart, run: () => Promise<Flushed>): Promise<Flushed> {
+  publish(start);
+  const flushed = await run();
+  const { report, failure } = flushed;
+  const { id, where } = start;
+  if (failure) publish({ event: 'error', id, where, ...describeFailure(failure.error), report });
+  else publish({ event: 'end', id, where, report });
+  return flushed;
 }
 
 function publish(message: FlushMessage): void {
   flushChannel.publish(message);
-}
-
-/** The error is not published: the messages of its causes may contain values. */
-function describeFailure({ error }: FlushFailure): Pick<FlushFailed, 'code' | 'failures'> {
-  if (error instanceof FlushError) return { code: error.batchCode, failures: error.failures };
-  return { code: codeOf(error), failures: [] };
 }

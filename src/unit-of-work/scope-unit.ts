@@ -2,13 +2,13 @@
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import type { FlushScope } from '../flush/target.ts';
-import { type FlushReport, ReportBuilder } from '../report.ts';
+import type { FlushReport, ReportBuilder } from '../report.ts';
 import { whenNotified } from '../settle/notify-cache.ts';
 import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { LateEntry } from '../take/late-entry.ts';
 import { Closing } from './closing.ts';
-import { committedError, endedError, explainCommit } from './ended-errors.ts';
+import { committedError, endedError, explainFlush } from './ended-errors.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
 import { explainLate, hearCache } from './late-failures.ts';
 import { AwaitedQueue } from './queued-awaits.ts';
@@ -171,26 +171,25 @@ export abstract class ScopeUnit extends UnitOfWork {
     );
   }
 
-  async #write(entries: readonly Entry[], scope: FlushScope, passage: Passage): Promise<Flushed> {
+  #write(entries: readonly Entry[], scope: FlushScope, { left, answered }: Passage): Promise<Flushed> {
+    const write = () =>
+      announceFlush('transaction', entries, (report) => this.#send(entries, scope, left, report));
     // A row that an earlier flush writes has its key only when that is answered.
-    if (passage.answered && entries.some(({ references }) => references.length > 0)) await passage.answered;
+    const waits = answered && entries.some(({ references }) => references.length > 0);
+    return waits ? answered.then(write) : write();
+  }
+
+  async #send(entries: readonly Entry[], scope: FlushScope, left: () => void, report: ReportBuilder) {
     const { queued } = this.state;
     if (queued) queued.ahead.take(entries);
-    const announced = announceFlush('transaction', entries);
-    const report = new ReportBuilder();
-    const target = new TransactionTarget(this.state, scope, this.closing, {
-      left: passage.left,
-      failLate: this.#failLate,
-    });
+    const target = new TransactionTarget(this.state, scope, this.closing, { left, failLate: this.#failLate });
     const failure = await writeBatch(this.context, target, entries, report);
     this.state.hasWorked = true;
     const isAwaited = entries.every(({ awaited, late }) => awaited && !late?.isTold);
     const isHeard = failure?.isUnsent && scope === 'inside' && isAwaited;
-    const { driver } = this.context;
-    if (failure && !isHeard)
-      this.fail(failure.isOfCommit ? explainCommit(failure.cause, driver) : failure.cause, isAwaited);
+    if (failure && !isHeard) this.fail(explainFlush(failure, this.context.driver), isAwaited);
     if (queued) hearCache(entries, this.closing.watch, this.#failLate);
-    return announced({ report: report.build(), failure, entries });
+    return failure;
   }
 
   readonly #failLate = (error: Error): void => {
