@@ -60,6 +60,13 @@ describe.each(programDrivers)('on the Node that runs the tests, on %s', (driver)
     expect(onNode[driver].trips).toEqual(Object.fromEntries(stated));
   });
 
+  test('a flush runs in the store that a tracer has bound', () => {
+    const { outcomes } = onNode[driver];
+    expect(outcomes['a flush and its report']).toMatchObject({
+      result: { events: ['start in span', 'end in span', 'asyncStart in span', 'asyncEnd in span'] },
+    });
+  });
+
   test('each table has the rows that the program has written', () => {
     expect(onNode[driver].rows).toEqual({ users: 1688, posts: 210, values: 41 });
   });

@@ -3,6 +3,7 @@ import type { BatchedDatabase } from 'batched-drizzle';
 import { asc, count, eq, like, lte, sql } from 'drizzle-orm';
 import { outcomeOf } from './outcome.ts';
 import type { Tables } from './tables.ts';
+import { traced } from './traced.ts';
 
 export type Database = BatchedDatabase<Record<string, never>>;
 
@@ -127,9 +128,10 @@ export const steps: Readonly<Record<string, Step>> = {
           .values({ name: `flushed ${nr}` })
           .returning(),
       );
-      const { ms, ...report } = await tx.flush();
+      const { result, events } = await traced(() => tx.flush());
+      const { ms, ...report } = result;
       const rows = await Promise.all(inserts);
-      return { report, isTimed: ms >= 0, ids: rows.flat().map(({ id }) => id) };
+      return { report, events, isTimed: ms >= 0, ids: rows.flat().map(({ id }) => id) };
     }),
 
   'values of many types': async (db, { values }) => {
