@@ -11,7 +11,7 @@ describe('the library', () => {
     const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = library;
     expect({ dependencies, optionalDependencies }).toEqual({});
     const drivers = ['postgres', 'pg', '@neondatabase/serverless', '@electric-sql/pglite'];
-    expect(Object.keys(peerDependencies)).toEqual(['drizzle-orm', ...drivers]);
+    expect(Object.keys(peerDependencies).toSorted()).toEqual(['drizzle-orm', ...drivers].toSorted());
     const optional = drivers.map((driver) => [driver, { optional: true }]);
     expect(peerDependenciesMeta).toEqual(Object.fromEntries(optional));
   });
