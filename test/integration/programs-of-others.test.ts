@@ -1,6 +1,6 @@
 import { DrizzleAdapter } from '@auth/drizzle-adapter';
-import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
-import { asc, DrizzleQueryError, eq, sql } from 'drizzle-orm';
+import { generateDrizzleJson, generateMigration, pushSchema } from 'drizzle-kit/api';
+import { asc, DrizzleQueryError, eq, type SQL, sql } from 'drizzle-orm';
 import { withReplicas } from 'drizzle-orm/pg-core';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { seed } from 'drizzle-seed';
@@ -8,6 +8,7 @@ import type { Sql } from 'postgres';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import type { BatchedDatabase } from '../../src/index.ts';
 import { authTables, startUserIds } from '../support/auth-tables.ts';
+import { betterAuthTables } from '../support/better-auth-tables.ts';
 import { emptyTables } from '../support/counted.ts';
 import { createDatabase, migrationsFolder } from '../support/database.ts';
 import { batchedDrizzle, countOf, driver, drizzle, rowsOf } from '../support/drivers/chosen.ts';
@@ -76,6 +77,36 @@ describe("drizzle's migrator", () => {
     expect(batched).toEqual(plain);
     expect(plain.columns.length).toBeGreaterThan(40);
     expect(plain.migrations.length).toBeGreaterThan(0);
+  });
+
+  test('has the push of drizzle-kit beside it, which makes the same tables, and changes what differs', async () => {
+    const { plain, batched } = await onBoth((make) =>
+      inNewDatabase(async (client, admin) => {
+        const db = make(client);
+        // drizzle-kit reads `rows` of each result, as pg has it.
+        const execute = db.execute.bind(db);
+        db.execute = (async (query: SQL) => ({ rows: rowsOf(await execute(query)) })) as never;
+        const push = async () => {
+          // Its push by a database fails for a primary key of several columns, on plain drizzle too.
+          const { apply, statementsToExecute, hasDataLoss, warnings } = await pushSchema(
+            betterAuthTables,
+            db as never,
+          );
+          await apply();
+          return { statements: statementsToExecute, hasDataLoss, warnings };
+        };
+        const pushes = [await push()];
+        await admin`alter table better_user add column in_the_way int`;
+        await admin`drop table better_session`;
+        pushes.push(await push(), await push());
+        return { pushes, catalog: await readCatalog(admin) };
+      }),
+    );
+    expect(batched).toEqual(plain);
+    const [, changed, unchanged] = plain.pushes.map(({ statements }) => statements.join());
+    expect(changed).toMatch(/create table "better_session"/i);
+    expect(changed).toMatch(/drop column "in_the_way"/i);
+    expect(unchanged).toBe('');
   });
 
   test('that fails rejects with the same error and leaves nothing behind', async () => {
