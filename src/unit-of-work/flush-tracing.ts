@@ -59,7 +59,13 @@ const channels = tracingChannel?.<unknown, FlushTrace>('batched-drizzle:flush');
 export function hasTracers(): boolean {
   if (!channels) return false;
   const { start, end, asyncStart, asyncEnd, error } = channels;
-  return [start, end, asyncStart, asyncEnd, error].some(({ hasSubscribers }) => hasSubscribers);
+  return (
+    start.hasSubscribers ||
+    end.hasSubscribers ||
+    asyncStart.hasSubscribers ||
+    asyncEnd.hasSubscribers ||
+    error.hasSubscribers
+  );
 }
 
 interface Outcome {
