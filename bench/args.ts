@@ -20,7 +20,7 @@ Options:
   --latency <ms>     what a round trip takes longer, 0 to 1000, as 5 or 0.2; may be given several times
   --json <file>      writes the results there
   --renew            measures the counts again, and the cells of each --job, and puts them into bench/results/full.json
-  --check <file>     fails where a count is worse than in that file, or one of our ratios has fallen by half
+  --check <file>     fails where a count is worse than in that file, or one of our ratios has fallen by half, twice
   --repeat <number>  the cells of --quick so often, in a process each time, to see how far a ratio of ours varies
   --help             prints this
 

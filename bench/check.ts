@@ -9,7 +9,10 @@ const ours = new Set(sides.filter(({ isOurs }) => isOurs).map(({ name }) => name
  * that has fallen by half. Durations depend on the machine and are not compared.
  */
 export function findWorse(now: Results, committed: Results): string[] {
-  return [...worseCounts(now.counts, committed.counts), ...fallenRatios(now, committed)];
+  return [
+    ...worseCounts(now.counts, committed.counts),
+    ...fallenRatios(now, committed).map(({ line }) => line),
+  ];
 }
 
 function worseCounts(now: readonly Count[], committed: readonly Count[]): string[] {
@@ -29,7 +32,14 @@ function worseCounts(now: readonly Count[], committed: readonly Count[]): string
 
 const fastest = ([first = Number.NaN]: readonly number[]) => first;
 
-function fallenRatios(now: Results, committed: Results): string[] {
+interface Fallen {
+  /** The id of the cell. */
+  readonly cell: string;
+  readonly line: string;
+}
+
+/** Each ratio of ours that has fallen by half. */
+export function fallenRatios(now: Results, committed: Results): Fallen[] {
   const before = new Map(committed.cells.map((cell) => [cell.id, cell]));
   return now.cells.flatMap((cell) => {
     const known = before.get(cell.id);
@@ -40,7 +50,8 @@ function fallenRatios(now: Results, committed: Results): string[] {
       // Other work on the machine may disturb the median of a few runs, but seldom all of them.
       const [atBest, wasAtBest] = [ratioOf(cell, side, fastest), ratioOf(known, side, fastest)];
       if (atBest === undefined || wasAtBest === undefined || atBest >= wasAtBest / 2) return [];
-      return [`${side}, ${cell.id}: ${is.toFixed(2)} times ${cell.reference}, was ${was.toFixed(2)}`];
+      const line = `${side}, ${cell.id}: ${is.toFixed(2)} times ${cell.reference}, was ${was.toFixed(2)}`;
+      return [{ cell: cell.id, line }];
     });
   });
 }

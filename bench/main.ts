@@ -2,12 +2,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BenchOptions, readArgs, usage } from './args.ts';
-import { findWorse } from './check.ts';
+import { fallenRatios, findWorse } from './check.ts';
 import { chosenPlan } from './chosen-plan.ts';
 import { UsageError } from './demo/args.ts';
 import { runProgram } from './demo/program.ts';
 import { folder } from './folder.ts';
-import { fullPlan, ofSides, type Plan, quickPlan, renewPlan } from './plan.ts';
+import { fullPlan, ofCells, ofSides, type Plan, quickPlan, renewPlan } from './plan.ts';
 import { renew } from './renew.ts';
 import { repeat } from './repeat.ts';
 import type { Results } from './results.ts';
@@ -34,7 +34,11 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<number
   const file = options.json ?? (mode === 'full' ? results('full.json') : undefined);
   if (file !== undefined) await write(file, made);
   if (!committed) return 0;
-  const worse = findWorse(made, committed);
+  const fallen = fallenRatios(made, committed).map(({ cell }) => cell);
+  if (fallen.length > 0) console.log('\nMeasured again, since other work may have disturbed it:');
+  // Other work on the machine may disturb all runs of a cell, but seldom twice.
+  const cells = fallen.length > 0 ? (await run(ofCells(plan, fallen), mode, signal)).cells : [];
+  const worse = findWorse({ ...made, cells }, committed);
   for (const line of worse) console.error(`Worse than committed: ${line}`);
   if (worse.length === 0) console.log(`Nothing is worse than in ${options.check}.`);
   return worse.length === 0 ? 0 : 1;

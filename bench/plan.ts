@@ -116,6 +116,12 @@ export function fullPlan(): Plan {
   };
 }
 
+/** Some of a plan's cells, and nothing else. */
+export function ofCells({ cells }: Plan, ids: readonly string[]): Plan {
+  const chosen = cells.filter(({ id }) => ids.includes(id));
+  return { cells: chosen, counts: [], profiles: [], sides: [], callRounds: 0, queued: 0 };
+}
+
 /**
  * The plan for CI, which compares our counts and ratios. The loop takes part only if it is the reference or
  * fast; `Promise.all` would take too long.
