@@ -8,7 +8,7 @@ import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts
 import type { Entry } from '../take/entry.ts';
 import { atEndOfTurn } from '../take/schedule.ts';
 import { batchLockTimeout } from '../write/lock-timeout.ts';
-import { classifyRefusal, isReadOnly } from './classify-refusal.ts';
+import { classifyRefusal, isOfValues, isReadOnly } from './classify-refusal.ts';
 import { haltableToken } from './halt-ahead.ts';
 import { inTurn, openParents, runsOf } from './in-turn.ts';
 import { OwnAttempts } from './own-attempts.ts';
@@ -71,7 +71,7 @@ class Batch {
     const kind = classifyRefusal(refusal, this.context.driver.errors);
     if (kind === 'retryAlone' && entries.length > 1) this.#writeAlone(open);
     else if (kind === 'split' && open.length > fewEnough) await this.#halve(open);
-    else if (kind === 'split' && open.length > 1) await this.#writePipelined(open);
+    else if (kind === 'split' && open.length > 1) await this.#writeFew(open, refusal);
     else if (isReadOnly(refusal)) await this.#writeByTable(open, refusal);
     else this.failures.rejectAll(open, refusal);
   }
@@ -91,6 +91,27 @@ class Batch {
     const middle = Math.ceil(entries.length / 2);
     await this.write(entries.slice(0, middle));
     await this.write(entries.slice(middle));
+  }
+
+  /**
+   * An entry whose own statement was refused behind those of the calls before it would be refused alone, too, if these are
+   * written. Then it is not sent again.
+   */
+  async #writeFew(entries: readonly Entry[], refusal: Refusal): Promise<void> {
+    const { culprit, ahead } = refusal;
+    if (!culprit || !ahead || !isOfValues(refusal)) return this.#writePipelined(entries);
+    const before = entries.slice(0, entries.indexOf(culprit));
+    const isInOrder = ahead.length === before.length && before.every((entry) => ahead.includes(entry));
+    if (!isInOrder) return this.#writePipelined(entries);
+    await this.#writePipelined(entries.filter((entry) => entry !== culprit));
+    this.#begin(this.#concludeCulprit(culprit, before, refusal));
+  }
+
+  async #concludeCulprit(culprit: Entry, before: readonly Entry[], { error }: Refusal): Promise<void> {
+    await Promise.allSettled(before.map((entry) => entry.result()));
+    const areWritten = before.every(({ outcome }) => outcome && !outcome.error);
+    if (areWritten) this.failures.rejectAll([culprit], { error });
+    else await this.write([culprit]);
   }
 
   /** Entries of which it is not proved that they may share a transaction. */

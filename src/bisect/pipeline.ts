@@ -72,8 +72,9 @@ export async function writePipelinedTransactions(
       const checked = checkedAhead(written);
       const { statements } = checked;
       checkParamCount(statements);
-      // An unguarded statement would have to wait for BEGIN's answer, and a described one for its description.
-      const isSent = (statement: Statement) => statement.guarded && !hasRawValues(statement);
+      // An unguarded statement may have to wait for BEGIN's answer, and a described one waits for its description.
+      const isSent = (statement: Statement) =>
+        (statement.guarded || context.driver.skipsUnbegun) && !hasRawValues(statement);
       const mayFailAtCommit = facts.get(entry.shape.table)?.serializable ?? false;
       const fitsPipeline = canPipeline && !isLong(statements) && statements.every(isSent) && !mayFailAtCommit;
       transactions.push({ ...checked, entry, fitsPipeline });

@@ -9,6 +9,8 @@ export interface Driver {
   readonly describes: boolean;
   /** How many round trips plain drizzle takes for a statement with parameters. Absent if the server is in this process. */
   readonly plainTrips?: number;
+  /** What leaves with a BEGIN that the server refuses is skipped by the server: nothing has to wait for BEGIN or be guarded. */
+  readonly skipsUnbegun?: boolean;
   /** It writes to its socket in an immediate. If a flush begins in one, too, its bytes wait for the next. */
   readonly writesInImmediate: boolean;
   /** COPY leaves with its data, unless they depend on an answer. Otherwise the data wait until the server asks for them. */

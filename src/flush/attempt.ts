@@ -79,7 +79,7 @@ export class Attempt {
     const savepoint = context.engine.refusesCatalog ? [] : marked;
     const input = { plan, single: single?.inserts, savepoint, end } as const;
     const flight = await runFlight(context, input, target, this.report);
-    const { error, culprit, commitError, isUnknown } = flight;
+    const { error, culprit, ahead, commitError, isUnknown } = flight;
     const isOutdated = isStale(error) || (error && flight.isAhead && context.engine.noteAhead(error));
     if (isOutdated && this.#relearned < mostRelearned && (await back.go())) {
       this.#forget(entries);
@@ -91,7 +91,7 @@ export class Attempt {
       for (const entry of entries) entry.forgetValues();
       return { later: entries };
     }
-    if (error) return { refusal: { error, culprit }, later: [] };
+    if (error) return { refusal: { error, culprit, ahead }, later: [] };
     this.#written = [...this.#written, ...flight.outcomes];
     if (target.scope !== 'own') fulfil(this.#written);
     back.passed(flight.compared);

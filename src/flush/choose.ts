@@ -67,8 +67,8 @@ export async function choose(
 }
 
 /**
- * Whether sharing may take more round trips than plain drizzle. If the server refuses an entry of the database, sharing takes up
- * to four: the transaction, its end, the entries again one by one, and those behind the refused one. Without sharing it is two.
+ * Whether sharing may take more round trips than plain drizzle. If the server refuses an entry of the database, the others are
+ * sent again as transactions of their own. Those that fit into no pipeline take a round trip each, as they would without sharing.
  */
 function isDearIfRefused(
   entries: readonly Entry[],

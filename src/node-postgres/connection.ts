@@ -102,7 +102,8 @@ export class NodePostgresConnection implements Connection {
 
   async finish(statement: Statement): Promise<Answer> {
     const { text } = statement;
-    if (text !== 'rollback') this.#options.log?.(text);
+    const { ends, log } = this.#options;
+    if (text !== 'rollback') log?.(text);
     // Nothing has been sent of it.
     if (this.isUnopened && text === 'rollback') {
       this.#end(ended);
@@ -112,7 +113,7 @@ export class NodePostgresConnection implements Connection {
       this.hasFinished = true;
     };
     // Another transaction has begun with it.
-    if (text.endsWith('chain')) return this.#send(statement, { written });
+    if (text.endsWith('chain')) return this.#send(statement, { written, isFenced: ends.isFenced });
     this.#isFinishing = true;
     return this.#finish(text === 'commit', written);
   }
@@ -125,7 +126,7 @@ export class NodePostgresConnection implements Connection {
     const settled = (error: Error | null): void => {
       if (ends.isOver(this.#lease.outbox.status, error)) this.#end(ended);
     };
-    const answer = this.#send(last, { role: 'end', written, settled });
+    const answer = this.#send(last, { role: 'end', written, settled, isFenced: ends.isFenced });
     return ends.asEnd?.(answer, isCommit) ?? answer;
   }
 

@@ -31,6 +31,7 @@ export class NodePostgresDriver implements Driver {
   readonly describes = false;
   readonly writesInImmediate = false;
   readonly plainTrips = 1;
+  readonly skipsUnbegun = true;
   readonly copiesAhead = true;
   readonly isShared: boolean;
   readonly values: ValueEncoder;
@@ -84,8 +85,8 @@ export class NodePostgresDriver implements Driver {
   /**
    * BEGIN is held back until the end of the turn at most. Later it would be noticed: `now()` would differ.
    */
-  async begin(text = 'begin', log?: (text: string) => void): Promise<Connection> {
-    log?.(text);
+  async begin(text?: string, log?: (text: string) => void): Promise<Connection> {
+    log?.(text ?? 'begin');
     const turn = isPool(this.#source) ? undefined : await lineOf(this.#source).enter();
     const connection = await this.#hold(text, log, turn).catch((error) => {
       turn?.end();
@@ -104,7 +105,7 @@ export class NodePostgresDriver implements Driver {
   }
 
   async #hold(
-    text: string,
+    text: string | undefined,
     log: ConnectionOptions['log'],
     turn: Turn | undefined,
   ): Promise<NodePostgresConnection> {
@@ -114,7 +115,7 @@ export class NodePostgresDriver implements Driver {
   }
 
   /** On a client of the user's a transaction may be open that is not ours. */
-  async #endsOn(client: Client, begin: string): Promise<Ends> {
+  async #endsOn(client: Client, begin?: string): Promise<Ends> {
     const outbox = outboxOf(client);
     // The server tells with every answer, and something that is under way may begin a transaction.
     if (outbox.status === undefined || !outbox.isIdle || isBusy(client)) await this.run(command(''));

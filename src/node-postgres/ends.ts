@@ -1,20 +1,30 @@
 /** How a transaction begins and ends on its client. */
 import type { Answer } from '../driver/statement.ts';
 import { codeOf } from '../errors.ts';
+import { inFailed } from './errors.ts';
 import type { TransactionStatus } from './outbox.ts';
 
 export interface Ends {
   readonly begin: string;
   readonly commit: string;
   readonly rollback: readonly string[];
+  /** COMMIT is executed even if a statement that leaves with it is refused. It rolls back then. */
+  readonly isFenced?: boolean;
   /** Whether nothing is left of the transaction. @param error why the statement that ends it was refused */
   isOver(status: TransactionStatus | undefined, error: Error | null): boolean;
   /** The answer of the statement that ends it, as that of COMMIT or ROLLBACK. */
   asEnd?(answer: Promise<Answer>, isCommit: boolean): Promise<Answer>;
 }
 
-export function ownEnds(begin: string): Ends {
-  return { begin, commit: 'commit', rollback: ['rollback'], isOver: (status) => status === 'I' };
+/** @param begin BEGIN as the program wants it; absent for a transaction of the library's own */
+export function ownEnds(begin?: string): Ends {
+  return {
+    begin: begin ?? 'begin',
+    commit: 'commit',
+    rollback: ['rollback'],
+    isFenced: begin === undefined,
+    isOver: (status) => status === 'I',
+  };
 }
 
 let savepoints = 0;
@@ -40,9 +50,6 @@ export function endsInside(): Ends {
     },
   };
 }
-
-/** A statement of a transaction that has failed. */
-const inFailed = '25P02';
 
 export function endAnswer(command: string): Answer {
   return Object.assign([], { count: null, command });

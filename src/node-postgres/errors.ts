@@ -85,6 +85,18 @@ export function ended(): BatchedDrizzleError {
   );
 }
 
+/** A statement of a transaction that has failed. */
+export const inFailed = '25P02';
+
+/**
+ * What the server would say to a statement that it has skipped in a transaction of the library's own. Nobody is told: such a
+ * transaction is written otherwise.
+ */
+export function skippedInFailed(): Error {
+  const error = new Error('current transaction is aborted, commands ignored until end of transaction block');
+  return Object.assign(error, { severity: 'ERROR', length: 0, code: inFailed });
+}
+
 export function unsupported(what: string): BatchedDrizzleError {
   return new BatchedDrizzleError('UNSUPPORTED_CLIENT', what);
 }

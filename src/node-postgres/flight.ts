@@ -2,7 +2,7 @@
 import { asError } from '../errors.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { feed } from './copy.ts';
-import { isAnswered, isEndOfSession, noteKind } from './errors.ts';
+import { isAnswered, isEndOfSession, noteKind, skippedInFailed } from './errors.ts';
 import { type Client, type Connection, keepActive, type QueryClass } from './internals.ts';
 import type { Landing } from './landing.ts';
 import { type Messages, silent } from './messages.ts';
@@ -53,7 +53,8 @@ function makeClass(Base: QueryClass): FlightClass {
     constructor(input: FlightInput) {
       super({ text: '' });
       this.#input = input;
-      this.#syncs = input.syncsEach ? input.pieces.length : 1;
+      const { pieces, syncsEach } = input;
+      this.#syncs = syncsEach ? pieces.length : 1 + pieces.filter((_, index) => this.#isFence(index)).length;
       // pg stops the clock of a `query_timeout` by it.
       this.callback = () => {};
     }
@@ -65,6 +66,20 @@ function makeClass(Base: QueryClass): FlightClass {
       return null;
     }
 
+    /** Whether a Sync goes before this piece. */
+    #isFence(index: number): boolean {
+      const { pieces, syncsEach } = this.#input;
+      return !syncsEach && index > 0 && pieces[index]?.isFenced === true;
+    }
+
+    /** The first fence from here on. The server skips what is ahead of it, since a piece was refused. */
+    #fenceFrom(index: number): number {
+      const { length } = this.#input.pieces;
+      let at = index;
+      while (at < length && !this.#isFence(at)) at += 1;
+      return at;
+    }
+
     #write(connection: Connection, from: number): void {
       const { pieces, messages, syncsEach } = this.#input;
       const { stream } = connection;
@@ -72,6 +87,7 @@ function makeClass(Base: QueryClass): FlightClass {
       try {
         for (let index = from; index < pieces.length; index++) {
           const piece = pieces[index] as Piece;
+          if (this.#isFence(index)) connection.sync();
           writePiece(connection, messages[index] as Messages);
           piece.written?.();
           if (piece.data) {
@@ -96,7 +112,7 @@ function makeClass(Base: QueryClass): FlightClass {
       if (syncsEach) {
         connection.sync();
         if (next < pieces.length) this.#write(connection, next);
-      } else this.#write(connection, this.#refusal ? pieces.length : next);
+      } else this.#write(connection, this.#refusal ? this.#fenceFrom(next) : next);
     }
 
     get #piece(): Piece | undefined {
@@ -162,8 +178,20 @@ function makeClass(Base: QueryClass): FlightClass {
     override handleReadyForQuery(): void {
       this.#settleExecuted();
       this.#syncs -= 1;
-      if (this.#syncs > 0) keepActive(this.#input.client, this);
-      else this.#land(undefined);
+      if (this.#syncs > 0) {
+        keepActive(this.#input.client, this);
+        this.#reachFence();
+      } else this.#land(undefined);
+    }
+
+    /** What the server has skipped ahead of a fence is settled, and the next transaction begins as if nothing had failed. */
+    #reachFence(): void {
+      if (this.#input.syncsEach || !this.#isBegun) return;
+      const fence = this.#fenceFrom(this.#at);
+      const skipped = this.#input.pieces.slice(this.#at, fence);
+      this.#at = fence;
+      this.#refusal = undefined;
+      for (const { query } of skipped) query.handleError(skippedInFailed(), silent);
     }
 
     #lose(error: Error): void {

@@ -22,6 +22,7 @@ export interface MadeQuery {
 
 export interface MakeOptions {
   readonly role?: Role;
+  readonly isFenced?: boolean;
   readonly data?: CopyData;
   readonly written?: () => void;
   /** Is called before the answer settles. */
@@ -33,7 +34,7 @@ export interface MakeOptions {
 export function makeQuery(
   { Query, types }: Dialect,
   { text, params, answer: kind }: Pick<Statement, 'text' | 'params' | 'answer'>,
-  { role = 'statement', data, written, settled, owner }: MakeOptions = {},
+  { role = 'statement', isFenced, data, written, settled, owner }: MakeOptions = {},
 ): MadeQuery {
   let isSettled = false;
   let settle!: (error: Error | null, result?: Result) => void;
@@ -56,7 +57,16 @@ export function makeQuery(
     settle,
   );
   const messages = isDescribed ? prepared(query, settle) : { parse: { text }, bind: { values } };
-  return { answer, piece: messages && { role, query, messages: () => messages, data, written, owner } };
+  const piece: Piece | undefined = messages && {
+    role,
+    query,
+    messages: () => messages,
+    isFenced,
+    data,
+    written,
+    owner,
+  };
+  return { answer, piece };
 }
 
 function prepared(query: InstanceType<QueryClass>, settle: (error: Error) => void): Messages | undefined {

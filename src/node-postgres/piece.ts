@@ -15,6 +15,11 @@ export interface Piece {
    * @returns `undefined` if a value can't be written: whoever sent it has been told then
    */
   messages(): Messages | undefined;
+  /**
+   * It ends a transaction of the library's own, so it is executed also if a piece ahead of it was refused: a Sync goes before
+   * it. What the server skips up to there is not sent again, since its transaction is written otherwise.
+   */
+  readonly isFenced?: boolean | undefined;
   /** The data behind COPY. */
   readonly data?: CopyData | undefined;
   /** It has been handed to the socket. */

@@ -25,6 +25,8 @@ export interface Refusal {
   readonly error: Error;
   /** The entry whose statement was refused, if the statement had only its rows. */
   readonly culprit?: Entry | undefined;
+  /** The entries whose statements were executed before, if that of the culprit is as it would be alone. */
+  readonly ahead?: readonly Entry[] | undefined;
   /** The connection broke while COMMIT was on its way. */
   readonly isUnknown?: boolean | undefined;
   /** Everything was written, and COMMIT failed. */

@@ -7,6 +7,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { FlightAnswers } from '../send/send-flight.ts';
 import type { Entry } from '../take/entry.ts';
+import { needsValues } from '../write/write-chunk.ts';
 import type { Inserts } from '../write/write-flight.ts';
 import type { Outcomes } from './outcomes.ts';
 import { readAnswers } from './read-answers.ts';
@@ -18,6 +19,8 @@ export interface Flight {
   readonly error?: Error | undefined;
   /** The entry whose statement was refused, if the statement had only its rows. */
   readonly culprit?: Entry | undefined;
+  /** The entries whose statements were executed before, if that of the culprit is as it would be alone. */
+  readonly ahead?: readonly Entry[] | undefined;
   /** The server refused a statement ahead of the rows. */
   readonly isAhead?: boolean | undefined;
   /** COMMIT was refused, lost, or answered with another tag, although every row had been written. */
@@ -56,8 +59,13 @@ export function readFlight(
     if (query?.status === 'fulfilled') readKeys(plan.lists, query.value);
     if (flight.beginError) return { outcomes, error: flight.beginError };
     if (refused.index < offset) return { outcomes, error: refused.error, isAhead: true };
-    const only = entriesOf(plan.chunks[refused.index - offset] as Chunk);
-    return { outcomes, error: refused.error, culprit: only.length === 1 ? only[0] : undefined };
+    const at = refused.index - offset;
+    const chunk = plan.chunks[at] as Chunk;
+    const only = entriesOf(chunk);
+    const culprit = only.length === 1 ? only[0] : undefined;
+    const isAsAlone = culprit && needsValues(chunk);
+    const ahead = isAsAlone ? plan.chunks.slice(0, at).flatMap(entriesOf) : undefined;
+    return { outcomes, error: refused.error, culprit, ahead };
   }
   const answers = answersOf(flight);
   const { commitError } = flight;

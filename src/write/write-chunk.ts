@@ -64,7 +64,7 @@ export function isOwnStatement({ chunks, lists, later }: Plan): boolean {
  * The latter have expressions, DEFAULT in some rows, no column, a missing table or column, or a type that the
  * role may not name. Or sharing is not proved for their table: a rule could observe that they come from a SELECT.
  */
-function needsValues(chunk: Chunk): boolean {
+export function needsValues(chunk: Chunk): boolean {
   const { facts, shape, size, way } = chunk;
   const columns = [...shape.columns.keys()];
   if (!facts || size === 1 || !columns.some((column) => chunk.gives(column))) return true;

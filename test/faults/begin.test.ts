@@ -103,6 +103,16 @@ describe('where BEGIN is refused nothing behind it is written, and its error is 
     expect(settled.status).toBe('fulfilled');
     expect(written).toEqual(allOfFlight);
   });
+
+  test('outside, where inserts that are transactions of their own are sent again, and written once', async () => {
+    const { settled } = await refused(/^begin/, (name) =>
+      Promise.all(['a', 'b', 'c'].map((end) => db.insert(organizations).values({ name: `${name}, ${end}` }))),
+    );
+    expect(settled.status).toBe('fulfilled');
+    const rows =
+      await check`select right(name, 1) as last from organizations where name ~ 'flight \\d+, ' order by 1`;
+    expect(rows.map(({ last }) => last)).toEqual(['a', 'b', 'c']);
+  });
 });
 
 test('a COMMIT that is refused and leaves its transaction open is rolled back, and rejects with its error', async () => {

@@ -247,10 +247,7 @@ describe('in a transaction', () => {
         (db) => db.insert(users).values([...named(3), { name: 'secret\nCOPY x, line 1 '.repeat(9) }]),
       ],
       // Ahead of COPY the server finds that the table has changed.
-      [
-        ['logs', ...again('logs')],
-        (db) => db.insert(logs).values(times(4, () => ({ level: 'secret', message: 'odd' }))),
-      ],
+      [['logs'], (db) => db.insert(logs).values(times(4, () => ({ level: 'secret', message: 'odd' })))],
     ];
     for (const [copies, write] of cases) {
       const failed = async (db: PostgresJsDatabase) =>

@@ -23,7 +23,7 @@ describe('a read-only server', () => {
     await refused();
     relay.reset();
     expect(causeCodes(await refused())).toEqual(times(100, () => '25006'));
-    expect(relay.trips).toBe(1 + driver.tripsOfRefusal);
+    expect(relay.trips).toBe(1);
     expect(await check.$count(users)).toBe(0);
   });
 
@@ -40,7 +40,7 @@ describe('a read-only server', () => {
     await refused();
     relay.reset();
     expect(causeCodes(await refused())).toEqual(times(60, () => '25006'));
-    expect(relay.trips).toBe(3 * (1 + driver.tripsOfRefusal));
+    expect(relay.trips).toBe(3);
   });
 
   test('takes the rows of temporary tables all the same, as in drizzle', async () => {

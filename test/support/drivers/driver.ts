@@ -129,7 +129,7 @@ export interface TestDriver {
   readonly plainTrips: number;
   /** How many round trips more a COPY takes whose rows wait for no answer. */
   readonly tripsOfCopy: number;
-  /** How many round trips more it takes if a statement is refused that others were sent behind. */
+  /** How many round trips more a transaction of the program takes if a statement is refused that others were sent behind. */
   readonly tripsOfRefusal: number;
   /** How many round trips BEGIN takes before a statement that cannot carry a guard. */
   readonly tripsOfBegin: number;
