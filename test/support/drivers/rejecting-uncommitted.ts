@@ -9,7 +9,7 @@ const watched = new WeakSet<pg.PoolClient>();
  * A pool on which plain drizzle differs from ours in nothing that was decided.
  *
  * pg's pool closes the connection of a statement outside of transactions that the server has refused. What a session knows,
- * such as `currval`, is lost with it. Ours keeps the connection.
+ * such as `currval`, is lost with it. Ours keeps the connection of an insert.
  *
  * A transaction rejects if nothing of it was written.
  *
@@ -37,7 +37,8 @@ function keepingConnections(connect: () => Promise<pg.PoolClient>): Query {
     try {
       return await query(...args);
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError) || error.severity === 'FATAL') loss = error as Error;
+      const isRefused = error instanceof pg.DatabaseError && error.severity !== 'FATAL';
+      if (!isRefused || !/^insert /.test(textOf(args[0]))) loss = error as Error;
       throw error;
     } finally {
       client.release(loss);
