@@ -1,8 +1,5 @@
 /** Entries of the database → each written or rejected by itself, as if its insert had been sent alone. */
-
-import type { PgTable } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
-import { getOrInsert } from '../get-or-insert.ts';
 import type { ReportBuilder } from '../report.ts';
 import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
@@ -10,14 +7,12 @@ import { atEndOfTurn } from '../take/schedule.ts';
 import { batchLockTimeout } from '../write/lock-timeout.ts';
 import { classifyRefusal, isOfValues, isReadOnly } from './classify-refusal.ts';
 import { haltableToken } from './halt-ahead.ts';
-import { inTurn, openParents, runsOf } from './in-turn.ts';
-import { OwnAttempts } from './own-attempts.ts';
+import { areWritten, byTable, callsAhead, inTurn, openParents, runsOf } from './in-turn.ts';
+import { mustBeAlone, OwnAttempts } from './own-attempts.ts';
 import { JoinedTransaction } from './own-transaction.ts';
 import { sendPipelinedTransactions, writePipelinedTransactions } from './pipeline.ts';
 
-/**
- * At most so many inserts are sent as a transaction each, in one pipeline. More are split in halves again.
- */
+/** At most so many inserts are sent as a transaction each, in one pipeline. More are split in halves again. */
 const fewEnough = 64;
 
 /** Facts of a pipeline are learned anew so often at most. */
@@ -45,7 +40,6 @@ class Batch {
   readonly #background = new Set<Promise<void>>();
   /** Entries whose parents have settled in this turn. */
   #released: Entry[] = [];
-
   readonly #own: OwnAttempts;
 
   constructor(
@@ -78,10 +72,9 @@ class Batch {
 
   /** All entries of a table fare alike, and the refusal has no values of theirs. */
   async #writeByTable(entries: readonly Entry[], refusal: Refusal): Promise<void> {
-    const tables = new Map<PgTable, Entry[]>();
-    for (const entry of entries) getOrInsert(tables, entry.shape.table, () => []).push(entry);
-    for (const group of tables.values()) {
-      if (tables.size > 1) await this.write(group);
+    const groups = byTable(entries);
+    for (const group of groups) {
+      if (groups.length > 1) await this.write(group);
       else for (const entry of group) this.failures.rejectAll([entry], refusal);
     }
   }
@@ -98,28 +91,21 @@ class Batch {
    * written. Then it is not sent again.
    */
   async #writeFew(entries: readonly Entry[], refusal: Refusal): Promise<void> {
-    const { culprit, ahead } = refusal;
-    if (!culprit || !ahead || !isOfValues(refusal)) return this.#writePipelined(entries);
-    const before = entries.slice(0, entries.indexOf(culprit));
-    const isInOrder = ahead.length === before.length && before.every((entry) => ahead.includes(entry));
-    if (!isInOrder) return this.#writePipelined(entries);
+    const { culprit } = refusal;
+    const before = culprit && isOfValues(refusal) ? callsAhead(entries, culprit, refusal) : undefined;
+    if (!culprit || !before) return this.#writePipelined(entries);
     await this.#writePipelined(entries.filter((entry) => entry !== culprit));
     this.#begin(this.#concludeCulprit(culprit, before, refusal));
   }
 
   async #concludeCulprit(culprit: Entry, before: readonly Entry[], { error }: Refusal): Promise<void> {
-    await Promise.allSettled(before.map((entry) => entry.result()));
-    const areWritten = before.every(({ outcome }) => outcome && !outcome.error);
-    if (areWritten) this.failures.rejectAll([culprit], { error });
+    if (await areWritten(before)) this.failures.rejectAll([culprit], { error });
     else await this.write([culprit]);
   }
 
   /** Entries of which it is not proved that they may share a transaction. */
   async #writeApart(entries: readonly Entry[]): Promise<void> {
-    const { engine, driver } = this.context;
-    const isAlone = engine.takesTransactions === false || driver.isShared;
-    const isPlain = isAlone || engine.refusesCatalog || engine.refusesSettings;
-    if (isPlain) return this.#writeAlone(entries);
+    if (mustBeAlone(this.context)) return this.#writeAlone(entries);
     for (let rest = entries; rest.length > 0; ) {
       const { now, later } = inTurn(rest);
       await this.#writePipelined(now, true);
@@ -183,8 +169,7 @@ class Batch {
    */
   #holdBack(entries: readonly Entry[], along = new Set<Entry>()): readonly Entry[] {
     const held = new Map<Entry, readonly Entry[]>();
-    // In call order parents come first. An entry that was awaited late may precede its parent, so the loop
-    // repeats.
+    // In call order parents come first. An entry that was awaited late may precede its parent, so the loop repeats.
     for (let size = -1; size < held.size; ) {
       size = held.size;
       for (const entry of entries) {

@@ -1,4 +1,7 @@
-/** Which entries of a batch must follow others. Pure. */
+/** Which entries of a batch go together, and which must follow others. Pure. */
+import type { PgTable } from 'drizzle-orm/pg-core';
+import { getOrInsert } from '../get-or-insert.ts';
+import type { Refusal } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
 import type { PipelinedTransaction } from './write-transaction.ts';
 
@@ -29,4 +32,28 @@ export function runsOf(transactions: readonly PipelinedTransaction[]): Pipelined
     else runs.push([transaction]);
   }
   return runs;
+}
+
+/** The entries of each table. */
+export function byTable(entries: readonly Entry[]): Entry[][] {
+  const tables = new Map<PgTable, Entry[]>();
+  for (const entry of entries) getOrInsert(tables, entry.shape.table, () => []).push(entry);
+  return [...tables.values()];
+}
+
+/** The entries of the calls before the culprit's, if just these were executed before it, and it alone was refused. */
+export function callsAhead(
+  entries: readonly Entry[],
+  culprit: Entry,
+  { ahead }: Refusal,
+): readonly Entry[] | undefined {
+  const before = entries.slice(0, entries.indexOf(culprit));
+  const areSame = ahead?.length === before.length && before.every((entry) => ahead.includes(entry));
+  return areSame ? before : undefined;
+}
+
+/** Waits until the entries are settled. */
+export async function areWritten(entries: readonly Entry[]): Promise<boolean> {
+  await Promise.allSettled(entries.map((entry) => entry.result()));
+  return entries.every(({ outcome }) => outcome !== undefined && !outcome.error);
 }

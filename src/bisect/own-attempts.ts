@@ -43,3 +43,9 @@ export class OwnAttempts {
     return [];
   }
 }
+
+/** Nothing can be sent in a pipeline of transactions: the client is shared, or the engine takes or knows too little. */
+export function mustBeAlone({ engine, driver }: FlushContext): boolean {
+  const isAlone = engine.takesTransactions === false || driver.isShared;
+  return isAlone || engine.refusesCatalog || engine.refusesSettings;
+}

@@ -1,5 +1,4 @@
 /** A few entries of the database → a transaction each, all sent in one pipeline on one connection. */
-
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import { hasRawValues, type Statement } from '../driver/statement.ts';

@@ -102,8 +102,7 @@ export class NodePostgresConnection implements Connection {
 
   async finish(statement: Statement): Promise<Answer> {
     const { text } = statement;
-    const { ends, log } = this.#options;
-    if (text !== 'rollback') log?.(text);
+    if (text !== 'rollback') this.#options.log?.(text);
     // Nothing has been sent of it.
     if (this.isUnopened && text === 'rollback') {
       this.#end(ended);
@@ -112,8 +111,8 @@ export class NodePostgresConnection implements Connection {
     const written = (): void => {
       this.hasFinished = true;
     };
-    // Another transaction has begun with it.
-    if (text.endsWith('chain')) return this.#send(statement, { written, isFenced: ends.isFenced });
+    if (text.endsWith('chain'))
+      return this.#send(statement, { written, isFenced: this.#options.ends.isFenced });
     this.#isFinishing = true;
     return this.#finish(text === 'commit', written);
   }
@@ -126,7 +125,7 @@ export class NodePostgresConnection implements Connection {
     const settled = (error: Error | null): void => {
       if (ends.isOver(this.#lease.outbox.status, error)) this.#end(ended);
     };
-    const answer = this.#send(last, { role: 'end', written, settled, isFenced: ends.isFenced });
+    const answer = this.#send(last, { role: 'end', written, settled, isFenced: this.#options.ends.isFenced });
     return ends.asEnd?.(answer, isCommit) ?? answer;
   }
 

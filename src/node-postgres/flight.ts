@@ -3,23 +3,11 @@ import { asError } from '../errors.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { feed } from './copy.ts';
 import { isAnswered, isEndOfSession, noteKind, skippedInFailed } from './errors.ts';
-import { type Client, type Connection, keepActive, type QueryClass } from './internals.ts';
-import type { Landing } from './landing.ts';
+import { countSyncs, fenceFrom, isFence } from './fences.ts';
+import type { FlightInput } from './flight-input.ts';
+import { type Connection, keepActive, type QueryClass } from './internals.ts';
 import { type Messages, silent } from './messages.ts';
 import { type CopyData, type Piece, writePiece } from './piece.ts';
-
-export interface FlightInput {
-  readonly client: Client;
-  readonly pieces: readonly Piece[];
-  /** Those of each piece. */
-  readonly messages: readonly Messages[];
-  /**
-   * Each piece gets a Sync of its own, so that it is a transaction of its own outside of one, and so that a refused one takes
-   * none with it. With one Sync the server skips whatever follows a refused piece.
-   */
-  readonly syncsEach: boolean;
-  readonly landed: (landing: Landing) => void;
-}
 
 type FlightClass = new (input: FlightInput) => object;
 
@@ -53,8 +41,7 @@ function makeClass(Base: QueryClass): FlightClass {
     constructor(input: FlightInput) {
       super({ text: '' });
       this.#input = input;
-      const { pieces, syncsEach } = input;
-      this.#syncs = syncsEach ? pieces.length : 1 + pieces.filter((_, index) => this.#isFence(index)).length;
+      this.#syncs = countSyncs(input);
       // pg stops the clock of a `query_timeout` by it.
       this.callback = () => {};
     }
@@ -66,20 +53,6 @@ function makeClass(Base: QueryClass): FlightClass {
       return null;
     }
 
-    /** Whether a Sync goes before this piece. */
-    #isFence(index: number): boolean {
-      const { pieces, syncsEach } = this.#input;
-      return !syncsEach && index > 0 && pieces[index]?.isFenced === true;
-    }
-
-    /** The first fence from here on. The server skips what is ahead of it, since a piece was refused. */
-    #fenceFrom(index: number): number {
-      const { length } = this.#input.pieces;
-      let at = index;
-      while (at < length && !this.#isFence(at)) at += 1;
-      return at;
-    }
-
     #write(connection: Connection, from: number): void {
       const { pieces, messages, syncsEach } = this.#input;
       const { stream } = connection;
@@ -87,7 +60,7 @@ function makeClass(Base: QueryClass): FlightClass {
       try {
         for (let index = from; index < pieces.length; index++) {
           const piece = pieces[index] as Piece;
-          if (this.#isFence(index)) connection.sync();
+          if (isFence(this.#input, index)) connection.sync();
           writePiece(connection, messages[index] as Messages);
           piece.written?.();
           if (piece.data) {
@@ -112,7 +85,7 @@ function makeClass(Base: QueryClass): FlightClass {
       if (syncsEach) {
         connection.sync();
         if (next < pieces.length) this.#write(connection, next);
-      } else this.#write(connection, this.#refusal ? this.#fenceFrom(next) : next);
+      } else this.#write(connection, this.#refusal ? fenceFrom(this.#input, next) : next);
     }
 
     get #piece(): Piece | undefined {
@@ -187,7 +160,7 @@ function makeClass(Base: QueryClass): FlightClass {
     /** What the server has skipped ahead of a fence is settled, and the next transaction begins as if nothing had failed. */
     #reachFence(): void {
       if (this.#input.syncsEach || !this.#isBegun) return;
-      const fence = this.#fenceFrom(this.#at);
+      const fence = fenceFrom(this.#input, this.#at);
       const skipped = this.#input.pieces.slice(this.#at, fence);
       this.#at = fence;
       this.#refusal = undefined;

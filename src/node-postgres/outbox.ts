@@ -2,8 +2,8 @@
 import { behindPromiseJobs } from '../driver/event-loop.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { flightOf } from './flight.ts';
+import type { Landing } from './flight-input.ts';
 import { type Client, classOf } from './internals.ts';
-import type { Landing } from './landing.ts';
 import type { Messages } from './messages.ts';
 import type { Alone, Piece } from './piece.ts';
 import { canGoAlone, sendAlone } from './send-alone.ts';

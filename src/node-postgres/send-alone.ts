@@ -1,7 +1,7 @@
 /** One statement by itself: pg's own query, sent by pg. */
 import { isAnswered, isEndOfSession, noteKind } from './errors.ts';
+import type { Landing } from './flight-input.ts';
 import type { Client } from './internals.ts';
-import type { Landing } from './landing.ts';
 import type { Piece } from './piece.ts';
 
 /** Whoever ends a transaction looks at the state that ReadyForQuery tells, which comes behind an error. */
