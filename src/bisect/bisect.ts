@@ -87,8 +87,8 @@ class Batch {
   }
 
   /**
-   * An entry whose own statement was refused behind those of the calls before it would be refused alone, too, if these are
-   * written. Then it is not sent again.
+   * The culprit has seen the rows of just those calls that precede its own. If these are written, it would be refused alone,
+   * too, and is not sent again.
    */
   async #writeFew(entries: readonly Entry[], refusal: Refusal): Promise<void> {
     const { culprit } = refusal;

@@ -7,6 +7,8 @@ import type { BatchedDatabase, FlushTrace } from '../../src/index.ts';
 import { FlushError } from '../../src/settle/flush-error.ts';
 import { emptyTables } from '../support/counted.ts';
 import { batchedDrizzle, driver, drizzle } from '../support/drivers/chosen.ts';
+import { eachEvent } from '../support/each-event.ts';
+import { failedFlush, scopes } from '../support/failed-flush.ts';
 import { rejectionOf } from '../support/process-events.ts';
 import { logs, nodes, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -33,15 +35,10 @@ describe('the tracing channel batched-drizzle:flush', () => {
   /** The flushes that ended during `work`, each with its events in their order. */
   async function tracedDuring(work: () => Promise<unknown>): Promise<Map<FlushTrace, string[]>> {
     const traces = new Map<FlushTrace, string[]>();
-    const noting = (event: string) => (trace: FlushTrace) =>
-      void traces.set(trace, [...(traces.get(trace) ?? []), event]);
-    const subscribers = {
-      start: noting('start'),
-      end: noting('end'),
-      asyncStart: noting('asyncStart'),
-      asyncEnd: noting('asyncEnd'),
-      error: noting('error'),
-    };
+    const subscribers = eachEvent((event) => (context) => {
+      const trace = context as FlushTrace;
+      traces.set(trace, [...(traces.get(trace) ?? []), event]);
+    });
     tracing.subscribe(subscribers);
     try {
       await work();
@@ -91,22 +88,15 @@ describe('the tracing channel batched-drizzle:flush', () => {
     ]);
   });
 
-  test.each(['database', 'transaction'] as const)(
+  test.each(scopes)(
     'has for a flush of a %s that fails codes, tables, counts and the report, and no value',
     async (where) => {
       const db = batchedDrizzle(database.client());
       await check.insert(users).values({ name: 'secret' });
       let error: unknown;
-      const insert = async (into: BatchedDatabase): Promise<void> => {
-        into.insert(logs).values([log('secret'), log('secret')]);
-        into.insert(users).values([{ name: 'secret' }, { name: 'other secret' }]);
-        error = await rejectionOf(into.flush());
-      };
-      const traces = await tracedDuring(() =>
-        where === 'database'
-          ? insert(db)
-          : db.transaction((tx) => insert(tx as unknown as BatchedDatabase)).catch(() => {}),
-      );
+      const traces = await tracedDuring(async () => {
+        error = await failedFlush(db, where);
+      });
       expect(error).toBeInstanceOf(FlushError);
       expect([...traces.values()]).toEqual([failed]);
       const [trace] = traces.keys();

@@ -9,6 +9,7 @@ import { FlushError } from '../../src/settle/flush-error.ts';
 import { emptyTables, startCounted } from '../support/counted.ts';
 import { batchedDrizzle, driver, drizzle } from '../support/drivers/chosen.ts';
 import type { Client } from '../support/drivers/driver.ts';
+import { failedFlush, scopes } from '../support/failed-flush.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf, warningsDuring } from '../support/process-events.ts';
 import { runScript } from '../support/run-script.ts';
@@ -384,22 +385,15 @@ describe('the channel batched-drizzle:flush', () => {
     expect(ends.map(({ report }) => report.rows).toSorted()).toEqual([1, 1, 2]);
   });
 
-  test.each(['database', 'transaction'] as const)(
+  test.each(scopes)(
     'tells of a flush of a %s that fails: codes, tables, counts and the report, never values',
     async (where) => {
       const db = batchedDrizzle(database.client());
       await check.insert(users).values({ name: 'secret' });
       let error: unknown;
-      const insert = async (into: BatchedDatabase): Promise<void> => {
-        into.insert(logs).values([log('secret'), log('secret')]);
-        into.insert(users).values([{ name: 'secret' }, { name: 'other secret' }]);
-        error = await rejectionOf(into.flush());
-      };
-      const messages = await messagesDuring(() =>
-        where === 'database'
-          ? insert(db)
-          : db.transaction((tx) => insert(tx as unknown as BatchedDatabase)).catch(() => {}),
-      );
+      const messages = await messagesDuring(async () => {
+        error = await failedFlush(db, where);
+      });
       expect(error).toBeInstanceOf(FlushError);
       const { failures } = error as FlushError;
       const [start, failed, ...others] = messages;

@@ -5,6 +5,7 @@ import type { FlushFailure } from '../../../src/settle/failures.ts';
 import type { Entry } from '../../../src/take/entry.ts';
 import { announceFlush } from '../../../src/unit-of-work/flush-channel.ts';
 import type { FlushTrace } from '../../../src/unit-of-work/flush-tracing.ts';
+import { eachEvent } from '../../support/each-event.ts';
 
 const entry = { count: 3, shape: { name: '"users"' } } as Entry;
 const written = async (): Promise<FlushFailure | undefined> => undefined;
@@ -36,15 +37,10 @@ describe('the tracing channel batched-drizzle:flush', () => {
   /** The events with the contexts that they carried, and what these had at that moment. */
   function listen(): { event: string; context: FlushTrace; had: string[] }[] {
     const events: { event: string; context: FlushTrace; had: string[] }[] = [];
-    const noting = (event: string) => (context: FlushTrace) =>
-      void events.push({ event, context, had: Object.keys(context).slice(4) });
-    const subscribers = {
-      start: noting('start'),
-      end: noting('end'),
-      asyncStart: noting('asyncStart'),
-      asyncEnd: noting('asyncEnd'),
-      error: noting('error'),
-    };
+    const subscribers = eachEvent((event) => (given) => {
+      const context = given as FlushTrace;
+      events.push({ event, context, had: Object.keys(context).slice(4) });
+    });
     tracing.subscribe(subscribers);
     unsubscribeAll = () => void tracing.unsubscribe(subscribers);
     return events;
