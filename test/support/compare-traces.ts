@@ -45,8 +45,8 @@ export function compareRuns(plain: Ran, ours: Ran, isQueued = false): Difference
     ...scope.chain,
     ...(inner ? [inner] : []),
   ]);
-  for (const [at, { outcome }] of ours.trace) {
-    const isBehind = isQueued && failed.some((scope) => isAtOrBehind(at, scope));
+  for (const [at, { awaitedAt = at, outcome }] of ours.trace) {
+    const isBehind = isQueued && failed.some((scope) => isAtOrBehind(awaitedAt, scope));
     if (!plain.trace.has(at) && !isBehind)
       differences.push({ at, plain: undefined, ours: describe(outcome) });
   }
@@ -96,14 +96,14 @@ function isAllowedWritten(plain: Seen, ours: Seen, likeness: Likeness): boolean 
 
 /*
  * What else is allowed if awaited inserts resolve when they are queued (11): *where* the error of an insert is heard. From the
- * step on at which an insert failed in plain drizzle, an insert of ours may resolve, and the program go on, until a
- * statement, a savepoint or the end of the transaction waits for the rows. That one must fail, and with that error.
+ * step on at which an insert failed in plain drizzle, an insert of ours that is awaited there may resolve, and the program
+ * go on, until a statement, a savepoint or the end of the transaction waits for the rows. That one must fail, and with that error.
  */
 function isAllowedQueued(plain: Seen, ours: Seen, likeness: Likeness, at: string): boolean {
   if (isAllowedWritten(plain, ours, likeness)) return true;
-  const { scope, inner, what } = plain;
+  const { scope, inner, what, awaitedAt = at } = plain;
   if (what === 'flush') return false;
-  const broken = [...scope.chain, ...(inner ? [inner] : [])].filter((each) => isAtOrBehind(at, each));
+  const broken = [...scope.chain, ...(inner ? [inner] : [])].filter((each) => isAtOrBehind(awaitedAt, each));
   if ('error' in ours.outcome) {
     const { error } = ours.outcome;
     const isHeard =

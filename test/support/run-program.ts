@@ -44,14 +44,15 @@ export abstract class Runner {
   protected rolledBack(_path: Path): void {}
 
   async #steps(db: Database, steps: readonly Step[], scope: ScopeTrace): Promise<void> {
-    const late: { at: number; claim: () => Promise<void> }[] = [];
+    const late: { at: number; claim: (awaitedAt: string) => Promise<void> }[] = [];
     for (const [index, step] of steps.entries()) {
       const path = [...scope.path, index];
       try {
         const claim = await this.#step(db, step, path, scope);
         if (claim) late.push({ at: index + claim.after, claim: claim.claim });
         const isLast = index === steps.length - 1;
-        for (const due of late.filter(({ at }) => at === index || (isLast && at > index))) await due.claim();
+        for (const due of late.filter(({ at }) => at === index || (isLast && at > index)))
+          await due.claim(nameOf(path));
       } catch (error) {
         scope.thrownAt = nameOf(path);
         throw error;
@@ -64,7 +65,7 @@ export abstract class Runner {
     step: Step,
     path: Path,
     scope: ScopeTrace,
-  ): Promise<{ after: number; claim: () => Promise<void> } | undefined> {
+  ): Promise<{ after: number; claim: (awaitedAt: string) => Promise<void> } | undefined> {
     switch (step.do) {
       case 'insert': {
         const flight = scope.flight;
@@ -73,11 +74,11 @@ export abstract class Runner {
         if (step.awaited === 'after the transaction') this.#afterwards.push({ issued, seen, path });
         const after = step.awaited;
         if (typeof after === 'string') return undefined;
-        const claim = async () => {
+        const claim = async (awaitedAt: string) => {
           const outcome = await issued();
           if (flight === scope.flight) scope.flight++;
           this.claimed(path);
-          this.#see(path, { ...seen, outcome }, step.caught);
+          this.#see(path, { ...seen, awaitedAt, outcome }, step.caught);
         };
         return { after, claim };
       }

@@ -83,6 +83,8 @@ export interface Seen {
   readonly table?: TableName | undefined;
   /** The flight of an insert. */
   readonly flight?: number;
+  /** The step at which an insert was awaited, if that is not its own. */
+  readonly awaitedAt?: string;
   /** The scope inside a transaction. */
   readonly inner?: ScopeTrace;
   /** Whether the rows have no order that PostgreSQL guarantees. */
