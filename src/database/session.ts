@@ -131,15 +131,21 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
   return { OfDatabase, OfTransaction };
 }
 
+/*
+ * Below, methods are replaced one by one and not in a loop over their names. V8 would give each object a hidden class of its
+ * own then, which lives, with the transaction that the method reaches, until a full collection.
+ */
+
 /** Some drivers' sessions have methods that send text without preparing it. */
 function wrapDirect(session: object, unit: TransactionUnit): void {
-  const methods = session as Record<string, ((...args: unknown[]) => Promise<unknown>) | undefined>;
-  for (const name of ['query', 'queryObjects']) {
-    const send = methods[name];
-    if (send)
-      methods[name] = (...args) =>
-        unit.statement('anything', nothingNamed, async () => send.apply(session, args));
-  }
+  type Send = (...args: unknown[]) => Promise<unknown>;
+  const methods = session as { query?: Send; queryObjects?: Send };
+  const wrap =
+    (send: Send): Send =>
+    (...args) =>
+      unit.statement('anything', nothingNamed, async () => send.apply(session, args));
+  if (methods.query) methods.query = wrap(methods.query);
+  if (methods.queryObjects) methods.queryObjects = wrap(methods.queryObjects);
 }
 
 /** Executes a statement when its turn comes, with the values of its references. */
@@ -149,9 +155,9 @@ function prefaced<T extends PreparedQueryConfig>(
 ): PgPreparedQuery<T> {
   const statement = prepared as PgPreparedQuery<T> & { all: PgPreparedQuery<T>['execute'] };
   const named = entriesNamedBy(statement);
-  for (const method of ['execute', 'all'] as const) {
-    const execute = statement[method];
-    statement[method] = (...args) =>
+  const wrap =
+    (execute: typeof statement.execute): typeof statement.execute =>
+    (...args) =>
       inTurn(
         named === nothingNamed
           ? () => execute.apply(statement, args)
@@ -161,7 +167,8 @@ function prefaced<T extends PreparedQueryConfig>(
             },
         named,
       );
-  }
+  statement.execute = wrap(statement.execute);
+  statement.all = wrap(statement.all);
   return prepared;
 }
 

@@ -41,13 +41,14 @@ export function compose<TDatabase extends object, TPlain extends readonly unknow
   const parts: DatabaseParts = partsOf(db);
   const options =
     takesCopy?.(parts.client) === false ? { ...given, copyRows: Number.POSITIVE_INFINITY } : given;
-  noteWriteParts(parts.dialect);
   const known = getOrInsert(knowledge, parts.client, () => ({
     facts: new WeakMap(),
     engine: new Engine(parametersOf(parts.client)),
   }));
+  const driver = makeDriver(parts, options);
+  if (driver.sender) noteWriteParts(parts.dialect);
   const unit = new DatabaseUnit({
-    driver: makeDriver(parts, options),
+    driver,
     dialect: parts.dialect,
     logger: loggerOf(db),
     cache: mutableCache(parts.options),

@@ -16,7 +16,7 @@ import { parsersOf } from '../drizzle/pg-types.ts';
 import { NodePostgresDriver } from '../node-postgres/driver.ts';
 import { neonFraming } from '../node-postgres/framing.ts';
 import { serverParameters } from '../node-postgres/server-parameters.ts';
-import { atEndOfTurnIf } from '../take/schedule.ts';
+import { behindEndOfTurnIf } from '../take/schedule.ts';
 import type { BatchedDrizzleConfig } from './arguments.ts';
 import { type Composition, compose } from './compose.ts';
 
@@ -77,7 +77,7 @@ const composition: Composition<BatchedDatabase> = {
     ({ dialect, schema }, session, unit) => new BatchedTransaction(dialect, session, schema, unit),
   ),
   makeDriver: ({ client, session }) =>
-    new NodePostgresDriver(client, { framing: neonFraming, types: parsersOf(session), atEndOfTurnIf }),
+    new NodePostgresDriver(client, { framing: neonFraming, types: parsersOf(session), behindEndOfTurnIf }),
   parametersOf: (client) => serverParameters(client as never),
   makeDatabase: ({ dialect, schema }, session, unit) => new BatchedDatabase(dialect, session, schema, unit),
 };

@@ -143,20 +143,16 @@ export class NodePostgresConnection implements Connection {
   }
 
   client(listener: StatementListener): unknown {
-    const connection = this;
     return transactionClient(
       {
         client: this.#lease.client,
         Query: this.#options.dialect.Query,
         owner: this,
-        get ended() {
-          return connection.#ended?.() ?? (connection.#isFinishing ? ended() : undefined);
-        },
+        ended: () => this.#ended?.() ?? (this.#isFinishing ? ended() : undefined),
         push: (piece) => {
           this.#open();
           this.#lease.outbox.push(piece);
         },
-        refused: this.#refused,
       },
       listener,
     );
@@ -169,22 +165,14 @@ export class NodePostgresConnection implements Connection {
   }
 
   #run(statement: Statement, options?: MakeOptions): Promise<Answer> {
-    const settled = (error: Error | null): void => {
-      if (error) this.#refused(error);
-      options?.settled?.(error);
-    };
-    const { piece, answer } = makeQuery(this.#options.dialect, statement, {
-      ...options,
-      settled,
-      owner: this,
-    });
+    const { piece, answer } = makeQuery(this.#options.dialect, statement, options, this);
     if (piece) this.#lease.outbox.push(piece);
     return answer;
   }
 
-  readonly #refused = (error: Error): void => {
+  refused(error: Error): void {
     this.#failure = explainConsequence(nodePostgresErrors, error, this.#failure);
-  };
+  }
 
   #close(error: Error): void {
     this.#lose(error);

@@ -23,8 +23,8 @@ export interface NodePostgresOptions {
   readonly framing: Framing;
   /** drizzle's own parsers. */
   readonly types: Types;
-  /** Runs work at the end of the turn, if it is still needed then. */
-  readonly atEndOfTurnIf: (isNeeded: () => boolean, work: () => void) => void;
+  /** Runs work behind the end of the turn, if it is still needed then. */
+  readonly behindEndOfTurnIf: (isNeeded: () => boolean, work: () => void) => void;
 }
 
 export class NodePostgresDriver implements Driver {
@@ -94,12 +94,10 @@ export class NodePostgresDriver implements Driver {
     });
     // Whoever else uses the client must find that a transaction is open.
     if (this.isShared) connection.begun.catch(() => {});
-    this.#options.atEndOfTurnIf(
+    this.#options.behindEndOfTurnIf(
       () => connection.isUnopened,
-      () => {
-        // The error rejects the transaction, and each of its statements.
-        if (connection.isUnopened) connection.begun.catch(() => {});
-      },
+      // The error rejects the transaction, and each of its statements.
+      () => connection.begun.catch(() => {}),
     );
     return connection;
   }

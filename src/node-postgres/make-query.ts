@@ -1,6 +1,7 @@
 /** A statement of this library's → a piece of a flight, and the promise of its answer. */
 import { type Answer, isRaw, type Statement } from '../driver/statement.ts';
 import { Unreadable } from '../driver/unreadable.ts';
+import { getOrInsert } from '../get-or-insert.ts';
 import { noteKind } from './errors.ts';
 import type { QueryClass, Result, Types } from './internals.ts';
 import { type Messages, messagesOf } from './messages.ts';
@@ -27,14 +28,21 @@ export interface MakeOptions {
   readonly written?: () => void;
   /** Is called before the answer settles. */
   readonly settled?: (error: Error | null) => void;
-  /** Whose it is: if a BEGIN is refused, nothing else of its transaction is sent. */
-  readonly owner?: object;
 }
+
+/** Whose a statement is: if a BEGIN is refused, nothing else of its transaction is sent. */
+export interface Owner {
+  /** A statement was refused. Is called before its answer settles. */
+  refused(error: Error): void;
+}
+
+const nothing: MakeOptions = {};
 
 export function makeQuery(
   { Query, types }: Dialect,
   { text, params, answer: kind }: Pick<Statement, 'text' | 'params' | 'answer'>,
-  { role = 'statement', isFenced, data, written, settled, owner }: MakeOptions = {},
+  { role = 'statement', isFenced, data, written, settled }: MakeOptions = nothing,
+  owner?: Owner,
 ): MadeQuery {
   let isSettled = false;
   let settle!: (error: Error | null, result?: Result) => void;
@@ -42,6 +50,7 @@ export function makeQuery(
     settle = (error, result) => {
       if (isSettled) return;
       isSettled = true;
+      if (error) owner?.refused(error);
       settled?.(error);
       if (error) reject(error);
       else resolve(answerOf(result as Result));
@@ -81,7 +90,13 @@ const asTexts: Types = { getTypeParser: () => (text) => text };
 
 function typesFor(kind: Statement['answer'], types: Types): Types {
   if (kind === 'raw') return asTexts;
-  if (kind === 'values') return types;
+  return kind === 'values' ? types : getOrInsert(careful, types, () => carefully(types));
+}
+
+const careful = new WeakMap<Types, Types>();
+
+/** Its parsers do not throw: a cell that can't be read takes nothing with it. */
+function carefully(types: Types): Types {
   return {
     getTypeParser(oid, format) {
       const parse = types.getTypeParser(oid, format);

@@ -14,22 +14,22 @@ export function canGoAlone({ role, data, query }: Piece, { binary }: Client): bo
 export function sendAlone(client: Client, { query }: Piece, landed: (landing: Landing) => void): void {
   const { callback, submit, prepare, handleReadyForQuery } = query;
   let isWritten = false;
-  query.submit = function (connection) {
+  const submitNow: typeof submit = (connection) => {
     isWritten = true;
-    return submit.call(this, connection);
+    return submit.call(query, connection);
   };
   /** False while values are written, and when pg reports what a parser of rows has thrown. */
   let isOfServer = true;
-  query.prepare = function (connection) {
+  const prepareNow: typeof prepare = (connection) => {
     isOfServer = false;
-    prepare.call(this, connection);
+    prepare.call(query, connection);
     isOfServer = true;
   };
-  query.handleReadyForQuery = function (connection) {
+  const end: typeof handleReadyForQuery = (connection) => {
     isOfServer = false;
-    handleReadyForQuery.call(this, connection);
+    handleReadyForQuery.call(query, connection);
   };
-  query.callback = (error, result) => {
+  const settle: typeof callback = (error, result) => {
     const refusal = isOfServer && error ? error : undefined;
     const loss =
       refusal && (!isAnswered(refusal) || isEndOfSession(refusal))
@@ -38,5 +38,9 @@ export function sendAlone(client: Client, { query }: Piece, landed: (landing: La
     callback?.(error, result);
     landed({ skipped: [], loss, isRefused: refusal !== undefined });
   };
+  query.submit = submitNow;
+  query.prepare = prepareNow;
+  query.handleReadyForQuery = end;
+  query.callback = settle;
   client.query(query);
 }

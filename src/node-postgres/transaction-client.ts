@@ -3,6 +3,7 @@ import type { StatementListener } from '../driver/driver.ts';
 import { asError } from '../errors.ts';
 import { isAnswered, noteKind } from './errors.ts';
 import type { Client, QueryClass, QueryConfig, Result } from './internals.ts';
+import type { Owner } from './make-query.ts';
 import { messagesOf } from './messages.ts';
 import type { Alone, Piece } from './piece.ts';
 
@@ -10,23 +11,34 @@ import type { Alone, Piece } from './piece.ts';
 export interface Sending {
   readonly client: Client;
   readonly Query: QueryClass;
-  /** Whose the statements are. */
-  readonly owner: object;
+  readonly owner: Owner;
   /** Why nothing can be sent any more. */
-  readonly ended: Error | undefined;
+  ended(): Error | undefined;
   push(piece: Piece | Alone): void;
-  /** A statement was refused. */
-  refused(error: Error): void;
 }
 
-/** It inherits the rest of the client's members. */
+/** The rest of its members are the client's. */
 export function transactionClient(sending: Sending, listener: StatementListener): unknown {
   const query = (config: QueryConfig | string | Submittable, values?: readonly unknown[]): unknown => {
     if (isSubmittable(config)) return submit(sending, config, listener);
     const given = typeof config === 'string' ? { text: config } : config;
     return send(sending, given, values ?? given.values ?? [], listener);
   };
-  return Object.create(sending.client, { query: { value: query, writable: true, configurable: true } });
+  return withOwn(sending.client, { query });
+}
+
+/**
+ * The client with some members of its own. Not by `Object.create`: V8 keeps whatever is a prototype in a form that makes each
+ * change of it dear, and pg changes its client with every query.
+ */
+function withOwn(client: Client, own: Record<PropertyKey, unknown>): unknown {
+  return new Proxy(client, {
+    get: (_, key) => (Object.hasOwn(own, key) ? own[key] : Reflect.get(client, key)),
+    set(_, key, value) {
+      own[key] = value;
+      return true;
+    },
+  });
 }
 
 interface Submittable {
@@ -39,7 +51,8 @@ function isSubmittable(config: object | string): config is Submittable {
 
 /** A cursor, a stream or the like, which pg sends as it is. */
 function submit(sending: Sending, config: Submittable, { sent }: StatementListener): unknown {
-  const { client, owner, ended } = sending;
+  const { client, owner } = sending;
+  const ended = sending.ended();
   if (ended) throw ended;
   const send = async () => {
     client.query(config);
@@ -56,7 +69,7 @@ async function send(
   values: readonly unknown[],
   { sent, failed }: StatementListener,
 ): Promise<Result> {
-  const { ended } = sending;
+  const ended = sending.ended();
   try {
     return await new Promise<Result>((resolve, reject) => {
       const piece = ended ? reject(ended) : pieceOf(sending, config, values, { resolve, reject });
@@ -87,7 +100,7 @@ function pieceOf(
   if (mustBeAlone(config, values)) return aloneOf(sending, config, values, settling);
   const { client, Query, owner } = sending;
   const query = new Query(config, values, (error, result) => {
-    if (error) sending.refused(error);
+    if (error) owner.refused(error);
     if (error) settling.reject(error);
     else settling.resolve(result as Result);
   });
@@ -96,7 +109,7 @@ function pieceOf(
 }
 
 function aloneOf(
-  { client, owner, refused }: Sending,
+  { client, owner }: Sending,
   config: QueryConfig,
   values: readonly unknown[],
   { resolve, reject }: Settling,
@@ -112,7 +125,7 @@ function aloneOf(
       } catch (error) {
         const reason = asError(error);
         const isOfServer = isAnswered(reason);
-        refused(reason);
+        owner.refused(reason);
         reject(isOfServer ? reason : noteKind(reason, 'other'));
         return isOfServer;
       }

@@ -22,16 +22,18 @@ export function leaveAhead(query: Query, sendMark: (mark: NonNullable<Ahead['mar
     string: { get: () => text, set: () => {} },
   });
   const { resolve, reject } = query;
-  query.resolve = (answer) => {
+  const resolveOwn: Query['resolve'] = (answer) => {
     const { statement } = answer as { statement?: { string: unknown } };
     if (statement) statement.string = text;
     resolve(answer);
   };
-  query.reject = (error) => {
+  const rejectOwn: Query['reject'] = (error) => {
     const place = error as { position?: string };
     if (place.position) place.position = String(ahead.ownPosition(Number(place.position)));
     ahead.refused?.(error);
     reject(error);
   };
+  query.resolve = resolveOwn;
+  query.reject = rejectOwn;
   return true;
 }

@@ -24,6 +24,8 @@ export function begin(
   const { max_pipeline } = client.options as unknown as ClientOptions;
   if (!(max_pipeline >= 1)) return Promise.reject(unsupported(max_pipeline));
   return new Promise((resolve, reject) => {
+    // Let go when it is settled, since the query of BEGIN outlives its transaction: see `letGo`.
+    let waiting: { resolve: typeof resolve; reject: typeof reject } | undefined = { resolve, reject };
     let isOver = false;
     let unwritten = 0;
 
@@ -36,14 +38,16 @@ export function begin(
       begun.then(
         () => {
           held.begin();
-          resolve(held);
+          waiting?.resolve(held);
+          waiting = undefined;
         },
         (error: Error) => {
           held.refuse(error);
-          reject(error);
+          waiting?.reject(error);
+          waiting = undefined;
         },
       );
-      if (isBegin) resolve(held);
+      if (isBegin) waiting?.resolve(held);
     };
 
     const ask = (): void => {
@@ -69,7 +73,7 @@ export function begin(
         // One that was written has asked again already.
         if (isOver || query.state) return;
         isOver = true;
-        reject(new NeverSent(error));
+        waiting?.reject(new NeverSent(error));
       });
     };
     ask();

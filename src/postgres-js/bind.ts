@@ -52,8 +52,8 @@ export class Binder {
     const declared = declaredTypes(args);
     const [text] = query.strings as [string];
     const key = declared === nothingDeclared ? text : `${declared.join()}\0${text}`;
-    if (!this.#bindIfKnown(query, key, declared, statement))
-      query.bindIfKnown = () => this.#bindIfKnown(query, key, declared, statement);
+    const bindIfKnown = (): boolean => this.#bindIfKnown(query, key, declared, statement);
+    if (!bindIfKnown()) query.bindIfKnown = bindIfKnown;
     this.#learnFrom(query, key, lone);
   }
 
@@ -75,14 +75,14 @@ export class Binder {
 
   #learnFrom(query: Query, key: string, lone: LoneConnection | undefined): void {
     const { resolve, reject, args } = query;
-    query.resolve = (answer) => {
+    const resolveTold: Query['resolve'] = (answer) => {
       lone?.release();
       const told = query.statement?.types;
       // postgres.js fills in only what the server has told.
       if (told && told.length === args.length && !told.includes(0)) this.known.set(key, told);
       resolve(answer);
     };
-    query.reject = (error) => {
+    const rejectTold: Query['reject'] = (error) => {
       lone?.release();
       if (/^(22|42)/.test(codeOf(error) ?? '')) this.known.forget(key);
       // postgres.js serialises the values once the server has parsed the statement, and until then shows them as they were.
@@ -90,6 +90,8 @@ export class Binder {
         query.parameters?.splice(0, args.length, ...args);
       reject(error);
     };
+    query.resolve = resolveTold;
+    query.reject = rejectTold;
   }
 
   /** @returns what postgres.js's Bind turns into the right bytes; `undefined` if they are not known */

@@ -10,7 +10,7 @@ import { type CopyFeed, makeCopy } from './copy.ts';
 import { ended, isLoss, postgresJsErrors } from './errors.ts';
 import type { Client, PoolConnection, Query } from './internals.ts';
 import { keepFromPool, returnToPool } from './keep-from-pool.ts';
-import { makeQuery, rejectUnsent, route } from './query.ts';
+import { letGo, makeQuery, rejectUnsent, route } from './query.ts';
 
 export class HeldConnection extends Beginning {
   hasFinished = false;
@@ -41,7 +41,7 @@ export class HeldConnection extends Beginning {
     // postgres.js calls `reserved` when all is answered and the transaction is open. Otherwise it takes the
     // connection back, unless `release` is set.
     connection.reserved = Object.assign(this.#resume, { release: false });
-    connection.onclose = (error) => this.#close(error);
+    connection.onclose = this.#close;
     this.#executeOn = keepFromPool(connection);
   }
 
@@ -94,8 +94,7 @@ export class HeldConnection extends Beginning {
   }
 
   #run(query: Query): Query {
-    route(this.#client, query, (routed) => this.#execute(routed, true));
-    return query.execute();
+    return route(this.#client, query, (routed) => this.#execute(routed, true)).execute();
   }
 
   /** Executes a statement of the caller's, which waits for BEGIN's answer. */
@@ -125,9 +124,7 @@ export class HeldConnection extends Beginning {
 
   /** Sends it in this very call. */
   readonly #sendNow = (statement: Statement): void => {
-    const query = this.#make(statement);
-    route(this.#client, query, () => {});
-    this.#send(query);
+    this.#send(route(this.#client, this.#make(statement), () => {}));
   };
 
   #send(query: Query): void {
@@ -140,6 +137,7 @@ export class HeldConnection extends Beginning {
     this.#outstanding.add(query);
     const settled = (): void => {
       this.#outstanding.delete(query);
+      letGo(query);
       // A raw COMMIT returns the connection to the pool. Queries that still wait would never be sent.
       if (!this.isOpen) this.#abandon(this.#closed);
     };
@@ -183,13 +181,13 @@ export class HeldConnection extends Beginning {
    * postgres.js keeps queries sent between a socket's `error` and `close`, and would match the next session's
    * answers to them. `end()` waits for a connection in use, even a lost one. So the connection is terminated.
    */
-  #close(error: Error): void {
+  readonly #close = (error: Error): void => {
     this.#closed = error;
     this.#abandon(error);
     this.lose(error);
     returnToPool(this.#connection);
     this.#connection.terminate();
-  }
+  };
 
   /** postgres.js forgets queries sent while it was connecting: rejected here, none hangs. */
   #abandon(error: Error | undefined): void {

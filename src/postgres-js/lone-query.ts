@@ -27,12 +27,13 @@ export class LoneConnection {
     this.#connection = connection;
     this.#before = onclose;
     // postgres.js forgets queries that are sent between a socket's `error` and its `close`.
-    this.#onclose = (error) => {
+    const close = (error: Error): void => {
       onclose?.(error);
       this.query.reject(error);
       connection.terminate();
     };
-    connection.onclose = this.#onclose;
+    this.#onclose = close;
+    connection.onclose = close;
     return false;
   };
 

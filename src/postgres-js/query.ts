@@ -19,7 +19,8 @@ export function makeQuery(
   // A transform of rows is called with their parsed cells, and only postgres.js itself can do that.
   if (answer === 'values' || options.transform?.row?.from) return query.values();
   const { resolve } = query;
-  query.resolve = (rows) => resolve.call(query, readCells(rows as Answer, options));
+  const resolveRead: Query['resolve'] = (rows) => resolve.call(query, readCells(rows as Answer, options));
+  query.resolve = resolveRead;
   return query.raw();
 }
 
@@ -66,6 +67,20 @@ export function route(client: Client, query: Query, handler: (query: Query) => v
   query.handler = Object.assign(handler, { debug });
   return query;
 }
+
+/**
+ * A settled query keeps nothing of its transaction. Its constructor assigns function literals to it, which V8 puts among the old
+ * objects at once: whatever such a query still reaches survives until a full collection.
+ */
+export function letGo(query: Query): void {
+  query.handler = nothing;
+  // One that is not there is not added.
+  if (query.sent) query.sent = undefined;
+  if (query.failed) query.failed = undefined;
+  if (query.bindIfKnown) query.bindIfKnown = undefined;
+}
+
+function nothing(): void {}
 
 /** Rejects a query that has not been sent. */
 export function rejectUnsent(query: Query, error: Error): void {

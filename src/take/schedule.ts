@@ -1,7 +1,7 @@
 /** Waits for the moment at which a flush begins by itself. */
 import { AsyncResource } from 'node:async_hooks';
 import type { Driver } from '../driver/driver.ts';
-import { hasPhases, inPollPhase } from '../driver/event-loop.ts';
+import { behindPromiseJobs, hasPhases, inPollPhase } from '../driver/event-loop.ts';
 
 // Captured at import: a test's fake timers must not stall a flush.
 const { queueMicrotask, setImmediate } = globalThis;
@@ -43,15 +43,32 @@ export function atEndOfTurnIf(isNeeded: () => boolean, dispatch: () => void): vo
   setImmediate(() => {
     if (!isNeeded()) return;
     if (hasPhases()) dispatchInPollPhase(dispatch);
-    // What the turn dispatches by itself comes first then: it may do the work, and more with it.
-    else setImmediate(() => isNeeded() && dispatch());
+    else behindEndOfTurn(isNeeded, dispatch);
   });
+}
+
+/** The same without the way to the poll phase. */
+export function behindEndOfTurnIf(isNeeded: () => boolean, dispatch: () => void): void {
+  setImmediate(() => isNeeded() && behindEndOfTurn(isNeeded, dispatch));
+}
+
+/** What the turn dispatches by itself comes first: it may do the work, and more with it. */
+function behindEndOfTurn(isNeeded: () => boolean, dispatch: () => void): void {
+  setImmediate(() => isNeeded() && dispatch());
 }
 
 function dispatchInPollPhase(dispatch: () => void): void {
   // `AsyncResource.bind` would define a deprecated property on each function.
   const resource = new AsyncResource('BatchedFlush');
   inPollPhase(() => resource.runInAsyncScope(dispatch));
+}
+
+/**
+ * Runs `dispatch` behind the promise jobs of this turn and of the ticks that are due. The inserts of a transaction come from one
+ * program, which goes on by them, so they need not wait for other sockets, and an awaited insert saves a pass of the loop.
+ */
+export function behindTicks(dispatch: () => void): void {
+  behindPromiseJobs(() => behindPromiseJobs(dispatch));
 }
 
 /** Runs `dispatch` after the current call, so that chained calls come before it. */

@@ -1,11 +1,12 @@
 /** The queue of the database itself. Each of its flushes is a transaction of its own. */
 import { AsyncResource } from 'node:async_hooks';
 import { flushEach } from '../bisect/bisect.ts';
+import type { FlushContext } from '../context.ts';
 import type { FlushReport } from '../report.ts';
 import { refusedInShared } from '../settle/failures.ts';
 import { whenNotified } from '../settle/notify-cache.ts';
 import type { Entry } from '../take/entry.ts';
-import { behindThisCall } from '../take/schedule.ts';
+import { atEndOfTurnFor, behindThisCall } from '../take/schedule.ts';
 import { unwatch, watch } from './exit-warning.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
 import { UnitOfWork } from './unit-of-work.ts';
@@ -16,6 +17,10 @@ export class DatabaseUnit extends UnitOfWork {
   readonly #context = new AsyncResource('BatchedDatabase');
   /** The first error of an insert that its caller did not await. The next `flush()` throws it. */
   #unreported: Error | undefined;
+
+  constructor(context: FlushContext) {
+    super(context, (dispatch) => atEndOfTurnFor(context.driver, dispatch));
+  }
 
   override enqueue(entry: Entry): void {
     super.enqueue(entry);

@@ -26,10 +26,11 @@ export class TransactionTarget implements FlushTarget {
     if (state.queued) this.failLate = failLate;
     if (scope === 'inside') this.ahead = state.queued?.ahead;
     this.watch = watch;
-    this.left = () => {
+    const leave = (): void => {
       state.hasWorked = true;
       left();
     };
+    this.left = leave;
     if (scope === 'last') this.closes = closes;
     this.restart = state.hasWorked ? undefined : state.restart;
   }

@@ -7,7 +7,6 @@ import type { FlushReport } from '../report.ts';
 import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { Queue } from '../take/queue.ts';
-import { atEndOfTurnFor } from '../take/schedule.ts';
 import { warnOf } from './warning.ts';
 
 /**
@@ -29,7 +28,11 @@ export abstract class UnitOfWork {
   /** The session of the database or transaction. Prepared inserts run on it. */
   session!: InsertSession;
 
-  constructor(readonly context: FlushContext) {}
+  /** @param atEnd runs a flush when the inserts that belong together have been made */
+  constructor(
+    readonly context: FlushContext,
+    private readonly atEnd: (dispatch: () => void) => void,
+  ) {}
 
   /** Rows that are queued and not taken by a flush. */
   get pending(): number {
@@ -122,7 +125,7 @@ export abstract class UnitOfWork {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     const release = this.hold();
-    atEndOfTurnFor(this.context.driver, () => {
+    this.atEnd(() => {
       this.#isScheduled = false;
       this.flushUnasked(this.isFull);
       release();

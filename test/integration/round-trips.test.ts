@@ -146,6 +146,22 @@ describe('100 awaited inserts of one turn', () => {
 });
 
 describe('a whole transaction', () => {
+  test('that awaits inserts some promise jobs and a tick away from one another is two', async () => {
+    const { trips } = await warm.count(() =>
+      warm.db.transaction((tx) =>
+        Promise.all(
+          names(10).map(async (user, index) => {
+            for (let jobs = 0; jobs < index; jobs++) await undefined;
+            if (index % 2) await new Promise<void>((resolve) => process.nextTick(resolve));
+            await tx.insert(users).values(user);
+          }),
+        ),
+      ),
+    );
+    expect(trips).toBe(2);
+    expect(await check.$count(users)).toBe(10);
+  });
+
   test('whose callback only queues is one trip: BEGIN, keys, rows, COMMIT', async () => {
     const { trips, statements } = await warm.count(() =>
       warm.db.transaction(async (tx) => {

@@ -8,7 +8,7 @@ import { BatchedDatabase, BatchedTransaction, batchedDrizzle } from '../../../sr
 import { NodePostgresDriver } from '../../../src/node-postgres/driver.ts';
 import { framing } from '../../../src/node-postgres/framing.ts';
 import type { Types } from '../../../src/node-postgres/internals.ts';
-import { atEndOfTurnIf } from '../../../src/take/schedule.ts';
+import { behindEndOfTurnIf } from '../../../src/take/schedule.ts';
 import type { Client, Row, TestDriver } from './driver.ts';
 import { rejectingUncommitted } from './rejecting-uncommitted.ts';
 
@@ -74,7 +74,7 @@ export const driver: TestDriver = {
     return (Array.isArray(result) ? result.at(-1) : result)?.rows ?? [];
   },
   driverOf: (client) =>
-    new NodePostgresDriver(poolOf(client), { framing, types: pg.types as Types, atEndOfTurnIf }),
+    new NodePostgresDriver(poolOf(client), { framing, types: pg.types as Types, behindEndOfTurnIf }),
   start: { side: 'server', words: /^BackendKeyData/ },
   closed: (client) => new Promise((resolve) => poolOf(client).once('remove', resolve)),
 

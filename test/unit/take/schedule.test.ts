@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { atEndOfTurn } from '../../../src/take/schedule.ts';
+import { atEndOfTurn, behindTicks } from '../../../src/take/schedule.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -23,6 +23,22 @@ test('the end of a turn comes after the promise jobs and ticks already queued, a
   })();
   await ended;
   expect(order).toEqual(['promise jobs', 'tick', 'end of turn']);
+});
+
+test('behind the ticks is behind the promise jobs and ticks already queued and what these queue, and ahead of an immediate', async () => {
+  const order: string[] = [];
+  const immediate = new Promise<void>((resolve) => setImmediate(() => resolve(void order.push('immediate'))));
+  behindTicks(() => order.push('behind ticks'));
+  (async () => {
+    for (let job = 0; job < 50; job++) await undefined;
+    order.push('promise jobs');
+    process.nextTick(async () => {
+      await undefined;
+      order.push('tick');
+    });
+  })();
+  await immediate;
+  expect(order).toEqual(['promise jobs', 'tick', 'behind ticks', 'immediate']);
 });
 
 test('it waits for no timer', async () => {
