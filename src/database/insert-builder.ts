@@ -8,6 +8,7 @@ import {
   type PgTable,
 } from 'drizzle-orm/pg-core';
 import { builderParts, type InsertSession } from '../drizzle/insert.ts';
+import { giveKind } from '../drizzle/kind.ts';
 import { type TableShape, tableShape } from '../drizzle/table.ts';
 import { asError } from '../errors.ts';
 import { Entry } from '../take/entry.ts';
@@ -24,6 +25,10 @@ export class BatchedInsertBuilder<
   TQueryResult extends PgQueryResultHKT,
   OverrideT extends boolean = false,
 > extends PgInsertBuilder<TTable, TQueryResult, OverrideT> {
+  static {
+    giveKind(BatchedInsertBuilder, 'BatchedInsertBuilder');
+  }
+
   private readonly unit: UnitOfWork;
 
   constructor(table: TTable, session: InsertSession, dialect: PgDialect, unit: UnitOfWork) {
@@ -58,7 +63,7 @@ export class BatchedInsertBuilder<
     if (rows.length === 0) {
       throw new Error('values() must be called with at least one value; got an empty array');
     }
-    const taken = take(shape, rows);
+    const taken = take(shape, rows, isOverriding);
     // What is no row, and a getter that throws, drizzle refuses at the call.
     if (taken && 'error' in taken) super.values(rows);
     // A prepared statement fills placeholders, and drizzle's own insert can be prepared.
@@ -77,9 +82,13 @@ export class BatchedInsertBuilder<
 const rowsOfNothing: TakenRows = { cells: [], forms: [], references: [], embedded: [], bytes: 0 };
 
 /** As in drizzle, an error of a column's mapping rejects the insert when it is awaited. */
-function take(shape: TableShape, rows: readonly object[]): TakenRows | { readonly error: Error } | undefined {
+function take(
+  shape: TableShape,
+  rows: readonly object[],
+  isOverriding: boolean,
+): TakenRows | { readonly error: Error } | undefined {
   try {
-    return takeRows(shape, rows as readonly Record<string, unknown>[]);
+    return takeRows(shape, rows as readonly Record<string, unknown>[], isOverriding);
   } catch (error) {
     return { error: asError(error) };
   }

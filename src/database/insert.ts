@@ -10,6 +10,7 @@ import type {
 } from 'drizzle-orm/pg-core';
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import { insertSQL } from '../drizzle/insert.ts';
+import { giveKind } from '../drizzle/kind.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { type DoNothing, takeDoNothing, takeDoUpdate, takeReturning } from '../take/chained-calls.ts';
 import type { Entry } from '../take/entry.ts';
@@ -172,6 +173,8 @@ export class BatchedInsert<
     return prepared;
   }
 }
+
+giveKind(BatchedInsert, 'BatchedInsert');
 
 /** A chained call that throws withdraws the entry, since its caller has no insert to await. */
 function change<Argument>(

@@ -2,6 +2,7 @@
 import type { ColumnsSelection } from 'drizzle-orm';
 import { PgInsertBase, type PgQueryResultHKT, type PgTable } from 'drizzle-orm/pg-core';
 import { type InsertSession, insertConfig } from '../drizzle/insert.ts';
+import { giveKind } from '../drizzle/kind.ts';
 import type { Entry } from '../take/entry.ts';
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
 
@@ -31,6 +32,7 @@ export const LeanInsert = withoutConstructor(PgInsertBase) as unknown as LeanIns
 function withoutConstructor(base: typeof PgInsertBase): object {
   function Lean(): void {}
   Object.setPrototypeOf(Lean, base);
+  giveKind(Lean, 'LeanInsert');
   Lean.prototype = Object.create(base.prototype, {
     constructor: { value: Lean, writable: true, configurable: true },
     [Symbol.toStringTag]: { value: 'QueryPromise', configurable: true },

@@ -1,11 +1,11 @@
 /** Has drizzle's statements sent in one round trip. */
 import type { Query } from 'drizzle-orm';
 import type { PgPreparedQuery, PreparedQueryConfig } from 'drizzle-orm/pg-core';
+import { sendBy } from '#version/drizzle/database';
+import { type ParamTypes, paramTypes } from '#version/drizzle/param-types';
 import type { FlushContext } from '../context.ts';
 import type { Ahead, SentStatement } from '../driver/driver.ts';
-import { sendBy } from '../drizzle/database.ts';
 import { isHarmlessSelect } from '../drizzle/harmless-select.ts';
-import { type ParamTypes, paramTypes } from '../drizzle/param-types.ts';
 import { writeParts } from '../drizzle/write-parts.ts';
 import { canTakeGuard, guardWrite } from '../write/begun.ts';
 

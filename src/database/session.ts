@@ -13,6 +13,7 @@ import {
   wrapSending,
 } from '../drizzle/database.ts';
 import { isHarmlessSelect } from '../drizzle/harmless-select.ts';
+import { giveKind } from '../drizzle/kind.ts';
 import { readTransactionOptions, type TransactionBatchOptions } from '../options.ts';
 import { resolveDeferred } from '../take/deferred-value.ts';
 import { DeferredValue, type Entry } from '../take/entry.ts';
@@ -48,6 +49,10 @@ export interface BatchedSessions {
 /** drizzle's sessions of a driver: that of the database, and that of a transaction. */
 export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransaction): BatchedSessions {
   class OfDatabase extends Base {
+    static {
+      giveKind(OfDatabase, 'BatchedSession');
+    }
+
     constructor(
       readonly parts: DatabaseParts,
       readonly unit: DatabaseUnit,
@@ -77,6 +82,10 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
   }
 
   class OfTransaction extends Base {
+    static {
+      giveKind(OfTransaction, 'BatchedTransactionSession');
+    }
+
     private isCounting = false;
 
     constructor(

@@ -50,7 +50,7 @@ function takeConflict(entry: Entry, about: Omit<Conflict, keyof Rendered>): void
 export function takeReturning(entry: Entry, fields: SelectedFieldsFlat | undefined): void {
   const { shape } = entry;
   const returning = fields === undefined ? shape.selection : shape.selections.of(fields);
-  if (!onlyColumns(returning)) takeReferences(entry, renderSelection(shape.dialect, returning));
+  if (!onlyColumns(returning)) takeReferences(entry, renderSelection(shape, returning));
   entry.returning = returning;
 }
 
