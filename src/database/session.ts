@@ -1,27 +1,26 @@
 /** drizzle's session, for the database and for a transaction, in which every statement flushes first. */
 
-import type { SQL } from 'drizzle-orm';
+import type { Query, SQL } from 'drizzle-orm';
 import type { PgPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
+import type { FlushContext } from '../context.ts';
 import type { AnySession, SessionClass } from '../drizzle/classes.ts';
 import {
   asksCache,
   type DatabaseParts,
   isRawStatement,
-  paramsOf,
-  replaceParams,
+  sendBy,
   transactionModes,
   wrapSending,
 } from '../drizzle/database.ts';
 import { isHarmlessSelect } from '../drizzle/harmless-select.ts';
 import { giveKind } from '../drizzle/kind.ts';
 import { readTransactionOptions, type TransactionBatchOptions } from '../options.ts';
-import { resolveDeferred } from '../take/deferred-value.ts';
-import { DeferredValue, type Entry } from '../take/entry.ts';
 import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
 import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
 import { nothingNamed } from '../unit-of-work/transaction-state.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
-import { sendInOneTrip } from './one-trip.ts';
+import { forgetTypesAfter, senderOf } from './one-trip.ts';
+import { entriesNamedBy, prefaced } from './prefaced.ts';
 
 /** A transaction object of any driver, as a callback gets it. */
 type AnyTransaction = Parameters<Parameters<AnySession['transaction']>[0]>[0];
@@ -140,6 +139,18 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
   return { OfDatabase, OfTransaction };
 }
 
+function sendInOneTrip(
+  prepared: PgPreparedQuery<PreparedQueryConfig>,
+  query: Query,
+  isOfBuilder: boolean,
+  context: FlushContext,
+): void {
+  const sender = senderOf(query, context);
+  if (!sender) return;
+  sendBy(prepared, sender);
+  if (!isOfBuilder) forgetTypesAfter(prepared, query, context);
+}
+
 /** Some drivers' sessions have methods that send text without preparing it. */
 function wrapDirect(session: object, unit: TransactionUnit): void {
   const methods = session as Record<string, ((...args: unknown[]) => Promise<unknown>) | undefined>;
@@ -149,42 +160,4 @@ function wrapDirect(session: object, unit: TransactionUnit): void {
       methods[name] = (...args) =>
         unit.statement('anything', nothingNamed, async () => send.apply(session, args));
   }
-}
-
-/** Executes a statement when its turn comes, with the values of its references. */
-function prefaced<T extends PreparedQueryConfig>(
-  prepared: PgPreparedQuery<T>,
-  inTurn: (run: () => Promise<T['execute']>, named: ReadonlySet<Entry>) => Promise<T['execute']>,
-): PgPreparedQuery<T> {
-  const statement = prepared as PgPreparedQuery<T> & { all: PgPreparedQuery<T>['execute'] };
-  const named = entriesNamedBy(statement);
-  for (const method of ['execute', 'all'] as const) {
-    const execute = statement[method];
-    statement[method] = (...args) =>
-      inTurn(
-        named === nothingNamed
-          ? () => execute.apply(statement, args)
-          : async () => {
-              resolveReferences(statement);
-              return execute.apply(statement, args);
-            },
-        named,
-      );
-  }
-  return prepared;
-}
-
-/** The entries that a statement refers to; `nothingNamed` itself if there is none. */
-function entriesNamedBy(statement: object): ReadonlySet<Entry> {
-  const params = paramsOf(statement);
-  if (!params.some(isDeferred)) return nothingNamed;
-  return new Set(params.filter(isDeferred).map(({ reference }) => reference.origin.entry));
-}
-
-function resolveReferences(statement: object): void {
-  replaceParams(statement, (param) => (isDeferred(param) ? resolveDeferred(param) : param));
-}
-
-function isDeferred(param: unknown): param is DeferredValue {
-  return param instanceof DeferredValue;
 }

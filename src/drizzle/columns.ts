@@ -20,6 +20,11 @@ export function encoderOf(_dialect: PgDialect, column: PgColumn): ((value: unkno
   return (value) => column.mapToDriverValue(value);
 }
 
+/** A value of a row as plain drizzle shows it among the parameters of a statement. */
+export function shownParam(cell: unknown): unknown {
+  return cell;
+}
+
 /** drizzle never names the column in an INSERT: its value is generated from others. */
 export function isLeftOut(column: PgColumn): boolean {
   return (column as any).shouldDisableInsert();

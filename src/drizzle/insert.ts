@@ -1,6 +1,7 @@
 /** drizzle's insert: its parts, and the statement that drizzle would send for it. */
 import { type Column, is, Param, type Query, SQL, sql, Table } from 'drizzle-orm';
 import { type PgColumn, type PgDialect, PgInsertBase, type PgTable } from 'drizzle-orm/pg-core';
+import { shownParam } from '#version/drizzle/columns';
 import { Expression } from './render.ts';
 import type { SelectedField } from './selected-field.ts';
 import type { TableShape } from './table.ts';
@@ -67,7 +68,7 @@ function mappedValues(entry: InsertDescription): Record<string, SQL>[] {
 /** A parameter alone would be mapped once more by drizzle 1.0. */
 function toSQL(cell: unknown): SQL {
   if (is(cell, SQL)) return cell;
-  if (!(cell instanceof Expression)) return new SQL([new Param(cell)]);
+  if (!(cell instanceof Expression)) return new SQL([new Param(shownParam(cell))]);
   const { texts, params } = cell.rendered;
   return sql.join(
     texts.flatMap((text, index) => [

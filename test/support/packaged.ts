@@ -207,7 +207,7 @@ async function packBoth(folder: string): Promise<{ library: string; command: str
 /** The packages are built in a copy of the repository: a build empties `dist`, and two files of tests may pack at the same time. */
 function copyRepository(folder: string): string {
   const copy = join(folder, 'repository');
-  const isConfig = (name: string) => /^(package|tsconfig(\.\w+)?)\.json$|^rolldown\.config\.ts$/.test(name);
+  const isConfig = (name: string) => /^(package|tsconfig(\.\w+)*)\.json$|^rolldown\.config\.ts$/.test(name);
   const isMade = (path: string) => /^(dist|node_modules)$/.test(basename(path));
   for (const name of [...rootManifest.files, 'cli', ...readdirSync(root).filter(isConfig)])
     cpSync(join(root, name), join(copy, name), { recursive: true, filter: (path) => !isMade(path) });

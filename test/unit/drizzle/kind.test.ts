@@ -13,7 +13,7 @@ import {
 } from '#version/index';
 import * as nodePostgres from '#version/node-postgres';
 import { Reference } from '../../../src/take/entry.ts';
-import { users } from '../../support/schema.ts';
+import { users } from '../../support/schema-tables.ts';
 
 const classes: [name: string, of: { [entityKind]?: string; prototype: object }][] = [
   ['the database', BatchedDatabase],
