@@ -8,8 +8,11 @@ import { inOrder } from '../in-order.ts';
 
 type Config = Record<string, unknown>;
 
-/** Errors have their parameters, as in 0.45. The schema is for relational queries, which have another form here. */
-const configOf = ({ schema: _, ...config }: Config = {}): Config => ({ paramsInErrors: true, ...config });
+/** Errors have their parameters, as in 0.45. The schema brings its relations in the form of 1.0, if it has any. */
+function configOf({ schema, ...config }: Config = {}): Config {
+  const { relationsOfDrizzle1: relations } = (schema ?? {}) as { relationsOfDrizzle1?: object };
+  return { paramsInErrors: true, ...(relations && { relations }), ...config };
+}
 
 /** Takes a client as the first argument, as drizzle 0.45 does. */
 function takingClient(make: (config: Config) => object, mock: (config: Config) => object): never {
