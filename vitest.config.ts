@@ -74,6 +74,7 @@ export default defineConfig({
           name: 'server:drizzle-1',
           include: ['test/v1/**/*.test.ts', 'test/unit/drizzle/kind.test.ts', ...onDrizzle1],
           globalSetup: 'test/support/global-setup.ts',
+          setupFiles: 'test/support/v1/skip-not-shared.ts',
           provide: { driver: 'postgres-js' as const },
         },
       },
