@@ -70,8 +70,8 @@ export function usePackagedProgram(from: string): PackagedFolder {
   return folder;
 }
 
-/** The drivers that have a program of their own in `test/packaged/drivers/`. */
-export type PackagedDriver = 'pg' | 'postgres' | 'neon' | 'pglite';
+/** The drivers that have a program of their own in `test/packaged/drivers/`, and postgres.js on drizzle 1.0. */
+export type PackagedDriver = 'pg' | 'postgres' | 'neon' | 'pglite' | 'drizzle-1';
 
 /**
  * Called at the top of a test file. A folder for each driver has the library, drizzle and that driver. What compiles stands

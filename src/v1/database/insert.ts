@@ -1,13 +1,16 @@
 /** The result of `insert(t).values(rows)`: drizzle's own insert, queued once, awaited like any other. */
-import type { SQL } from 'drizzle-orm';
+import type { QueryPromise, SQL } from 'drizzle-orm';
 import type {
   AnyPgInsert,
-  PgAsyncInsertBase,
+  PgAsyncPreparedQuery,
+  PgInsertBase,
   PgInsertHKTBase,
   PgInsertKind,
   PgInsertOnConflictDoUpdateConfig,
   PgQueryResultHKT,
+  PgQueryResultKind,
   PgTable,
+  PreparedQueryConfig,
   SelectedFieldsFlat,
 } from 'drizzle-orm/pg-core';
 import { change } from '../../database/chained-call.ts';
@@ -48,9 +51,20 @@ export interface Referable<TTable extends PgTable> {
 
 type Assume<T, Expected> = T extends Expected ? T : Expected;
 
+type Result<TQueryResult extends PgQueryResultHKT, TReturning> = TReturning extends undefined
+  ? PgQueryResultKind<TQueryResult, never>
+  : TReturning[];
+
+/** What drizzle's inserts have that can be awaited. */
+interface Awaitable<TResult> extends QueryPromise<TResult> {
+  prepare(name?: string): PgAsyncPreparedQuery<PreparedQueryConfig & { execute: TResult }>;
+  execute(placeholderValues?: Record<string, unknown>): Promise<TResult>;
+}
+
 /** By this drizzle gives each chained call the type of our inserts: drizzle's own, and `ref()`. */
 export interface BatchedInsertHKT extends PgInsertHKTBase {
-  _type: PgAsyncInsertBase<
+  _type: PgInsertBase<
+    BatchedInsertHKT,
     Assume<this['table'], PgTable>,
     Assume<this['queryResult'], PgQueryResultHKT>,
     this['selectedFields'],
@@ -58,7 +72,8 @@ export interface BatchedInsertHKT extends PgInsertHKTBase {
     this['dynamic'],
     this['excludedMethods']
   > &
-    Referable<Assume<this['table'], PgTable>> & { readonly _: { readonly hkt: BatchedInsertHKT } };
+    Awaitable<Result<Assume<this['queryResult'], PgQueryResultHKT>, this['returning']>> &
+    Referable<Assume<this['table'], PgTable>>;
 }
 
 /**
