@@ -115,6 +115,16 @@ class Money {
   }
 }
 
+class Secret {
+  readonly #cents = 5;
+  toString() {
+    return `${this.#cents} cents`;
+  }
+  toJSON() {
+    return { cents: this.#cents };
+  }
+}
+
 describe('json', () => {
   const values: [string, unknown][] = [
     ['an object', { a: [1, { b: null }], 'ü"': '\\' }],
@@ -126,6 +136,7 @@ describe('json', () => {
     ['a Map', new Map([['a', 1]])],
     ['an object with a text of its own', new Money(5)],
     ['an object with a JSON of its own', { toJSON: () => ['own'] }],
+    ['an object whose copy has no text', new Secret()],
     ['a boxed text', new String('boxed')],
   ];
   const bodies = async (db: Pick<typeof plain, 'insert'>, value: unknown, count: number) => {
