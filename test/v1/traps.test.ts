@@ -162,7 +162,8 @@ describe('json', () => {
       return JSON.stringify(row?.body);
     };
     await client`insert into documents (id, body) values (1, '{}') on conflict do nothing`;
-    expect(await bodyAfter(ours)).toBe(await bodyAfter(plain));
+    // Another database has not learned the types of the statement's parameters.
+    expect(await bodyAfter(batchedDrizzle({ client }))).toBe(await bodyAfter(plain));
   });
 
   test.each<[string, unknown]>([
