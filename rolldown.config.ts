@@ -8,12 +8,23 @@ rmSync('dist', { recursive: true, force: true });
 /** The entries of the package, each for one driver. */
 const entries = ['index', 'node-postgres', 'neon-serverless', 'pglite'];
 
+/** Those for drizzle 1.0. They share a core of their own, since what they import of drizzle is another version's. */
+const entries1 = ['index', 'node-postgres'];
+
 const build: RolldownOptions = {
   input: Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`])),
   platform: 'node',
   // They are the program's own: a second copy would have other classes.
   external: /^(drizzle-orm|postgres|pg|@neondatabase\/serverless|@electric-sql\/pglite)(\/|$)/,
   checks: { pluginTimings: false },
+};
+
+/** `#version/…` is what `src/v1/` has. `drizzle-orm` is whatever the program has installed, as in the other build. */
+const build1: RolldownOptions = {
+  ...build,
+  input: Object.fromEntries(entries1.map((entry) => [entry, `src/v1/${entry}.ts`])),
+  resolve: { conditionNames: ['drizzle-1'] },
+  tsconfig: false,
 };
 
 const declarations = {
@@ -23,8 +34,8 @@ const declarations = {
   sourcemap: true,
 };
 
-const output: OutputOptions = {
-  dir: 'dist',
+const outputOf = (dir: string, count: number): OutputOptions => ({
+  dir,
   // The sources are in the package.
   sourcemap: true,
   sourcemapExcludeSources: true,
@@ -36,20 +47,35 @@ const output: OutputOptions = {
   codeSplitting: {
     groups: [
       { name: 'core.d', test: /\.d\.ts$/, minShareCount: 2, priority: 2 },
-      { name: 'core', minShareCount: entries.length, priority: 1 },
+      { name: 'core', minShareCount: count, priority: 1 },
       { name: 'drivers', minShareCount: 2 },
     ],
   },
-};
+});
+
 // In a package of modules a file is CommonJS only by its ending.
 const required: OutputOptions = {
-  ...output,
   entryFileNames: '[name].cjs',
   chunkFileNames: 'shared/[name].cjs',
 };
 
+/** A build as ES modules, as CommonJS, and the declarations of the second. */
+function kinds(build: RolldownOptions, output: OutputOptions, declarations: object): RolldownOptions[] {
+  return [
+    { ...build, plugins: [dts(declarations)], output: { ...output, format: 'es' } },
+    { ...build, output: { ...output, ...required, format: 'cjs' } },
+    {
+      ...build,
+      plugins: [dts({ ...declarations, emitDtsOnly: true })],
+      output: { ...output, ...required, format: 'es' },
+    },
+  ];
+}
+
 export default defineConfig([
-  { ...build, plugins: [dts(declarations)], output: { ...output, format: 'es' } },
-  { ...build, output: { ...required, format: 'cjs' } },
-  { ...build, plugins: [dts({ ...declarations, emitDtsOnly: true })], output: { ...required, format: 'es' } },
+  ...kinds(build, outputOf('dist', entries.length), declarations),
+  ...kinds(build1, outputOf('dist/v1', entries1.length), {
+    ...declarations,
+    tsconfig: 'tsconfig.v1.build.json',
+  }),
 ]);

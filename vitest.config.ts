@@ -1,6 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import { type DriverName, projects } from './test/support/drivers/names.ts';
 import { notShared } from './test/support/drivers/not-shared.ts';
+import { counterparts } from './test/support/v1/counterparts.ts';
+import { onDrizzle1 } from './test/support/v1/shared.ts';
 
 const ofPostgresJs = Object.keys(notShared);
 
@@ -21,6 +23,20 @@ const onServer = ([driver, name]: [string, string]) => ({
     provide: { driver: driver as DriverName },
   },
 });
+
+/** The version of drizzle that `src/v1/` is for, under the name that the library imports. */
+const drizzle1 = {
+  extends: true as const,
+  plugins: [counterparts()],
+  resolve: {
+    conditions: ['drizzle-1'],
+    alias: [
+      { find: /^drizzle-orm(?=\/|$)/, replacement: 'drizzle-orm-1' },
+      { find: 'batched-drizzle', replacement: new URL('src/v1/index.ts', import.meta.url).pathname },
+    ],
+  },
+  ssr: { resolve: { conditions: ['drizzle-1'] } },
+};
 
 export default defineConfig({
   // The package by its own name, as the command and the examples import it, is what `src` has.
@@ -52,6 +68,16 @@ export default defineConfig({
         },
       },
       ...Object.entries(projects).map(onServer),
+      {
+        ...drizzle1,
+        test: {
+          name: 'server:drizzle-1',
+          include: ['test/v1/**/*.test.ts', 'test/unit/drizzle/kind.test.ts', ...onDrizzle1],
+          globalSetup: 'test/support/global-setup.ts',
+          setupFiles: 'test/support/v1/skip-not-shared.ts',
+          provide: { driver: 'postgres-js' as const },
+        },
+      },
     ],
   },
 });

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
-import { driverNamed, driverNames, projects } from './support/drivers/names.ts';
+import { type DriverName, driverNamed, driverNames, projects } from './support/drivers/names.ts';
 
-const usage = `npm run fuzz -- [--runs 5000] [--seed 42] [--driver postgres-js]
+const usage = `npm run fuzz -- [--runs 5000] [--seed 42] [--driver postgres-js] [--drizzle 1]
 
 Runs random programs on plain drizzle and on batched-drizzle, and looks for differences. There are four
 families of programs: over tables with references among them, over tables that look around (policies,
@@ -13,6 +13,7 @@ queued. Of each so many are run. A tenth as many are run once more, to count the
   --runs    how many programs of each family; default 5000
   --seed    the seed that a failed run has printed; default: a new one
   --driver  ${driverNames.join(' or ')}; default postgres-js
+  --drizzle 0 or 1: the version of drizzle, which is 1.0 for postgres-js only; default 0
 `;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -24,9 +25,10 @@ async function main(args: string[]): Promise<number> {
       runs: { type: 'string', default: '5000' },
       seed: { type: 'string' },
       driver: { type: 'string', default: 'postgres-js' },
+      drizzle: { type: 'string', default: '0' },
     } as const;
-    const { runs, seed, driver } = parseArgs({ args, options }).values;
-    project = projects[driverNamed(driver)];
+    const { runs, seed, driver, drizzle } = parseArgs({ args, options }).values;
+    project = projectOf(driverNamed(driver), integer('--drizzle', drizzle, 0));
     process.env.FUZZ_RUNS = integer('--runs', runs, 1);
     process.env.FUZZ_SEED = integer('--seed', seed ?? String(randomInt(2 ** 31)), -(2 ** 31));
   } catch (error) {
@@ -41,6 +43,12 @@ async function main(args: string[]): Promise<number> {
   const { state } = vitest;
   const failures = state.getCountOfFailedTests() + state.getUnhandledErrors().length;
   return failures === 0 ? Number(process.exitCode ?? 0) : 1;
+}
+
+function projectOf(driver: DriverName, drizzle: string): string {
+  if (drizzle === '0') return projects[driver];
+  if (drizzle === '1' && driver === 'postgres-js') return 'server:drizzle-1';
+  throw new Error(`--drizzle: expected 0, or 1 with postgres-js; got ${drizzle} with ${driver}`);
 }
 
 function integer(name: string, text: string, least: number): string {

@@ -12,6 +12,7 @@ import type { ExtractTablesWithRelations, RelationalSchemaConfig } from 'drizzle
 import type { AnySession, DatabaseClass, Schema } from '../drizzle/classes.ts';
 import { dialectOf } from '../drizzle/database.ts';
 import { sessionOf } from '../drizzle/insert.ts';
+import { giveKind } from '../drizzle/kind.ts';
 import type { Load } from '../load/load.ts';
 import type { LoadOptions } from '../load/options.ts';
 import type { RowSource } from '../load/source.ts';
@@ -119,7 +120,11 @@ type BatchedDatabaseClass<TQueryResult extends PgQueryResultHKT> = new <TSchema 
 export function batchedDatabase<TQueryResult extends PgQueryResultHKT>(
   Base: DatabaseClass<TQueryResult>,
 ): BatchedDatabaseClass<TQueryResult> {
-  return class<TSchema extends Schema> extends Base<TSchema> {
+  return class Database<TSchema extends Schema> extends Base<TSchema> {
+    static {
+      giveKind(Database, 'BatchedDatabase');
+    }
+
     private readonly unit: DatabaseUnit;
 
     constructor(

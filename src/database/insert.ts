@@ -10,11 +10,12 @@ import type {
 } from 'drizzle-orm/pg-core';
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import { insertSQL } from '../drizzle/insert.ts';
-import { BatchedDrizzleError } from '../errors.ts';
+import { giveKind } from '../drizzle/kind.ts';
 import { type DoNothing, takeDoNothing, takeDoUpdate, takeReturning } from '../take/chained-calls.ts';
 import type { Entry } from '../take/entry.ts';
 import { refer } from '../take/ref.ts';
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
+import { change } from './chained-call.ts';
 import { LeanInsert } from './lean-insert.ts';
 
 /** The columns of a table by their property names. */
@@ -173,25 +174,4 @@ export class BatchedInsert<
   }
 }
 
-/** A chained call that throws withdraws the entry, since its caller has no insert to await. */
-function change<Argument>(
-  insert: object,
-  unit: UnitOfWork,
-  entry: Entry,
-  call: (entry: Entry, argument: Argument) => void,
-  argument: Argument,
-): never {
-  if (entry.state === 'taken' || entry.late?.isTold) {
-    throw new BatchedDrizzleError(
-      'INSERT_FAILED',
-      `the insert into ${entry.shape.name} has been written already; chain returning() and onConflict…() to values() directly`,
-    );
-  }
-  try {
-    call(entry, argument);
-  } catch (error) {
-    unit.withdraw(entry);
-    throw error;
-  }
-  return insert as never;
-}
+giveKind(BatchedInsert, 'BatchedInsert');

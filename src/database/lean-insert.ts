@@ -1,7 +1,7 @@
 /** drizzle's insert class without its constructor, for millions of objects. */
-import type { ColumnsSelection } from 'drizzle-orm';
-import { PgInsertBase, type PgQueryResultHKT, type PgTable } from 'drizzle-orm/pg-core';
+import { InsertBase, insertTag, type LeanInsertConstructor } from '#version/database/insert-base';
 import { type InsertSession, insertConfig } from '../drizzle/insert.ts';
+import { giveKind } from '../drizzle/kind.ts';
 import type { Entry } from '../take/entry.ts';
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
 
@@ -11,29 +11,19 @@ export interface InsertParts {
   readonly unit: UnitOfWork;
 }
 
-interface LeanInsertConstructor {
-  new <
-    TTable extends PgTable,
-    TQueryResult extends PgQueryResultHKT,
-    TSelectedFields extends ColumnsSelection | undefined = undefined,
-    TReturning extends Record<string, unknown> | undefined = undefined,
-    TDynamic extends boolean = false,
-    TExcludedMethods extends string = never,
-  >(): PgInsertBase<TTable, TQueryResult, TSelectedFields, TReturning, TDynamic, TExcludedMethods>;
-}
-
 /**
- * `PgInsertBase` without its constructor, which makes a configuration, a closure and six fields for each
+ * drizzle's insert without its constructor, which makes a configuration, a closure and six fields for each
  * object, some 300 bytes. Here they are getters.
  */
-export const LeanInsert = withoutConstructor(PgInsertBase) as unknown as LeanInsertConstructor;
+export const LeanInsert = withoutConstructor(InsertBase) as unknown as LeanInsertConstructor;
 
-function withoutConstructor(base: typeof PgInsertBase): object {
+function withoutConstructor(base: typeof InsertBase): object {
   function Lean(): void {}
   Object.setPrototypeOf(Lean, base);
+  giveKind(Lean, 'LeanInsert');
   Lean.prototype = Object.create(base.prototype, {
     constructor: { value: Lean, writable: true, configurable: true },
-    [Symbol.toStringTag]: { value: 'QueryPromise', configurable: true },
+    ...(insertTag && { [Symbol.toStringTag]: { value: insertTag, configurable: true } }),
     config: { get: configOf, configurable: true },
     dialect: { get: dialectOfInsert, configurable: true },
     session: { get: sessionOfInsert, configurable: true },

@@ -1,11 +1,9 @@
 /** Has drizzle's statements sent in one round trip. */
 import type { Query } from 'drizzle-orm';
-import type { PgPreparedQuery, PreparedQueryConfig } from 'drizzle-orm/pg-core';
+import { type ParamTypes, paramTypes } from '#version/drizzle/param-types';
 import type { FlushContext } from '../context.ts';
 import type { Ahead, SentStatement } from '../driver/driver.ts';
-import { sendBy } from '../drizzle/database.ts';
 import { isHarmlessSelect } from '../drizzle/harmless-select.ts';
-import { type ParamTypes, paramTypes } from '../drizzle/param-types.ts';
 import { writeParts } from '../drizzle/write-parts.ts';
 import { canTakeGuard, guardWrite } from '../write/begun.ts';
 
@@ -13,19 +11,25 @@ import { canTakeGuard, guardWrite } from '../write/begun.ts';
 const changesTypes =
   /\b(alter|create|drop|reset|discard|set_config)\b|(^|;|\*\/)\s*(--[^\n]*\n\s*)*(set|do|call)\b/i;
 
-export function sendInOneTrip(
-  prepared: PgPreparedQuery<PreparedQueryConfig>,
-  query: Query,
-  isOfBuilder: boolean,
-  context: FlushContext,
-): void {
+type Wrap = (client: unknown) => unknown;
+
+/** Makes of drizzle's client the object that sends a statement in one round trip; `undefined` if it is sent as drizzle does. */
+export function senderOf(query: Query, context: FlushContext): Wrap | undefined {
   const { driver, options } = context;
   const { sender } = driver;
-  if (!sender || options.statements === 'describe') return;
-  sendBy(prepared, (client) => sender.call(driver, client, new BuiltStatement(query, context)));
-  if (isOfBuilder || !changesTypes.test(query.sql)) return;
+  if (!sender || options.statements === 'describe') return undefined;
+  return (client) => sender.call(driver, client, new BuiltStatement(query, context));
+}
+
+/** Has the types of parameters forgotten after a statement which may change them. */
+export function forgetTypesAfter(prepared: Prepared, query: Query, { driver }: FlushContext): void {
+  if (!changesTypes.test(query.sql)) return;
   const { execute } = prepared;
   prepared.execute = (...args) => execute.apply(prepared, args).finally(() => driver.forgetTypes());
+}
+
+interface Prepared {
+  execute(...args: never[]): Promise<unknown>;
 }
 
 /** What most statements are never asked is made on demand. */

@@ -1,26 +1,26 @@
 /** drizzle's session, for the database and for a transaction, in which every statement flushes first. */
 
-import type { SQL } from 'drizzle-orm';
+import type { Query, SQL } from 'drizzle-orm';
 import type { PgPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
+import type { FlushContext } from '../context.ts';
 import type { AnySession, SessionClass } from '../drizzle/classes.ts';
 import {
   asksCache,
   type DatabaseParts,
   isRawStatement,
-  paramsOf,
-  replaceParams,
+  sendBy,
   transactionModes,
   wrapSending,
 } from '../drizzle/database.ts';
 import { isHarmlessSelect } from '../drizzle/harmless-select.ts';
+import { giveKind } from '../drizzle/kind.ts';
 import { readTransactionOptions, type TransactionBatchOptions } from '../options.ts';
-import { resolveDeferred } from '../take/deferred-value.ts';
-import { DeferredValue, type Entry } from '../take/entry.ts';
 import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
 import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
 import { nothingNamed } from '../unit-of-work/transaction-state.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
-import { sendInOneTrip } from './one-trip.ts';
+import { forgetTypesAfter, senderOf } from './one-trip.ts';
+import { entriesNamedBy, prefaced } from './prefaced.ts';
 
 /** A transaction object of any driver, as a callback gets it. */
 type AnyTransaction = Parameters<Parameters<AnySession['transaction']>[0]>[0];
@@ -48,6 +48,10 @@ export interface BatchedSessions {
 /** drizzle's sessions of a driver: that of the database, and that of a transaction. */
 export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransaction): BatchedSessions {
   class OfDatabase extends Base {
+    static {
+      giveKind(OfDatabase, 'BatchedSession');
+    }
+
     constructor(
       readonly parts: DatabaseParts,
       readonly unit: DatabaseUnit,
@@ -77,6 +81,10 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
   }
 
   class OfTransaction extends Base {
+    static {
+      giveKind(OfTransaction, 'BatchedTransactionSession');
+    }
+
     private isCounting = false;
 
     constructor(
@@ -131,10 +139,17 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
   return { OfDatabase, OfTransaction };
 }
 
-/*
- * Below, methods are replaced one by one and not in a loop over their names. V8 would give each object a hidden class of its
- * own then, which lives, with the transaction that the method reaches, until a full collection.
- */
+function sendInOneTrip(
+  prepared: PgPreparedQuery<PreparedQueryConfig>,
+  query: Query,
+  isOfBuilder: boolean,
+  context: FlushContext,
+): void {
+  const sender = senderOf(query, context);
+  if (!sender) return;
+  sendBy(prepared, sender);
+  if (!isOfBuilder) forgetTypesAfter(prepared, query, context);
+}
 
 /** Some drivers' sessions have methods that send text without preparing it. */
 function wrapDirect(session: object, unit: TransactionUnit): void {
@@ -146,43 +161,4 @@ function wrapDirect(session: object, unit: TransactionUnit): void {
       unit.statement('anything', nothingNamed, async () => send.apply(session, args));
   if (methods.query) methods.query = wrap(methods.query);
   if (methods.queryObjects) methods.queryObjects = wrap(methods.queryObjects);
-}
-
-/** Executes a statement when its turn comes, with the values of its references. */
-function prefaced<T extends PreparedQueryConfig>(
-  prepared: PgPreparedQuery<T>,
-  inTurn: (run: () => Promise<T['execute']>, named: ReadonlySet<Entry>) => Promise<T['execute']>,
-): PgPreparedQuery<T> {
-  const statement = prepared as PgPreparedQuery<T> & { all: PgPreparedQuery<T>['execute'] };
-  const named = entriesNamedBy(statement);
-  const wrap =
-    (execute: typeof statement.execute): typeof statement.execute =>
-    (...args) =>
-      inTurn(
-        named === nothingNamed
-          ? () => execute.apply(statement, args)
-          : async () => {
-              resolveReferences(statement);
-              return execute.apply(statement, args);
-            },
-        named,
-      );
-  statement.execute = wrap(statement.execute);
-  statement.all = wrap(statement.all);
-  return prepared;
-}
-
-/** The entries that a statement refers to; `nothingNamed` itself if there is none. */
-function entriesNamedBy(statement: object): ReadonlySet<Entry> {
-  const params = paramsOf(statement);
-  if (!params.some(isDeferred)) return nothingNamed;
-  return new Set(params.filter(isDeferred).map(({ reference }) => reference.origin.entry));
-}
-
-function resolveReferences(statement: object): void {
-  replaceParams(statement, (param) => (isDeferred(param) ? resolveDeferred(param) : param));
-}
-
-function isDeferred(param: unknown): param is DeferredValue {
-  return param instanceof DeferredValue;
 }

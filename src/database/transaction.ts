@@ -12,6 +12,7 @@ import type { RelationalSchemaConfig, TablesRelationalConfig } from 'drizzle-orm
 import type { AnySession, Schema, TransactionClass } from '../drizzle/classes.ts';
 import { dialectOf } from '../drizzle/database.ts';
 import { sessionOf } from '../drizzle/insert.ts';
+import { giveKind } from '../drizzle/kind.ts';
 import type { Load } from '../load/load.ts';
 import type { LoadOptions } from '../load/options.ts';
 import type { RowSource } from '../load/source.ts';
@@ -83,10 +84,14 @@ export type BatchedTransactionClass<TQueryResult extends PgQueryResultHKT> = new
 export function batchedTransaction<TQueryResult extends PgQueryResultHKT>(
   Base: TransactionClass<TQueryResult>,
 ): BatchedTransactionClass<TQueryResult> {
-  return class<TFullSchema extends Schema, TSchema extends TablesRelationalConfig> extends Base<
+  return class Transaction<TFullSchema extends Schema, TSchema extends TablesRelationalConfig> extends Base<
     TFullSchema,
     TSchema
   > {
+    static {
+      giveKind(Transaction, 'BatchedTransaction');
+    }
+
     private readonly unit: TransactionUnit;
 
     constructor(

@@ -2,9 +2,11 @@
 import type {
   PgDatabase,
   PgDialect,
+  PgInsertBase,
   PgPreparedQuery,
   PgQueryResultHKT,
   PgSession,
+  PgTable,
   PgTransaction,
   PgTransactionConfig,
   PreparedQueryConfig,
@@ -47,3 +49,6 @@ export type TransactionClass<TQueryResult extends PgQueryResultHKT> = new <
 
 /** drizzle's class of a driver's sessions. */
 export type SessionClass = new (client: any, dialect: PgDialect, schema: any, options: object) => AnySession;
+
+/** drizzle's insert into a table. */
+export type InsertOf<TTable extends PgTable> = PgInsertBase<TTable, PgQueryResultHKT>;

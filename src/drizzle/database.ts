@@ -1,5 +1,5 @@
 /** The parts of a drizzle database, and the statements that it prepares. */
-import { is, type Logger, type SQL } from 'drizzle-orm';
+import { DrizzleQueryError, is, type Logger, type SQL } from 'drizzle-orm';
 import { type Cache, NoopCache } from 'drizzle-orm/cache/core';
 import { type PgDialect, PgTransaction, type PgTransactionConfig } from 'drizzle-orm/pg-core';
 
@@ -48,6 +48,19 @@ export function transactionModes(config: PgTransactionConfig, dialect: PgDialect
 /** The cache that a mutation must be reported to. `undefined` if drizzle would report to none. */
 export function mutableCache(options: { cache?: Cache }): Cache | undefined {
   return options.cache === undefined || is(options.cache, NoopCache) ? undefined : options.cache;
+}
+
+/** drizzle notifies the cache of a mutation while it executes, and not after it has succeeded. */
+export const notifiesAfterSuccess = false;
+
+/** The parameters of a statement, as far as drizzle's error of it has them. */
+export function errorParams(_dialect: PgDialect, params: unknown[]): unknown[] {
+  return params;
+}
+
+/** drizzle's error of a statement without parameters. */
+export function failedStatement(text: string, cause: Error): DrizzleQueryError {
+  return new DrizzleQueryError(text, [], cause);
 }
 
 /** A statement of drizzle's builders has metadata or a mapper. One without both is raw SQL. */

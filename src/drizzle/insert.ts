@@ -1,8 +1,9 @@
 /** drizzle's insert: its parts, and the statement that drizzle would send for it. */
 import { type Column, is, Param, type Query, SQL, sql, Table } from 'drizzle-orm';
 import { type PgColumn, type PgDialect, PgInsertBase, type PgTable } from 'drizzle-orm/pg-core';
+import { shownParam } from '#version/drizzle/columns';
 import { Expression } from './render.ts';
-import type { SelectedField } from './selection.ts';
+import type { SelectedField } from './selected-field.ts';
 import type { TableShape } from './table.ts';
 
 /** The parts of an insert from which drizzle writes it. */
@@ -53,7 +54,7 @@ export function assignedColumns(table: PgTable, set: object): Set<Column> {
 }
 
 /** The rows of an entry as drizzle's insert holds them: mapped, with defaults filled in. */
-function mappedValues(entry: InsertDescription): Record<string, Param | SQL>[] {
+function mappedValues(entry: InsertDescription): Record<string, SQL>[] {
   return Array.from({ length: entry.count }, (_, row) =>
     Object.fromEntries(
       entry.shape.columns.flatMap(({ key }, column) => {
@@ -64,9 +65,10 @@ function mappedValues(entry: InsertDescription): Record<string, Param | SQL>[] {
   );
 }
 
-function toSQL(cell: unknown): Param | SQL {
+/** A parameter alone would be mapped once more by drizzle 1.0. */
+function toSQL(cell: unknown): SQL {
   if (is(cell, SQL)) return cell;
-  if (!(cell instanceof Expression)) return new Param(cell);
+  if (!(cell instanceof Expression)) return new SQL([new Param(shownParam(cell))]);
   const { texts, params } = cell.rendered;
   return sql.join(
     texts.flatMap((text, index) => [
@@ -106,13 +108,21 @@ function fieldsOf(selection: readonly SelectedField[]): object {
   return fields;
 }
 
-/** An insert as drizzle itself writes it. */
-export function insertSQL(entry: InsertDescription): SQL {
+/**
+ * An insert as drizzle itself writes it.
+ *
+ * @param useSelectionCastCodecs it is executed, so that drizzle 1.0 casts some of the returned columns
+ */
+export function insertSQL(entry: InsertDescription, useSelectionCastCodecs = false): SQL {
   const { dialect } = entry.shape as any;
-  return dialect.buildInsertQuery({ ...insertConfig(entry), values: mappedValues(entry) });
+  return dialect.buildInsertQuery({
+    ...insertConfig(entry),
+    values: mappedValues(entry),
+    useSelectionCastCodecs,
+  });
 }
 
 /** The statement that plain drizzle would send for an insert. */
 export function describeInsert(entry: InsertDescription): Query {
-  return entry.shape.dialect.sqlToQuery(insertSQL(entry));
+  return entry.shape.dialect.sqlToQuery(insertSQL(entry, true));
 }

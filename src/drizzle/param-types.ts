@@ -1,6 +1,7 @@
 /** The types of a statement's parameters, as far as drizzle's schema tells them. */
 import { is, Param, type Query } from 'drizzle-orm';
 import type { PgDialect } from 'drizzle-orm/pg-core';
+import { isRowCount } from './row-count.ts';
 
 /** The type of each parameter as the schema names it; `undefined` where only the server knows it. */
 export type ParamTypes = readonly (string | undefined)[];
@@ -31,11 +32,4 @@ export function paramTypes(query: Query): ParamTypes {
     if (is(param, Param)) return (param.encoder as { getSQLType?: () => string }).getSQLType?.();
     return isRowCount(sql, index + 1) ? 'bigint' : undefined;
   });
-}
-
-/** Whether a parameter is that of LIMIT or OFFSET, which drizzle gives no column. Their type is bigint wherever they stand. */
-function isRowCount(text: string, number: number): boolean {
-  const place = text.indexOf(`$${number}`);
-  const isClause = text.endsWith(' limit ', place) || text.endsWith(' offset ', place);
-  return isClause && !new RegExp(`\\$${number}(?!\\d)`).test(text.slice(place + 1));
 }

@@ -1,4 +1,5 @@
 import { DrizzleQueryError } from './exports.ts';
+import { giveKind } from './kind.ts';
 
 /** Stable codes of what drizzle reports by a `DrizzleQueryError`. */
 export type BatchCode = 'FLUSH_FAILED' | 'INSERT_FAILED' | 'OUTCOME_UNKNOWN' | 'TRANSACTION_NOT_COMMITTED';
@@ -11,6 +12,10 @@ export abstract class QueryError extends DrizzleQueryError {
   /** What has failed. It is not called `code`, which programs take for the driver's. */
   declare readonly batchCode: BatchCode;
 
+  static {
+    giveKind(QueryError, 'BatchedQueryError');
+  }
+
   /** @param details further properties */
   protected constructor(
     message: string,
@@ -22,16 +27,23 @@ export abstract class QueryError extends DrizzleQueryError {
     for (const [key, value] of Object.entries(details)) Object.defineProperty(this, key, { value });
   }
 
-  /** Programs compare `constructor.name`, in logs above all. */
-  protected static rename(subclass: object): void {
+  /**
+   * Programs compare `constructor.name`, in logs above all.
+   *
+   * @param kind its own, by which drizzle tells its instances from others
+   */
+  protected static rename(subclass: object, kind: string): void {
+    giveKind(subclass, kind);
     Object.defineProperty(subclass, 'name', { value: DrizzleQueryError.name });
   }
 
   /** The statement is built when it is read: that of a large insert is costly. */
-  protected describeBy(describe: () => { readonly sql: string; readonly params: unknown[] }): void {
+  protected describeBy(
+    describe: () => { readonly sql: string; readonly errorParams: unknown[] | undefined },
+  ): void {
     Object.defineProperties(this, {
       query: { get: () => describe().sql, enumerable: false },
-      params: { get: () => describe().params, enumerable: false },
+      params: { get: () => describe().errorParams, enumerable: false },
     });
   }
 }

@@ -1,7 +1,7 @@
 /** Expressions, rendered by drizzle. */
 import { is, Param, Placeholder, type SQL } from 'drizzle-orm';
-import type { PgDialect } from 'drizzle-orm/pg-core';
-import type { SelectedField } from './selection.ts';
+import type { PgDialect, PgTable } from 'drizzle-orm/pg-core';
+import type { SelectedField } from './selected-field.ts';
 
 /** An `sql` value of a row, rendered when `values()` was called. */
 export class Expression {
@@ -24,19 +24,24 @@ const parameterMark = '\0$\0';
 /** Renders the expression now. Later changes to the object change nothing. */
 export function render(dialect: PgDialect, expression: SQL): Rendered {
   const internals = dialect as any;
-  const query = expression.toQuery({
+  const config: object = {
     casing: internals.casing,
     escapeName: internals.escapeName,
     escapeString: internals.escapeString,
     prepareTyping: internals.prepareTyping,
+    codecs: internals.codecs,
     escapeParam: () => parameterMark,
-  });
+  };
+  const query = expression.toQuery(config as Parameters<SQL['toQuery']>[0]);
   return { texts: query.sql.split(parameterMark), params: query.params };
 }
 
 /** The list after `returning`, as drizzle writes it for a single table. */
-export function renderSelection(dialect: PgDialect, selection: readonly SelectedField[]): Rendered {
-  return render(dialect, (dialect as any).buildSelection(selection, { isSingleTable: true }) as SQL);
+export function renderSelection(
+  { dialect, table }: { readonly dialect: PgDialect; readonly table: PgTable },
+  selection: readonly SelectedField[],
+): Rendered {
+  return render(dialect, (dialect as any).buildSelection(selection, { isSingleTable: true, table }) as SQL);
 }
 
 export function isPlaceholder(value: unknown): boolean {

@@ -1,9 +1,9 @@
 /** Selections of `returning()`, and the rows that drizzle makes of an answer. */
 import * as drizzle from 'drizzle-orm';
-import { Column, is, type SQL } from 'drizzle-orm';
-
-/** A column or expression that `returning()` selects. Selections are in the order of the answer's columns. */
-export type SelectedField = { readonly path: string[]; readonly field: Column | SQL | SQL.Aliased };
+import { Column, is } from 'drizzle-orm';
+import type { PgDialect } from 'drizzle-orm/pg-core';
+import { mapNested } from '#version/drizzle/nested-row';
+import type { SelectedField } from './selected-field.ts';
 
 /** Whether a selection has only columns. Such columns can serve several callers of a statement. */
 export function onlyColumns(
@@ -13,19 +13,18 @@ export function onlyColumns(
 }
 
 /** The selection of `returning(fields)`, in the order of the answer's columns. */
-export function orderSelection(fields: object): readonly SelectedField[] {
-  return (drizzle as any).orderSelectedFields(fields);
+export function orderSelection(dialect: PgDialect, fields: object): readonly SelectedField[] {
+  return (drizzle as any).orderSelectedFields(fields, undefined, (dialect as any).codecs);
 }
 
 /** A row of the driver's answer as drizzle returns it to the caller. */
 export function mapRow(selection: readonly SelectedField[], row: unknown[]): Record<string, unknown> {
-  // drizzle itself maps nested fields and decoders of expressions.
-  if (!selection.every(isFlat)) return (drizzle as any).mapResultRow(selection, row, undefined);
+  if (!selection.every(isFlat)) return mapNested(selection, row);
   const mapped: Record<string, unknown> = {};
   for (let index = 0; index < selection.length; index++) {
-    const { path, field } = selection[index] as SelectedField;
+    const selected = selection[index] as SelectedField;
     const value = row[index];
-    mapped[path[0] as string] = value === null ? null : (field as Column).mapFromDriverValue(value);
+    mapped[selected.path[0] as string] = value === null ? null : decode(selected, value);
   }
   return mapped;
 }
@@ -35,10 +34,14 @@ export function mapSameKey(selection: readonly SelectedField[], value: unknown):
   if (!selection.every(isFlat)) return mapRow(selection, new Array(selection.length).fill(value));
   const mapped: Record<string, unknown> = {};
   for (let index = 0; index < selection.length; index++) {
-    const { path, field } = selection[index] as SelectedField;
-    mapped[path[0] as string] = (field as Column).mapFromDriverValue(value);
+    const selected = selection[index] as SelectedField;
+    mapped[selected.path[0] as string] = decode(selected, value);
   }
   return mapped;
+}
+
+function decode({ field, codec, arrayDimensions }: SelectedField, value: unknown): unknown {
+  return (field as Column).mapFromDriverValue(codec ? codec(value, arrayDimensions) : value);
 }
 
 function isFlat({ path, field }: SelectedField): boolean {

@@ -3,19 +3,26 @@
  * selection.
  */
 import { Column } from 'drizzle-orm';
-import { orderSelection, type SelectedField } from './selection.ts';
+import type { PgDialect } from 'drizzle-orm/pg-core';
+import type { SelectedField } from './selected-field.ts';
+import { orderSelection } from './selection.ts';
 
 export class Selections {
+  readonly #dialect: PgDialect;
   #keys: readonly string[] = [];
   #columns: readonly unknown[] = [];
   #selection: readonly SelectedField[] = [];
+
+  constructor(dialect: PgDialect) {
+    this.#dialect = dialect;
+  }
 
   /** The selection of `returning(fields)`; the same array as before for the same columns. */
   of(fields: object): readonly SelectedField[] {
     const keys = Object.keys(fields);
     if (keys.length > 0 && this.#isLast(keys, fields as Record<string, unknown>)) return this.#selection;
     const columns = Object.values(fields);
-    const selection = orderSelection(fields);
+    const selection = orderSelection(this.#dialect, fields);
     // The caller may change an expression later, so it is not kept.
     if (columns.every((column) => column instanceof Column)) {
       this.#keys = keys;

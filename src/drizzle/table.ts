@@ -4,10 +4,12 @@
  * This folder is the only reader of what drizzle-orm does not export. Every fact used here is pinned by name
  * in `test/integration/drizzle-facts.test.ts`. An upgrade that changes one fails there.
  */
-import { Column, is, SQL, Table } from 'drizzle-orm';
+import { type Column, is, SQL, Table } from 'drizzle-orm';
 import { getTableConfig, type PgColumn, type PgDialect, type PgTable } from 'drizzle-orm/pg-core';
+import { columnName, encoderOf, isIgnored, isLeftOut, returnedTexts } from '#version/drizzle/columns';
 import { getOrInsert } from '../get-or-insert.ts';
-import { orderSelection, type SelectedField } from './selection.ts';
+import type { SelectedField } from './selected-field.ts';
+import { orderSelection } from './selection.ts';
 import { Selections } from './selections.ts';
 
 /** A column that drizzle writes on insert. Generated columns are excluded. */
@@ -21,8 +23,10 @@ export interface InsertColumn {
   readonly sqlType: string;
   /** Makes the value in JavaScript for a row that leaves the column out. Without it the database does. */
   readonly fill: (() => unknown) | undefined;
-  /** The column's mapping returns every value unchanged. */
-  readonly isPlain: boolean;
+  /** Makes of a value what drizzle passes to the driver; `undefined` if that is the value itself. */
+  readonly encode: ((value: unknown) => unknown) | undefined;
+  /** drizzle ignores what is given, unless the insert is `overridingSystemValue()`. */
+  readonly isIgnored: boolean;
   /** The schema declares that the database draws its value from a sequence, or makes it at random. */
   readonly isKeyed: boolean;
 }
@@ -38,6 +42,8 @@ export interface TableShape {
   readonly columns: readonly InsertColumn[];
   /** The names of all columns in the database, including generated ones. */
   readonly names: ReadonlyMap<Column, string>;
+  /** What RETURNING has for a column that is not returned by its plain name, by that name. */
+  readonly returned: ReadonlyMap<string, string>;
   /** The selection of `returning()` without fields. */
   readonly selection: readonly SelectedField[];
   readonly selections: Selections;
@@ -61,10 +67,17 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
   for (const [key, column] of Object.entries(all)) {
     const name = columnName(dialect, column);
     names.set(column, name);
-    if ((column as any).shouldDisableInsert()) continue;
-    const isPlain = column.mapToDriverValue === Column.prototype.mapToDriverValue;
-    const sqlType = column.getSQLType();
-    columns.push({ key, name, column, sqlType, fill: fillOf(column), isPlain, isKeyed: isKeyed(column) });
+    if (isLeftOut(column)) continue;
+    columns.push({
+      key,
+      name,
+      column,
+      sqlType: column.getSQLType(),
+      fill: fillOf(column),
+      encode: encoderOf(dialect, column),
+      isIgnored: isIgnored(column),
+      isKeyed: isKeyed(column),
+    });
   }
   const schema: string | undefined = (table as any)[(Table as any).Symbol.Schema];
   const name: string = (table as any)[(Table as any).Symbol.Name];
@@ -75,14 +88,10 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
     schema,
     columns,
     names,
-    selection: orderSelection(all),
-    selections: new Selections(),
+    returned: returnedTexts(dialect, Object.values(all)),
+    selection: orderSelection(dialect, all),
+    selections: new Selections(dialect),
   };
-}
-
-/** The column's name in the database, after `casing`. */
-export function columnName(dialect: PgDialect, column: Column): string {
-  return (dialect as any).casing.getColumnCasing(column);
 }
 
 /** @throws {Error} for an index that no column has */
@@ -93,13 +102,6 @@ export function columnAt(
   const column = columns[index];
   if (!column) throw new Error(`no column ${index} in ${name}`);
   return column;
-}
-
-/** The table's name in drizzle's cache. */
-export function cacheName(table: PgTable): string {
-  const schema: string | undefined = (table as any)[(Table as any).Symbol.Schema];
-  const base: string = (table as any)[(Table as any).Symbol.BaseName];
-  return schema ? `${schema}.${base}` : base;
 }
 
 /** The tables that the foreign keys in drizzle's schema point at. */

@@ -1,15 +1,15 @@
 /** Puts a database together: drizzle's parts, a driver, and the classes of that driver. */
-import type { BatchedSessions } from '../database/session.ts';
+import type { BatchedSessions } from '#version/database/session';
+import type { AnySession } from '#version/drizzle/classes';
+import { type DatabaseParts, loggerOf, mutableCache, partsOf } from '#version/drizzle/database';
+import { splitArguments } from '#version/entry/arguments';
 import type { Driver } from '../driver/driver.ts';
-import type { AnySession } from '../drizzle/classes.ts';
-import { type DatabaseParts, loggerOf, mutableCache, partsOf } from '../drizzle/database.ts';
 import { noteWriteParts } from '../drizzle/write-parts.ts';
 import { Engine } from '../facts/engine.ts';
 import type { FactsCache } from '../facts/table-facts.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { type BatchOptions, readBatchOptions } from '../options.ts';
 import { DatabaseUnit } from '../unit-of-work/database-unit.ts';
-import { splitArguments } from './arguments.ts';
 
 /** What makes a database of one driver. */
 export interface Composition<TDatabase> {

@@ -1,6 +1,7 @@
 /** What every entry of the package exports besides its own database. */
-export { BatchedInsert, type Referable } from '../database/insert.ts';
-export { BatchedInsertBuilder } from '../database/insert-builder.ts';
+export { BatchedInsert, type Referable } from '#version/database/insert';
+export { BatchedInsertBuilder } from '#version/database/insert-builder';
+export type { BatchedDrizzleConfig } from '#version/entry/arguments';
 export type { BatchCode } from '../drizzle/query-error.ts';
 export { BatchedDrizzleError, type ErrorCode } from '../errors.ts';
 export type { KeyOf, Load } from '../load/load.ts';
@@ -14,4 +15,3 @@ export { FlushError, type TableFailure } from '../settle/flush-error.ts';
 export { BatchedInsertError } from '../take/insert-error.ts';
 export type { FlushEnd, FlushFailed, FlushMessage, FlushStart } from '../unit-of-work/flush-channel.ts';
 export { type FlushTrace, FlushTraceError } from '../unit-of-work/flush-tracing.ts';
-export type { BatchedDrizzleConfig } from './arguments.ts';

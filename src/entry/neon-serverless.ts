@@ -8,16 +8,16 @@ import {
   NeonTransaction,
 } from 'drizzle-orm/neon-serverless';
 import type { TablesRelationalConfig } from 'drizzle-orm/relations';
-import { batchedDatabase } from '../database/database.ts';
-import { batchedSessions } from '../database/session.ts';
-import { batchedTransaction } from '../database/transaction.ts';
-import type { Schema } from '../drizzle/classes.ts';
-import { parsersOf } from '../drizzle/pg-types.ts';
+import { batchedDatabase } from '#version/database/database';
+import { batchedSessions } from '#version/database/session';
+import { batchedTransaction } from '#version/database/transaction';
+import type { Schema } from '#version/drizzle/classes';
+import { parsersOf } from '#version/drizzle/pg-types';
+import type { BatchedDrizzleConfig } from '#version/entry/arguments';
 import { NodePostgresDriver } from '../node-postgres/driver.ts';
 import { neonFraming } from '../node-postgres/framing.ts';
 import { serverParameters } from '../node-postgres/server-parameters.ts';
 import { behindEndOfTurnIf } from '../take/schedule.ts';
-import type { BatchedDrizzleConfig } from './arguments.ts';
 import { type Composition, compose } from './compose.ts';
 
 /** A `NeonDatabase` whose inserts are queued and written in batches. Make one with `batchedDrizzle()`. */

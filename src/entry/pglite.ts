@@ -2,14 +2,14 @@
 import type { PGlite, PGliteOptions } from '@electric-sql/pglite';
 import { drizzle, PgliteDatabase, PgliteSession, PgliteTransaction } from 'drizzle-orm/pglite';
 import type { TablesRelationalConfig } from 'drizzle-orm/relations';
-import { batchedDatabase } from '../database/database.ts';
-import { batchedSessions } from '../database/session.ts';
-import { batchedTransaction } from '../database/transaction.ts';
-import type { Schema } from '../drizzle/classes.ts';
+import { batchedDatabase } from '#version/database/database';
+import { batchedSessions } from '#version/database/session';
+import { batchedTransaction } from '#version/database/transaction';
+import type { Schema } from '#version/drizzle/classes';
+import type { BatchedDrizzleConfig } from '#version/entry/arguments';
 import { isTransaction } from '../pglite/client.ts';
 import { PgliteDriver } from '../pglite/driver.ts';
 import { GivenTransactionDriver } from '../pglite/given-transaction.ts';
-import type { BatchedDrizzleConfig } from './arguments.ts';
 import { type Composition, compose } from './compose.ts';
 
 /** A `PgliteDatabase` whose inserts are queued and written in batches. Make one with `batchedDrizzle()`. */

@@ -1,12 +1,14 @@
 /** A row of the source → the text of each of its columns. */
+
 import type { PgColumn } from 'drizzle-orm/pg-core';
+import { givenFor, readsOwnOnly } from '#version/drizzle/given';
 import type { FlushContext } from '../context.ts';
 import { Expression } from '../drizzle/render.ts';
 import type { InsertColumn, TableShape } from '../drizzle/table.ts';
 import { asError, UndefinedValueError } from '../errors.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import { type Cell, Reference } from '../take/entry.ts';
-import { isEnumerable, nothingMapped, takeCell } from '../take/rows.ts';
+import { nothingMapped, takeCell } from '../take/rows.ts';
 import { isSpecial, type TextCell } from '../write/copy-text.ts';
 import { describeValue } from './source.ts';
 
@@ -80,18 +82,19 @@ export class CellReader {
     }
   }
 
-  /** Takes the own enumerable properties, as drizzle does. Checking each one would take longer than all the rest. */
+  /** Takes the properties that drizzle reads. Checking that each one is enumerable would take longer than all the rest. */
   #take(row: Record<string, unknown>): void {
     const given = this.#given;
     given.fill(undefined);
-    if (Object.getPrototypeOf(row) === Object.prototype && this.#isUntouched) {
+    const isBare = Object.getPrototypeOf(row) === Object.prototype;
+    if (readsOwnOnly && isBare && this.#isUntouched) {
       for (const key in row) {
         const place = this.#places.get(key);
         if (place !== undefined) given[place] = row[key];
       }
       return;
     }
-    for (const [key, place] of this.#places) if (isEnumerable.call(row, key)) given[place] = row[key];
+    for (const [key, place] of this.#places) given[place] = givenFor(row, key, isBare);
   }
 
   #ofString({ write }: CellRule, value: string): string {
@@ -101,16 +104,22 @@ export class CellReader {
   }
 
   #text(rule: CellRule, index: number, given: unknown): TextCell {
+    if (rule.isIgnored) return undefined;
     if (given === null || (given === undefined && !rule.fill)) return given as null | undefined;
     try {
       if (rule.always) throw new TypeError('the column is GENERATED ALWAYS, and takes no value');
-      if (rule.isPlain) {
+      if (!rule.encode) {
         if (typeof given === 'string') return this.#ofString(rule, given);
         if (typeof given === 'number') return rule.write ? rule.write(given) : `${given}`;
         if (typeof given === 'boolean' && rule.isBoolean) return given ? 'true' : 'false';
       }
-      if (rule.isPure && given !== undefined && (typeof given !== 'object' || given instanceof Date)) {
-        const mapped = rule.column.mapToDriverValue(given);
+      if (
+        rule.encode &&
+        rule.isPure &&
+        given !== undefined &&
+        (typeof given !== 'object' || given instanceof Date)
+      ) {
+        const mapped = rule.encode(given);
         if (typeof mapped === 'string') return this.#ofString(rule, mapped);
       }
       const { dialect, driver } = this.#context;

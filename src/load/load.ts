@@ -10,9 +10,9 @@ import { type LoadReport, LoadRun } from './run-load.ts';
 type Columns<TTable extends PgTable> = TTable['_']['columns'];
 
 type PrimaryKeys<TTable extends PgTable> = {
-  [Key in keyof Columns<TTable>]: Columns<TTable>[Key] extends PgColumn<infer Config>
+  [Key in keyof Columns<TTable>]: Columns<TTable>[Key] extends PgColumn
     ? Columns<TTable>[Key]['_']['isPrimaryKey'] extends true
-      ? Config['data']
+      ? Columns<TTable>[Key]['_']['data']
       : never
     : never;
 }[keyof Columns<TTable>];

@@ -1,5 +1,7 @@
 /** The arguments of `load()`. */
-import type { PgInsertBase, PgInsertOnConflictDoUpdateConfig, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import type { InferInsertModel } from 'drizzle-orm';
+import type { PgInsertOnConflictDoUpdateConfig } from 'drizzle-orm/pg-core';
+import type { InsertOf } from '#version/drizzle/classes';
 import { is, PgTable } from '../drizzle/exports.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import type { LoadError } from './load-error.ts';
@@ -21,10 +23,7 @@ export interface LoadOptions<TTable extends PgTable = PgTable> {
    * row; `{ update }` takes the argument of drizzle's `onConflictDoUpdate`. Rows of one load may conflict with each other:
    * the result is the same as if they were inserted one after the other.
    */
-  onConflict?:
-    | 'error'
-    | 'nothing'
-    | { update: PgInsertOnConflictDoUpdateConfig<PgInsertBase<TTable, PgQueryResultHKT>> };
+  onConflict?: 'error' | 'nothing' | { update: PgInsertOnConflictDoUpdateConfig<InsertOf<TTable>> };
   /**
    * Rows that are encoded, sent and answered together. Default 10,000, at least 1; a chunk of large rows ends at 4 MiB. At
    * most two chunks are in memory. Larger chunks are hardly faster: a chunk costs one round trip, and 10,000 rows take some
@@ -43,7 +42,7 @@ export interface LoadOptions<TTable extends PgTable = PgTable> {
    * What happens to a row that can't be written. `'fail'` (default) fails the load. A function is called with each such row,
    * in the order of the rows of its chunk, and all others are written.
    */
-  onRowError?: 'fail' | ((row: TTable['$inferInsert'], index: number, error: LoadError) => void);
+  onRowError?: 'fail' | ((row: InferInsertModel<TTable>, index: number, error: LoadError) => void);
 }
 
 export const defaultChunkRows = 10_000;

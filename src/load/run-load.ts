@@ -1,6 +1,6 @@
 /** The course of a load: read rows → encode a chunk → write it → report. */
+import { cacheName } from '#version/drizzle/columns';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
-import { cacheName } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { atEndOfTurn } from '../take/schedule.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';

@@ -164,7 +164,7 @@ function typesNeeded(entry: Entry, values: ValueEncoder): 'none' | 'ofColumns' |
   const width = columns.length;
   if (width === 0 || cells.length > mostOwnParams) return 'facts';
   const expressions: [Rendered, sqlType?: string | undefined][] = conflict ? [[conflict]] : [];
-  if (returning && !onlyColumns(returning)) expressions.push([renderSelection(shape.dialect, returning)]);
+  if (returning && !onlyColumns(returning)) expressions.push([renderSelection(shape, returning)]);
   let needed: 'none' | 'ofColumns' = 'none';
   for (let place = 0; place < cells.length; place++) {
     const cell = cells[place];

@@ -3,7 +3,7 @@
  * alone. Pure.
  */
 import type { PgTable } from 'drizzle-orm/pg-core';
-import type { SelectedField } from '../drizzle/selection.ts';
+import type { SelectedField } from '../drizzle/selected-field.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { columnFacts, type TableFacts } from '../facts/table-facts.ts';
 import type { Entry } from '../take/entry.ts';

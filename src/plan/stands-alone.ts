@@ -1,4 +1,5 @@
-import { onlyColumns, type SelectedField } from '../drizzle/selection.ts';
+import type { SelectedField } from '../drizzle/selected-field.ts';
+import { onlyColumns } from '../drizzle/selection.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { columnFacts, isRefused, type TableFacts } from '../facts/table-facts.ts';
 import type { Entry } from '../take/entry.ts';

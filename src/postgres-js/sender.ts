@@ -27,6 +27,7 @@ export class Sender {
     if (lone) lone.query = query;
     else query.sent = this.#statement;
     this.#binder.adopt(query, this.#statement, lone);
-    return query;
+    // drizzle 1.0 begins a statement without rows one job later than one with rows, which would overtake it.
+    return query.execute();
   }
 }

@@ -39,6 +39,7 @@ export function postgresJsValues(
   };
   const untyped = (value: unknown, sqlType: string | undefined): string | undefined => {
     if (needsTypes) return undefined;
+    if (isJson(sqlType) && isSerialized(value)) return ownJsonText(value, serializers[jsonTypes[sqlType]]);
     if (typeof value === 'string') return isReadByType(sqlType) ? undefined : value;
     if (typeof value === 'number') return takesAnyText(sqlType) ? `${value}` : undefined;
     if (Array.isArray(value)) return undefined;
@@ -52,6 +53,31 @@ export function postgresJsValues(
 }
 
 const boolType = 16;
+
+const jsonTypes = { json: 114, jsonb: 3802 } as const;
+
+function isJson(sqlType: string | undefined): sqlType is keyof typeof jsonTypes {
+  return sqlType !== undefined && Object.hasOwn(jsonTypes, sqlType);
+}
+
+/** Not null, and postgres.js declares no type of its own for it. */
+function isSerialized(value: unknown): boolean {
+  return value !== null && !Array.isArray(value) && declaredType(value) === undefined;
+}
+
+/**
+ * drizzle 0.45 has replaced the client's serialisers of json, and passes texts. drizzle 1.0 leaves json to them: `abc` is
+ * written as `"abc"`.
+ *
+ * @returns the value's own text, if that is what the serialiser gives
+ */
+function ownJsonText(
+  value: unknown,
+  serializer: ((value: unknown) => unknown) | undefined,
+): string | undefined {
+  const text = serializer ? serializer(value) : value;
+  return typeof text === 'string' && text === textOf(value) ? text : undefined;
+}
 
 /** postgres.js declares a boolean's type, and the server casts it: a text column gets `true`. */
 function booleanText(written: unknown): string {

@@ -1,8 +1,8 @@
+import { failedStatement } from '#version/drizzle/database';
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
 import { isCommitLost } from '../driver/errors.ts';
 import { type Answer, command } from '../driver/statement.ts';
-import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { asError, BatchedDrizzleError, commitLost } from '../errors.ts';
 
 /** The end of a transaction, on its way to the server. */
@@ -106,7 +106,7 @@ export function setSavepoint(
     try {
       await connection.send(command(text));
     } catch (error) {
-      throw executesSavepoints ? new DrizzleQueryError(text, [], asError(error)) : error;
+      throw executesSavepoints ? failedStatement(text, asError(error)) : error;
     }
   };
   const isSet = send(`savepoint ${name}`);

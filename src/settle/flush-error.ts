@@ -23,7 +23,7 @@ export interface TableFailure {
  */
 export class FlushError extends QueryError {
   static {
-    QueryError.rename(FlushError);
+    QueryError.rename(FlushError, 'BatchedFlushError');
   }
 
   /** One for each table whose rows were not written. */

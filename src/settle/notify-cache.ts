@@ -6,7 +6,8 @@
  */
 
 import type { Cache } from 'drizzle-orm/cache/core';
-import { cacheName } from '../drizzle/table.ts';
+import { cacheName } from '#version/drizzle/columns';
+import { notifiesAfterSuccess } from '#version/drizzle/database';
 import { asError } from '../errors.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import type { Entry, Outcome } from '../take/entry.ts';
@@ -16,13 +17,17 @@ import type { Outcomes } from './outcomes.ts';
 /** The entries that the cache was notified of. Each promise has the insert's error if the cache threw one. */
 const notified = new WeakMap<Entry, Promise<Error | undefined>>();
 
-/** Notifies the cache, as drizzle does while it executes an insert. @returns settles when the cache is done */
+/** Notifies the cache of inserts that are being sent. @returns settles when the cache is done */
 export function notifyCache(
   cache: Cache | undefined,
   entries: () => Iterable<Entry>,
 ): Promise<unknown> | undefined {
-  if (!cache) return undefined;
-  return Promise.all([...entries()].map((entry) => getOrInsert(notified, entry, () => mutate(cache, entry))));
+  if (!cache || notifiesAfterSuccess) return undefined;
+  return Promise.all([...entries()].map((entry) => notify(cache, entry)));
+}
+
+function notify(cache: Cache, entry: Entry): Promise<Error | undefined> {
+  return getOrInsert(notified, entry, () => mutate(cache, entry));
 }
 
 async function mutate(cache: Cache, entry: Entry): Promise<Error | undefined> {
@@ -39,11 +44,14 @@ export async function whenNotified(cache: Cache | undefined, entries: readonly E
   if (cache) await Promise.all(entries.map((entry) => notified.get(entry)));
 }
 
-/** Outcomes of entries whose promises wait until the cache is done with them. */
+/** Outcomes of entries whose promises wait until the cache is done with them. drizzle 1.0 notifies it only now. */
 export function afterCache(cache: Cache | undefined, outcomes: Outcomes): Outcomes {
   if (!cache) return outcomes;
   return outcomes.flatMap(([entries, outcome]) =>
-    entries.map((entry) => [[entry], withObjection(outcome, notified.get(entry))] as const),
+    entries.map((entry) => {
+      const isTold = notifiesAfterSuccess && !outcome.error ? notify(cache, entry) : notified.get(entry);
+      return [[entry], withObjection(outcome, isTold)] as const;
+    }),
   );
 }
 

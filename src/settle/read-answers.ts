@@ -1,9 +1,10 @@
 /** The answers of a flight → the callers' results, and the values that references need. */
+import { columnName } from '#version/drizzle/columns';
 import type { FlushContext } from '../context.ts';
 import type { Answer } from '../driver/statement.ts';
 import { Unreadable } from '../driver/unreadable.ts';
-import { onlyColumns, type SelectedField } from '../drizzle/selection.ts';
-import { columnName } from '../drizzle/table.ts';
+import type { SelectedField } from '../drizzle/selected-field.ts';
+import { onlyColumns } from '../drizzle/selection.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { columnFacts } from '../facts/table-facts.ts';
 import { getOrInsert } from '../get-or-insert.ts';

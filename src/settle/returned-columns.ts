@@ -1,8 +1,8 @@
 /** Where an answer has the columns that callers and references need. */
+import { columnName } from '#version/drizzle/columns';
 import type { ResultMaker } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
-import { columnName } from '../drizzle/table.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import type { Entry } from '../take/entry.ts';
 import type { Returning } from '../write/returning.ts';

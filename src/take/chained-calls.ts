@@ -1,11 +1,10 @@
 import type {
   AnyPgInsert,
-  PgInsertBase,
   PgInsertOnConflictDoUpdateConfig,
-  PgQueryResultHKT,
   PgTable,
   SelectedFieldsFlat,
 } from 'drizzle-orm/pg-core';
+import type { InsertOf } from '#version/drizzle/classes';
 import { assignedColumns, conflictClause } from '../drizzle/insert.ts';
 import { type Rendered, render, renderSelection } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
@@ -14,7 +13,7 @@ import type { Conflict } from './conflict.ts';
 import type { Entry } from './entry.ts';
 import { lateReferences, renderSnapshot } from './rows.ts';
 
-export type DoNothing = Parameters<PgInsertBase<PgTable, PgQueryResultHKT>['onConflictDoNothing']>[0];
+export type DoNothing = Parameters<InsertOf<PgTable>['onConflictDoNothing']>[0];
 
 export function takeDoNothing(entry: Entry, config: DoNothing): void {
   takeConflict(entry, {
@@ -50,7 +49,7 @@ function takeConflict(entry: Entry, about: Omit<Conflict, keyof Rendered>): void
 export function takeReturning(entry: Entry, fields: SelectedFieldsFlat | undefined): void {
   const { shape } = entry;
   const returning = fields === undefined ? shape.selection : shape.selections.of(fields);
-  if (!onlyColumns(returning)) takeReferences(entry, renderSelection(shape.dialect, returning));
+  if (!onlyColumns(returning)) takeReferences(entry, renderSelection(shape, returning));
   entry.returning = returning;
 }
 

@@ -1,8 +1,9 @@
 /** One `values()` call: its rows, and its caller's promise. */
 
 import { Param, SQL, StringChunk } from '../drizzle/exports.ts';
+import { giveKind } from '../drizzle/kind.ts';
 import { Expression } from '../drizzle/render.ts';
-import type { SelectedField } from '../drizzle/selection.ts';
+import type { SelectedField } from '../drizzle/selected-field.ts';
 import { columnAt, keyCast, type TableShape } from '../drizzle/table.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import type { Conflict } from './conflict.ts';
@@ -190,6 +191,8 @@ export class Reference<T = unknown> extends SQL<T> {
     return `${this.entry.shape.name}.${columnAt(this.entry.shape, this.column).name}`;
   }
 }
+
+giveKind(Reference, 'BatchedReference');
 
 /** A reference as a parameter of a statement that was built before its insert was written. */
 export class DeferredValue {

@@ -1,9 +1,17 @@
 /** The error of one caller's insert. */
+import { errorParams } from '#version/drizzle/database';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { describeInsert } from '../drizzle/insert.ts';
 import { QueryError } from '../drizzle/query-error.ts';
 import { commitLost, countRows } from '../errors.ts';
 import type { Entry } from './entry.ts';
+
+interface DescribedInsert {
+  readonly sql: string;
+  readonly params: unknown[];
+  /** The parameters, as far as drizzle's errors have them. */
+  readonly errorParams: unknown[] | undefined;
+}
 
 /** A caller's own insert: never another caller's values. */
 export interface OwnInsert {
@@ -12,7 +20,7 @@ export interface OwnInsert {
   /** Rows of this `values()` call. */
   readonly rows: number;
   /** The statement that plain drizzle would have sent; built only when it is read. */
-  describe(): { readonly sql: string; readonly params: unknown[] };
+  describe(): DescribedInsert;
   /** Its `stack` shows the call of `values()`. Known only of inserts whose `await` may be over when they fail. */
   readonly call?: { readonly stack?: string } | undefined;
 }
@@ -33,7 +41,7 @@ export interface OwnInsert {
  */
 export class BatchedInsertError extends QueryError {
   static {
-    QueryError.rename(BatchedInsertError);
+    QueryError.rename(BatchedInsertError, 'BatchedInsertError');
   }
 
   /** The table as it is written in SQL. */
@@ -68,5 +76,10 @@ interface InsertFailure {
 
 export function ownInsert(entry: Entry): OwnInsert {
   const { shape, count, late } = entry;
-  return { table: shape.name, rows: count, describe: () => describeInsert(entry), call: late?.call };
+  return { table: shape.name, rows: count, describe: () => describeFailed(entry), call: late?.call };
+}
+
+function describeFailed(entry: Entry): DescribedInsert {
+  const { sql, params } = describeInsert(entry);
+  return { sql, params, errorParams: errorParams(entry.shape.dialect, params) };
 }

@@ -1,5 +1,5 @@
 /** An insert whose caller may have the answer before the rows are written: see `batch.awaits`. */
-import type { SelectedField } from '../drizzle/selection.ts';
+import type { SelectedField } from '../drizzle/selected-field.ts';
 
 export class LateEntry {
   isTold = false;

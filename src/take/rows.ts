@@ -1,6 +1,7 @@
 /** The values of a `values()` call → rows that the caller can't change any more. */
 
 import type { PgDialect } from 'drizzle-orm/pg-core';
+import { givenFor } from '#version/drizzle/given';
 import { is, SQL } from '../drizzle/exports.ts';
 import { Expression, isPlaceholder, type Rendered, render } from '../drizzle/render.ts';
 import type { InsertColumn, TableShape } from '../drizzle/table.ts';
@@ -17,14 +18,16 @@ export interface TakenRows extends Rows<Cell> {
 
 /**
  * Reads the rows by drizzle's own rules: `$defaultFn` and `$onUpdateFn` run here, once, and each value passes
- * its column's `mapToDriverValue`.
+ * its column's mapping.
  *
+ * @param isOverriding the insert is `overridingSystemValue()`
  * @returns `undefined` if a value holds a `sql.placeholder`, which only a prepared statement can fill
  * @throws the error of a column's mapping for a value that it refuses, or of what is no row
  */
 export function takeRows(
   shape: TableShape,
   values: readonly Record<string, unknown>[],
+  isOverriding = false,
 ): TakenRows | undefined {
   const { columns, dialect } = shape;
   const known = formsOfTable(shape);
@@ -42,7 +45,8 @@ export function takeRows(
     const isBare = Object.getPrototypeOf(given) === Object.prototype;
     let form = known.empty;
     for (const column of columns) {
-      const cell = takeCell(dialect, column, givenFor(given, column.key, isBare));
+      const isIgnored = column.isIgnored && !isOverriding;
+      const cell = isIgnored ? undefined : takeCell(dialect, column, givenFor(given, column.key, isBare));
       if (cell === placeholder) return undefined;
       cells[place++] = cell;
       const what = givenBy(cell);
@@ -71,26 +75,12 @@ export function takeRows(
 
 const none: readonly never[] = [];
 
-/**
- * drizzle reads only own enumerable properties. Getters of a class are not called.
- *
- * @param isBare the row is a plain object, so reading the property is enough to see that it is missing, which
- *   is faster than `propertyIsEnumerable`
- */
-function givenFor(given: Record<string, unknown>, key: string, isBare: boolean): unknown {
-  if (!isBare && !isEnumerable.call(given, key)) return undefined;
-  const value = given[key];
-  return value === undefined || !isBare || isEnumerable.call(given, key) ? value : undefined;
-}
-
-export const isEnumerable = Object.prototype.propertyIsEnumerable;
-
 export const placeholder = Symbol('placeholder');
 
 /** The cell for a column whose property has the value `given`. */
 export function takeCell(
   dialect: PgDialect,
-  { column, fill, isPlain }: InsertColumn,
+  { fill, encode }: InsertColumn,
   given: unknown,
 ): Cell | typeof placeholder {
   const isFilled = given === undefined && fill !== undefined;
@@ -98,7 +88,7 @@ export function takeCell(
   if (value === null || (value === undefined && !isFilled)) return value;
   const isObject = typeof value === 'object';
   if (isObject && isPlaceholder(value)) return placeholder;
-  const mapped = isPlain || (isObject && is(value, SQL)) ? value : column.mapToDriverValue(value);
+  const mapped = !encode || (isObject && is(value, SQL)) ? value : encode(value);
   if (typeof mapped === 'string' || typeof mapped === 'number') return mapped;
   if (mapped instanceof Reference) return mapped;
   if (mapped === undefined) return new Expression(nothingMapped);

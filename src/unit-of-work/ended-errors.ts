@@ -1,3 +1,4 @@
+import { failedStatement } from '#version/drizzle/database';
 import type { Connection, Driver } from '../driver/driver.ts';
 import { isAnswer, isLost } from '../driver/errors.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
@@ -26,7 +27,7 @@ export function explainCommit(error: Error, { framing, errors }: Driver): Error 
   const isOfServer = isAnswer(errors, error) || isLost(errors, error);
   if (!framing.executesEnds || !isOfServer || error instanceof BatchedDrizzleError) return error;
   const isUnknown = error.message.includes(commitLost);
-  return isUnknown ? new CommitError(error, 'OUTCOME_UNKNOWN') : new DrizzleQueryError('commit', [], error);
+  return isUnknown ? new CommitError(error, 'OUTCOME_UNKNOWN') : failedStatement('commit', error);
 }
 
 /** What a failed flush means for its transaction. */
@@ -41,8 +42,8 @@ export function explainFlush({ isOfCommit, cause }: FlushFailure, driver: Driver
  */
 export function explainLoss(error: unknown, loss: Error, begin: string, connection: Connection): unknown {
   const isRefused = !connection.hasBegun && isAnswer(connection.errors, loss);
-  if (isRefused) return new DrizzleQueryError(begin, [], loss);
-  return error === loss ? new DrizzleQueryError(connection.hasBegun ? 'rollback' : begin, [], loss) : error;
+  if (isRefused) return failedStatement(begin, loss);
+  return error === loss ? failedStatement(connection.hasBegun ? 'rollback' : begin, loss) : error;
 }
 
 /**
@@ -72,14 +73,14 @@ export function withCause(error: Error, failure: Error | undefined): Error {
 /** drizzle's error of COMMIT, where it has more to tell. */
 class CommitError extends QueryError {
   static {
-    QueryError.rename(CommitError);
+    QueryError.rename(CommitError, 'BatchedCommitError');
   }
 
   constructor(cause: Error, batchCode: BatchCode) {
     const isUnknown = batchCode === 'OUTCOME_UNKNOWN';
     const why = isUnknown ? '' : 'the transaction was rolled back, since a statement of it had failed: ';
     super(`commit: ${why}${cause.message}`, cause, { batchCode });
-    this.describeBy(() => ({ sql: 'commit', params: [] }));
+    this.describeBy(() => ({ sql: 'commit', errorParams: [] }));
   }
 }
 

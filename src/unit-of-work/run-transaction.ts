@@ -1,10 +1,10 @@
 /** A transaction: BEGIN with its first statement, COMMIT with its last flush. */
 
+import { failedStatement } from '#version/drizzle/database';
 import type { FlushContext } from '../context.ts';
 import type { Connection, Driver } from '../driver/driver.ts';
 import { isLost } from '../driver/errors.ts';
 import { command } from '../driver/statement.ts';
-import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { asError } from '../errors.ts';
 import { isLogging } from '../send/send-logged.ts';
 import { explainLoss, joinedError } from './ended-errors.ts';
@@ -93,7 +93,7 @@ async function setModes({ logger }: FlushContext, unit: TransactionUnit, text: s
     await unit.state.connection.send(command(text));
   } catch (error) {
     unit.fail(asError(error));
-    throw new DrizzleQueryError(text, [], asError(error));
+    throw failedStatement(text, asError(error));
   }
 }
 

@@ -2,7 +2,8 @@
 import { RawValue, type StatementParam } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { Expression, type Rendered, renderSelection } from '../drizzle/render.ts';
-import { onlyColumns, type SelectedField } from '../drizzle/selection.ts';
+import type { SelectedField } from '../drizzle/selected-field.ts';
+import { onlyColumns } from '../drizzle/selection.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import type { KeptValue, OwnPlan } from '../plan/own-plan.ts';
@@ -132,12 +133,12 @@ export class OwnInsertWriter {
   #selection(
     returning: readonly SelectedField[],
     { selections }: StatementParts,
-    { dialect }: TableShape,
+    shape: TableShape,
     params: Params,
   ): string {
-    if (!onlyColumns(returning)) return this.#embed(renderSelection(dialect, returning), params);
+    if (!onlyColumns(returning)) return this.#embed(renderSelection(shape, returning), params);
     if (selections.size > mostSelections) selections.clear();
-    return getOrInsert(selections, returning, () => renderSelection(dialect, returning).texts.join(''));
+    return getOrInsert(selections, returning, () => renderSelection(shape, returning).texts.join(''));
   }
 
   #embed({ texts, params: embedded }: Rendered, params: Params): string {

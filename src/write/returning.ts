@@ -3,11 +3,12 @@
  */
 
 import type { PgDialect } from 'drizzle-orm/pg-core';
+import { columnName } from '#version/drizzle/columns';
 import type { FlushContext } from '../context.ts';
 import { Column, is } from '../drizzle/exports.ts';
 import { type Rendered, renderSelection } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
-import { columnAt, columnName } from '../drizzle/table.ts';
+import { columnAt, type TableShape } from '../drizzle/table.ts';
 import { columnFacts } from '../facts/table-facts.ts';
 import { type Chunk, type ChunkConflictKey, entriesOf } from '../plan/chunk.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -50,7 +51,7 @@ export function planReturning(
 
   // Only entries that stand alone select expressions. They are written as drizzle writes them.
   if (chunk.way === 'own' && selection && !onlyColumns(selection)) {
-    const own = renderSelection(dialect, selection);
+    const own = renderSelection(chunk.shape, selection);
     const extra = late.map((name) => `, ${dialect.escapeName(name)}`).join('');
     const texts = [...own.texts.slice(0, -1), `${own.texts.at(-1)}${extra}`];
     const places = new Map(late.map((name, index) => [name, selection.length + index]));
@@ -73,17 +74,18 @@ export function planReturning(
       names.add(columnName(dialect, field as Parameters<typeof columnName>[1]));
   }
   for (const name of late) names.add(name);
-  if (chunk.conflictKey) return matchedReturning(chunk, chunk.conflictKey, names, dialect);
+  if (chunk.conflictKey) return matchedReturning(chunk, chunk.conflictKey, names);
   if (names.size === 0) return { clause: undefined, places: new Map() };
   if (chunk.way !== 'own' && sentinelColumn !== undefined) names.add(nameOf(sentinelColumn));
   return {
-    clause: clauseOf(names, dialect),
+    clause: clauseOf(names, chunk.shape),
     places: new Map([...names].map((name, place) => [name, place])),
   };
 }
 
-function clauseOf(names: Iterable<string>, dialect: PgDialect): Rendered {
-  return { texts: [[...names].map((name) => dialect.escapeName(name)).join(', ')], params: [] };
+function clauseOf(names: Iterable<string>, { dialect, returned }: TableShape): Rendered {
+  const items = [...names].map((name) => returned.get(name) ?? dialect.escapeName(name));
+  return { texts: [items.join(', ')], params: [] };
 }
 
 /** How many columns precede the selected ones in the answer of `matchedInsert`. */
@@ -94,12 +96,11 @@ function matchedReturning(
   { shape, first }: Chunk,
   { columns }: ChunkConflictKey,
   names: ReadonlySet<string>,
-  dialect: PgDialect,
 ): Returning {
   if (names.size === 0 && !first.conflict?.maySkip) return { clause: undefined, places: new Map() };
   const compared = columns.map((column) => columnAt(shape, column).name);
   return {
-    clause: clauseOf(new Set([...compared, ...names]), dialect),
+    clause: clauseOf(new Set([...compared, ...names]), shape),
     places: new Map([...names].map((name, place) => [name, place + leadingColumns])),
   };
 }

@@ -3,7 +3,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { batchedDrizzle, driver } from '../support/drivers/chosen.ts';
 import { runStated } from '../support/run-stated.ts';
 import { statedPrograms } from '../support/stated-programs.ts';
-import { create, schema, statements } from '../support/stated-statements.ts';
+import { schema } from '../support/stated-relations.ts';
+import { create, statements } from '../support/stated-statements.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const runs = Number(process.env.FUZZ_RUNS ?? 300);

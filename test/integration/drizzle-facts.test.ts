@@ -181,6 +181,10 @@ describe('drizzle: a dialect', () => {
     expect(query.params).toEqual(['x', 5]);
   });
 
+  test('has no codecs, which drizzle 1.0 decodes values by', () => {
+    expect(insides(new PgDialect()).codecs).toBeUndefined();
+  });
+
   test('writes a selection by buildSelection(), of a single table without its name', () => {
     const dialect = new PgDialect();
     const { buildSelection } = dialect as unknown as {

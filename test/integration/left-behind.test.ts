@@ -37,7 +37,9 @@ function oldBytes(): number {
     .reduce((sum, { space_used_size }) => sum + space_used_size, 0);
 }
 
-test('a transaction leaves no more behind for the full collection than in drizzle', { timeout: 120_000 }, async () => {
+test('a transaction leaves no more behind for the full collection than in drizzle', {
+  timeout: 120_000,
+}, async () => {
   const client = database.client({ max: 1 });
   const [plain, ours] = [drizzle(client), batchedDrizzle(client)];
   const transactOn = (db: Pick<typeof plain, 'transaction'>) => () =>

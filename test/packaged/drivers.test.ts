@@ -15,9 +15,10 @@ const drivers: Readonly<Record<PackagedDriver, { program: string; module: string
   postgres: { program: 'main.ts', module: 'postgres', writes: true },
   neon: { program: 'neon.ts', module: '@neondatabase/serverless', writes: false },
   pglite: { program: 'pglite.ts', module: '@electric-sql/pglite', writes: false },
+  'drizzle-1': { program: 'drizzle-1.ts', module: 'postgres', writes: true },
 };
 const names = Object.keys(drivers) as PackagedDriver[];
-const modules = Object.values(drivers).map(({ module }) => module);
+const modules = [...new Set(Object.values(drivers).map(({ module }) => module))];
 const kinds = ['esm', 'cjs'] as const;
 
 const { folders, tool } = usePackagedDrivers(names);
@@ -63,7 +64,7 @@ describe.each(names)('a program that has installed of all drivers only %s', (dri
 });
 
 // Those of the main entry are checked in `packaged.test.ts`, and those of CommonJS have the same text.
-test.each(['pg', 'neon', 'pglite'] as const)(
+test.each(['pg', 'neon', 'pglite', 'drizzle-1'] as const)(
   'the declarations for %s have no error of their own',
   async (driver) => {
     const output = await compile(driver, 'typescript-7', ['esm'], '--noEmit').then(

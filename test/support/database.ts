@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { drizzle } from 'drizzle-orm/postgres-js';
-import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres, { type Sql } from 'postgres';
+import { runMigrations } from './migrate.ts';
 
 /** The migrations of `schema.ts`. */
 export const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
@@ -41,7 +40,7 @@ export async function createDatabase(serverUrl: string): Promise<Database> {
 
 /** Creates the tables of `schema.ts`, by the migrations that drizzle-kit generated from it. */
 export function migrateDatabase(url: string): Promise<void> {
-  return withClient(url, (sql) => migrate(drizzle(sql), { migrationsFolder }));
+  return withClient(url, (sql) => runMigrations(sql, migrationsFolder));
 }
 
 /** The server's major version. */

@@ -1,7 +1,7 @@
 import { Column, is, SQL, sql } from 'drizzle-orm';
 import { PgDialect, type PgTable } from 'drizzle-orm/pg-core';
 import type { ValueEncoder } from '../../src/driver/values.ts';
-import type { SelectedField } from '../../src/drizzle/selection.ts';
+import type { SelectedField } from '../../src/drizzle/selected-field.ts';
 import { foreignTables, tableShape } from '../../src/drizzle/table.ts';
 import type { TableFacts } from '../../src/facts/table-facts.ts';
 import { encodeRows } from '../../src/plan/encode-rows.ts';

@@ -70,8 +70,8 @@ export function usePackagedProgram(from: string): PackagedFolder {
   return folder;
 }
 
-/** The drivers that have a program of their own in `test/packaged/drivers/`. */
-export type PackagedDriver = 'pg' | 'postgres' | 'neon' | 'pglite';
+/** The drivers that have a program of their own in `test/packaged/drivers/`, and postgres.js on drizzle 1.0. */
+export type PackagedDriver = 'pg' | 'postgres' | 'neon' | 'pglite' | 'drizzle-1';
 
 /**
  * Called at the top of a test file. A folder for each driver has the library, drizzle and that driver. What compiles stands
@@ -207,7 +207,7 @@ async function packBoth(folder: string): Promise<{ library: string; command: str
 /** The packages are built in a copy of the repository: a build empties `dist`, and two files of tests may pack at the same time. */
 function copyRepository(folder: string): string {
   const copy = join(folder, 'repository');
-  const isConfig = (name: string) => /^(package|tsconfig(\.\w+)?)\.json$|^rolldown\.config\.ts$/.test(name);
+  const isConfig = (name: string) => /^(package|tsconfig(\.\w+)*)\.json$|^rolldown\.config\.ts$/.test(name);
   const isMade = (path: string) => /^(dist|node_modules)$/.test(basename(path));
   for (const name of [...rootManifest.files, 'cli', ...readdirSync(root).filter(isConfig)])
     cpSync(join(root, name), join(copy, name), { recursive: true, filter: (path) => !isMade(path) });

@@ -2,7 +2,8 @@ import { eq, isNull, or, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { Database } from './program-database.ts';
 import { labelOf, type Parents } from './program-inserts.ts';
-import type { ParentName, TableName } from './program-rows.ts';
+import { relational } from './program-queries.ts';
+import type { TableName } from './program-rows.ts';
 import { children, firstGivenKey, tables } from './program-tables.ts';
 import type { Statement } from './programs.ts';
 import { logs, users } from './schema.ts';
@@ -108,22 +109,3 @@ function selectFrom(db: Database, name: TableName, where?: ReturnType<typeof eq>
 }
 
 const propertyOf = (column: PgColumn): string => (column.name === 'va lue' ? 'value' : column.name);
-
-const relational: Record<ParentName, (db: Database) => PromiseLike<unknown>> = {
-  users: ({ query }) =>
-    query.users.findMany({
-      with: { addresses: { orderBy: tables.addresses.key } },
-      orderBy: tables.users.key,
-    }),
-  organizations: ({ query }) =>
-    query.organizations.findMany({
-      with: { teams: { orderBy: tables.teams.key, with: { members: { orderBy: tables.members.key } } } },
-      orderBy: tables.organizations.key,
-    }),
-  teams: ({ query }) => query.teams.findFirst({ with: { organization: true }, orderBy: tables.teams.key }),
-  nodes: ({ query }) =>
-    query.nodes.findMany({
-      with: { children: { orderBy: tables.nodes.key }, parent: true },
-      orderBy: tables.nodes.key,
-    }),
-};

@@ -4,7 +4,8 @@ import { DrizzleQueryError, sql } from 'drizzle-orm';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { driver } from './drivers/chosen.ts';
 import { type Stated, type StatedStep, values } from './stated-programs.ts';
-import { alter, reset, type schema, statements } from './stated-statements.ts';
+import type { schema } from './stated-relations.ts';
+import { alter, reset, statements } from './stated-statements.ts';
 
 type Db = PostgresJsDatabase<typeof schema>;
 

@@ -1,61 +1,8 @@
 /** The statements of the programs in `stated-programs.ts`. */
-import { eq, gt, inArray, or, relations, type SQL, sql } from 'drizzle-orm';
-import {
-  bigint,
-  boolean,
-  customType,
-  date,
-  integer,
-  json,
-  jsonb,
-  numeric,
-  pgTable,
-  text,
-  timestamp,
-  uuid,
-  varchar,
-} from 'drizzle-orm/pg-core';
-import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { eq, gt, inArray, or, type SQL, sql } from 'drizzle-orm';
+import { type Db, relationalStatements } from './stated-relations.ts';
+import { cells, columns, notes } from './stated-tables.ts';
 
-const bytes = customType<{ data: unknown }>({ dataType: () => 'bytea' });
-const raw = (type: string) => customType<{ data: unknown }>({ dataType: () => type })();
-
-const columns = {
-  id: integer().primaryKey(),
-  t: text(),
-  v: varchar({ length: 20 }),
-  n: integer(),
-  big: bigint({ mode: 'number' }),
-  num: numeric(),
-  b: boolean(),
-  bin: bytes(),
-  j: json(),
-  jb: jsonb(),
-  d: date(),
-  ts: timestamp({ withTimezone: true, mode: 'string' }),
-  at: timestamp({ mode: 'date' }),
-  u: uuid(),
-  ints: integer().array(),
-  texts: text().array(),
-  rawInts: raw('int[]'),
-  rawBool: raw('boolean'),
-  rawJson: raw('jsonb'),
-  /** Text or boolean in the server, by turns. The schema's type is believed where it is one of PostgreSQL's own. */
-  turns: raw('text_or_boolean'),
-};
-
-export const cells = pgTable('cells', columns);
-export const notes = pgTable('notes', { id: integer().primaryKey(), cell: integer(), note: text() });
-export const schema = {
-  cells,
-  notes,
-  cellsRelations: relations(cells, ({ many }) => ({ notes: many(notes) })),
-  notesRelations: relations(notes, ({ one }) => ({
-    of: one(cells, { fields: [notes.cell], references: [cells.id] }),
-  })),
-};
-
-type Db = PostgresJsDatabase<typeof schema>;
 type Make = (db: Db, value: never) => PromiseLike<unknown>;
 
 const names = Object.keys(columns) as (keyof typeof columns)[];
@@ -174,21 +121,7 @@ export const statements: ReadonlyMap<string, Make> = new Map<string, Make>([
       ),
   ],
   ['insert', (db) => db.insert(notes).values({ id: sql`(select max(id) + 1 from notes)`, note: 'kept' })],
-  [
-    'relational',
-    (db, value) =>
-      db.query.cells.findMany({
-        columns: { id: true },
-        where: eq(cells.t, value),
-        with: { notes: true },
-        orderBy: cells.id,
-      }),
-  ],
-  [
-    'first',
-    (db, value) =>
-      db.query.notes.findFirst({ where: eq(notes.cell, value), with: { of: { columns: { t: true } } } }),
-  ],
+  ...relationalStatements,
   [
     'prepared',
     (db, value) =>

@@ -6,7 +6,11 @@ import { FlushError } from '../../src/settle/flush-error.ts';
 import { BatchedInsertError } from '../../src/take/insert-error.ts';
 
 const cause = Object.assign(new Error('duplicate key'), { code: '23505' });
-const describeInsert = () => ({ sql: 'insert into "users" …', params: ['secret'] });
+const describeInsert = () => ({
+  sql: 'insert into "users" …',
+  params: ['secret'],
+  errorParams: ['secret'],
+});
 
 describe('BatchedInsertError', () => {
   test("is drizzle's error, whose cause is the driver's", () => {

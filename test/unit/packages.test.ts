@@ -28,8 +28,10 @@ describe('the package of the command', () => {
     expect(command.peerDependencies['batched-drizzle']).toBe(`^${library.version}`);
   });
 
-  test.each(['drizzle-orm', 'postgres'])('takes the same versions of %s', (name) => {
-    expect(command.peerDependencies[name]).toBe(library.peerDependencies[name]);
+  test('takes the same versions of postgres, and of drizzle-orm those before 1.0', () => {
+    const { 'drizzle-orm': drizzle, postgres } = command.peerDependencies;
+    expect(postgres).toBe(library.peerDependencies.postgres);
+    expect(`${drizzle} || >=1.0.0-rc.5 <2`).toBe(library.peerDependencies['drizzle-orm']);
   });
 
   test.each(['license', 'author', 'engines', 'bugs'])('has the same %s', (key) => {

@@ -1,13 +1,15 @@
 import { sql } from 'drizzle-orm';
+import { PgDialect } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
 import { Selections } from '../../../src/drizzle/selections.ts';
 import { addresses, users } from '../../support/schema.ts';
 
 const { id, name } = users;
+const dialect = new PgDialect();
 
 describe('what callers select', () => {
   test('is one selection for the same columns by the same names, in whatever object they are given', () => {
-    const selections = new Selections();
+    const selections = new Selections(dialect);
     const first = selections.of({ id, name });
     expect(first).toEqual([
       { path: ['id'], field: id },
@@ -28,16 +30,16 @@ describe('what callers select', () => {
     ['within another', { id, name: { name } }],
     ['none of them', {}],
   ])('is another for columns %s', (_, fields) => {
-    const selections = new Selections();
+    const selections = new Selections(dialect);
     const first = selections.of({ id, name });
     const other = selections.of(fields);
     expect(other).not.toBe(first);
-    expect(other).toEqual(new Selections().of(fields));
+    expect(other).toEqual(new Selections(dialect).of(fields));
     expect(first.map(({ field }) => field)).toEqual([id, name]);
   });
 
   test('is made anew for expressions, which whoever made them may change', () => {
-    const selections = new Selections();
+    const selections = new Selections(dialect);
     const upper = sql`upper(${name})`;
     const first = selections.of({ upper });
     expect(selections.of({ upper })).not.toBe(first);
@@ -47,7 +49,7 @@ describe('what callers select', () => {
   });
 
   test('is not changed by what becomes of the object that said it', () => {
-    const selections = new Selections();
+    const selections = new Selections(dialect);
     const fields: Record<string, unknown> = { id };
     const first = selections.of(fields);
     fields.id = name;

@@ -1,0 +1,46 @@
+/** Statements of drizzle's that wait for their turn, and for the values of their references. */
+import { paramsOf, replaceParams } from '#version/drizzle/database';
+import { resolveDeferred } from '../take/deferred-value.ts';
+import { DeferredValue, type Entry } from '../take/entry.ts';
+import { nothingNamed } from '../unit-of-work/transaction-state.ts';
+
+type Execute = (...args: unknown[]) => Promise<unknown>;
+
+/** Executes a statement when its turn comes, with the values of its references. */
+export function prefaced<Prepared extends object>(
+  prepared: Prepared,
+  inTurn: (run: () => Promise<unknown>, named: ReadonlySet<Entry>) => Promise<unknown>,
+): Prepared {
+  const statement = prepared as { execute?: Execute; all?: Execute };
+  const named = entriesNamedBy(statement);
+  const wrap =
+    (execute: Execute): Execute =>
+    (...args) =>
+      inTurn(
+        named === nothingNamed
+          ? () => execute.apply(statement, args)
+          : async () => {
+              resolveReferences(statement);
+              return execute.apply(statement, args);
+            },
+        named,
+      );
+  if (statement.execute) statement.execute = wrap(statement.execute);
+  if (statement.all) statement.all = wrap(statement.all);
+  return prepared;
+}
+
+/** The entries that a statement refers to; `nothingNamed` itself if there is none. */
+export function entriesNamedBy(statement: object): ReadonlySet<Entry> {
+  const params = paramsOf(statement);
+  if (!params.some(isDeferred)) return nothingNamed;
+  return new Set(params.filter(isDeferred).map(({ reference }) => reference.origin.entry));
+}
+
+function resolveReferences(statement: object): void {
+  replaceParams(statement, (param) => (isDeferred(param) ? resolveDeferred(param) : param));
+}
+
+function isDeferred(param: unknown): param is DeferredValue {
+  return param instanceof DeferredValue;
+}

@@ -1,0 +1,17 @@
+import type { ColumnsSelection } from 'drizzle-orm';
+import { PgAsyncInsertBase, type PgQueryResultHKT, type PgTable } from 'drizzle-orm/pg-core';
+
+/** drizzle's class of inserts that can be awaited. */
+export const InsertBase = PgAsyncInsertBase;
+
+/** What `String(insert)` shows: it is a promise by a mixin, which leaves the name of a promise out. */
+export const insertTag: string | undefined = undefined;
+
+export type LeanInsertConstructor = new <
+  TTable extends PgTable,
+  TQueryResult extends PgQueryResultHKT,
+  TSelectedFields extends ColumnsSelection | undefined = undefined,
+  TReturning extends Record<string, unknown> | undefined = undefined,
+  TDynamic extends boolean = false,
+  TExcludedMethods extends string = never,
+>() => PgAsyncInsertBase<TTable, TQueryResult, TSelectedFields, TReturning, TDynamic, TExcludedMethods>;

@@ -1,0 +1,137 @@
+/** drizzle's session, for the database and for a transaction, in which every statement flushes first. */
+import type { PgAsyncPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
+import { forgetTypesAfter, senderOf } from '../../database/one-trip.ts';
+import { entriesNamedBy, prefaced } from '../../database/prefaced.ts';
+import { isHarmlessSelect } from '../../drizzle/harmless-select.ts';
+import { giveKind } from '../../drizzle/kind.ts';
+import { readTransactionOptions, type TransactionBatchOptions } from '../../options.ts';
+import type { DatabaseUnit } from '../../unit-of-work/database-unit.ts';
+import { runNested, runTransaction } from '../../unit-of-work/run-transaction.ts';
+import { nothingNamed } from '../../unit-of-work/transaction-state.ts';
+import type { TransactionUnit } from '../../unit-of-work/transaction-unit.ts';
+import type { AnySession, AnyTransaction, Prepare, SessionClass } from '../drizzle/classes.ts';
+import {
+  asksCache,
+  clientOf,
+  type DatabaseParts,
+  isRawStatement,
+  sendingBy,
+  snapshotStatement,
+  transactionModes,
+  wrapSending,
+} from '../drizzle/database.ts';
+
+/** Makes the transaction object. A parameter, since its class imports the sessions, and not the reverse. */
+export type MakeTransaction = (
+  parts: DatabaseParts,
+  session: AnySession,
+  unit: TransactionUnit,
+) => AnyTransaction;
+
+/** drizzle's modes of a transaction, with options of this library's own. */
+export type BatchedTransactionConfig = PgTransactionConfig & {
+  /** Options for this transaction alone. */
+  batch?: TransactionBatchOptions;
+};
+
+export interface BatchedSessions {
+  readonly OfDatabase: new (parts: DatabaseParts, unit: DatabaseUnit) => AnySession;
+  readonly OfTransaction: new (parts: DatabaseParts, unit: TransactionUnit) => AnySession;
+}
+
+/** drizzle's sessions of a driver: that of the database, and that of a transaction. */
+export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransaction): BatchedSessions {
+  class OfDatabase extends Base {
+    static {
+      giveKind(OfDatabase, 'BatchedSession');
+    }
+
+    constructor(
+      readonly parts: DatabaseParts,
+      readonly unit: DatabaseUnit,
+    ) {
+      super(parts.client, parts.dialect, parts.relations, parts.options);
+    }
+
+    override prepareQuery<T extends PreparedQueryConfig>(
+      ...args: Parameters<Prepare>
+    ): PgAsyncPreparedQuery<T> {
+      const prepared = prepareInOneTrip<T>(this, super.prepareQuery, args);
+      return entriesNamedBy(prepared) === nothingNamed ? prepared : prefaced(prepared, (run) => run());
+    }
+
+    override transaction<T>(
+      callback: (tx: AnyTransaction) => Promise<T>,
+      config: PgTransactionConfig = {},
+    ): Promise<T> {
+      const { batch, ...rest } = config as BatchedTransactionConfig;
+      const { context } = this.unit;
+      const options = readTransactionOptions(batch, context.options);
+      const snapshot = snapshotStatement(rest);
+      const own = options === context.options ? context : { ...context, options };
+      const work = async (unit: TransactionUnit): Promise<T> => {
+        const tx = transactionOf(this.parts, unit);
+        if (snapshot) await tx.execute(snapshot);
+        return callback(tx);
+      };
+      return runTransaction(own, work, transactionModes(rest));
+    }
+  }
+
+  class OfTransaction extends Base {
+    static {
+      giveKind(OfTransaction, 'BatchedTransactionSession');
+    }
+
+    constructor(
+      readonly parts: DatabaseParts,
+      readonly unit: TransactionUnit,
+    ) {
+      const { connection, line } = unit.state;
+      const client = connection.client({
+        sent: () => line.sent(),
+        failed: (error) => unit.fail(error, true),
+      });
+      super(client, parts.dialect, parts.relations, parts.options);
+    }
+
+    /** Every statement goes through here: `execute()`, `arrays()` and `objects()` of the session prepare theirs, too. */
+    override prepareQuery<T extends PreparedQueryConfig>(
+      ...args: Parameters<Prepare>
+    ): PgAsyncPreparedQuery<T> {
+      const [query, , , mapper, metadata] = args;
+      const isRaw = isRawStatement(metadata, mapper) || /\bset_config\b/i.test(query.sql);
+      const reads = this.unit.state.queued !== undefined && isHarmlessSelect(query.sql);
+      const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
+      const prepared = prepareInOneTrip<T>(this, super.prepareQuery, args);
+      if (!asksCache(prepared))
+        return prefaced(prepared, (run, named) => this.unit.statement(effect, named, run));
+      wrapSending(prepared, (send) => this.unit.statement(effect, nothingNamed, send));
+      return prefaced(prepared, (run, named) => this.unit.beforeStatement(named, run));
+    }
+
+    override transaction<T>(callback: (tx: AnyTransaction) => Promise<T>): Promise<T> {
+      return runNested(this.unit, (unit) => callback(transactionOf(this.parts, unit)));
+    }
+  }
+
+  const transactionOf = (parts: DatabaseParts, unit: TransactionUnit): AnyTransaction =>
+    makeTransaction(parts, new OfTransaction(parts, unit), unit);
+  return { OfDatabase, OfTransaction };
+}
+
+/** A prepared statement sends itself by the client of the session that has prepared it. */
+function prepareInOneTrip<T extends PreparedQueryConfig>(
+  session: AnySession & { readonly unit: DatabaseUnit | TransactionUnit },
+  prepare: AnySession['prepareQuery'],
+  args: Parameters<Prepare>,
+): PgAsyncPreparedQuery<T> {
+  const [query, , , mapper, metadata] = args;
+  const { context } = session.unit;
+  const sender = senderOf(query, context);
+  if (!sender) return prepare.call(session, ...args) as PgAsyncPreparedQuery<T>;
+  const sending = sendingBy(session, sender(clientOf(session)));
+  const prepared = prepare.call(sending, ...args) as PgAsyncPreparedQuery<T>;
+  if (isRawStatement(metadata, mapper)) forgetTypesAfter(prepared, query, context);
+  return prepared;
+}

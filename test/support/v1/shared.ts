@@ -1,0 +1,23 @@
+/** Tests of drizzle 0.45 that run on drizzle 1.0, too: those of the contract, and the random programs. */
+export const onDrizzle1: readonly string[] = [
+  'test/abuse/{inserts,options}.test.ts',
+  'test/integration/differential*.test.ts',
+  'test/integration/alone.test.ts',
+  'test/integration/batches.test.ts',
+  'test/integration/columns.test.ts',
+  'test/integration/custom-types.test.ts',
+  'test/integration/do-nothing.test.ts',
+  'test/integration/do-update.test.ts',
+  'test/integration/errors.test.ts',
+  'test/integration/flights.test.ts',
+  'test/integration/load.test.ts',
+  'test/integration/queued-awaits.test.ts',
+  'test/integration/queueing.test.ts',
+  'test/integration/references.test.ts',
+  'test/integration/results.test.ts',
+  'test/integration/round-trips.test.ts',
+  'test/integration/statements.test.ts',
+  'test/integration/transactions.test.ts',
+  'test/integration/types.test.ts',
+  'test/integration/visibility.test.ts',
+];
