@@ -1,0 +1,29 @@
+import { Command, Option } from 'commander';
+
+/** The arguments and options of `trace`. */
+export interface TraceArguments {
+  readonly command: readonly [string, ...string[]];
+  /** A path; `true` is stdout. */
+  readonly json: string | true | undefined;
+  readonly skip: readonly string[];
+}
+
+/** @param onCalled is called when the command line is valid */
+export function traceCommand(onCalled: (args: TraceArguments) => void): Command {
+  return new Command('trace')
+    .description('Run a program, and report its round trips to PostgreSQL.')
+    .argument('<command...>', 'the program and its arguments, best behind --')
+    .addOption(new Option('--json [file]', 'write the report as JSON, too; to stdout if no file is given'))
+    .option('--skip <path...>', 'paths with this part are no place in the program')
+    .passThroughOptions()
+    .exitOverride()
+    .addHelpText('after', help)
+    .action((command: TraceArguments['command'], options: Partial<TraceArguments>) => {
+      const { json, skip = [] } = options;
+      onCalled({ command, json, skip });
+    });
+}
+
+const help = `
+The report goes to stderr. The exit code is that of the program; 128 and the signal's number if a signal
+ended it; 127 if it can't be started; 2 if the call is wrong.`;
