@@ -196,6 +196,48 @@ describe('the exit code', () => {
   });
 });
 
+describe('a budget', () => {
+  test('that is passed makes the run fail, and the three worst places are named', async () => {
+    const options = { url: database.url, options: ['--budget', 'trips=9'] };
+    const { code, stderr } = await trace.run('pool.cjs', options);
+    const at = (mark: string) => placeIn('pool.cjs', mark);
+    expect(code).toBe(1);
+    expect(stderr.slice(stderr.indexOf('batched-drizzle-cli: '))).toBe(
+      [
+        'batched-drizzle-cli: 10 round trips, and the budget is 9. Most of them are from',
+        `  ${at('helper')}  3 trips  insert into organizations`,
+        `  ${at('together')}  3 trips  select`,
+        `  ${at('transaction')}  2 trips  begin`,
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('that is kept changes nothing', async () => {
+    const options = { url: database.url, options: ['--budget', 'trips=10'] };
+    const { code, stderr } = await trace.run('pool.cjs', options);
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('budget');
+  });
+
+  test('does not hide the exit code of a program that failed', async () => {
+    const options = { url: database.url, options: ['--budget', 'trips=0'], args: ['7'] };
+    const { code, stderr } = await trace.run('ending.mjs', options);
+    expect(code).toBe(7);
+    expect(stderr).toContain('1 round trip, and the budget is 0.');
+  });
+
+  test('of something else is a wrong call', async () => {
+    const child = trace.start(['--budget', 'time=3', '--', 'node', '-p', '1'], database.url);
+    const { code, stdout, stderr } = await untilEnd(child);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'batched-drizzle-cli: --budget time=3: a number of trips is wanted, as trips=20\n',
+    });
+  });
+});
+
 describe('connections by', () => {
   test('TLS are seen as they are before the encryption', async () => {
     const front = await startTlsFront(database.url);

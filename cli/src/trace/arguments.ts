@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { type Budget, parseBudget } from './budget.ts';
 
 /** The arguments and options of `trace`. */
 export interface TraceArguments {
@@ -6,6 +7,7 @@ export interface TraceArguments {
   /** A path; `true` is stdout. */
   readonly json: string | true | undefined;
   readonly skip: readonly string[];
+  readonly budget: Budget | undefined;
 }
 
 /** @param onCalled is called when the command line is valid */
@@ -15,15 +17,17 @@ export function traceCommand(onCalled: (args: TraceArguments) => void): Command 
     .argument('<command...>', 'the program and its arguments, best behind --')
     .addOption(new Option('--json [file]', 'write the report as JSON, too; to stdout if no file is given'))
     .option('--skip <path...>', 'paths with this part are no place in the program')
+    .option('--budget <trips=N>', 'fail if the program takes more round trips than this', parseBudget)
     .passThroughOptions()
     .exitOverride()
     .addHelpText('after', help)
     .action((command: TraceArguments['command'], options: Partial<TraceArguments>) => {
-      const { json, skip = [] } = options;
-      onCalled({ command, json, skip });
+      const { json, skip = [], budget } = options;
+      onCalled({ command, json, skip, budget });
     });
 }
 
 const help = `
 The report goes to stderr. The exit code is that of the program; 128 and the signal's number if a signal
-ended it; 127 if it can't be started; 2 if the call is wrong.`;
+ended it; 127 if it can't be started; 2 if the call is wrong; 1 if the program took more trips than its
+budget.`;
