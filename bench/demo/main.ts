@@ -1,12 +1,15 @@
+import { writeFileSync } from 'node:fs';
 import postgres from 'postgres';
+import { drawPage } from '../../cli/src/trace/page/page.ts';
 import { createDatabase, migrateDatabase } from '../../test/support/database.ts';
 import { startRelay } from '../../test/support/relay.ts';
 import { startServer } from '../../test/support/server.ts';
-import { type DemoOptions, readArgs, usage } from './args.ts';
+import { type DemoOptions, htmlFile, readArgs, usage } from './args.ts';
 import { type Measurement, measure } from './measure.ts';
 import { runProgram } from './program.ts';
 import { report } from './report.ts';
 import { sides } from './sides.ts';
+import { traceSides } from './trace-sides.ts';
 
 process.exitCode = await runProgram(usage, async (signal) => {
   const options = readArgs(process.argv.slice(2));
@@ -32,7 +35,7 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
 }
 
 async function run(
-  { users, latency, mode }: DemoOptions,
+  { users, latency, mode, html }: DemoOptions,
   kind: string,
   url: string,
   signal: AbortSignal,
@@ -51,6 +54,10 @@ async function run(
     }
     console.log(report(measurements, mode === 'both' ? measurements[0] : undefined));
     console.log('\nEvery id that was given back was found on the row that it was given for.');
+    if (!html) return;
+    console.log('\nEach side writes again, and is traced …');
+    writeFileSync(htmlFile, drawPage(await traceSides(chosen, users, relay.url)));
+    console.log(`Open ${htmlFile} in a browser: each round trip is a bar.`);
   } finally {
     await direct.end({ timeout: 1 });
     await relay.close();

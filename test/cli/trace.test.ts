@@ -1,17 +1,18 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { describe, expect, test, vi } from 'vitest';
-import { untilEnd } from '../support/run-command.ts';
+import { untilEnd, useFolder } from '../support/run-command.ts';
 import { useDatabase } from '../support/test-database.ts';
 import { startTlsFront } from '../support/tls-front.ts';
 import { lineAt, linesOf, placeIn, useTraceCommand } from '../support/trace-command.ts';
 
 const database = useDatabase();
 const trace = useTraceCommand();
+const files = useFolder();
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -194,6 +195,15 @@ describe('the exit code', () => {
     expect(none.code).toBe(2);
     expect(none.stderr).toContain("missing required argument 'command'");
   });
+});
+
+test('--html draws a bar for each trip on the line that caused it', async () => {
+  const file = files.path('waterfall.html');
+  await trace.run('loop.mjs', { url: database.url, options: ['--html', file] });
+  const page = readFileSync(file, 'utf8');
+  expect(page.match(/<rect class="(?:statements|further|ends)"/g)).toHaveLength(42);
+  expect(page).toContain(`<code>${placeIn('loop.mjs', 'loop')}</code>`);
+  expect(page).not.toContain('secret');
 });
 
 describe('a budget', () => {

@@ -6,6 +6,8 @@ export interface TraceArguments {
   readonly command: readonly [string, ...string[]];
   /** A path; `true` is stdout. */
   readonly json: string | true | undefined;
+  /** The path of the waterfall. */
+  readonly html: string | undefined;
   readonly skip: readonly string[];
   readonly budget: Budget | undefined;
 }
@@ -16,14 +18,15 @@ export function traceCommand(onCalled: (args: TraceArguments) => void): Command 
     .description('Run a program, and report its round trips to PostgreSQL.')
     .argument('<command...>', 'the program and its arguments, best behind --')
     .addOption(new Option('--json [file]', 'write the report as JSON, too; to stdout if no file is given'))
+    .option('--html <file>', 'draw the round trips as a waterfall, in one file of HTML')
     .option('--skip <path...>', 'paths with this part are no place in the program')
     .option('--budget <trips=N>', 'fail if the program takes more round trips than this', parseBudget)
     .passThroughOptions()
     .exitOverride()
     .addHelpText('after', help)
     .action((command: TraceArguments['command'], options: Partial<TraceArguments>) => {
-      const { json, skip = [], budget } = options;
-      onCalled({ command, json, skip, budget });
+      const { json, html, skip = [], budget } = options;
+      onCalled({ command, json, html, skip, budget });
     });
 }
 

@@ -1,7 +1,7 @@
 /** A number of round trips that a run must not exceed, for CI. */
 import { CommandError } from '../command-error.ts';
-import { counted } from './report.ts';
 import type { Summary } from './summary.ts';
+import { counted } from './words.ts';
 
 export interface Budget {
   readonly trips: number;

@@ -1,6 +1,7 @@
 /** The report for people. */
 import type { Saving } from './savings.ts';
 import type { GroupSummary, LineSummary, Summary } from './summary.ts';
+import { counted, milliseconds } from './words.ts';
 
 export function describeSummary(summary: Summary): string {
   const { processes, trips, connecting, waited, groups } = summary;
@@ -71,11 +72,5 @@ export function describeSaving({ kind, count, trips, left }: Saving): string {
       return `${counted(trips, 'trip')} for BEGIN, COMMIT or a savepoint alone`;
   }
 }
-
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-export const milliseconds = (ms: number): string => (ms >= 100 ? ms.toFixed(0) : ms.toFixed(1));
 
 const column = (value: number | string, width: number): string => String(value).padStart(width);

@@ -21,8 +21,8 @@ export interface ProgramOptions {
   readonly skip?: readonly string[];
   /** What Node loads ahead of the program. Default: the observer as it was built. */
   readonly imports?: readonly string[];
-  /** Where the program's own output goes. Default: where the command's goes. */
-  readonly stdio?: 'inherit' | 'ignore';
+  /** Variables of its environment beside those of the command. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 const observer = new URL('./observe/preload.js', import.meta.url).href;
@@ -41,15 +41,16 @@ export async function runProgram(options: ProgramOptions): Promise<TracedRun> {
 }
 
 function untilEnd(
-  { command: [program, ...args], skip = [], imports = [observer], stdio = 'inherit' }: ProgramOptions,
+  { command: [program, ...args], skip = [], imports = [observer], env = {} }: ProgramOptions,
   folder: string,
 ): Promise<Pick<TracedRun, 'exitCode' | 'error'>> {
   const { NODE_OPTIONS: given = '' } = process.env;
   const nodeOptions = [given, ...imports.map((url) => `--import ${url}`)].join(' ').trim();
   const child = spawn(program, args, {
-    stdio,
+    stdio: 'inherit',
     env: {
       ...process.env,
+      ...env,
       NODE_OPTIONS: nodeOptions,
       [environment.folder]: folder,
       [environment.skip]: JSON.stringify(skip),

@@ -3,12 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { exitCodes } from '../exit-codes.ts';
 import type { TraceArguments } from './arguments.ts';
 import { describeExcess } from './budget.ts';
+import { drawPage } from './page/page.ts';
 import { describeSummary } from './report.ts';
 import { runProgram } from './run-program.ts';
 import { summarize } from './summary.ts';
 
 /** @returns the exit code */
-export async function runTrace({ command, json, skip, budget }: TraceArguments): Promise<number> {
+export async function runTrace({ command, json, html, skip, budget }: TraceArguments): Promise<number> {
   const { exitCode, trace, error } = await runProgram({ command, skip });
   if (error) {
     process.stderr.write(`batched-drizzle-cli: ${command[0]} can't be started: ${error.message}\n`);
@@ -17,6 +18,7 @@ export async function runTrace({ command, json, skip, budget }: TraceArguments):
   const summary = summarize(trace);
   process.stderr.write(`\n${describeSummary(summary)}`);
   if (json !== undefined) writeJson(json, `${JSON.stringify(summary)}\n`);
+  if (html !== undefined) writeFileSync(html, drawPage([{ title: command.join(' '), trace }]));
   const excess = budget && describeExcess(summary, budget);
   if (excess !== undefined) process.stderr.write(`\nbatched-drizzle-cli: ${excess}`);
   return exitCode === exitCodes.done && excess !== undefined ? exitCodes.failed : exitCode;

@@ -54,26 +54,33 @@ export function placeOf({ statements }: TracedTrip): string {
 }
 
 export function summarize({ processes, trips }: Trace): Summary {
-  const own = trips.filter(({ kind }) => kind !== 'connecting');
-  const groups = [...groupBy(own, groupNames(own)).values()].map(summarizeGroup);
+  const own = ownTrips(trips);
+  const groups = groupTrips(own).map(summarizeGroup);
   const drivers = new Set(own.flatMap(({ statements }) => statements.flatMap(({ driver }) => driver ?? [])));
   return {
     processes,
     ...totals(own),
     connecting: trips.length - own.length,
     drivers: [...drivers],
-    groups: groups.toSorted((one, other) => other.trips - one.trips),
+    groups,
   };
 }
 
-/** Names the group of each trip: that of its transaction's first trip. */
-function groupNames(trips: readonly TracedTrip[]): (trip: TracedTrip) => string {
-  const places = new Map<string, string>();
-  for (const trip of trips) if (!places.has(trip.unit)) places.set(trip.unit, placeOf(trip));
-  return ({ inTransaction, unit }) => (inTransaction ? `transaction ${places.get(unit)}` : 'outside');
+/** Those that the program needs, and not the start of a connection. */
+export function ownTrips(trips: readonly TracedTrip[]): TracedTrip[] {
+  return trips.filter(({ kind }) => kind !== 'connecting');
 }
 
-function summarizeGroup(trips: readonly TracedTrip[]): GroupSummary {
+/** The trips of each group, the largest group first. A transaction begins at the place of its first trip. */
+export function groupTrips(trips: readonly TracedTrip[]): TracedTrip[][] {
+  const places = new Map<string, string>();
+  for (const trip of trips) if (!places.has(trip.unit)) places.set(trip.unit, placeOf(trip));
+  const nameOf = ({ inTransaction, unit }: TracedTrip) =>
+    inTransaction ? `transaction ${places.get(unit)}` : 'outside';
+  return [...groupBy(trips, nameOf).values()].toSorted((one, other) => other.length - one.length);
+}
+
+export function summarizeGroup(trips: readonly TracedTrip[]): GroupSummary {
   const first = trips[0] as TracedTrip;
   const kind = first.inTransaction ? 'transaction' : 'outside';
   const lines = [...groupBy(trips, placeOf)].map(([place, ofPlace]) => summarizeLine(place, ofPlace));

@@ -83,6 +83,7 @@ function tripsOf(lines: Recorded, process: string, origin: number): TracedTrip[]
   });
 }
 
+const isLast = /^(?:commit|rollback)$/;
 const isEnd = /^(?:begin|start transaction|commit|rollback|rollback to|savepoint|release)\b/;
 
 /** BEGIN, COMMIT and the like are no statements of the program's own. */
@@ -101,6 +102,7 @@ function statementsOf(lines: Recorded, process: string, origin: number): Map<num
   const places = new Map<number, readonly Frame[]>();
   const statements = new Map<number, Found>();
   const flows = new Map<number, number>();
+  const beginnings = new Map<number, readonly Frame[]>();
   for (const line of lines.toSorted(bySent)) {
     if (line.kind === 'place')
       places.set(
@@ -112,9 +114,13 @@ function statementsOf(lines: Recorded, process: string, origin: number): Map<num
     const flow = (line.after !== undefined && flows.get(line.after)) || line.id;
     flows.set(line.id, flow);
     const inTransaction = line.transaction > 0;
+    const callers = (line.place !== undefined && places.get(line.place)) || [];
+    const begun = beginnings.get(line.transaction) ?? callers;
+    if (inTransaction) beginnings.set(line.transaction, begun);
     statements.set(line.id, {
       what: line.what,
-      callers: (line.place !== undefined && places.get(line.place)) || [],
+      // A transaction ends where it begins. Its end may be sent from a job that no caller is on the stack of.
+      callers: inTransaction && isLast.test(line.what) ? begun : callers,
       driver: line.driver,
       issued: line.issued - origin,
       answered: line.answered - origin,
