@@ -13,6 +13,7 @@ Options:
   --latency <ms>      what a round trip takes longer, 0 to 10000 (default: 20)
   --mode <mode>       both, plain or batched (default: both)
   --html              also draws the round trips of each side, in ${htmlFile}
+  --picture <file>    also draws those of the first side and of the last, as SVG
   --help              prints this
 
 Uses the PostgreSQL of DATABASE_URL; without it a container, or else the one that npm installed.
@@ -23,6 +24,7 @@ export interface DemoOptions {
   readonly latency: number;
   readonly mode: 'both' | 'plain' | 'batched';
   readonly html: boolean;
+  readonly picture: string | undefined;
 }
 
 /** Parses the command line. Throws a UsageError with one line that describes the mistake. */
@@ -34,6 +36,7 @@ export function readArgs(args: readonly string[]): DemoOptions | 'help' {
     latency: wholeNumber('--latency', values.latency, 0, 10_000),
     mode: modeOf(values.mode),
     html: values.html,
+    picture: values.picture,
   };
 }
 
@@ -53,6 +56,7 @@ function parse(args: readonly string[]) {
         latency: { type: 'string', default: '20' },
         mode: { type: 'string', default: 'both' },
         html: { type: 'boolean', default: false },
+        picture: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     }).values;

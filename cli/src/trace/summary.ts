@@ -1,7 +1,7 @@
 /** A trace by transactions, and each of them by the lines of the program. */
 import { groupBy } from './group-by.ts';
 import { findSavings, type Saving } from './savings.ts';
-import { endsOrBegins, type Trace, type TracedTrip } from './trace.ts';
+import { endsOrBegins, kindsOf, type Trace, type TracedTrip } from './trace.ts';
 
 /** The trips of one line of the program. */
 export interface LineSummary {
@@ -94,12 +94,11 @@ export function summarizeGroup(trips: readonly TracedTrip[]): GroupSummary {
 }
 
 function summarizeLine(place: string, trips: readonly TracedTrip[]): LineSummary {
-  const what = new Set(trips.flatMap(({ statements }) => statements.map((statement) => statement.what)));
   const chains = groupBy(trips, chainOf);
   chains.delete('');
   return {
     place,
-    what: [...what],
+    what: kindsOf(trips.flatMap(({ statements }) => statements)),
     ...totals(trips),
     callers: [...chains]
       .map(([chain, { length }]) => ({ chain, trips: length }))

@@ -89,6 +89,14 @@ const isEnd = /^(?:begin|start transaction|commit|rollback|rollback to|savepoint
 /** BEGIN, COMMIT and the like are no statements of the program's own. */
 export const endsOrBegins = ({ what }: TracedStatement): boolean => isEnd.test(what);
 
+/** The verbs and tables of statements: first those that have a table, and BEGIN or COMMIT only if there is nothing else. */
+export function kindsOf(statements: readonly TracedStatement[]): string[] {
+  const own = statements.filter((statement) => !endsOrBegins(statement));
+  const kinds = new Set((own.length > 0 ? own : statements).map(({ what }) => what));
+  const rank = (what: string) => (what.includes(' ') ? 0 : 1);
+  return [...kinds].toSorted((one, other) => rank(one) - rank(other));
+}
+
 function kindOf(trip: TripLine, carried: readonly TracedStatement[], isFurther: boolean): TripKind {
   if (trip.isStart) return 'connecting';
   if (carried.length > 0 && carried.every(endsOrBegins)) return 'ends';

@@ -8,7 +8,7 @@ export interface StatementKind {
 }
 
 /** The beginning of a statement is enough. */
-export const textLength = 400;
+export const textLength = 512;
 
 /** Literals and comments, also those that the end of the read text cuts. */
 const literals =
@@ -30,7 +30,11 @@ export function describeStatement(text: string): StatementKind {
   return described;
 }
 
-function describe(text: string): StatementKind {
+/** What a statement behind WITH writes. */
+const written = /\b(?:insert\s+into|delete\s+from)\s[\s\S]*/i;
+
+function describe(whole: string): StatementKind {
+  const text = (/^with\b/i.test(whole) && written.exec(whole)?.[0]) || whole;
   const found = verbs.exec(text)?.[0] ?? '';
   const verb = found.toLowerCase().replaceAll(/\s+/g, ' ') || 'statement';
   const rest = tableOf(verb, text.slice(found.length));

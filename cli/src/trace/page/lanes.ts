@@ -1,7 +1,7 @@
 /** Trips as bars on lanes, one lane for each line of the program. */
 import { groupBy } from '../group-by.ts';
 import { placeOf } from '../summary.ts';
-import { endsOrBegins, type TracedTrip, type TripKind } from '../trace.ts';
+import { endsOrBegins, kindsOf, type TracedTrip, type TripKind } from '../trace.ts';
 
 /** One trip, or several that are too close to be told apart. */
 export interface Bar {
@@ -37,10 +37,10 @@ const parts = 800;
 export function layOut(trips: readonly TracedTrip[], span: Span): Lane[] {
   return [...groupBy(trips, laneOf)].map(([place, ofLane]) => {
     const statements = new Set(ofLane.flatMap((trip) => trip.statements));
-    const kinds = new Set([...statements].map(({ what }) => what));
+    const kinds = kindsOf([...statements]);
     return {
       place,
-      what: [...kinds].slice(0, 2).join(', ') + (kinds.size > 2 ? ', …' : ''),
+      what: kinds.slice(0, 2).join(', ') + (kinds.length > 2 ? ', …' : ''),
       trips: ofLane.length,
       statements: [...statements].filter((statement) => !endsOrBegins(statement)).length,
       bars: thin(ofLane.map((trip) => barOf(trip, span))),

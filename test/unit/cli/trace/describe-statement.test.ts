@@ -7,6 +7,7 @@ test.each([
   ['select "id" from "users" where "id" = $1', 'select users'],
   ['update users set name = $1', 'update users'],
   ['with found as (select 1) select 1', 'with'],
+  ['with given as (select 1) insert into "users" select * from given', 'insert into users'],
   ['rollback to savepoint sp1', 'rollback to'],
   ['START   TRANSACTION read only', 'start transaction'],
   ['copy users (name) from stdin', 'copy users'],
