@@ -10,6 +10,7 @@ import {
 import { builderParts, type InsertSession } from '../drizzle/insert.ts';
 import { type TableShape, tableShape } from '../drizzle/table.ts';
 import { asError } from '../errors.ts';
+import { noteCallSite } from '../take/call-site.ts';
 import { Entry } from '../take/entry.ts';
 import { type TakenRows, takeRows } from '../take/rows.ts';
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
@@ -66,6 +67,7 @@ export class BatchedInsertBuilder<
     const { cells, forms, references, embedded, bytes } = 'error' in taken ? rowsOfNothing : taken;
     const entry = new Entry(shape, rows.length, cells, forms, references, embedded, isOverriding, bytes);
     const insert = new BatchedInsert<TTable, TQueryResult>(entry, this.unit);
+    if (this.unit.context.options.trace) noteCallSite(entry, this.values);
     if ('error' in taken) {
       this.unit.refuse(entry, taken.error);
     } else this.unit.enqueue(entry);

@@ -61,10 +61,12 @@ describe('a trace has the trips that a relay counts, and their lines:', () => {
     const { summary } = await trace.run('ours.ts', options);
     expect({ trips: summary.trips, statements: summary.statements }).toEqual({
       trips: relay.trips,
-      statements: 12,
+      statements: 13,
     });
+    const [place, alone] = ['queued', 'alone'].map((mark) => placeIn('ours.ts', mark));
     const transactions = summary.groups.filter(({ kind }) => kind === 'transaction');
-    expect(transactions).toMatchObject([{ transactions: 1, trips: 1, statements: 11 }]);
+    expect(transactions).toMatchObject([{ place, transactions: 1, trips: 1, statements: 11 }]);
+    expect(lineAt(summary, alone ?? '')).toMatchObject({ trips: 1, statements: 1 });
   });
 
   test('COPY, a cursor, a failure and a pipeline', async () => {

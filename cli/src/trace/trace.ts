@@ -124,11 +124,11 @@ function statementsOf(lines: Recorded, process: string, origin: number): Map<num
     const inTransaction = line.transaction > 0;
     const callers = (line.place !== undefined && places.get(line.place)) || [];
     const begun = beginnings.get(line.transaction) ?? callers;
-    if (inTransaction) beginnings.set(line.transaction, begun);
+    if (inTransaction && begun.length > 0) beginnings.set(line.transaction, begun);
     statements.set(line.id, {
       what: line.what,
       // A transaction ends where it begins. Its end may be sent from a job that no caller is on the stack of.
-      callers: inTransaction && isLast.test(line.what) ? begun : callers,
+      callers: inTransaction && isLast.test(line.what) && begun.length > 0 ? begun : callers,
       driver: line.driver,
       issued: line.issued - origin,
       answered: line.answered - origin,

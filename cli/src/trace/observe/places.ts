@@ -37,6 +37,12 @@ export class Places {
     }
   }
 
+  /** @returns the number of a place that is known as a path and a line */
+  at(site: string): number {
+    const [, file = '', line] = /^(.*):(\d+)$/.exec(site) ?? [];
+    return this.#number(site, () => [{ function: '', file, line: Number(line) }]);
+  }
+
   #lookUp(below: Below): number | undefined {
     const sites = rawFrames(below);
     const own: number[] = [];
@@ -49,11 +55,15 @@ export class Places {
       key += `${file}:${site.getPosition()}|`;
     }
     if (own.length === 0) return undefined;
+    return this.#number(key, () => readableFrames(below, own));
+  }
+
+  #number(key: string, framesOf: () => readonly Frame[]): number {
     const before = this.#known.get(key);
     if (before !== undefined) return before;
     const id = this.#known.size + 1;
     this.#known.set(key, id);
-    this.record({ kind: 'place', id, frames: readableFrames(below, own) });
+    this.record({ kind: 'place', id, frames: framesOf() });
     return id;
   }
 

@@ -8,6 +8,7 @@ import { Places } from './places.ts';
 import { Recorder } from './recorder.ts';
 import { Watch } from './watch.ts';
 import { watchDrizzleBuilders } from './watch-drizzle.ts';
+import { watchFlushes } from './watch-flushes.ts';
 import { watchModules } from './watch-modules.ts';
 import { watchPgClient, watchPgPool } from './watch-pg.ts';
 import { watchPostgresQuery } from './watch-postgres.ts';
@@ -21,7 +22,9 @@ function observe(folder: string): void {
   const recorder = new Recorder(folder);
   recorder.record({ kind: 'process', pid: process.pid, cwd: process.cwd() });
   const skipped = JSON.parse(process.env[environment.skip] ?? '[]');
-  const watch = new Watch(new Places((line) => recorder.record(line), skipped));
+  const places = new Places((line) => recorder.record(line), skipped);
+  const watch = new Watch(places);
+  watchFlushes(places);
   watchSockets(recorder);
   Object.defineProperty(globalThis, key, { value: receive(watch) });
   watchModules();

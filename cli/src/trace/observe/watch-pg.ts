@@ -63,7 +63,7 @@ export function watchPgClient({ prototype }: { readonly prototype: PgClient }, w
 function noteSubmit(query: PgQuery, call: Call): void {
   const { submit } = query;
   query.submit = function (connection) {
-    connectionOf(connection?.stream)?.origins.add({ ...call, text: () => query.text });
+    connectionOf(connection?.stream)?.origins.add({ ...call, text: () => query.text || undefined });
     return submit.call(this, connection);
   };
 }
