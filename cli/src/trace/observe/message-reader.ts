@@ -8,33 +8,47 @@ const nothing = Buffer.alloc(0);
 /** So many bytes of a body are read: of texts, tags, the state and the process id. They are waited for. */
 const read: Readonly<Record<string, number>> = { P: 512, Q: 512, B: 512, C: 32, Z: 1, K: 4 };
 
+/** DataRow and CopyData of the server. */
+const rows = [...Buffer.from('Dd')];
+
 export class MessageReader {
   /** Bytes of a body that are still to come. */
   #skip = 0;
   #cut = nothing;
   /** The first message of a client has no type. */
   #isFirst: boolean;
+  readonly #isServer: boolean;
 
   constructor(
     side: 'client' | 'server',
     readonly onMessage: OnMessage,
   ) {
     this.#isFirst = side === 'client';
+    this.#isServer = side === 'server';
   }
 
   read(bytes: Buffer): void {
     const chunk = this.#cut.length > 0 ? Buffer.concat([this.#cut, bytes]) : bytes;
     this.#cut = nothing;
+    const { length: end } = chunk;
+    const [row, copied] = this.#isServer ? rows : [];
     let at = 0;
-    while (at < chunk.length) {
+    while (at < end) {
       if (this.#skip > 0) {
-        const skipped = Math.min(this.#skip, chunk.length - at);
+        const skipped = Math.min(this.#skip, end - at);
         this.#skip -= skipped;
         at += skipped;
         continue;
       }
+      // Large results are made of these, and say nothing. So they are passed over as fast as possible.
+      const first = chunk[at];
+      if ((first === row || first === copied) && end - at > 4) {
+        at += 1;
+        this.#skip = chunk.readUInt32BE(at);
+        continue;
+      }
       const header = this.#isFirst ? 4 : 5;
-      const rest = chunk.length - at - header;
+      const rest = end - at - header;
       const length = rest < 0 ? 0 : chunk.readUInt32BE(at + header - 4) - 4;
       const type = this.#isFirst ? '' : String.fromCharCode(chunk[at] as number);
       if (rest < 0 || rest < Math.min(length, read[type] ?? 0)) {
