@@ -54,18 +54,21 @@ describe('a trace has the trips that a relay counts, and their lines:', () => {
     expect(linesOf(summary)).toEqual({ [placeIn('typed.ts', 'loop')]: [6, 3] });
   });
 
-  test('this library, whose transaction is one trip', async () => {
+  test.each([
+    ['ours.ts', 11],
+    ['ours-on-pg.ts', 10],
+  ] as const)('this library, whose transaction is one trip: %s', async (program, statements) => {
     // Without a delay the relay may count a flight as several trips.
     const relay = await database.relay({ delay: 5 });
     const options = { url: relay.url, node: nodeWithTsx, options: skipSources };
-    const { summary } = await trace.run('ours.ts', options);
+    const { summary } = await trace.run(program, options);
     expect({ trips: summary.trips, statements: summary.statements }).toEqual({
       trips: relay.trips,
-      statements: 13,
+      statements: statements + 2,
     });
-    const [place, alone] = ['queued', 'alone'].map((mark) => placeIn('ours.ts', mark));
+    const [place, alone] = ['queued', 'alone'].map((mark) => placeIn(program, mark));
     const transactions = summary.groups.filter(({ kind }) => kind === 'transaction');
-    expect(transactions).toMatchObject([{ place, transactions: 1, trips: 1, statements: 11 }]);
+    expect(transactions).toMatchObject([{ place, transactions: 1, trips: 1, statements }]);
     expect(lineAt(summary, alone ?? '')).toMatchObject({ trips: 1, statements: 1 });
   });
 

@@ -66,7 +66,7 @@ function thin(bars: readonly Bar[]): Bar[] {
   const drawn: Bar[] = [];
   for (const bar of bars) {
     const last = drawn.at(-1);
-    const isClose = last && last.kind === bar.kind && bar.to - last.from < 1 / parts;
+    const isClose = last && bar.to - last.from < 1 / parts;
     if (isClose)
       drawn.splice(-1, 1, { ...last, to: Math.max(last.to, bar.to), trips: last.trips + bar.trips });
     else drawn.push(bar);

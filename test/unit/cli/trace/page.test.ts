@@ -44,7 +44,10 @@ describe('a lane', () => {
   });
 
   test('draws 20,000 trips as at most 800 bars, each of which knows how many it stands for', () => {
-    const trips = Array.from({ length: 20_000 }, (_, index) => trip(index, 0.9));
+    const trips = Array.from({ length: 20_000 }, (_, index) => {
+      const kind = index % 2 === 0 ? 'statements' : 'further';
+      return { ...trip(index, 0.9), kind } as const;
+    });
     const [lane] = layOut(trips, spanOf(trips));
     expect(lane?.bars.length).toBeLessThanOrEqual(800);
     expect(lane?.bars.reduce((sum, { trips: stoodFor }) => sum + stoodFor, 0)).toBe(20_000);
