@@ -21,6 +21,7 @@ export function drawPicture(runs: readonly Run[]): string {
   }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y}" width="${width}" height="${y}" role="img">`,
+    '<title>Round trips in time</title>',
     `<style>${style}</style>`,
     `<rect class="paper" width="${width}" height="${y}" rx="8"/>`,
     ...parts,

@@ -20,6 +20,7 @@ test('the picture has the bars of each run on the scale of the longest, and thei
     { title: 'before', trace: { processes: 1, trips: [trip(0, 500), trip(500, 500)] } },
     { title: 'after', trace: { processes: 1, trips: [trip(0, 10)] } },
   ]);
+  expect(picture).toContain('<title>Round trips in time</title>');
   expect(picture).toContain('>before: 2 round trips, 1.00 s</text>');
   expect(picture).toContain('>after: 1 round trip, 0.01 s</text>');
   const widths = [...picture.matchAll(/class="statements" [^>]*? width="([\d.]+)"/g)].map(
