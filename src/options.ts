@@ -1,4 +1,5 @@
 import { BatchedDrizzleError } from './errors.ts';
+import { ofProcess } from './process-state.ts';
 
 /**
  * The options under `batch` in the config. Every one has a default that needs no tuning.
@@ -57,6 +58,11 @@ export interface BatchOptions {
    *   `docs/await-in-a-loop.md`.
    */
   awaits?: 'written' | 'queued';
+  /**
+   * Messages about flushes have the plan of each flight, which says how each table was written and why its inserts shared no
+   * statement, and the places in the program that made the inserts. A stack is captured for each insert. Default: false.
+   */
+  trace?: boolean;
 }
 
 /** The options that a transaction may have of its own: `db.transaction(callback, { batch })`. */
@@ -70,6 +76,8 @@ const defaults: Required<BatchOptions> = {
   parameters: 'bind',
   statements: 'bind',
   awaits: 'written',
+  // The command `trace` sets it for a whole process.
+  trace: ofProcess('trace', () => ({ isOn: false })).isOn,
 };
 
 interface Rule {
@@ -88,6 +96,7 @@ const allowed: Readonly<Record<keyof BatchOptions, Rule>> = {
   parameters: { test: (given) => given === 'bind' || given === 'describe', say: "'bind' or 'describe'" },
   statements: { test: (given) => given === 'bind' || given === 'describe', say: "'bind' or 'describe'" },
   awaits: { test: (given) => given === 'written' || given === 'queued', say: "'written' or 'queued'" },
+  trace: { test: (given) => typeof given === 'boolean', say: 'true or false' },
 };
 
 /**

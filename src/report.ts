@@ -30,11 +30,41 @@ export interface FlushReport {
   readonly tables: readonly TableReport[];
 }
 
+/**
+ * Why inserts of a flight did not share statements.
+ *
+ * - `one`: there was one of its kind.
+ * - `few`: so few that their own statements cost less.
+ * - `unproved`: it is not proved that no program can observe it.
+ * - `commit`: COMMIT would have had to wait, and leave by itself.
+ * - `apart`: each insert of the database was a transaction of its own, since sharing is not proved or one was refused.
+ * - `seeking`: one was refused, and had to be found.
+ * - `server`: the server or its engine does not allow it.
+ */
+export type NotShared = 'one' | 'few' | 'unproved' | 'commit' | 'apart' | 'seeking' | 'server';
+
+/** How a flight wrote rows of a table. */
+export interface TablePlan {
+  /** The table as it is written in SQL. */
+  readonly table: string;
+  /** Each insert by its own statement, by a shared INSERT, by one that is matched with its sources, or by COPY. */
+  readonly way: 'own' | 'shared' | 'matched' | 'copied';
+  readonly rows: number;
+  readonly statements: number;
+  /** Set if the way is `own`. */
+  readonly why?: NotShared;
+}
+
+/** A flight: what a flush sent without waiting for an answer. One that was undone and sent again comes twice. */
+export type FlightPlan = readonly TablePlan[];
+
 type Counts = { -readonly [Key in keyof TableReport]: TableReport[Key] };
 
 export class ReportBuilder {
   statements = 0;
   roundTrips = 0;
+  /** The plans of its flights, if `batch.trace` is set. */
+  readonly plans: FlightPlan[] = [];
   readonly #started = performance.now();
   readonly #tables = new Map<string, Counts>();
 

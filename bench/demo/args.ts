@@ -1,5 +1,8 @@
 import { parseArgs } from 'node:util';
 
+/** The file of the waterfall, in the folder in which the demo is run. */
+export const htmlFile = 'demo.html';
+
 export const usage = `Usage: npm run demo -- [options]
 
 Writes users with two addresses each in one transaction, ids wired: once by drizzle(client), once by
@@ -9,6 +12,8 @@ Options:
   --users <number>    how many users, 1 to 100000 (default: 100)
   --latency <ms>      what a round trip takes longer, 0 to 10000 (default: 20)
   --mode <mode>       both, plain or batched (default: both)
+  --html              also draws the round trips of each side, in ${htmlFile}
+  --picture <file>    also draws those of the first side and of the last, as SVG
   --help              prints this
 
 Uses the PostgreSQL of DATABASE_URL; without it a container, or else the one that npm installed.
@@ -18,6 +23,8 @@ export interface DemoOptions {
   readonly users: number;
   readonly latency: number;
   readonly mode: 'both' | 'plain' | 'batched';
+  readonly html: boolean;
+  readonly picture: string | undefined;
 }
 
 /** Parses the command line. Throws a UsageError with one line that describes the mistake. */
@@ -28,6 +35,8 @@ export function readArgs(args: readonly string[]): DemoOptions | 'help' {
     users: wholeNumber('--users', values.users, 1, 100_000),
     latency: wholeNumber('--latency', values.latency, 0, 10_000),
     mode: modeOf(values.mode),
+    html: values.html,
+    picture: values.picture,
   };
 }
 
@@ -46,6 +55,8 @@ function parse(args: readonly string[]) {
         users: { type: 'string', default: '100' },
         latency: { type: 'string', default: '20' },
         mode: { type: 'string', default: 'both' },
+        html: { type: 'boolean', default: false },
+        picture: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     }).values;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, type CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CommandError } from './command-error.ts';
 import type { Casing } from './target-columns.ts';
+import { type TraceArguments, traceCommand } from './trace/arguments.ts';
 
 export type FileFormat = 'csv' | 'tsv' | 'ndjson';
 
@@ -26,9 +27,14 @@ export interface LoadArguments {
   readonly json: boolean;
 }
 
+/** What was called. */
+export type Arguments =
+  | { readonly name: 'load'; readonly args: LoadArguments }
+  | { readonly name: 'trace'; readonly args: TraceArguments };
+
 /** Returns nothing if help or the version was requested; commander has already printed it then. */
-export function readArguments(argv: readonly string[]): LoadArguments | undefined {
-  let given: LoadArguments | undefined;
+export function readArguments(argv: readonly string[]): Arguments | undefined {
+  let given: Arguments | undefined;
   const positive = (text: string) => {
     if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('a positive integer is wanted.');
     return Number(text);
@@ -40,6 +46,12 @@ export function readArguments(argv: readonly string[]): LoadArguments | undefine
     return character;
   };
   const program = new Command('batched-drizzle-cli').version(version()).exitOverride();
+  program.enablePositionalOptions();
+  program.addCommand(
+    traceCommand((args) => {
+      given = { name: 'trace', args };
+    }),
+  );
   program
     .command('load')
     .description('Load a file of rows into a table of a drizzle schema, all of it or nothing.')
@@ -79,7 +91,7 @@ export function readArguments(argv: readonly string[]): LoadArguments | undefine
     .option('--json', 'print the result as one line of JSON', false)
     .addHelpText('after', exitCodeHelp)
     .action((file: string | undefined, options: Omit<LoadArguments, 'file'>) => {
-      given = { ...options, file };
+      given = { name: 'load', args: { ...options, file } };
     });
   try {
     program.parse(argv, { from: 'user' });
@@ -91,7 +103,7 @@ export function readArguments(argv: readonly string[]): LoadArguments | undefine
       throw new CommandError('', undefined, { cause: message });
     return undefined;
   }
-  checkTogether(given as LoadArguments);
+  if (given?.name === 'load') checkTogether(given.args);
   return given;
 }
 

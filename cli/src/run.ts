@@ -1,33 +1,43 @@
-import { readArguments } from './arguments.ts';
+import { type LoadArguments, readArguments } from './arguments.ts';
 import { CommandError } from './command-error.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { loadFile } from './load-file.ts';
 import { describeOutcome, failureAsJson } from './outcome.ts';
 import { countRows } from './progress.ts';
 
 /** Runs the command with its arguments and returns its exit code. It never rejects. */
-export async function run(argv: readonly string[]): Promise<ExitCode> {
-  const { signal, forget } = abortOnSignals();
-  const { stdin, stdout, stderr } = process;
-  // If the reader of the output closes it, the load continues without output. The exit code still reports the
-  // result.
-  for (const output of [stdout, stderr]) output.on('error', () => {});
-  let isJson = false;
+export async function run(argv: readonly string[]): Promise<number> {
+  // If the reader of the output closes it, the command continues without output. The exit code still reports
+  // the result.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
   try {
-    const args = readArguments(argv);
-    if (!args) return exitCodes.done;
-    isJson = args.json;
-    const outcome = await loadFile(args, { stdin, stderr, signal });
-    stdout.write(`${isJson ? JSON.stringify(outcome) : describeOutcome(outcome, args)}\n`);
-    return outcome.rejected > 0 ? exitCodes.rejected : exitCodes.done;
+    const given = readArguments(argv);
+    if (!given) return exitCodes.done;
+    if (given.name === 'load') return await runLoad(given.args);
+    // A command loads what it needs, and not what the other one does.
+    const { runTrace } = await import('./trace/run-trace.ts');
+    return await runTrace(given.args);
   } catch (error) {
-    if (isJson) stdout.write(`${JSON.stringify(failureAsJson(error))}\n`);
-    stderr.write(describeFailure(error));
+    process.stderr.write(describeFailure(error));
     return error instanceof CommandError ? error.exitCode : exitCodes.failed;
   } finally {
-    forget();
     // Otherwise a pipe that stays open would keep the process running.
-    stdin.destroy();
+    process.stdin.destroy();
+  }
+}
+
+async function runLoad(args: LoadArguments): Promise<ExitCode> {
+  const { signal, forget } = abortOnSignals();
+  const { stdin, stdout, stderr } = process;
+  try {
+    const { loadFile } = await import('./load-file.ts');
+    const outcome = await loadFile(args, { stdin, stderr, signal });
+    stdout.write(`${args.json ? JSON.stringify(outcome) : describeOutcome(outcome, args)}\n`);
+    return outcome.rejected > 0 ? exitCodes.rejected : exitCodes.done;
+  } catch (error) {
+    if (args.json) stdout.write(`${JSON.stringify(failureAsJson(error))}\n`);
+    throw error;
+  } finally {
+    forget();
   }
 }
 

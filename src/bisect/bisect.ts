@@ -1,5 +1,6 @@
 /** Entries of the database → each written or rejected by itself, as if its insert had been sent alone. */
 import type { FlushContext } from '../context.ts';
+import { noteOwn } from '../flush/note-plan.ts';
 import type { ReportBuilder } from '../report.ts';
 import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
@@ -128,6 +129,7 @@ class Batch {
   ): Promise<readonly Entry[]> {
     const { context, report, failures } = this;
     const entries = this.#holdBack(given);
+    noteOwn(context, entries, 'apart', report);
     const token = isOrdered ? haltableToken(entries) : undefined;
     const transactions = await writePipelinedTransactions(context, entries, token, report, failures);
     // In call order. Only adjacent transactions that fit into a pipeline share one.
@@ -139,8 +141,7 @@ class Batch {
       if (isJoined) await this.#writeJoined(run.map(({ entry }) => entry));
       this.#writeAlone(mayRelearn ? alone : [...alone, ...outdated]);
       if (outdated.length === 0 || !mayRelearn) continue;
-      const behind = runs.slice(index + 1).flat();
-      return [...outdated, ...behind.map(({ entry }) => entry)];
+      return [...outdated, ...runs.slice(index + 1).flatMap((behind) => behind.map(({ entry }) => entry))];
     }
     return [];
   }
@@ -186,8 +187,7 @@ class Batch {
   /** Entries whose parents settle in one turn travel together. */
   async #release(entry: Entry, parents: readonly Entry[]): Promise<void> {
     await Promise.allSettled(parents.map((parent) => parent.result()));
-    this.#released.push(entry);
-    if (this.#released.length > 1) return;
+    if (this.#released.push(entry) > 1) return;
     await new Promise<void>(atEndOfTurn);
     await this.write(this.#released.splice(0));
   }

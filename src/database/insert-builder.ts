@@ -56,6 +56,7 @@ export class BatchedInsertBuilder<
   ): BatchedInsert<TTable, TQueryResult> {
     return queueValues(builderParts<TTable>(this), this.unit, values, {
       plain: (rows) => super.values(rows) as BatchedInsert<TTable, TQueryResult>,
+      below: this.values,
       queued: (entry) => new BatchedInsert<TTable, TQueryResult>(entry, this.unit),
     });
   }

@@ -2,6 +2,7 @@
 import type { PgDialect, PgTable } from 'drizzle-orm/pg-core';
 import { type TableShape, tableShape } from '../drizzle/table.ts';
 import { asError } from '../errors.ts';
+import { noteCallSite } from '../take/call-site.ts';
 import { Entry } from '../take/entry.ts';
 import { type TakenRows, takeRows } from '../take/rows.ts';
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
@@ -16,6 +17,8 @@ interface Inserts<TRow, TInsert> {
   /** drizzle's own insert of the rows. */
   plain(rows: TRow[]): TInsert;
   queued(entry: Entry): TInsert;
+  /** The function that the program has called. */
+  below(...args: never[]): unknown;
 }
 
 /** @throws {Error} for an empty array */
@@ -23,7 +26,7 @@ export function queueValues<TRow extends object, TInsert>(
   { table, dialect, isOverriding }: Builder,
   unit: UnitOfWork,
   values: TRow | TRow[],
-  { plain, queued }: Inserts<TRow, TInsert>,
+  { plain, queued, below }: Inserts<TRow, TInsert>,
 ): TInsert {
   const rows = Array.isArray(values) ? values : [values];
   const shape = tableShape(dialect, table);
@@ -38,6 +41,7 @@ export function queueValues<TRow extends object, TInsert>(
   const { cells, forms, references, embedded, bytes } = 'error' in taken ? rowsOfNothing : taken;
   const entry = new Entry(shape, rows.length, cells, forms, references, embedded, isOverriding, bytes);
   const insert = queued(entry);
+  if (unit.context.options.trace) noteCallSite(entry, below);
   if ('error' in taken) {
     unit.refuse(entry, taken.error);
   } else unit.enqueue(entry);

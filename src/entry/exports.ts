@@ -10,7 +10,7 @@ export type { LoadOptions, LoadProgress } from '../load/options.ts';
 export type { LoadReport } from '../load/run-load.ts';
 export type { RowSource } from '../load/source.ts';
 export type { BatchOptions } from '../options.ts';
-export type { FlushReport, TableReport } from '../report.ts';
+export type { FlightPlan, FlushReport, NotShared, TablePlan, TableReport } from '../report.ts';
 export { FlushError, type TableFailure } from '../settle/flush-error.ts';
 export { BatchedInsertError } from '../take/insert-error.ts';
 export type { FlushEnd, FlushFailed, FlushMessage, FlushStart } from '../unit-of-work/flush-channel.ts';

@@ -5,7 +5,7 @@ import { codeOf } from '../errors.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
 import { planEntries } from '../plan/plan-entries.ts';
 import { unproved } from '../plan/proof.ts';
-import type { ReportBuilder } from '../report.ts';
+import type { NotShared, ReportBuilder } from '../report.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
 import { fulfil, type Outcomes } from '../settle/outcomes.ts';
 import { explainSkippedParent, isRefusedToUs, type ReadOwnFlight } from '../settle/read-own-flight.ts';
@@ -13,6 +13,7 @@ import type { Entry } from '../take/entry.ts';
 import { isStale } from '../write/guard.ts';
 import { singleRowInsert } from '../write/single-row.ts';
 import { type Choice, mustWaitForCommit } from './choose.ts';
+import { noteOwn, notePlanned } from './note-plan.ts';
 import { commitApart, runFlight } from './run-flight.ts';
 import { type OwnTry, runOwnFlight } from './run-own-flight.ts';
 import type { FlushTarget } from './target.ts';
@@ -45,8 +46,9 @@ export class Attempt {
     this.back = new WayBack(target);
   }
 
-  async writeOwn(entries: readonly Entry[], plan: OwnPlan): Promise<Step> {
+  async writeOwn(entries: readonly Entry[], plan: OwnPlan, why: NotShared): Promise<Step> {
     const { context, target, back, ownTry } = this;
+    noteOwn(context, plan.entries, why, this.report);
     const end = plan.later.length === 0 && this.#mayCommit ? 'commit' : 'open';
     const flight = await runOwnFlight(context, plan, target, { end, ownTry, back }, this.report);
     if (ownTry === 'guarded' && isRefusedToUs(flight.error) && (await back.go())) {
@@ -61,7 +63,7 @@ export class Attempt {
     return { refusal, later: plan.later };
   }
 
-  async writeShared(entries: readonly Entry[], { facts: known, mayShare }: Choice): Promise<Step> {
+  async writeShared(entries: readonly Entry[], { facts: known, mayShare, why }: Choice): Promise<Step> {
     const { context, target, back } = this;
     if (target.scope === 'own' && entries.length > 1 && !mayShare) return { refusal: mustGoApart, later: [] };
     const facts = mayShare ? known : unproved(known);
@@ -71,6 +73,7 @@ export class Attempt {
     // No earlier flight has written rows, so there is nothing to commit.
     if (target.scope === 'own' && plan.chunks.length === 0 && this.#written.length === 0)
       return { later: [] };
+    notePlanned(context, plan, why, this.report);
     const isLast = plan.later.length === 0 && this.#mayCommit;
     // A COMMIT behind a flight that is refused would roll everything back.
     const end = isLast && !mustWaitForCommit(entries, target, back) ? 'commit' : 'open';

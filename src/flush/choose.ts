@@ -7,9 +7,10 @@ import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
 import { isProved } from '../plan/proof.ts';
 import { sharesLittle } from '../plan/shares-little.ts';
-import type { ReportBuilder } from '../report.ts';
+import type { NotShared, ReportBuilder } from '../report.ts';
 import { askLogged } from '../send/send-logged.ts';
 import type { Entry } from '../take/entry.ts';
+import { whyUnasked } from './note-plan.ts';
 import { type OwnTry, planOwnEntries } from './run-own-flight.ts';
 import type { FlushTarget } from './target.ts';
 import type { WayBack } from './way-back.ts';
@@ -28,6 +29,8 @@ export interface Choice {
   readonly facts: FactsByTable;
   /** It is proved that no program can observe that the entries share statements. */
   readonly mayShare: boolean;
+  /** Why nothing is shared. */
+  readonly why: NotShared | undefined;
 }
 
 interface ChoiceInput {
@@ -48,7 +51,8 @@ export async function choose(
   const isRisky = mustWaitForCommit(entries, target, back) && isModest(entries, context.options.copyRows);
   const small = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: isRisky || isSeeking });
   // References that would have to wait for answers may be resolved by keys that are taken ahead.
-  if (small?.later.length === 0) return { own: small, facts: nothingKnown, mayShare: false };
+  if (small?.later.length === 0)
+    return { own: small, facts: nothingKnown, mayShare: false, why: whyUnasked(context, entries, isSeeking) };
   const { engine, driver } = context;
   // Without transactions several entries share nothing, whatever the catalog knows. Nor do they if a transaction of the
   // library's own could be part of another one.
@@ -61,9 +65,11 @@ export async function choose(
   const isBarred = isSeeking || isApart || engine.takesTransactions === false;
   const mayShare = !isBarred && !isDearIfRefused(entries, target, driver) && isProved(entries, facts);
   if (mayShare && (target.scope === 'own' || small || !sharesLittle(entries, context.options)))
-    return { own: undefined, facts, mayShare };
+    return { own: undefined, facts, mayShare, why: undefined };
   const own = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: true });
-  return { own, facts, mayShare };
+  const isForbidden = isUnasked || engine.isOther || engine.takesTransactions === false;
+  const unshared = isForbidden ? 'server' : mayShare ? 'few' : 'unproved';
+  return { own, facts, mayShare, why: isSeeking ? 'seeking' : entries.length === 1 ? 'one' : unshared };
 }
 
 /**

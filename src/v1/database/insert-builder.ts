@@ -43,6 +43,7 @@ export class QueuedInsertBuilder extends PgInsertBuilder<PgTable, PgQueryResultH
   override values(values: object | object[]): never {
     const insert: object = queueValues<object, object>(builderParts(this), this.unit, values, {
       plain: (rows) => super.values(rows),
+      below: this.values,
       queued: (entry) => new QueuedInsert(entry, this.unit),
     });
     return insert as never;
