@@ -3,6 +3,7 @@ import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres, { type Sql } from 'postgres';
 import type { LoadArguments } from './arguments.ts';
 import { CommandError } from './command-error.ts';
+import { exitCodes } from './exit-codes.ts';
 import { makeTables } from './make-tables.ts';
 import { optionalPackage } from './optional-packages.ts';
 import type { SchemaModule } from './schema-file.ts';
@@ -21,10 +22,19 @@ export function databaseUrl({ url, embedded, dryRun }: LoadArguments): string | 
   );
 }
 
-/** Connects to the given database, or starts an embedded server that lasts as long as the command. */
-export async function openDatabase(args: LoadArguments, schema: SchemaModule): Promise<OpenDatabase> {
+/**
+ * Connects to the given database, or starts an embedded server that lasts as long as the command.
+ *
+ * @returns nothing without a database, which only `--dry-run` allows
+ */
+export async function openDatabase(
+  args: LoadArguments,
+  schema: SchemaModule,
+): Promise<OpenDatabase | undefined> {
   if (args.embedded) return openEmbedded(args, schema);
-  const client = connect(databaseUrl(args) as string);
+  const url = databaseUrl(args);
+  if (!url) return undefined;
+  const client = connect(url);
   return { client, close: () => client.end({ timeout: 1 }) };
 }
 
@@ -61,5 +71,18 @@ function connect(url: string): Sql {
   } catch (cause) {
     // The message of the cause may contain the password of the URL, so it is not shown.
     throw new CommandError('the database URL is not valid', undefined, { cause });
+  }
+}
+
+/** Whether COPY knows a text for the default of a column, as PostgreSQL 16 and later do. */
+export async function hasDefaultText(client: Sql): Promise<boolean> {
+  try {
+    const [row] =
+      await client`select pg_catalog.current_setting('server_version_num')::int4 >= 160000 as has`;
+    return row?.has === true;
+  } catch (cause) {
+    const { message, code } = cause as NodeJS.ErrnoException;
+    // A connection that several addresses refuse has an error without a message.
+    throw new CommandError(message || String(code), exitCodes.failed, { cause });
   }
 }

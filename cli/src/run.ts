@@ -1,7 +1,7 @@
 import { readArguments } from './arguments.ts';
 import { CommandError } from './command-error.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { loadFile } from './load-file.ts';
+import { loadFiles } from './load-files.ts';
 import { describeOutcome, failureAsJson } from './outcome.ts';
 import { countRows } from './progress.ts';
 
@@ -17,7 +17,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     const args = readArguments(argv);
     if (!args) return exitCodes.done;
     isJson = args.json;
-    const outcome = await loadFile(args, { stdin, stderr, signal });
+    const outcome = await loadFiles(args, { stdin, stderr, signal });
     stdout.write(`${isJson ? JSON.stringify(outcome) : describeOutcome(outcome, args)}\n`);
     return outcome.rejected > 0 ? exitCodes.rejected : exitCodes.done;
   } catch (error) {
@@ -34,8 +34,9 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
 function describeFailure(error: unknown): string {
   if (!(error instanceof CommandError)) return `batched-drizzle-cli: ${(error as Error).stack ?? error}\n`;
   if (error.message === '') return '';
-  const { exitCode, committed, message } = error;
-  const fate = committed > 0 ? `committed before: ${countRows(committed)}` : 'nothing is written';
+  const { exitCode, committed, message, isUnknown } = error;
+  const none = isUnknown ? 'it is not known whether the rows are written' : 'nothing is written';
+  const fate = committed > 0 ? `committed before: ${countRows(committed)}` : none;
   return `batched-drizzle-cli: ${message}${exitCode === exitCodes.usage ? '' : `; ${fate}`}\n`;
 }
 

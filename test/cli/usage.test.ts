@@ -42,7 +42,7 @@ test.each([
   ],
   ['migrations of no server', ['load', ...ofUsers, '--migrations', 'm'], '--migrations goes with --embedded'],
   ['a batch of nothing', ['load', ...ofUsers, '--commit-every', '0'], 'a positive integer is wanted'],
-  ['a delimiter of two', ['load', ...ofUsers, '--delimiter', '||'], 'one character is wanted'],
+  ['a delimiter of two', ['load', ...ofUsers, '--delimiter', '||'], 'one character of ASCII is wanted'],
   ['no such file', ['load', ...ofUsers, ...nowhere, 'none.csv'], 'none.csv: no such file'],
   [
     'no such schema',
@@ -95,15 +95,17 @@ test('a server that is not there is a failure: exit code 1', async () => {
   expect(code).toBe(1);
 });
 
-test('--dry-run checks all rows without a database', async () => {
+test('--dry-run checks the shape of all rows without a database', async () => {
   const good = await runCommand(['load', ...ofUsers, '--dry-run', users]);
-  expect(good.stdout).toBe(`${users}: 1 row ready for users; nothing is written (--dry-run)\n`);
+  expect(good.stdout).toBe(
+    `${users}: 1 row for users, their values are not checked: that takes a database (--url); nothing is written (--dry-run)\n  name: as bytes\n`,
+  );
   expect(good.code).toBe(0);
 
-  const input = 'small,whole\n1,2\n3,four\n';
+  const input = 'small,whole\n1,2\n3\n';
   const bad = await runCommand(['load', ...ofSchema, '--table', 'wide', '--dry-run'], { input });
   expect(bad.stderr).toBe(
-    'batched-drizzle-cli: stdin, line 3, column "whole": "four" is not an integer; nothing is written\n',
+    'batched-drizzle-cli: stdin, line 3: has 1 field, and the header 2; nothing is written\n',
   );
   expect(bad.code).toBe(1);
 });
