@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import type { Sql } from 'postgres';
+import { readArguments } from '../../cli/src/arguments.ts';
+import { loadFiles } from '../../cli/src/load-files.ts';
+import { findProgram } from './find-program.ts';
+
+/** Why files can't be compared here; `undefined` if they can. */
+export const lacksPsql = findProgram('psql') === undefined ? 'psql is not installed' : undefined;
+
+/** A table for files, in the database and in drizzle's words. */
+export interface FileTable {
+  readonly name: string;
+  readonly ddl: string;
+  /** The exports of a module of drizzle tables. */
+  readonly schema: string;
+}
+
+export interface OddFile {
+  readonly table: FileTable;
+  readonly bytes: string | Buffer;
+  readonly extension?: string;
+  /** The columns of the file, as `\copy` needs them. */
+  readonly columns: readonly string[];
+  /** Options of COPY behind `format csv`. */
+  readonly copy?: string;
+  /** Options of the command that mean the same. */
+  readonly args?: readonly string[];
+  /** Settings of psql that mean the same. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** The rows of a table in the order of the file, or why the file is refused. */
+export interface LoadedFile {
+  readonly rows: readonly string[] | 'refused';
+  readonly message: string;
+}
+
+export interface BesideCopy {
+  byCommand(file: OddFile): Promise<LoadedFile>;
+  byCopy(file: OddFile): Promise<LoadedFile>;
+}
+
+/** Loads files by the command, in this process, and by psql's `\copy`, each into the same empty table. */
+export function besideCopy(client: Sql, url: string, folder: string): BesideCopy {
+  let count = 0;
+  const write = ({ bytes, extension = 'csv' }: OddFile) => {
+    const path = join(folder, `odd${++count}.${extension}`);
+    writeFileSync(path, bytes);
+    return path;
+  };
+  const load = async ({ table }: OddFile, run: () => Promise<string>): Promise<LoadedFile> => {
+    await client.unsafe(`truncate ${table.name}`);
+    const refusal = await run();
+    if (refusal) return { rows: 'refused', message: refusal };
+    const rows = await client.unsafe(`select t::text as row from ${table.name} t order by ctid`);
+    return { rows: rows.map(({ row }) => row), message: '' };
+  };
+  return {
+    byCopy: (file) =>
+      load(file, () => {
+        const path = write(file);
+        const options = ['format csv', ...(file.copy === undefined ? ['header'] : [file.copy])];
+        const columns = file.columns.map((column) => `"${column}"`).join(', ');
+        return runPsql(
+          url,
+          `\\copy ${file.table.name} (${columns}) from '${path}' (${options.join(', ')})`,
+          file.env,
+        );
+      }),
+    byCommand: (file) =>
+      load(file, async () => {
+        const schema = join(folder, `${file.table.name}.mjs`);
+        writeFileSync(schema, file.table.schema);
+        const args = ['load', '--schema', schema, '--table', file.table.name, '--url', url];
+        try {
+          const given = readArguments([...args, ...(file.args ?? []), write(file)]);
+          if (!given) throw new Error('the arguments ask for help');
+          const stderr = new PassThrough() as unknown as NodeJS.WriteStream;
+          const { signal } = new AbortController();
+          await loadFiles(given, { stdin: Readable.from([]), stderr, signal });
+          return '';
+        } catch (error) {
+          return (error as Error).message;
+        }
+      }),
+  };
+}
+
+/** @returns why psql failed; empty if it did not */
+async function runPsql(url: string, command: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const args = ['--no-psqlrc', '--quiet', '-v', 'ON_ERROR_STOP=1', '-c', command, url];
+  try {
+    await promisify(execFile)('psql', args, { env: { ...process.env, PGCLIENTENCODING: 'UTF8', ...env } });
+    return '';
+  } catch (error) {
+    return (error as { stderr?: string }).stderr || String(error);
+  }
+}
