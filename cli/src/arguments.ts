@@ -10,7 +10,9 @@ export type FileFormat = 'csv' | 'tsv' | 'ndjson';
 export interface LoadArguments {
   /** Paths; none, or `-`, is stdin. */
   readonly files: readonly string[];
-  readonly schema: string;
+  /** A path or glob; `undefined` is that of drizzle-kit's configuration. */
+  readonly schema: string | undefined;
+  readonly config: string | undefined;
   readonly table: string;
   readonly url: string | undefined;
   readonly embedded: boolean;
@@ -55,9 +57,10 @@ export function readArguments(argv: readonly string[]): LoadArguments | undefine
     .command('load')
     .description('Load files of rows into a table of a drizzle schema, all of them or nothing.')
     .argument('[files...]', 'CSV, TSV or lines of JSON, gzipped or not; stdin if missing or -')
-    .requiredOption('--schema <file>', 'the module of drizzle tables')
+    .option('--schema <path>', 'the module of drizzle tables, or a glob (default: that of the configuration)')
+    .option('--config <file>', "drizzle-kit's configuration (default: drizzle.config.ts, .js or .json)")
     .requiredOption('--table <name>', 'the table: its export in the schema, or its name in the database')
-    .option('--url <url>', 'the database (default: DATABASE_URL)')
+    .option('--url <url>', 'the database (default: that of the configuration, or DATABASE_URL)')
     .option('--embedded', 'try it on a temporary PostgreSQL with empty tables', false)
     .option(
       '--migrations <folder>',

@@ -5,12 +5,13 @@ import type { LoadArguments } from './arguments.ts';
 import type { BadLine } from './bad-row.ts';
 import { checkRecords } from './check-records.ts';
 import { ChunkLimit, type Records } from './chunk.ts';
-import { databaseUrl, hasDefaultText, openDatabase } from './database.ts';
+import { hasDefaultText, openDatabase } from './database.ts';
 import { openRecords } from './open-records.ts';
 import type { Outcome } from './outcome.ts';
 import { type Progress, showProgress } from './progress.ts';
+import { openProject, type Project } from './project.ts';
 import { openRejects, type Rejects } from './rejects.ts';
-import { findTable, importSchema, qualifiedName, type SchemaModule } from './schema-file.ts';
+import { findTable, qualifiedName } from './schema-file.ts';
 import { openSource } from './source.ts';
 import { keyColumns, type TargetColumn, targetColumns } from './target-columns.ts';
 import { loadRecords, type Written } from './write/load-records.ts';
@@ -32,10 +33,10 @@ export async function loadFiles(
   args: LoadArguments,
   { stdin, stderr, signal }: Surroundings,
 ): Promise<Outcome> {
-  const isOffline = !databaseUrl(args) && !args.embedded;
-  const schema = await importSchema(args.schema);
-  const table = findTable(schema, args.table);
-  const columns = targetColumns(table, args.casing);
+  const project = await openProject(args);
+  const isOffline = !project.database && !args.embedded;
+  const table = findTable(project.schema, args.table);
+  const columns = targetColumns(table, project.casing);
   const paths = args.files.length === 0 ? [undefined] : args.files;
   const sources = paths.map((path) => openSource(path, stdin, signal));
   const limit = new ChunkLimit(args.chunkRows, args.commitEvery);
@@ -48,7 +49,7 @@ export async function loadFiles(
   const progress = showProgress(sources, stderr, !args.json);
   const started = performance.now();
   try {
-    const work = { args, schema, files, target, rejects, progress, server, signal };
+    const work = { args, project, files, target, rejects, progress, server, signal };
     const written = await loadInto(work);
     return {
       table: qualifiedName(table),
@@ -67,7 +68,7 @@ export async function loadFiles(
 
 interface Work {
   readonly args: LoadArguments;
-  readonly schema: SchemaModule;
+  readonly project: Project;
   readonly files: readonly Records[];
   readonly target: Omit<WriteTarget, 'isDirect'>;
   readonly rejects: Rejects;
@@ -77,14 +78,14 @@ interface Work {
 }
 
 async function loadInto(work: Work): Promise<Written & Pick<Outcome, 'inTable' | 'isChecked'>> {
-  const { args, schema, files, target, rejects, progress, server, signal } = work;
+  const { args, project, files, target, rejects, progress, server, signal } = work;
   const setAside = (records: Records, record: Buffer, bad: BadLine) => rejects.add(records, record, bad);
   const shared = {
     signal,
     setAside: args.onError === 'skip' ? setAside : undefined,
     onProgress: progress.update,
   };
-  const database = await openDatabase(args, schema);
+  const database = await openDatabase(args, project);
   if (!database) return { rows: await checkRecords(files, shared), skipped: 0, isChecked: false };
   try {
     const { client } = database;

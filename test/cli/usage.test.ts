@@ -9,6 +9,12 @@ const ofUsers = [...ofSchema, '--table', 'users'];
 // No server listens there, so these calls must be refused before they connect.
 const nowhere = ['--url', 'postgres://nobody@127.0.0.1:1/none'];
 
+test('a folder without a schema is a wrong call: exit code 2', async () => {
+  const { code, stderr } = await runCommand(['load', '--table', 'users', users], { cwd: files.folder });
+  expect(stderr).toBe('batched-drizzle-cli: no schema: give --schema, or make a drizzle.config.ts\n');
+  expect(code).toBe(2);
+});
+
 test('--help says what the exit codes mean', async () => {
   const { code, stdout } = await runCommand(['load', '--help']);
   expect(code).toBe(0);
@@ -24,7 +30,6 @@ test('--version is that of the package', async () => {
 test.each([
   ['no command', [], 'Usage: batched-drizzle-cli'],
   ['an unknown option', ['load', ...ofUsers, '--quick'], "unknown option '--quick'"],
-  ['no schema', ['load', '--table', 'users', users], "required option '--schema <file>' not specified"],
   [
     'no database',
     ['load', ...ofUsers, users],
