@@ -93,3 +93,8 @@ const others = new Map([
   ['latin9', ['iso-8859-15']],
   ['latin10', ['iso-8859-16']],
 ]);
+
+/** Why bytes are refused, and what helps. */
+export function describeEncoding(encoding = 'UTF-8'): string {
+  return `the bytes are not ${encoding}; name the encoding of the file, like --encoding LATIN1`;
+}

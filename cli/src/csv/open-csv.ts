@@ -7,7 +7,6 @@ import { readChunks } from './read-chunks.ts';
 import { readHead } from './read-head.ts';
 import { RejectWriter } from './reject-writer.ts';
 import { type RewritePlan, Rewriter } from './rewrite.ts';
-import { transcoded } from './transcode.ts';
 
 export interface CsvOptions extends MatchOptions {
   readonly file: string;
@@ -39,27 +38,25 @@ export async function openCsv(bytes: AsyncIterable<Buffer>, options: CsvOptions)
   const isPlain =
     !options.isOffline && made.length === 0 && plan.fields.every((field) => field && !field.isMapped);
   const blocks = blocksOf(rest, pieces);
-  // JavaScript reads and writes UTF-8 only, so the whole file becomes UTF-8.
-  const isForeign = !isPlain && dialect.encoding !== undefined;
   const format = {
     file,
-    dialect: isForeign ? { ...dialect, encoding: undefined } : dialect,
+    // JavaScript writes UTF-8 only.
+    dialect: isPlain ? dialect : { ...dialect, encoding: undefined },
     lineEnd,
     columns: [...matched.filter((column) => column !== undefined), ...made],
   };
-  const rewriter = isPlain ? undefined : new Rewriter(plan, format.dialect, lineEnd);
-  const source = isForeign ? transcoded(blocks, file, dialect.encoding) : blocks;
+  const rewriter = isPlain ? undefined : new Rewriter(plan, dialect, lineEnd);
   const rejects = new RejectWriter(
-    format.dialect,
+    dialect,
     lineEnd,
     matched.map((column) => column !== undefined),
   );
   return {
     file,
-    chunks: readChunks(source, { format, line, rewriter, limit }),
+    chunks: readChunks(blocks, { format, line, rewriter, limit }),
     ways: Object.fromEntries([
       ...plan.fields.flatMap((field) => (field ? [[field.column.key, wayOf(field.isMapped)]] : [])),
-      ...made.map(({ key }) => [key, 'made for each row by $defaultFn']),
+      ...made.map(({ key }) => [key, 'made for each row by drizzle']),
     ]),
     rejectsHead: rejects.head(header),
     toReject: (record, at, reason) => rejects.record(record, at, reason),

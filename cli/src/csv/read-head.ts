@@ -1,6 +1,6 @@
 import { CommandError } from '../command-error.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { bytesOf, type CsvDialect, decoderOf } from './dialect.ts';
+import { bytesOf, type CsvDialect, decoderOf, describeEncoding } from './dialect.ts';
 import { countByte, LF, type LineEnd, newlineBytes, Scan } from './scan.ts';
 import { splitFields, unquoted } from './split-fields.ts';
 
@@ -82,11 +82,9 @@ function textsOf(record: Buffer, { file, dialect }: HeadOptions): string[] {
     try {
       return decoder.decode(unquoted(record, field, bytes));
     } catch (cause) {
-      throw new CommandError(
-        `${file}, line 1: the bytes are not ${dialect.encoding ?? 'UTF-8'}; name the encoding of the file, like --encoding LATIN1`,
-        exitCodes.failed,
-        { cause },
-      );
+      throw new CommandError(`${file}, line 1: ${describeEncoding(dialect.encoding)}`, exitCodes.failed, {
+        cause,
+      });
     }
   });
 }

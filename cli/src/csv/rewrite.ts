@@ -1,9 +1,18 @@
 /** Records of which some columns need JavaScript: these fields are made anew, all others keep their bytes. */
+import { isUtf8 } from 'node:buffer';
+import type { TextDecoder } from 'node:util';
 import { BadRow } from '../bad-row.ts';
 import { makeText, mapText } from '../column-ways.ts';
 import type { TargetColumn } from '../target-columns.ts';
 import { lineEndLength } from './data.ts';
-import { bytesOf, type CsvDialect, type DialectBytes, quoted } from './dialect.ts';
+import {
+  bytesOf,
+  type CsvDialect,
+  type DialectBytes,
+  decoderOf,
+  describeEncoding,
+  quoted,
+} from './dialect.ts';
 import type { LineEnd } from './scan.ts';
 import { type Field, splitFields, unquoted } from './split-fields.ts';
 
@@ -21,14 +30,13 @@ export interface RewritePlan {
   readonly made: readonly TargetColumn[];
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
 export class Rewriter {
   readonly #plan: RewritePlan;
   readonly #dialect: CsvDialect;
   readonly #bytes: DialectBytes;
   readonly #lineEnd: LineEnd;
   readonly #delimiter: Buffer;
+  readonly #decoder: TextDecoder;
 
   constructor(plan: RewritePlan, dialect: CsvDialect, lineEnd: LineEnd) {
     this.#plan = plan;
@@ -36,12 +44,13 @@ export class Rewriter {
     this.#bytes = bytesOf(dialect);
     this.#lineEnd = lineEnd;
     this.#delimiter = Buffer.from(dialect.delimiter);
+    this.#decoder = decoderOf(dialect.encoding);
   }
 
   /** @throws {BadRow} if the record has another number of fields than the header, or a value that does not fit */
   rewrite(record: Buffer): Buffer {
     const end = record.length - lineEndLength(record, this.#lineEnd);
-    const body = record.subarray(0, end);
+    const body = this.#inUtf8(record.subarray(0, end));
     const fields = splitFields(body, this.#bytes);
     const { fields: plans, made } = this.#plan;
     if (fields.length !== plans.length) throw new BadRow(describeCount(fields.length, plans.length));
@@ -63,16 +72,23 @@ export class Rewriter {
   }
 
   #mapped(body: Buffer, field: Field, column: TargetColumn): Buffer {
-    let text: string;
-    try {
-      text = decoder.decode(unquoted(body, field, this.#bytes));
-    } catch (cause) {
-      throw new BadRow(`the bytes are not UTF-8: ${(cause as Error).message}`, column.key);
-    }
+    const bytes = unquoted(body, field, this.#bytes);
+    const text = isUtf8(bytes) ? bytes.toString() : undefined;
+    if (text === undefined) throw new BadRow(describeEncoding(undefined), column.key);
     if (!field.isQuoted && /[\r\n]/.test(text))
       throw new BadRow('has another line end than the file', column.key);
     const isNull = !field.isQuoted && text === this.#dialect.nullText;
     return this.#field(isNull ? null : mapText(column, text));
+  }
+
+  #inUtf8(record: Buffer): Buffer {
+    const { encoding } = this.#dialect;
+    if (encoding === undefined) return record;
+    try {
+      return Buffer.from(this.#decoder.decode(record));
+    } catch {
+      throw new BadRow(describeEncoding(encoding));
+    }
   }
 
   #field(text: string | null): Buffer {

@@ -15,7 +15,7 @@ export function openNdjson(bytes: AsyncIterable<Buffer>, options: LinesOptions):
           target.key,
           needsJavaScript(target.column)
             ? 'read in JavaScript for toDriver of its type'
-            : `as text${isMade(target) ? ', or made by $defaultFn for lines without it' : ''}`,
+            : `as text${isMade(target) ? ', or made by drizzle for lines without it' : ''}`,
         ]),
     ),
     rejectsHead: '',
