@@ -4,7 +4,6 @@ import postgres, { type Sql } from 'postgres';
 import type { LoadArguments } from './arguments.ts';
 import { CommandError } from './command-error.ts';
 import type { Database } from './drizzle-config.ts';
-import { exitCodes } from './exit-codes.ts';
 import { makeTables } from './make-tables.ts';
 import { optionalPackage } from './optional-packages.ts';
 import type { Project } from './project.ts';
@@ -66,18 +65,5 @@ function connect(database: Database): Sql {
   } catch (cause) {
     // The message of the cause may contain the password of the URL, so it is not shown.
     throw new CommandError('the database URL is not valid', undefined, { cause });
-  }
-}
-
-/** Whether COPY knows a text for the default of a column, as PostgreSQL 16 and later do. */
-export async function hasDefaultText(client: Sql): Promise<boolean> {
-  try {
-    const [row] =
-      await client`select pg_catalog.current_setting('server_version_num')::int4 >= 160000 as has`;
-    return row?.has === true;
-  } catch (cause) {
-    const { message, code } = cause as NodeJS.ErrnoException;
-    // A connection that several addresses refuse has an error without a message.
-    throw new CommandError(message || String(code), exitCodes.failed, { cause });
   }
 }

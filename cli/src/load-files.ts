@@ -5,7 +5,7 @@ import type { LoadArguments } from './arguments.ts';
 import type { BadLine } from './bad-row.ts';
 import { checkRecords } from './check-records.ts';
 import { ChunkLimit, type Records } from './chunk.ts';
-import { hasDefaultText, openDatabase } from './database.ts';
+import { openDatabase } from './database.ts';
 import { openRecords } from './open-records.ts';
 import type { Outcome } from './outcome.ts';
 import { type Progress, showProgress } from './progress.ts';
@@ -13,6 +13,7 @@ import { openProject, type Project } from './project.ts';
 import { openRejects, type Rejects } from './rejects.ts';
 import { findTable, qualifiedName } from './schema-file.ts';
 import { openSource } from './source.ts';
+import { noFacts, readTableFacts, type TableFacts } from './table-facts.ts';
 import { keyColumns, type TargetColumn, targetColumns } from './target-columns.ts';
 import { loadRecords, type Written } from './write/load-records.ts';
 import { identifier, type WriteTarget } from './write/target.ts';
@@ -40,7 +41,7 @@ export async function loadFiles(
   const paths = args.files.length === 0 ? [undefined] : args.files;
   const sources = paths.map((path) => openSource(path, stdin, signal));
   const limit = new ChunkLimit(args.chunkRows, args.commitEvery);
-  const server = { hasDefaultText: false };
+  const server = { facts: noFacts };
   const files: Records[] = [];
   for (const source of sources)
     files.push(await openRecords(source, args, { columns, limit, isOffline, server }));
@@ -73,7 +74,7 @@ interface Work {
   readonly target: Omit<WriteTarget, 'isDirect'>;
   readonly rejects: Rejects;
   readonly progress: Progress;
-  readonly server: { hasDefaultText: boolean };
+  readonly server: { facts: TableFacts };
   readonly signal: AbortSignal;
 }
 
@@ -89,9 +90,18 @@ async function loadInto(work: Work): Promise<Written & Pick<Outcome, 'inTable' |
   if (!database) return { rows: await checkRecords(files, shared), skipped: 0, isChecked: false };
   try {
     const { client } = database;
-    server.hasDefaultText = target.onConflict === 'error' && (await hasDefaultText(client));
+    const facts = await readTableFacts(client, target.table);
+    const isDirect = facts.canCopy && target.onConflict === 'error';
+    // A staging table has no defaults.
+    server.facts = { ...facts, hasDefaultText: facts.hasDefaultText && isDirect };
     const { commitEvery, dateStyle, dryRun: isDryRun } = args;
-    const written = await loadRecords(client, files, { ...shared, target, commitEvery, dateStyle, isDryRun });
+    const written = await loadRecords(client, files, {
+      ...shared,
+      target: { ...target, isDirect },
+      commitEvery,
+      dateStyle,
+      isDryRun,
+    });
     if (isDryRun) return { ...written, isChecked: true };
     if (!args.embedded) return written;
     const [row] = await client.unsafe(`select count(*)::int8::text as rows from ${target.table}`);

@@ -4,15 +4,16 @@ import { CommandError } from './command-error.ts';
 import { openCsv } from './csv/open-csv.ts';
 import { openNdjson } from './ndjson/open-ndjson.ts';
 import type { Source } from './source.ts';
+import type { TableFacts } from './table-facts.ts';
 import type { TargetColumn } from './target-columns.ts';
 
 export interface OpenOptions {
   readonly columns: readonly TargetColumn[];
   readonly limit: ChunkLimit;
-  /** The server takes a text for the default of a column. */
   /** Every record is read on this side, as no server will. */
   readonly isOffline: boolean;
-  readonly server: { readonly hasDefaultText: boolean };
+  /** What is known when the first record is read. */
+  readonly server: { readonly facts: TableFacts };
 }
 
 /**

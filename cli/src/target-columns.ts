@@ -43,7 +43,9 @@ export function keyColumns(
   files: readonly { readonly file: string; readonly ways: Readonly<Record<string, string>> }[],
 ): TargetColumn[] {
   const composite = getTableConfig(table).primaryKeys[0]?.columns ?? [];
-  const keys = columns.filter(({ column }) => column.primary || composite.includes(column));
+  const keys = columns.filter(
+    ({ column }) => column.primary || composite.some((each) => each.name === column.name),
+  );
   if (keys.length === 0) throw new CommandError('--on-conflict update: the table has no primary key');
   for (const { file, ways } of files) {
     const missing = keys.find(({ key }) => !(key in ways));

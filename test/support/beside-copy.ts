@@ -52,51 +52,54 @@ export function besideCopy(client: Sql, url: string, folder: string): BesideCopy
     writeFileSync(path, bytes);
     return path;
   };
-  const load = async ({ table }: OddFile, run: () => Promise<string>): Promise<LoadedFile> => {
-    await client.unsafe(`truncate ${table.name}`);
-    const refusal = await run();
-    if (refusal) return { rows: 'refused', message: refusal };
-    const rows = await client.unsafe(`select t::text as row from ${table.name} t order by ctid`);
-    return { rows: rows.map(({ row }) => row), message: '' };
-  };
   return {
-    byCopy: (file) =>
-      load(file, () => {
-        const path = write(file);
-        const options = ['format csv', ...(file.copy === undefined ? ['header'] : [file.copy])];
-        const columns = file.columns.map((column) => `"${column}"`).join(', ');
-        return runPsql(
-          url,
-          `\\copy ${file.table.name} (${columns}) from '${path}' (${options.join(', ')})`,
-          file.env,
-        );
-      }),
-    byCommand: (file) =>
-      load(file, async () => {
-        const schema = join(folder, `${file.table.name}.mjs`);
-        writeFileSync(schema, file.table.schema);
-        const args = ['load', '--schema', schema, '--table', file.table.name, '--url', url];
-        try {
-          const given = readArguments([...args, ...(file.args ?? []), write(file)]);
-          if (!given) throw new Error('the arguments ask for help');
-          const stderr = new PassThrough() as unknown as NodeJS.WriteStream;
-          const { signal } = new AbortController();
-          await loadFiles(given, { stdin: Readable.from([]), stderr, signal });
-          return '';
-        } catch (error) {
-          return (error as Error).message;
-        }
-      }),
+    byCopy(file) {
+      const { name } = file.table;
+      const options = ['format csv', file.copy ?? 'header'].join(', ');
+      const columns = file.columns.map((column) => `"${column}"`).join(', ');
+      const copy = `\\copy ${name} (${columns}) from '${write(file)}' (${options})`;
+      // The end of psql undoes it.
+      return runPsql(
+        url,
+        ['begin', `delete from ${name}`, copy, `select t::text from ${name} t order by ctid`],
+        file.env,
+      );
+    },
+    async byCommand(file) {
+      const { name } = file.table;
+      const schema = join(folder, `${name}.mjs`);
+      writeFileSync(schema, file.table.schema);
+      const args = ['load', '--schema', schema, '--table', name, '--url', url];
+      await client.unsafe(`delete from ${name}`);
+      try {
+        const given = readArguments([...args, ...(file.args ?? []), write(file)]);
+        if (!given) throw new Error('the arguments ask for help');
+        const stderr = new PassThrough() as unknown as NodeJS.WriteStream;
+        const { signal } = new AbortController();
+        await loadFiles(given, { stdin: Readable.from([]), stderr, signal });
+      } catch (error) {
+        return { rows: 'refused', message: (error as Error).message };
+      }
+      const rows = await client.unsafe(`select t::text as row from ${name} t order by ctid`);
+      return { rows: rows.map(({ row }) => row), message: '' };
+    },
   };
 }
 
-/** @returns why psql failed; empty if it did not */
-async function runPsql(url: string, command: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const args = ['--no-psqlrc', '--quiet', '-v', 'ON_ERROR_STOP=1', '-c', command, url];
+async function runPsql(
+  url: string,
+  commands: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<LoadedFile> {
+  // A NUL ends a row, since a value may have any other character.
+  const options = ['--no-psqlrc', '--quiet', '-At', '-0', '-v', 'ON_ERROR_STOP=1'];
+  const args = [...options, ...commands.flatMap((command) => ['-c', command]), url];
   try {
-    await promisify(execFile)('psql', args, { env: { ...process.env, PGCLIENTENCODING: 'UTF8', ...env } });
-    return '';
+    const { stdout } = await promisify(execFile)('psql', args, {
+      env: { ...process.env, PGCLIENTENCODING: 'UTF8', ...env },
+    });
+    return { rows: stdout.split('\0').slice(0, -1), message: '' };
   } catch (error) {
-    return (error as { stderr?: string }).stderr || String(error);
+    return { rows: 'refused', message: (error as { stderr?: string }).stderr || String(error) };
   }
 }

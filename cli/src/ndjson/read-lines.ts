@@ -6,6 +6,7 @@ import { CsvData } from '../csv/data.ts';
 import { type CsvDialect, quoted } from '../csv/dialect.ts';
 import { type Batch, readBatches } from '../csv/read-batches.ts';
 import { findColumn, isRejectColumn } from '../match-columns.ts';
+import type { TableFacts } from '../table-facts.ts';
 import type { TargetColumn } from '../target-columns.ts';
 import { membersOf } from './json-members.ts';
 import { jsonText } from './json-text.ts';
@@ -15,8 +16,8 @@ export interface LinesOptions {
   readonly columns: readonly TargetColumn[];
   readonly limit: ChunkLimit;
   readonly ignoreUnknown: boolean;
-  /** The server takes a text for the default of a column. Otherwise lines with other columns are other chunks. */
-  readonly server: { readonly hasDefaultText: boolean };
+  /** What is known when the first line is read. */
+  readonly server: { readonly facts: TableFacts };
 }
 
 /** The values of a line, by column. */
@@ -57,7 +58,7 @@ class LineReader {
   /** The records from `from` on that can be sent together, at most until `to`. */
   read(batch: Batch, from: number, to: number): { readonly chunk: Chunk; readonly to: number } {
     const { file, server } = this.#options;
-    const { hasDefaultText } = server;
+    const { facts } = server;
     const start = from === 0 ? 0 : (batch.ends[from - 1] as number);
     const lines: Line[] = [];
     const places: number[] = [];
@@ -68,7 +69,8 @@ class LineReader {
       try {
         const line = this.#read(record);
         if (line === undefined) continue;
-        if (!hasDefaultText && lines[0] && !haveSameColumns(lines[0], line)) break;
+        // Without a text for the default, lines that want other defaults are another chunk.
+        if (!facts.hasDefaultText && lines[0] && !wantSameDefaults(lines[0], line, facts)) break;
         lines.push(line);
         places.push(end - from);
       } catch (bad) {
@@ -82,9 +84,9 @@ class LineReader {
       batch.ends.slice(from, end).map((position) => position - start),
       '\n',
     );
-    const dialect = hasDefaultText ? { ...ownDialect, defaultText } : ownDialect;
+    const dialect = facts.hasDefaultText ? { ...ownDialect, defaultText } : ownDialect;
     const format = { file, dialect, lineEnd: '\n' as const, columns };
-    const sent = dataOf(lines, columns);
+    const sent = dataOf(lines, columns, facts);
     const firstLine = batch.firstLine + from;
     return { chunk: new CsvChunk(format, { source, firstLine, sent, places, refused }), to: end };
   }
@@ -121,22 +123,28 @@ class LineReader {
   }
 }
 
-function haveSameColumns(one: Line, other: Line): boolean {
-  return one.size === other.size && [...one.keys()].every((column) => other.has(column));
+function wantSameDefaults(one: Line, other: Line, { defaulted }: TableFacts): boolean {
+  const lacks = (line: Line, wanted: Line) =>
+    [...wanted.keys()].some((column) => defaulted.has(column.name) && !line.has(column));
+  return !lacks(one, other) && !lacks(other, one);
 }
 
 function withoutEnd(record: Buffer): Buffer {
   return record.at(-1) === 0x0a ? record.subarray(0, -1) : record;
 }
 
-function dataOf(lines: readonly Line[], columns: readonly TargetColumn[]): CsvData {
+function dataOf(
+  lines: readonly Line[],
+  columns: readonly TargetColumn[],
+  { defaulted }: TableFacts,
+): CsvData {
   const ends: number[] = [];
   let length = 0;
   const texts = lines.map((line) => {
     const fields = columns.map((column) => {
       const text = line.get(column);
-      if (text === undefined) return defaultText;
-      return text === null ? '' : quoted(text, ownDialect);
+      if (text === undefined && defaulted.has(column.name)) return defaultText;
+      return text === undefined || text === null ? '' : quoted(text, ownDialect);
     });
     const text = `${fields.join(',')}\n`;
     length += Buffer.byteLength(text);

@@ -5,10 +5,10 @@ import type { Chunk, Records } from '../chunk.ts';
 import { CommandError } from '../command-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { ChunkWriter } from './chunk-writer.ts';
-import { canCopyTo, type WriteTarget } from './target.ts';
+import type { WriteTarget } from './target.ts';
 
 export interface LoadOptions {
-  readonly target: Omit<WriteTarget, 'isDirect'>;
+  readonly target: WriteTarget;
   /** The order of day and month, as the server's setting has it. */
   readonly dateStyle: string | undefined;
   readonly commitEvery: number | undefined;
@@ -117,8 +117,7 @@ class RecordLoad {
     await connection.unsafe('begin');
     if (dateStyle !== undefined)
       await connection.unsafe("select pg_catalog.set_config('datestyle', $1, true)", [dateStyle]);
-    const isDirect = (await canCopyTo(connection, target.table)) && target.onConflict === 'error';
-    this.#writer = new ChunkWriter(connection, { ...target, isDirect }, signal);
+    this.#writer = new ChunkWriter(connection, target, signal);
     return this.#writer;
   }
 

@@ -1,7 +1,5 @@
 import type { ReservedSql } from 'postgres';
 import type { Chunk } from '../chunk.ts';
-import { CommandError } from '../command-error.ts';
-import { exitCodes } from '../exit-codes.ts';
 import type { TargetColumn } from '../target-columns.ts';
 import type { Copy } from './copy.ts';
 import { copy } from './copy.ts';
@@ -82,16 +80,3 @@ function conflictClause({ onConflict, keys }: WriteTarget, { columns }: Chunk): 
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
-
-/** @throws {CommandError} if the server has no such table */
-export async function canCopyTo(connection: ReservedSql, table: string): Promise<boolean> {
-  const [row] = await connection.unsafe<[{ exists: boolean; direct: boolean }]>(copyQuery, [table]);
-  if (row?.exists) return row.direct;
-  throw new CommandError(`the database has no table ${table}`, exitCodes.failed);
-}
-
-/** A rule rewrites an INSERT, but no COPY; and COPY refuses a table of which a policy lets the role write some rows. */
-const copyQuery = `
-select c.oid is not null as exists, coalesce(c.relkind = any ('{r,p}') and not pg_catalog.row_security_active(c.oid)
-  and not exists (select from pg_catalog.pg_rewrite w where w.ev_class = c.oid and w.ev_type = '3'), false) as direct
-from (select pg_catalog.to_regclass($1)::oid as oid) n left join pg_catalog.pg_class c on c.oid = n.oid`;
