@@ -48,7 +48,7 @@ export async function checkBadLine(url: string, client: Sql, file: string, rows:
 
   await client`truncate users`;
   const failed = await runLoad(url, bad);
-  const expected = `${bad}, line ${line}, column "age": "ninety" is not an integer; nothing is written`;
+  const expected = `${bad}, line ${line}, column "age": "ninety" is refused: invalid input syntax for type integer: "ninety"; nothing is written`;
   const afterFailure = await countUsers(client);
 
   const skipped = await runLoad(url, bad, '--on-error', 'skip', '--rejects', rejects);

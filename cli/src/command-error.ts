@@ -4,6 +4,8 @@ import { type ExitCode, exitCodes } from './exit-codes.ts';
 export class CommandError extends Error {
   /** The number of rows that stay committed in spite of the error. */
   committed = 0;
+  /** The connection was lost at COMMIT, so that nobody knows whether the rows are written. */
+  isUnknown = false;
 
   constructor(
     message: string,

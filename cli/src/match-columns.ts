@@ -19,17 +19,28 @@ export function isRejectColumn(name: string): boolean {
 /** The column that a name of the header matches; `undefined` for a name that is ignored. */
 export type MatchedColumn = TargetColumn | undefined;
 
+export interface MatchOptions {
+  /** Spaces around a name do not count. */
+  readonly trimHeader: boolean;
+  /** Names that are no column are left out. */
+  readonly ignoreUnknown: boolean;
+}
+
 /**
  * Finds the columns that a header names.
  *
  * @throws {CommandError} if a name is unknown, repeated or generated, or if a required column is missing
  */
-export function matchHeader(header: readonly string[], columns: readonly TargetColumn[]): MatchedColumn[] {
+export function matchHeader(
+  given: readonly string[],
+  columns: readonly TargetColumn[],
+  { trimHeader, ignoreUnknown }: MatchOptions,
+): MatchedColumn[] {
+  const header = trimHeader ? given.map((name) => name.trim()) : given;
   const matched = header.map((name) => findColumn(columns, name));
-  const unknown = header.filter((name, index) => !matched[index] && !isRejectColumn(name));
-  if (unknown.length > 0) {
-    throw new CommandError(`the header has ${quoted(unknown)}; ${allowed(columns)}`);
-  }
+  if (matched.every((column) => column === undefined) || !ignoreUnknown)
+    refuseUnknown(header, matched, columns);
+
   const twice = columns.filter((column) => matched.filter((found) => found === column).length > 1);
   if (twice.length > 0) throw new CommandError(`the header names ${quoted(keysOf(twice))} twice`);
   const generated = matched.filter((column) => column?.isGenerated) as TargetColumn[];
@@ -45,6 +56,19 @@ export function matchHeader(header: readonly string[], columns: readonly TargetC
     );
   }
   return matched;
+}
+
+function refuseUnknown(
+  header: readonly string[],
+  matched: readonly MatchedColumn[],
+  columns: readonly TargetColumn[],
+): void {
+  const unknown = header.filter((name, index) => !matched[index] && !isRejectColumn(name));
+  const known = matched.filter((column) => column !== undefined);
+  if (unknown.length === 0 && known.length > 0) return;
+  const meant = unknown.filter((name) => findColumn(columns, name.trim()) !== undefined);
+  const remedy = meant.length > 0 ? '; --trim-header leaves the spaces out' : '';
+  throw new CommandError(`the header has ${quoted(unknown)}; ${allowed(columns)}${remedy}`);
 }
 
 function allowed(columns: readonly TargetColumn[]): string {

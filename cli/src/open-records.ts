@@ -1,28 +1,43 @@
-import type { FileFormat } from './arguments.ts';
-import { openCsv } from './csv.ts';
-import { openNdjson } from './ndjson.ts';
-import type { Records } from './records.ts';
+import type { FileFormat, LoadArguments } from './arguments.ts';
+import type { ChunkLimit, Records } from './chunk.ts';
+import { CommandError } from './command-error.ts';
+import { openCsv } from './csv/open-csv.ts';
+import { openNdjson } from './ndjson/open-ndjson.ts';
 import type { Source } from './source.ts';
+import type { TableFacts } from './table-facts.ts';
 import type { TargetColumn } from './target-columns.ts';
 
-interface FormatOptions {
-  readonly format: FileFormat | undefined;
-  readonly delimiter: string | undefined;
+export interface OpenOptions {
+  readonly columns: readonly TargetColumn[];
+  readonly limit: ChunkLimit;
+  /** Every record is read on this side, as no server will. */
+  readonly isOffline: boolean;
+  /** What is known when the first record is read. */
+  readonly server: { readonly facts: TableFacts };
 }
 
 /**
  * The records of a source. The format is the given one, or that of the source's file extension, or else CSV.
+ *
+ * @throws {CommandError} if the header does not fit the table
  */
 export async function openRecords(
-  source: Source,
-  columns: readonly TargetColumn[],
-  { format = formatOf(source.name), delimiter }: FormatOptions,
+  { name: file, bytes }: Source,
+  args: LoadArguments,
+  { columns, limit, isOffline, server }: OpenOptions,
 ): Promise<Records> {
-  if (format === 'ndjson') return openNdjson(source.text, columns) as Records;
-  return (await openCsv(source.text, {
-    delimiter: delimiter ?? (format === 'tsv' ? '\t' : ','),
-    columns,
-  })) as Records;
+  const { format = formatOf(file), ignoreUnknown, trimHeader, quote, encoding } = args;
+  if (format === 'ndjson') return openNdjson(bytes, { file, columns, limit, ignoreUnknown, server });
+  const dialect = {
+    delimiter: args.delimiter ?? (format === 'tsv' ? '\t' : ','),
+    quote,
+    escape: args.escape ?? quote,
+    nullText: args.null,
+    encoding,
+  };
+  if (dialect.delimiter === quote) throw new CommandError('--delimiter and --quote are the same character');
+  const names = args.header === 'none' ? args.columns : undefined;
+  return openCsv(bytes, { file, dialect, columns, names, limit, isOffline, ignoreUnknown, trimHeader });
 }
 
 function formatOf(name: string): FileFormat {

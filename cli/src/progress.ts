@@ -10,9 +10,14 @@ export interface Progress {
 const noProgress: Progress = { update() {}, stop() {} };
 
 /** A bar on `stream` with the rate and the time left. It shows nothing if `stream` is no terminal. */
-export function showProgress(source: Source, stream: NodeJS.WriteStream, isWanted: boolean): Progress {
+export function showProgress(
+  sources: readonly Source[],
+  stream: NodeJS.WriteStream,
+  isWanted: boolean,
+): Progress {
   if (!isWanted || !stream.isTTY) return noProgress;
-  const { size } = source;
+  const sizes = sources.map(({ size }) => size);
+  const size = sizes.includes(undefined) ? undefined : sum(sizes as number[]);
   const bar = new SingleBar(
     {
       format: `${size === undefined ? '' : '{bar} {percentage}% '}{rows} rows, {rate} rows/s${size === undefined ? '' : ', {left} left'}`,
@@ -27,7 +32,7 @@ export function showProgress(source: Source, stream: NodeJS.WriteStream, isWante
   return {
     update(rows) {
       const seconds = (performance.now() - started) / 1_000;
-      const read = source.readBytes();
+      const read = sum(sources.map((source) => source.readBytes()));
       bar.update(
         read,
         figures(rows, rows / seconds, read === 0 ? 0 : (seconds * ((size ?? read) - read)) / read),
@@ -35,6 +40,10 @@ export function showProgress(source: Source, stream: NodeJS.WriteStream, isWante
     },
     stop: () => bar.stop(),
   };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((all, value) => all + value, 0);
 }
 
 function figures(rows: number, rate: number, secondsLeft: number): Record<string, string> {

@@ -29,8 +29,8 @@ async function runLoad(args: LoadArguments): Promise<ExitCode> {
   const { signal, forget } = abortOnSignals();
   const { stdin, stdout, stderr } = process;
   try {
-    const { loadFile } = await import('./load-file.ts');
-    const outcome = await loadFile(args, { stdin, stderr, signal });
+    const { loadFiles } = await import('./load-files.ts');
+    const outcome = await loadFiles(args, { stdin, stderr, signal });
     stdout.write(`${args.json ? JSON.stringify(outcome) : describeOutcome(outcome, args)}\n`);
     return outcome.rejected > 0 ? exitCodes.rejected : exitCodes.done;
   } catch (error) {
@@ -44,8 +44,9 @@ async function runLoad(args: LoadArguments): Promise<ExitCode> {
 function describeFailure(error: unknown): string {
   if (!(error instanceof CommandError)) return `batched-drizzle-cli: ${(error as Error).stack ?? error}\n`;
   if (error.message === '') return '';
-  const { exitCode, committed, message } = error;
-  const fate = committed > 0 ? `committed before: ${countRows(committed)}` : 'nothing is written';
+  const { exitCode, committed, message, isUnknown } = error;
+  const none = isUnknown ? 'it is not known whether the rows are written' : 'nothing is written';
+  const fate = committed > 0 ? `committed before: ${countRows(committed)}` : none;
   return `batched-drizzle-cli: ${message}${exitCode === exitCodes.usage ? '' : `; ${fate}`}\n`;
 }
 

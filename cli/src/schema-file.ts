@@ -1,49 +1,49 @@
-import { existsSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { existsSync, statSync } from 'node:fs';
 import { getTableName, is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
+import { globSync } from 'tinyglobby';
 import { CommandError } from './command-error.ts';
+import { importModule } from './import-module.ts';
 
-/** The exports of a module of drizzle tables. */
+/** The exports of the modules of drizzle tables. */
 export type SchemaModule = Record<string, unknown>;
 
-/** @throws {CommandError} if the file is missing or fails to load */
-export async function importSchema(path: string): Promise<SchemaModule> {
-  const file = resolve(path);
-  if (!existsSync(file)) throw new CommandError(`--schema ${path}: no such file`);
-  try {
-    const isTypeScript = /^\.[cm]?tsx?$/.test(extname(file));
-    return exportsOf(isTypeScript ? await importTypeScript(file) : await import(pathToFileURL(file).href));
-  } catch (cause) {
-    throw new CommandError(`--schema ${path} can't be loaded: ${(cause as Error).message}`, undefined, {
-      cause,
-    });
-  }
-}
-
 /**
- * Imports with tsx, which also resolves imports without an extension. Node's own type stripping does not. tsx is loaded
- * here, since a schema in JavaScript does not need it.
+ * Imports the modules that paths, globs and folders name, as drizzle-kit finds them.
+ *
+ * @throws {CommandError} if a path names no module, or if a module fails to load
  */
-async function importTypeScript(file: string): Promise<SchemaModule> {
-  const [commonJs, modules] = await Promise.all([import('tsx/cjs/api'), import('tsx/esm/api')]);
-  // Both, since a project without `"type": "module"` has a schema that is a CommonJS module.
-  const registered = [commonJs.register(), modules.register()];
-  try {
-    // Node 20 does not call the hooks for what an imported `.cts` file imports itself.
-    return extname(file) === '.cts'
-      ? commonJs.require(file, import.meta.url)
-      : await import(pathToFileURL(file).href);
-  } finally {
-    for (const unregister of registered) await unregister();
+export async function importSchema(paths: readonly string[]): Promise<SchemaModule> {
+  const schema: SchemaModule = {};
+  for (const path of paths) {
+    const files = filesOf(path);
+    if (files.length === 0) throw new CommandError(`--schema ${path}: no such file`);
+    for (const file of files) {
+      try {
+        Object.assign(schema, await importModule(file));
+      } catch (cause) {
+        throw new CommandError(`--schema ${file} can't be loaded: ${(cause as Error).message}`, undefined, {
+          cause,
+        });
+      }
+    }
   }
+  return schema;
 }
 
-/** The default export of a CommonJS module has all of its exports. Node finds only some of their names. */
-function exportsOf(module: SchemaModule): SchemaModule {
-  const { default: all } = module;
-  return typeof all === 'object' && !is(all, PgTable) ? { ...module, ...all } : module;
+const moduleName = /\.[cm]?[jt]s$/;
+
+/** A folder stands for the modules in it. A path that exists is no glob, whatever its characters are. */
+function filesOf(path: string): string[] {
+  const options = { onlyFiles: false, expandDirectories: false };
+  const found = existsSync(path) ? [path] : globSync(path, options).toSorted();
+  return found.flatMap((each) =>
+    statSync(each).isDirectory()
+      ? globSync('*', { cwd: each, absolute: true })
+          .filter((file) => moduleName.test(file))
+          .toSorted()
+      : [each],
+  );
 }
 
 /**

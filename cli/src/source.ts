@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib';
 import { CommandError } from './command-error.ts';
 import { exitCodes } from './exit-codes.ts';
 
-/** A file or stdin, read as text. */
+/** A file or stdin, read as bytes. */
 export interface Source {
   /** The name that messages use. */
   readonly name: string;
@@ -12,11 +12,11 @@ export interface Source {
   readonly size: number | undefined;
   /** How many of these bytes have been read. */
   readBytes(): number;
-  /** Blocks of text in order; a block may end in the middle of a row. */
-  readonly text: AsyncIterable<string>;
+  /** Blocks in order; a block may end in the middle of a row, or of a character. */
+  readonly bytes: AsyncIterable<Buffer>;
 }
 
-const blockBytes = 128 * 1024;
+const blockBytes = 256 * 1024;
 
 /** @throws {CommandError} if there is no such file */
 export function openSource(path: string | undefined, stdin: Readable, signal: AbortSignal): Source {
@@ -30,14 +30,14 @@ export function openSource(path: string | undefined, stdin: Readable, signal: Ab
 /** @param signal ends a read that may never finish, as at a terminal */
 function readSource(name: string, size: number | undefined, stream: Readable, signal: AbortSignal): Source {
   addAbortSignal(signal, stream);
-  let bytes = 0;
+  let read = 0;
   const counted = async function* (): AsyncGenerator<Buffer> {
     for await (const block of stream) {
-      bytes += block.length;
+      read += block.length;
       yield block;
     }
   };
-  return { name, size, readBytes: () => bytes, text: decode(name, unzipped(counted()), signal) };
+  return { name, size, readBytes: () => read, bytes: readable(name, unzipped(counted()), signal) };
 }
 
 /** Recognises gzip by its first bytes and not by the file name, since stdin has no name. */
@@ -53,24 +53,15 @@ async function* unzipped(blocks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer>
   yield* isGzip ? pipeline(all, createGunzip({ chunkSize: blockBytes }), () => {}) : all();
 }
 
-async function* decode(
+async function* readable(
   name: string,
   blocks: AsyncIterable<Buffer>,
   signal: AbortSignal,
-): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let bytes = 0;
+): AsyncGenerator<Buffer> {
   try {
-    for await (const block of blocks) {
-      yield decoder.decode(block, { stream: true });
-      bytes += block.length;
-    }
-    yield decoder.decode();
+    yield* blocks;
   } catch (cause) {
     signal.throwIfAborted();
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const why =
-      code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? `not UTF-8, somewhere behind byte ${bytes}` : message;
-    throw new CommandError(`${name} can't be read: ${why}`, exitCodes.failed, { cause });
+    throw new CommandError(`${name} can't be read: ${(cause as Error).message}`, exitCodes.failed, { cause });
   }
 }

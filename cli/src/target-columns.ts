@@ -1,6 +1,7 @@
 import { getTableColumns } from 'drizzle-orm';
 import { CasingCache } from 'drizzle-orm/casing';
-import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
+import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core';
+import { CommandError } from './command-error.ts';
 
 export type Casing = 'snake_case' | 'camelCase';
 
@@ -29,4 +30,27 @@ export function targetColumns(table: PgTable, casing?: Casing): TargetColumn[] {
       isRequired: column.notNull && !column.hasDefault && !isGenerated,
     };
   });
+}
+
+/**
+ * The columns of the primary key, which say for `--on-conflict update` which row is there already.
+ *
+ * @throws {CommandError} if there is no primary key, or if a file lacks a column of it
+ */
+export function keyColumns(
+  table: PgTable,
+  columns: readonly TargetColumn[],
+  files: readonly { readonly file: string; readonly ways: Readonly<Record<string, string>> }[],
+): TargetColumn[] {
+  const composite = getTableConfig(table).primaryKeys[0]?.columns ?? [];
+  const keys = columns.filter(
+    ({ column }) => column.primary || composite.some((each) => each.name === column.name),
+  );
+  if (keys.length === 0) throw new CommandError('--on-conflict update: the table has no primary key');
+  for (const { file, ways } of files) {
+    const missing = keys.find(({ key }) => !(key in ways));
+    if (missing)
+      throw new CommandError(`--on-conflict update: ${file} lacks "${missing.key}" of the primary key`);
+  }
+  return keys;
 }

@@ -30,7 +30,7 @@ describe('a value that its column can not take', () => {
     const file = tokensFile('far.csv', 30_000, { 25001: 'seven' });
     const { code, stdout, stderr } = await load('tokens', file);
     expect(stderr).toBe(
-      `batched-drizzle-cli: ${file}, line 25001, column "uses": "seven" is not an integer; nothing is written\n`,
+      `batched-drizzle-cli: ${file}, line 25001, column "uses": "seven" is refused: invalid input syntax for type integer: "seven"; nothing is written\n`,
     );
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(await countOf(tokens)).toBe(0);
@@ -45,7 +45,7 @@ describe('a value that its column can not take', () => {
       line: 5,
       column: 'uses',
       value: 'seven',
-      reason: 'is not an integer',
+      reason: 'is refused: invalid input syntax for type integer: "seven"',
       committed: 0,
     };
     expect(JSON.parse(stdout)).toEqual({ error: { message: expect.any(String), ...place } });
@@ -58,14 +58,14 @@ describe('a value that its column can not take', () => {
     expect(code).toBe(3);
     expect(stdout).toMatch(/^29,998 rows into tokens .*\n2 rows rejected, see .*skip\.rejects\.csv\n$/);
     expect(stderr.split('\n')).toEqual([
-      `rejected: ${file}, line 7, column "uses": "seven" is not an integer`,
+      `rejected: ${file}, line 7, column "uses": "seven" is refused: invalid input syntax for type integer: "seven"`,
       `rejected: ${file}, line 25001, column "uses": is NULL, and the column is not null`,
       '',
     ]);
     expect(await countOf(tokens)).toBe(29_998);
     expect(readFileSync(rejects, 'utf8').split('\n')).toEqual([
       'rejected_line,rejected_reason,label,uses',
-      '7,"column ""uses"": ""seven"" is not an integer",label 7,seven',
+      '7,"column ""uses"": ""seven"" is refused: invalid input syntax for type integer: ""seven""",label 7,seven',
       '25001,"column ""uses"": is NULL, and the column is not null",label 25001,',
       '',
     ]);
@@ -97,24 +97,24 @@ describe('a row that the server refuses', () => {
     );
   });
 
-  test('is found behind rows that were rejected before they were sent, and blank lines', async () => {
-    const file = files.write('mixed.csv', 'id,name\n1,a\nx,b\n\n2,c\n3,a\n4,d\n');
+  test('is found behind rows that were refused before, and lines in quotes', async () => {
+    const file = files.write('mixed.csv', 'id,name\n1,a\nx,b\n5,"x\n\ny"\n2,c\n3,a\n4,d\n');
     const rejects = files.path('mixed.rejects.csv');
     const { code } = await load('users', '--on-error', 'skip', '--rejects', rejects, file);
     expect(code).toBe(3);
     const lines = readFileSync(rejects, 'utf8').split('\n').slice(1, -1);
     expect(lines.map((line) => [line.split(',')[0], line.split(',').slice(-2).join()])).toEqual([
       ['3', 'x,b'],
-      ['6', '3,a'],
+      ['8', '3,a'],
     ]);
-    expect(await countOf(users)).toBe(3);
+    expect(await countOf(users)).toBe(4);
   });
 });
 
 test('--commit-every keeps what is committed, and the message says how much', async () => {
   const file = tokensFile('commits.csv', 1_000, { 951: 'seven' });
   const { code, stderr } = await load('tokens', '--commit-every', '300', file);
-  expect(stderr).toMatch(/line 951, column "uses": "seven" is not an integer; committed before: 900 rows\n$/);
+  expect(stderr).toMatch(/line 951, column "uses": "seven" is refused: .*; committed before: 900 rows\n$/);
   expect(code).toBe(1);
   expect(await countOf(tokens)).toBe(900);
 });
@@ -135,8 +135,12 @@ describe('lines of JSON', () => {
     ['{"label":"x","used":1}', 'line 2, column "used": is no column; allowed: id, label, uses, updatedAt'],
     ['{"uses":1}', 'line 2, column "label": is missing: not null, and without a default'],
     ['{"label":null}', 'line 2, column "label": is NULL, and the column is not null'],
-    ['{"label":"x","updatedAt":"x","updated_at":"x"}', 'line 2, column "updatedAt": "x" is not a date'],
-    ['{"label":7}', 'line 2, column "label": "7" is a number, and the column is text'],
+    ['{"label":"x","updatedAt":"x","updated_at":"x"}', 'line 2, column "updatedAt": is there twice'],
+    [
+      '{"label":"x","uses":1e400}',
+      'line 2, column "uses": "1e400" is refused: invalid input syntax for type integer',
+    ],
+    ['{"label":"\\ud800"}', 'line 2, column "label": "\\ud800" has half a character of two'],
   ])('%s is refused: %s', async (line, message) => {
     const file = files.write('bad.ndjson', `{"label":"good"}\n${line}\n`);
     const { code, stderr } = await load('tokens', file);
@@ -151,7 +155,7 @@ describe('lines of JSON', () => {
     expect(await load('tokens', '--on-error', 'skip', '--rejects', rejects, file)).toMatchObject({ code: 3 });
     const [first, second] = readFileSync(rejects, 'utf8').split('\n');
     expect(first).toBe(
-      '{"rejected_line":1,"rejected_reason":"column \\"uses\\": \\"1e5\\" is not an integer","label":"a","uses":"1e5"}',
+      '{"rejected_line":1,"rejected_reason":"column \\"uses\\": \\"1e5\\" is refused: invalid input syntax for type integer: \\"1e5\\"","label":"a","uses":"1e5"}',
     );
     expect(JSON.parse(second as string)).toMatchObject({ rejected_line: 2, rejected_text: '{oops}' });
 
@@ -165,7 +169,7 @@ test('what is no UTF-8 fails, and nothing is written', async () => {
   const file = files.write('latin1.csv', Buffer.from('label\ngood\ncaf\xe9\n', 'latin1'));
   const { code, stderr } = await load('tokens', file);
   expect(stderr).toBe(
-    `batched-drizzle-cli: ${file} can't be read: not UTF-8, somewhere behind byte 0; nothing is written\n`,
+    `batched-drizzle-cli: ${file}, line 3: invalid byte sequence for encoding "UTF8": 0xe9 0x2c 0x22; name the encoding of the file, like --encoding LATIN1; nothing is written\n`,
   );
   expect(code).toBe(1);
   expect(await countOf(tokens)).toBe(0);

@@ -35,7 +35,7 @@ test.each([
 test('SIGINT ends the waiting for a stdin that gives nothing more', async () => {
   const child = startCommand([
     'load',
-    ...['--schema', schemaFile, '--table', 'logs', '--dry-run', '--on-error', 'skip'],
+    ...['--schema', schemaFile, '--table', 'logs', '--dry-run', '--on-error', 'skip', '--chunk-rows', '100'],
   ]);
   const ended = untilEnd(child);
   child.stdin?.write(`level,message\ninfo\n${'info,a line of a log\n'.repeat(5_000)}`);

@@ -139,7 +139,7 @@ test('--json prints what has become of the rows', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(JSON.parse(stdout)).toEqual({
     table: 'users',
-    file: 'stdin',
+    files: ['stdin'],
     dryRun: false,
     rows: 4,
     skipped: 0,

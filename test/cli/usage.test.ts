@@ -9,6 +9,12 @@ const ofUsers = [...ofSchema, '--table', 'users'];
 // No server listens there, so these calls must be refused before they connect.
 const nowhere = ['--url', 'postgres://nobody@127.0.0.1:1/none'];
 
+test('a folder without a schema is a wrong call: exit code 2', async () => {
+  const { code, stderr } = await runCommand(['load', '--table', 'users', users], { cwd: files.folder });
+  expect(stderr).toBe('batched-drizzle-cli: no schema: give --schema, or make a drizzle.config.ts\n');
+  expect(code).toBe(2);
+});
+
 test('--help says what the exit codes mean', async () => {
   const { code, stdout } = await runCommand(['load', '--help']);
   expect(code).toBe(0);
@@ -24,7 +30,6 @@ test('--version is that of the package', async () => {
 test.each([
   ['no command', [], 'Usage: batched-drizzle-cli'],
   ['an unknown option', ['load', ...ofUsers, '--quick'], "unknown option '--quick'"],
-  ['no schema', ['load', '--table', 'users', users], "required option '--schema <file>' not specified"],
   [
     'no database',
     ['load', ...ofUsers, users],
@@ -42,7 +47,7 @@ test.each([
   ],
   ['migrations of no server', ['load', ...ofUsers, '--migrations', 'm'], '--migrations goes with --embedded'],
   ['a batch of nothing', ['load', ...ofUsers, '--commit-every', '0'], 'a positive integer is wanted'],
-  ['a delimiter of two', ['load', ...ofUsers, '--delimiter', '||'], 'one character is wanted'],
+  ['a delimiter of two', ['load', ...ofUsers, '--delimiter', '||'], 'one character of ASCII is wanted'],
   ['no such file', ['load', ...ofUsers, ...nowhere, 'none.csv'], 'none.csv: no such file'],
   [
     'no such schema',
@@ -95,15 +100,17 @@ test('a server that is not there is a failure: exit code 1', async () => {
   expect(code).toBe(1);
 });
 
-test('--dry-run checks all rows without a database', async () => {
+test('--dry-run checks the shape of all rows without a database', async () => {
   const good = await runCommand(['load', ...ofUsers, '--dry-run', users]);
-  expect(good.stdout).toBe(`${users}: 1 row ready for users; nothing is written (--dry-run)\n`);
+  expect(good.stdout).toBe(
+    `${users}: 1 row for users, their values are not checked: that takes a database (--url); nothing is written (--dry-run)\n  name: as bytes\n`,
+  );
   expect(good.code).toBe(0);
 
-  const input = 'small,whole\n1,2\n3,four\n';
+  const input = 'small,whole\n1,2\n3\n';
   const bad = await runCommand(['load', ...ofSchema, '--table', 'wide', '--dry-run'], { input });
   expect(bad.stderr).toBe(
-    'batched-drizzle-cli: stdin, line 3, column "whole": "four" is not an integer; nothing is written\n',
+    'batched-drizzle-cli: stdin, line 3: has 1 field, and the header 2; nothing is written\n',
   );
   expect(bad.code).toBe(1);
 });

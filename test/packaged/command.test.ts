@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asc } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
@@ -57,7 +57,18 @@ describe('the packed command', () => {
       id: integer().primaryKey().generatedByDefaultAsIdentity(),
       name: text(),
     });`;
-  const schemas = ['esm/schema.ts', 'cjs/schema.ts', 'cjs/schema.cts', 'cjs/schema.mts'];
+  const kinds = { init: {}, cjs: { type: 'commonjs' }, esm: { type: 'module' } };
+  const modules = {
+    'schema.ts': "export * from './tables';",
+    'schema.mts': "export * from './tables';",
+    'schema.cts': "export * from './tables';",
+    // By `paths` of the folder's tsconfig.
+    'paths.ts': "export * from '~/tables';",
+  };
+  const javaScript = { init: 'require', cjs: 'require', esm: 'import' };
+  const schemas = Object.keys(kinds).flatMap((kind) =>
+    [...Object.keys(modules), 'schema.js'].map((file) => `${kind}/${file}`),
+  );
 
   const load = (...args: string[]) =>
     command.npx('batched-drizzle-cli', 'load', '--table', 'users', ...args, 'users.csv');
@@ -66,24 +77,21 @@ describe('the packed command', () => {
     const write = (file: string, text: string) => writeFileSync(join(command.path, file), text);
     write('package.json', JSON.stringify({ private: true, allowScripts }));
     write('users.csv', 'name\nAda\nGrace\n');
-    for (const [kind, type] of Object.entries({ esm: 'module', cjs: 'commonjs' })) {
+    for (const [kind, manifest] of Object.entries(kinds)) {
       mkdirSync(join(command.path, kind));
-      write(`${kind}/package.json`, JSON.stringify({ type }));
+      write(`${kind}/package.json`, JSON.stringify(manifest));
+      write(`${kind}/tsconfig.json`, JSON.stringify({ compilerOptions: { paths: { '~/*': ['./*'] } } }));
       write(`${kind}/tables.ts`, tables);
+      for (const [file, text] of Object.entries(modules)) write(`${kind}/${file}`, text);
+      const isRequired = javaScript[kind as keyof typeof kinds] === 'require';
+      write(`${kind}/schema.js`, isRequired ? "module.exports = require('./tables');" : modules['schema.ts']);
     }
-    for (const schema of schemas) write(schema, "export * from './tables';\n");
-    await command.install('batched-drizzle-cli', 'batched-drizzle', 'drizzle-orm', 'postgres');
+    await command.install('batched-drizzle-cli', 'drizzle-orm', 'postgres');
   }, 120_000);
 
-  test('uses the one copy of the library, of drizzle and of the driver that the program has', () => {
-    const copies = installedIn(command).filter((path) =>
-      /\/(?:batched-drizzle|drizzle-orm|postgres)$/.test(path),
-    );
-    expect(copies).toEqual([
-      'node_modules/batched-drizzle',
-      'node_modules/drizzle-orm',
-      'node_modules/postgres',
-    ]);
+  test('uses the one copy of drizzle and of the driver that the program has', () => {
+    const copies = installedIn(command).filter((path) => /\/(?:drizzle-orm|postgres)$/.test(path));
+    expect(copies).toEqual(['node_modules/drizzle-orm', 'node_modules/postgres']);
   });
 
   test.each(schemas)('loads a file by the schema in %s', async (schema) => {
@@ -109,6 +117,17 @@ describe('the packed command', () => {
     expect(code).toBe(0);
     expect(stderr).toMatch(/^ +3 +3 +[\d.]+ {2}traced\.mjs:3 {2}select$/m);
     expect(stderr).toContain('- 3 one after another, each awaited before the next: 3 trips');
+  });
+
+  test('needs no more than the table if there is a drizzle.config.ts', async () => {
+    await check.execute(emptyTables());
+    const config = { schema: './init/schema.ts', dbCredentials: { url: database.url } };
+    const path = join(command.path, 'drizzle.config.ts');
+    writeFileSync(path, `export default ${JSON.stringify(config)};`);
+    const { code, stderr } = await load();
+    rmSync(path);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(await check.select().from(users)).toHaveLength(2);
   });
 
   test('says what to install for --embedded, and works when it is', async () => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
@@ -24,17 +24,19 @@ export interface RunOptions {
   readonly databaseUrl?: string;
   /** A package to hide, as if it were not installed. */
   readonly without?: string;
+  /** The working directory; by default the root of the repository. */
+  readonly cwd?: string;
 }
 
 /** Starts the command in a separate process, with stdin open. */
 export function startCommand(
   args: readonly string[],
-  { databaseUrl, without }: RunOptions = {},
+  { databaseUrl, without, cwd = root }: RunOptions = {},
 ): ChildProcess {
   const { DATABASE_URL: _, ...env } = process.env;
   const hidden = without === undefined ? [] : ['--import', hide(without)];
-  const child = spawn(process.execPath, ['--import', 'tsx', ...hidden, main, ...args], {
-    cwd: root,
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), ...hidden, main, ...args], {
+    cwd,
     env: databaseUrl === undefined ? env : { ...env, DATABASE_URL: databaseUrl },
     stdio: 'pipe',
   });
@@ -63,6 +65,7 @@ export function untilEnd(child: ChildProcess): Promise<Ended> {
 
 /** A folder for the files of a test file. It is removed after the tests. */
 export function useFolder(): {
+  readonly folder: string;
   path(name: string): string;
   write(name: string, text: string | Uint8Array): string;
 } {
@@ -70,8 +73,10 @@ export function useFolder(): {
   afterAll(() => rmSync(folder, { recursive: true }));
   const path = (name: string) => join(folder, name);
   return {
+    folder,
     path,
     write(name, text) {
+      mkdirSync(dirname(path(name)), { recursive: true });
       writeFileSync(path(name), text);
       return path(name);
     },
