@@ -99,7 +99,7 @@ describe('batchedDrizzle() takes every form of argument that drizzle() takes', (
     };
     expect(wrong({ maxRows: 0 })?.message).toBe('batch.maxRows: got 0; allowed: a whole number from 1');
     expect(wrong({ nonsense: 1 })?.message).toBe(
-      'batch.nonsense: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements, awaits',
+      'batch.nonsense: unknown option; allowed: maxRows, maxBytes, copyRows, keys, parameters, statements, awaits, trace',
     );
   });
 
