@@ -6,7 +6,7 @@ import { onDrizzle1 } from './test/support/v1/shared.ts';
 
 const ofPostgresJs = Object.keys(notShared);
 
-const everyTest = ['test/{integration,abuse,faults,cli,examples,packaged,runtimes}/**/*.test.ts'];
+const everyTest = ['test/{integration,abuse,faults,cli,examples,runtimes}/**/*.test.ts'];
 
 /** PGlite has no server that a test could reach, stop or count the messages of. */
 const onPglite = ['test/integration/differential{,-queued}.test.ts'];
@@ -68,6 +68,17 @@ export default defineConfig({
         },
       },
       ...Object.entries(projects).map(onServer),
+      // Apart, for most of it is npm and compilers at work.
+      {
+        extends: true,
+        test: {
+          name: 'packaged',
+          include: ['test/packaged/**/*.test.ts'],
+          globalSetup: 'test/support/global-setup.ts',
+          setupFiles: 'test/support/drivers/skip-failing.ts',
+          provide: { driver: 'postgres-js' as const },
+        },
+      },
       {
         ...drizzle1,
         test: {
