@@ -66,9 +66,15 @@ function dispatchInPollPhase(dispatch: () => void): void {
 /**
  * Runs `dispatch` behind the promise jobs of this turn and of the ticks that are due. The inserts of a transaction come from one
  * program, which goes on by them, so they need not wait for other sockets, and an awaited insert saves a pass of the loop.
+ *
+ * A driver that writes in an immediate must be in the poll phase: there it is at the end of the turn.
  */
-export function behindTicks(dispatch: () => void): void {
-  behindPromiseJobs(() => behindPromiseJobs(dispatch));
+export function behindTicksFor(
+  { writesInImmediate }: Pick<Driver, 'writesInImmediate'>,
+  dispatch: () => void,
+): void {
+  if (writesInImmediate) atEndOfTurn(dispatch);
+  else behindPromiseJobs(() => behindPromiseJobs(dispatch));
 }
 
 /** Runs `dispatch` after the current call, so that chained calls come before it. */

@@ -14,6 +14,7 @@ export const notShared: Readonly<Record<string, string>> = {
     'a client of pg that others use, on several versions of pg',
   'test/integration/node-postgres-faults.test.ts':
     'connections of pg that are lost, on several versions of pg',
+  'test/integration/left-behind.test.ts': 'programs with their own client, of both drivers',
   'test/integration/node-postgres.test.ts': 'the driver of pg, on several versions of pg',
   'test/integration/own-serialisers.test.ts': 'the serialisers of a client, which drizzle on pg does not use',
   'test/integration/parameters.test.ts':
