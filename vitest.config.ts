@@ -6,7 +6,13 @@ import { onDrizzle1 } from './test/support/v1/shared.ts';
 
 const ofPostgresJs = Object.keys(notShared);
 
-const everyTest = ['test/{integration,abuse,faults,cli,examples,runtimes}/**/*.test.ts'];
+const everyTest = ['test/{integration,abuse,faults,examples}/**/*.test.ts'];
+
+/** What takes minutes of its own, for most of it is npm, compilers and processes at work. */
+const apart = {
+  packaged: ['test/{packaged,runtimes}/**/*.test.ts'],
+  command: ['test/cli/**/*.test.ts'],
+};
 
 /** PGlite has no server that a test could reach, stop or count the messages of. */
 const onPglite = ['test/integration/differential{,-queued}.test.ts'];
@@ -68,17 +74,16 @@ export default defineConfig({
         },
       },
       ...Object.entries(projects).map(onServer),
-      // Apart, for most of it is npm and compilers at work.
-      {
-        extends: true,
+      ...Object.entries(apart).map(([name, include]) => ({
+        extends: true as const,
         test: {
-          name: 'packaged',
-          include: ['test/packaged/**/*.test.ts'],
+          name,
+          include,
           globalSetup: 'test/support/global-setup.ts',
           setupFiles: 'test/support/drivers/skip-failing.ts',
           provide: { driver: 'postgres-js' as const },
         },
-      },
+      })),
       {
         ...drizzle1,
         test: {
