@@ -17,33 +17,7 @@ import { refer } from '../take/ref.ts';
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
 import { change } from './chained-call.ts';
 import { LeanInsert } from './lean-insert.ts';
-
-/** The columns of a table by their property names. */
-type ColumnsOf<TTable extends PgTable> = TTable['_']['columns'];
-
-/** An insert whose rows can be referred to before they are written. */
-export interface Referable<TTable extends PgTable> {
-  /**
-   * The future value of a column of a row, with the column's own type. It can be used wherever drizzle
-   * accepts a value: in `values()` of another insert, in `set` and `where` of later statements.
-   *
-   * The value must be known before the row is written: keys from a sequence or an identity,
-   * `defaultRandom()`, values that the caller gave, `$default` and `$defaultFn`.
-   *
-   * @param column the property name of the column
-   * @param rowIndex the row of `values([...])`, from 0; default 0
-   * @throws {BatchedDrizzleError} `BAD_REFERENCE` for any other column or row; the message lists those that
-   *   are allowed
-   * @example
-   * const author = tx.insert(users).values({ name: 'Ada' });
-   * tx.insert(posts).values({ title: 'Notes', authorId: author.ref('id') });
-   * // insert into "posts" ("title", "author_id") select u.c1, k0.a[u.p2] from k0, unnest(…) …
-   */
-  ref<TKey extends keyof ColumnsOf<TTable> & string>(
-    column: TKey,
-    rowIndex?: number,
-  ): SQL<ColumnsOf<TTable>[TKey]['_']['data']>;
-}
+import type { ColumnsOf, Referable } from './referable.ts';
 
 type Without<
   T extends AnyPgInsert,

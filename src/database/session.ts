@@ -4,15 +4,9 @@ import type { Query, SQL } from 'drizzle-orm';
 import type { PgPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
 import type { AnySession, SessionClass } from '../drizzle/classes.ts';
-import {
-  asksCache,
-  type DatabaseParts,
-  isRawStatement,
-  sendBy,
-  transactionModes,
-  wrapSending,
-} from '../drizzle/database.ts';
+import { asksCache, type DatabaseParts, sendBy, transactionModes } from '../drizzle/database.ts';
 import { isHarmlessSelect } from '../drizzle/harmless-select.ts';
+import { isRawStatement, wrapSending } from '../drizzle/internals.ts';
 import { giveKind } from '../drizzle/kind.ts';
 import { readTransactionOptions, type TransactionBatchOptions } from '../options.ts';
 import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';

@@ -10,8 +10,8 @@ import type {
 import type { PgRaw } from 'drizzle-orm/pg-core/query-builders/raw';
 import type { RelationalSchemaConfig, TablesRelationalConfig } from 'drizzle-orm/relations';
 import type { AnySession, Schema, TransactionClass } from '../drizzle/classes.ts';
-import { dialectOf } from '../drizzle/database.ts';
 import { sessionOf } from '../drizzle/insert.ts';
+import { dialectOf } from '../drizzle/internals.ts';
 import { giveKind } from '../drizzle/kind.ts';
 import type { Load } from '../load/load.ts';
 import type { LoadOptions } from '../load/options.ts';

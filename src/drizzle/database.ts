@@ -26,28 +26,10 @@ export function asksCache(statement: object): boolean {
   return cache && !is(cache, NoopCache) && cacheConfig?.enable && queryMetadata?.type === 'select';
 }
 
-/** Wraps the part of a prepared statement that sends it. */
-export function wrapSending(statement: object, wrap: <T>(send: () => Promise<T>) => Promise<T>): void {
-  const target = statement as any;
-  const { queryWithCache } = target;
-  target.queryWithCache = (query: string, params: unknown[], send: () => Promise<unknown>) =>
-    queryWithCache.call(target, query, params, () => wrap(send));
-}
-
-/** The logger of a database. Without one in the config drizzle makes one that does nothing. */
-export function loggerOf(db: object): Logger {
-  return (db as any).session.logger;
-}
-
 /** The modes of a transaction as SQL, for `set transaction …`. */
 export function transactionModes(config: PgTransactionConfig, dialect: PgDialect): string {
   const modes = (PgTransaction.prototype as any).getTransactionConfigSQL(config) as SQL;
   return dialect.sqlToQuery(modes).sql;
-}
-
-/** The cache that a mutation must be reported to. `undefined` if drizzle would report to none. */
-export function mutableCache(options: { cache?: Cache }): Cache | undefined {
-  return options.cache === undefined || is(options.cache, NoopCache) ? undefined : options.cache;
 }
 
 /** drizzle notifies the cache of a mutation while it executes, and not after it has succeeded. */
@@ -61,11 +43,6 @@ export function errorParams(_dialect: PgDialect, params: unknown[]): unknown[] {
 /** drizzle's error of a statement without parameters. */
 export function failedStatement(text: string, cause: Error): DrizzleQueryError {
   return new DrizzleQueryError(text, [], cause);
-}
-
-/** A statement of drizzle's builders has metadata or a mapper. One without both is raw SQL. */
-export function isRawStatement(metadata: unknown, mapper: unknown): boolean {
-  return metadata === undefined && mapper === undefined;
 }
 
 /** Has a prepared statement sent by another client object. */
@@ -84,8 +61,4 @@ export function replaceParams(prepared: object, replace: (param: unknown) => unk
   const statement = prepared as { params: unknown[] };
   if (statement.params.some((param) => replace(param) !== param))
     statement.params = statement.params.map(replace);
-}
-
-export function dialectOf(owner: object): PgDialect {
-  return (owner as any).dialect;
 }

@@ -1,9 +1,10 @@
 /** Puts a database together: drizzle's parts, a driver, and the classes of that driver. */
 import type { BatchedSessions } from '#version/database/session';
 import type { AnySession } from '#version/drizzle/classes';
-import { type DatabaseParts, loggerOf, mutableCache, partsOf } from '#version/drizzle/database';
+import { type DatabaseParts, partsOf } from '#version/drizzle/database';
 import { splitArguments } from '#version/entry/arguments';
 import type { Driver } from '../driver/driver.ts';
+import { loggerOf, mutableCache } from '../drizzle/internals.ts';
 import { noteWriteParts } from '../drizzle/write-parts.ts';
 import { Engine } from '../facts/engine.ts';
 import type { FactsCache } from '../facts/table-facts.ts';

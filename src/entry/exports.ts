@@ -1,7 +1,8 @@
 /** What every entry of the package exports besides its own database. */
-export { BatchedInsert, type Referable } from '#version/database/insert';
+export { BatchedInsert } from '#version/database/insert';
 export { BatchedInsertBuilder } from '#version/database/insert-builder';
 export type { BatchedDrizzleConfig } from '#version/entry/arguments';
+export type { Referable } from '../database/referable.ts';
 export type { BatchCode } from '../drizzle/query-error.ts';
 export { BatchedDrizzleError, type ErrorCode } from '../errors.ts';
 export type { KeyOf, Load } from '../load/load.ts';

@@ -3,6 +3,7 @@ import type { PgAsyncPreparedQuery, PgTransactionConfig, PreparedQueryConfig } f
 import { forgetTypesAfter, senderOf } from '../../database/one-trip.ts';
 import { entriesNamedBy, prefaced } from '../../database/prefaced.ts';
 import { isHarmlessSelect } from '../../drizzle/harmless-select.ts';
+import { isRawStatement, wrapSending } from '../../drizzle/internals.ts';
 import { giveKind } from '../../drizzle/kind.ts';
 import { readTransactionOptions, type TransactionBatchOptions } from '../../options.ts';
 import type { DatabaseUnit } from '../../unit-of-work/database-unit.ts';
@@ -14,11 +15,9 @@ import {
   asksCache,
   clientOf,
   type DatabaseParts,
-  isRawStatement,
   sendingBy,
   snapshotStatement,
   transactionModes,
-  wrapSending,
 } from '../drizzle/database.ts';
 
 /** Makes the transaction object. A parameter, since its class imports the sessions, and not the reverse. */

@@ -3,6 +3,7 @@ import type { InferInsertModel, SQLWrapper } from 'drizzle-orm';
 import type { PgAsyncTransaction, PgDialect, PgQueryResultHKT, PgTable } from 'drizzle-orm/pg-core';
 import type { AnyRelations } from 'drizzle-orm/relations';
 import { sessionOf } from '../../drizzle/insert.ts';
+import { dialectOf } from '../../drizzle/internals.ts';
 import { giveKind } from '../../drizzle/kind.ts';
 import type { Load } from '../../load/load.ts';
 import type { LoadOptions } from '../../load/options.ts';
@@ -12,7 +13,6 @@ import { inTransaction } from '../../load/target.ts';
 import type { FlushReport } from '../../report.ts';
 import type { TransactionUnit } from '../../unit-of-work/transaction-unit.ts';
 import type { AnySession, AnyTransaction, TransactionClass } from '../drizzle/classes.ts';
-import { dialectOf } from '../drizzle/database.ts';
 import { type ExecuteMode, QueuedInsert } from './insert.ts';
 import { type BatchedInsertBuilder, QueuedInsertBuilder } from './insert-builder.ts';
 

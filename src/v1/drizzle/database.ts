@@ -31,19 +31,6 @@ export function asksCache(statement: object): boolean {
   return cache && !is(cache, NoopCache) && cacheConfig?.enabled && queryMetadata?.type === 'select';
 }
 
-/** Wraps the part of a prepared statement that sends it. */
-export function wrapSending(statement: object, wrap: <T>(send: () => Promise<T>) => Promise<T>): void {
-  const target = statement as any;
-  const { queryWithCache } = target;
-  target.queryWithCache = (query: string, params: unknown[], send: () => Promise<unknown>) =>
-    queryWithCache.call(target, query, params, () => wrap(send));
-}
-
-/** The logger of a database. Without one in the config drizzle makes one that does nothing. */
-export function loggerOf(db: object): Logger {
-  return (db as any).session.logger;
-}
-
 /** The modes of a transaction as SQL, for `set transaction …`; `undefined` if there are none. */
 export function transactionModes(config: PgTransactionConfig): string | undefined {
   const chunks: string[] = (PgAsyncTransaction.prototype as any).getTransactionConfigChunks(config);
@@ -57,11 +44,6 @@ export function snapshotStatement({ snapshot }: PgTransactionConfig): SQL | unde
     : undefined;
 }
 
-/** The cache that a mutation must be reported to. `undefined` if drizzle would report to none. */
-export function mutableCache(options: { cache?: Cache }): Cache | undefined {
-  return options.cache === undefined || is(options.cache, NoopCache) ? undefined : options.cache;
-}
-
 /** drizzle notifies the cache of a mutation only if it has succeeded. */
 export const notifiesAfterSuccess = true;
 
@@ -73,11 +55,6 @@ export function errorParams(dialect: PgDialect, params: unknown[]): unknown[] | 
 /** drizzle's error of a statement without parameters. */
 export function failedStatement(text: string, cause: Error): DrizzleQueryError {
   return new DrizzleQueryError(text, undefined, cause);
-}
-
-/** A statement of drizzle's builders has metadata or a mapper. One without both is raw SQL. */
-export function isRawStatement(metadata: unknown, mapper: unknown): boolean {
-  return metadata === undefined && mapper === undefined;
 }
 
 /** A session of the same kind, whose statements are sent by another client object. */
@@ -100,8 +77,4 @@ export function replaceParams(prepared: object, replace: (param: unknown) => unk
   const { query } = statement;
   if (query.params.some((param: unknown) => replace(param) !== param))
     statement.query = { ...query, params: query.params.map(replace) };
-}
-
-export function dialectOf(owner: object): PgDialect {
-  return (owner as any).dialect;
 }
