@@ -4,13 +4,20 @@ import { useDatabase } from '../support/test-database.ts';
 
 /*
  * V8 puts a function literal that is assigned to a property among the old objects at once. What such a function reaches survives
- * every collection of young objects, also when nobody can reach the function any more. So a transaction whose parts hang on one
- * another must assign none: each of them would wait, whole, for the full collection.
+ * every collection of young objects, also when nobody can reach the function any more. And a set that is cleared leaves its
+ * members in a table, linked to the next one. A transaction of which one part hangs on such a thing waits, whole, for the full
+ * collection.
  *
  * In a process of its own, where nothing else makes objects.
  */
 
 const database = useDatabase();
+
+/**
+ * In bytes. Six runs measured 2,350 to 3,250 more than drizzle on postgres.js, and 1,450 to 2,350 less on pg. With a literal
+ * assigned, or with the set of held back transactions cleared, it is 9,000 more and up.
+ */
+const allowance = 6_000;
 
 const entry = (name: string) => JSON.stringify(new URL(`../../src/${name}.ts`, import.meta.url).href);
 
@@ -60,10 +67,10 @@ test.each([
       const [plain, ours] = [drizzle({ client }), ofPg.batchedDrizzle({ client })];`,
   ],
 ])(
-  'a transaction on %s leaves no more behind for the full collection than in drizzle',
+  'a transaction on %s leaves little more behind for the full collection than in drizzle',
   async (_, connect) => {
     const { stdout } = await runScript(connect(JSON.stringify(database.url)) + measure);
     const [ofPlain, ofOurs] = stdout.trim().split('\n').map(Number) as [number, number];
-    expect(ofOurs).toBeLessThan(ofPlain + 3_000);
+    expect(ofOurs).toBeLessThan(ofPlain + allowance);
   },
 );
