@@ -14,6 +14,8 @@ export interface InsertDescription {
   /** What the caller asked for. */
   readonly asked: readonly SelectedField[] | undefined;
   readonly conflict: { readonly clause: SQL } | undefined;
+  /** With a space before it, or empty. */
+  readonly comment: string;
   /** A driver value, an `Expression`, an `SQL`; `undefined` for a column that the row leaves out. */
   cell(row: number, column: number): unknown;
 }
@@ -79,7 +81,7 @@ function toSQL(cell: unknown): SQL {
 }
 
 /** The `config` of drizzle's insert, whose constructor our inserts do not run. */
-export function insertConfig({ shape, overriding, asked, conflict }: InsertDescription): object {
+export function insertConfig({ shape, overriding, asked, conflict, comment }: InsertDescription): object {
   return {
     table: shape.table,
     values: [],
@@ -91,6 +93,7 @@ export function insertConfig({ shape, overriding, asked, conflict }: InsertDescr
       returningFields: fieldsOf(asked),
     }),
     ...(conflict && { onConflict: conflict.clause }),
+    ...(comment && { comment: sql.raw(comment.slice(1)) }),
   };
 }
 

@@ -7,6 +7,7 @@ import { Expression } from '../drizzle/render.ts';
 import type { InsertColumn, TableShape } from '../drizzle/table.ts';
 import { asError, UndefinedValueError } from '../errors.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
+import { nameOf } from '../take/deferred-value.ts';
 import { type Cell, Reference } from '../take/entry.ts';
 import { nothingMapped, takeCell } from '../take/rows.ts';
 import { isSpecial, type TextCell } from '../write/copy-text.ts';
@@ -166,7 +167,7 @@ function isFromDrizzle({ columnType }: PgColumn): boolean {
 function loadable(cell: Cell | symbol, name: string, undefinedIsNull: boolean): Cell {
   const value = cell instanceof Reference ? cell.value() : cell;
   if (cell instanceof Reference && value === undefined) {
-    throw new TypeError(`ref to ${cell.name}: its row is not written, or nobody had asked for the column`);
+    throw new TypeError(`ref to ${nameOf(cell)}: its row is not written, or nobody had asked for the column`);
   }
   if (value instanceof Expression && value.rendered === nothingMapped) {
     if (undefinedIsNull) return null;

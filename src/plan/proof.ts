@@ -46,6 +46,7 @@ function hasHarmlessExpressions(entry: Entry): boolean {
   if (hasExpression && cells.some((cell) => cell instanceof Expression && !isHarmless(cell.rendered)))
     return false;
   if (conflict && !isHarmless(conflict)) return false;
+  if (entry.comment) return false;
   // An expression in RETURNING is evaluated when its row is written.
   return !returning || returning === shape.selection || onlyColumns(returning);
 }

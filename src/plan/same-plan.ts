@@ -20,7 +20,7 @@ export function hasSamePlan(entry: Entry, other: Entry, encoded: EncodedEntries[
 /** Whether only the entry's form and selection decide how it is planned. */
 function isPlannedByForm(entry: Entry, encoded: EncodedEntries['encoded']): boolean {
   const { conflict, forms, references, referencedColumns } = entry;
-  if (conflict || references.length > 0 || referencedColumns.size > 0) return false;
+  if (conflict || entry.comment || references.length > 0 || referencedColumns.size > 0) return false;
   return forms instanceof Form && !forms.hasExpression && !(encoded.size > 0 && encoded.has(entry));
 }
 

@@ -1,3 +1,4 @@
+import type { SQL } from 'drizzle-orm';
 import type {
   AnyPgInsert,
   PgInsertOnConflictDoUpdateConfig,
@@ -51,6 +52,11 @@ export function takeReturning(entry: Entry, fields: SelectedFieldsFlat | undefin
   const returning = fields === undefined ? shape.selection : shape.selections.of(fields);
   if (!onlyColumns(returning)) takeReferences(entry, renderSelection(shape, returning));
   entry.returning = returning;
+}
+
+/** @param comment what drizzle makes of `comment()`'s argument; the last one counts, and an empty one is none */
+export function takeComment(entry: Entry, comment: SQL | undefined): void {
+  entry.extras.comment = comment ? ` ${render(entry.shape.dialect, comment).texts.join('')}` : '';
 }
 
 /** The values of these references must be known when the statement is written. */

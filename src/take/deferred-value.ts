@@ -1,4 +1,5 @@
 /** The values of references among the parameters of a statement. */
+import { columnAt } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import type { DeferredValue, Reference } from './entry.ts';
 
@@ -7,6 +8,11 @@ export function resolveDeferred({ reference }: DeferredValue): unknown {
   const value = reference.value();
   if (value !== undefined) return value;
   throw unresolved(reference);
+}
+
+/** `users.id` */
+export function nameOf({ entry: { shape }, column }: Reference): string {
+  return `${shape.name}.${columnAt(shape, column).name}`;
 }
 
 /**
@@ -18,16 +24,18 @@ export function unresolved(reference: Reference, failure?: Error): BatchedDrizzl
   const { outcome } = reference.entry;
   const cause = outcome?.error ?? failure;
   if (cause) {
-    return new BatchedDrizzleError('BAD_REFERENCE', `ref to ${reference.name}: its insert failed`, { cause });
+    return new BatchedDrizzleError('BAD_REFERENCE', `ref to ${nameOf(reference)}: its insert failed`, {
+      cause,
+    });
   }
   if (outcome) {
     return new BatchedDrizzleError(
       'BAD_REFERENCE',
-      `ref to ${reference.name}: its row was not written, a conflict clause or a trigger left it out`,
+      `ref to ${nameOf(reference)}: its row was not written, a conflict clause or a trigger left it out`,
     );
   }
   return new BatchedDrizzleError(
     'BAD_REFERENCE',
-    `ref to ${reference.name}: its insert is not written yet; flush() the database or transaction it was made on first`,
+    `ref to ${nameOf(reference)}: its insert is not written yet; flush() the database or transaction it was made on first`,
   );
 }

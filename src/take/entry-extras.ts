@@ -4,6 +4,8 @@ export class EntryExtras<Reference> {
   readonly referencedColumns = new Set<number>();
   /** Values that the server returned for columns the rows left out, by column index. */
   readonly values = new Map<number, unknown[]>();
+  /** What stands behind the statement. */
+  comment = '';
 
   /** @param embedded references inside an expression */
   constructor(public embedded: readonly Reference[] = []) {}

@@ -12,6 +12,7 @@ import type { Form, Rows } from './form.ts';
 import { findPlace, type KeyRun } from './key-run.ts';
 import type { LateEntry } from './late-entry.ts';
 import { Promised } from './promised.ts';
+import type { Settling } from './result.ts';
 
 /**
  * The value of a row for a column: `undefined` for the database's default, a value as drizzle would pass it
@@ -21,15 +22,9 @@ export type Cell = undefined | null | Expression | Reference | DriverValue;
 
 export type DriverValue = string | number | bigint | boolean | object;
 
-export interface Outcome {
-  /** Why the insert failed; `undefined` if it was written. */
-  readonly error?: Error;
+export interface Outcome extends Settling<Entry> {
   /** The rows are written, and the client's parser refuses a value. */
   readonly unreadable?: Error | undefined;
-  /** Settles when the cache is done with the insert, with its error if it has one. Only the insert's promise waits. */
-  readonly objection?: Promise<Error | undefined>;
-  /** The value of the insert's promise, decoded only when the promise is used. */
-  value?(entry: Entry): unknown;
   /** The result of `db.execute(insert)`: the driver's own rows. */
   driverValue?(entry: Entry): unknown;
 }
@@ -82,18 +77,22 @@ export class Entry extends Promised<Outcome> implements Rows<Cell> {
     return this.#extras?.referencedColumns ?? nothing;
   }
 
+  /** What stands behind its statement, and so never in a shared one: drizzle 1.0's `comment()`, with a space before it. */
+  get comment(): string {
+    return this.#extras?.comment ?? '';
+  }
+
   /** Records that a reference points at a column. */
   refer(column: number): void {
-    this.#extras ??= new EntryExtras();
-    this.#extras.referencedColumns.add(column);
+    this.extras.referencedColumns.add(column);
   }
 
   /** Records that an expression of the insert refers to other rows. */
   embed(references: readonly Reference[]): void {
     if (references.length === 0) return;
     this.references = [...this.references, ...references];
-    this.#extras ??= new EntryExtras();
-    this.#extras.embedded = [...this.#extras.embedded, ...references];
+    const extras = this.extras;
+    extras.embedded = [...extras.embedded, ...references];
   }
 
   /** What the caller asked for, whoever answers it. */
@@ -111,8 +110,7 @@ export class Entry extends Promised<Outcome> implements Rows<Cell> {
   /** Keeps a value that the server returned. Values from the caller are in `cells` already. */
   rememberValue(row: number, column: number, value: unknown): void {
     if (this.cell(row, column) !== undefined) return;
-    this.#extras ??= new EntryExtras();
-    getOrInsert(this.#extras.values, column, () => [])[row] = value;
+    getOrInsert(this.extras.values, column, () => [])[row] = value;
   }
 
   /** Drops values of a transaction that rolled back. Known keys stay: sequences are not rolled back. */
@@ -126,6 +124,12 @@ export class Entry extends Promised<Outcome> implements Rows<Cell> {
     this.#extras?.values.clear();
     // A key that the caller has been told is the row's.
     if (!this.late?.isTold) this.allotted = undefined;
+  }
+
+  /** Made when they are asked for. */
+  get extras(): EntryExtras<Reference> {
+    this.#extras ??= new EntryExtras();
+    return this.#extras;
   }
 
   /** The key that was drawn for a column that a row left out, as text. */
@@ -185,10 +189,6 @@ export class Reference<T = unknown> extends SQL<T> {
     if (generated !== undefined) return generated as DriverValue | null;
     const cell = entry.cell(row, column);
     return cell instanceof Expression || cell instanceof Reference ? undefined : cell;
-  }
-
-  get name(): string {
-    return `${this.entry.shape.name}.${columnAt(this.entry.shape, this.column).name}`;
   }
 }
 

@@ -13,8 +13,11 @@ export function wait(): Waiting {
 }
 
 export interface Settling<Insert> {
+  /** Why the insert failed; `undefined` if it was written. */
   readonly error?: Error;
+  /** Settles when the cache is done with the insert, with its error if it has one. Only the insert's promise waits. */
   readonly objection?: Promise<Error | undefined>;
+  /** The value of the insert's promise, decoded only when the promise is used. */
   value?(insert: Insert): unknown;
 }
 

@@ -7,6 +7,7 @@ import { onlyColumns } from '../drizzle/selection.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import type { KeptValue, OwnPlan } from '../plan/own-plan.ts';
+import { nameOf } from '../take/deferred-value.ts';
 import { DeferredValue, type Entry, Reference } from '../take/entry.ts';
 import { Form, Given } from '../take/form.ts';
 import { givesAlways } from '../take/key-run.ts';
@@ -73,7 +74,7 @@ export class OwnInsertWriter {
     // The server refuses an empty selection.
     const returning = list === '' && entry.returning?.length !== 0 ? '' : ` returning ${list}`;
     const isOverriding = overriding || givesAlways(entry.allotted);
-    const text = `${parts.head}${isOverriding ? ' overriding system value' : ''} values ${rows}${clause}${returning}`;
+    const text = `${parts.head}${isOverriding ? ' overriding system value' : ''} values ${rows}${clause}${returning}${entry.comment}`;
     return { text, params: params.values, answer };
   }
 
@@ -158,7 +159,7 @@ export class OwnInsertWriter {
   #kept(reference: Reference, target: KeptValueUse['target']): string {
     const { entry, row, column } = reference.origin;
     const value: KeptValue | undefined = this.#plan.kept.get(entry)?.get(column);
-    if (!value) throw new Error(`no value of ${reference.name} is kept for its child`);
+    if (!value) throw new Error(`no value of ${nameOf(reference)} is kept for its child`);
     return readKeptValue(value, { count: entry.count, row, target });
   }
 

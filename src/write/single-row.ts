@@ -98,6 +98,7 @@ export function singleRowInsert(
 function isPlainRow(entry: Entry, { lockTimeout, connection, scope }: SingleRowTarget): boolean {
   const { count, conflict, overriding, references, referencedColumns, returning, awaited, forms, allotted } =
     entry;
+  if (entry.comment) return false;
   if (lockTimeout || (connection && !connection.mayFollow) || (scope === 'inside' && !awaited)) return false;
   if (count > 1 || conflict || overriding || references.length > 0 || referencedColumns.size > 0 || allotted)
     return false;

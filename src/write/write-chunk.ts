@@ -24,7 +24,8 @@ export function writeChunk(chunk: Chunk, returning: Returning, writer: ChunkWrit
   const hasToken = writer.token !== undefined;
   const write = (insert: typeof unnestInsert): Written => {
     const params = new Params(writer.encoder, chunk.shape);
-    const text = insert(chunk, { ...writer, params, returning });
+    const comment = chunk.way === 'own' ? chunk.first.comment : '';
+    const text = insert(chunk, { ...writer, params, returning }) + comment;
     return { text, params: params.values };
   };
   const lazily = (insert: typeof unnestInsert) =>

@@ -1,5 +1,5 @@
 /** The result of `insert(t).values(rows)`: drizzle's own insert, queued once, awaited like any other. */
-import type { QueryPromise, SQL } from 'drizzle-orm';
+import { type QueryPromise, type SQL, sql } from 'drizzle-orm';
 import type {
   AnyPgInsert,
   PgAsyncPreparedQuery,
@@ -18,7 +18,13 @@ import { LeanInsert } from '../../database/lean-insert.ts';
 import type { Referable } from '../../database/referable.ts';
 import { insertSQL } from '../../drizzle/insert.ts';
 import { giveKind } from '../../drizzle/kind.ts';
-import { type DoNothing, takeDoNothing, takeDoUpdate, takeReturning } from '../../take/chained-calls.ts';
+import {
+  type DoNothing,
+  takeComment,
+  takeDoNothing,
+  takeDoUpdate,
+  takeReturning,
+} from '../../take/chained-calls.ts';
 import type { Entry } from '../../take/entry.ts';
 import { refer } from '../../take/ref.ts';
 import type { UnitOfWork } from '../../unit-of-work/unit-of-work.ts';
@@ -90,6 +96,10 @@ export class QueuedInsert extends LeanInsert<PgTable, PgQueryResultHKT> implemen
 
   override onConflictDoUpdate(config: PgInsertOnConflictDoUpdateConfig<AnyPgInsert>): never {
     return change(this, this.unit, this.entry, takeDoUpdate, config);
+  }
+
+  override comment(comment: Parameters<typeof sql.comment>[0]): never {
+    return change(this, this.unit, this.entry, takeComment, sql.comment(comment));
   }
 
   /**
