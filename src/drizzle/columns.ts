@@ -1,5 +1,5 @@
 /** What a column of drizzle is called, and how it takes values. */
-import { Column, Table } from 'drizzle-orm';
+import { Column, type SQL, Table } from 'drizzle-orm';
 import type { PgColumn, PgDialect, PgTable } from 'drizzle-orm/pg-core';
 
 /** The column's name in the database, after `casing`. */
@@ -18,6 +18,11 @@ export function cacheName(table: PgTable): string {
 export function encoderOf(_dialect: PgDialect, column: PgColumn): ((value: unknown) => unknown) | undefined {
   if (column.mapToDriverValue === Column.prototype.mapToDriverValue) return undefined;
   return (value) => column.mapToDriverValue(value);
+}
+
+/** What drizzle writes around each parameter; `undefined` for the parameter alone. */
+export function castOf(_dialect: PgDialect, _column: PgColumn): ((mapped: unknown) => SQL) | undefined {
+  return undefined;
 }
 
 /** A value of a row as plain drizzle shows it among the parameters of a statement. */

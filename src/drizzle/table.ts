@@ -6,7 +6,7 @@
  */
 import { type Column, is, SQL, Table } from 'drizzle-orm';
 import { getTableConfig, type PgColumn, type PgDialect, type PgTable } from 'drizzle-orm/pg-core';
-import { columnName, encoderOf, isIgnored, isLeftOut, returnedTexts } from '#version/drizzle/columns';
+import { castOf, columnName, encoderOf, isIgnored, isLeftOut, returnedTexts } from '#version/drizzle/columns';
 import { getOrInsert } from '../get-or-insert.ts';
 import type { SelectedField } from './selected-field.ts';
 import { orderSelection } from './selection.ts';
@@ -25,6 +25,8 @@ export interface InsertColumn {
   readonly fill: (() => unknown) | undefined;
   /** Makes of a value what drizzle passes to the driver; `undefined` if that is the value itself. */
   readonly encode: ((value: unknown) => unknown) | undefined;
+  /** Makes of such a value, or of NULL, the SQL that drizzle writes for it; `undefined` if that is a parameter. */
+  readonly cast: ((mapped: unknown) => SQL) | undefined;
   /** drizzle ignores what is given, unless the insert is `overridingSystemValue()`. */
   readonly isIgnored: boolean;
   /** The schema declares that the database draws its value from a sequence, or makes it at random. */
@@ -75,6 +77,7 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
       sqlType: column.getSQLType(),
       fill: fillOf(column),
       encode: encoderOf(dialect, column),
+      cast: castOf(dialect, column),
       isIgnored: isIgnored(column),
       isKeyed: isKeyed(column),
     });

@@ -80,15 +80,17 @@ export const placeholder = Symbol('placeholder');
 /** The cell for a column whose property has the value `given`. */
 export function takeCell(
   dialect: PgDialect,
-  { fill, encode }: InsertColumn,
+  { fill, encode, cast }: InsertColumn,
   given: unknown,
 ): Cell | typeof placeholder {
   const isFilled = given === undefined && fill !== undefined;
   const value = isFilled ? fill() : given;
-  if (value === null || (value === undefined && !isFilled)) return value;
+  if (value === undefined && !isFilled) return value;
+  if (value === null) return cast ? takeExpression(dialect, cast(value)) : value;
   const isObject = typeof value === 'object';
   if (isObject && isPlaceholder(value)) return placeholder;
   const mapped = !encode || (isObject && is(value, SQL)) ? value : encode(value);
+  if (cast && !is(mapped, SQL)) return takeExpression(dialect, cast(mapped));
   if (typeof mapped === 'string' || typeof mapped === 'number') return mapped;
   if (mapped instanceof Reference) return mapped;
   if (mapped === undefined) return new Expression(nothingMapped);

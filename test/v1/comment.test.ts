@@ -1,12 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { batchedDrizzle } from '../../src/v1/index.ts';
-import { useDatabase } from '../support/test-database.ts';
-
-const database = useDatabase();
+import { useClient } from './use-client.ts';
 
 const notes = pgTable('notes', {
   id: integer('id').primaryKey().generatedByDefaultAsIdentity(),
@@ -14,7 +11,7 @@ const notes = pgTable('notes', {
 });
 
 const sent: string[] = [];
-const client = postgres(database.url, { max: 1, debug: (_, query) => void sent.push(query) });
+const client = useClient({ max: 1, debug: (_, query) => void sent.push(query) });
 const plain = drizzle({ client });
 const db = batchedDrizzle({ client });
 
@@ -29,7 +26,6 @@ beforeAll(async () => {
 beforeEach(() => {
   sent.length = 0;
 });
-afterAll(() => client.end());
 
 test('plain drizzle writes a comment behind its insert', async () => {
   await plain.insert(notes).values({ text: 'a' }).comment(comment);

@@ -1,7 +1,8 @@
 /** What a column of drizzle is called, and how it takes values. */
-import { type Column, is, SQL, Table } from 'drizzle-orm';
+import { type Column, is, Param, SQL, sql, Table } from 'drizzle-orm';
 import type { PgColumn, PgDialect, PgTable } from 'drizzle-orm/pg-core';
 import { KeptJson, keepJson } from './kept-json.ts';
+import { paramCast } from './param-types.ts';
 
 type Encode = (value: unknown) => unknown;
 
@@ -29,6 +30,21 @@ export function encoderOf(dialect: PgDialect, column: PgColumn): Encode | undefi
     return keep ? keep(mapped) : mapped;
   };
 }
+
+/** What the column's codec writes around each parameter, NULL too; `undefined` for the parameter alone. */
+export function castOf(dialect: PgDialect, column: PgColumn): ((mapped: unknown) => SQL) | undefined {
+  const cast = paramCast(dialect, column);
+  const texts = cast?.(parameterMark).split(parameterMark);
+  if (!texts || texts.join('') === '') return undefined;
+  return (mapped) =>
+    sql.join(
+      texts.map((text) => sql.raw(text)),
+      new Param(mapped) as never,
+    );
+}
+
+/** Any text that no codec writes of itself. */
+const parameterMark = '$parameter';
 
 /** A value of a row as plain drizzle shows it among the parameters of a statement. */
 export function shownParam(cell: unknown): unknown {

@@ -9,6 +9,23 @@ export type ParamTypes = readonly (string | undefined)[];
 /** Not enumerable on the queries that it is noted on: spreads and comparisons do not see it. */
 const typesKey = Symbol('types');
 
+interface Codec {
+  readonly castParam?: (placeholder: string, column: PgColumn, dimensions: number | undefined) => string;
+}
+
+/** The codecs as they were given, by those that note types. */
+const givenCodecs = new WeakMap<object, Codec>();
+
+/** What the column's codec makes of a placeholder, `$1::inet`; `undefined` if it leaves it as it is. */
+export function paramCast(
+  dialect: PgDialect,
+  column: PgColumn,
+): ((placeholder: string) => string) | undefined {
+  const codec: Codec = (dialect as any).codecs.codecsOf(column);
+  const { castParam } = givenCodecs.get(codec) ?? codec;
+  return castParam && ((placeholder) => castParam(placeholder, column, (column as any).dimensions));
+}
+
 /**
  * While a statement is rendered, drizzle asks the codecs of each parameter's column for a cast around its placeholder. So the
  * column of each parameter is known.
@@ -16,13 +33,11 @@ const typesKey = Symbol('types');
 export function hintTypes(dialect: PgDialect): void {
   const given = dialect as any;
   const { codecs, sqlToQuery } = given;
-  const noting = new WeakMap<object, object>();
+  const noting = new WeakMap<object, Codec>();
   let types: (string | undefined)[] | undefined;
-  const noted = (codec: {
-    castParam?: (text: string, column: PgColumn, dimensions: number | undefined) => string;
-  }): object => ({
+  const noted = (codec: Codec): Codec => ({
     ...codec,
-    castParam: (placeholder: string, column: PgColumn, dimensions: number | undefined) => {
+    castParam: (placeholder, column, dimensions) => {
       if (types) types[Number(placeholder.slice(1)) - 1] = column.getSQLType();
       return codec.castParam?.(placeholder, column, dimensions) ?? placeholder;
     },
@@ -32,6 +47,7 @@ export function hintTypes(dialect: PgDialect): void {
     const codec = codecsOf(column, override);
     const known = noting.get(codec) ?? noted(codec);
     noting.set(codec, known);
+    givenCodecs.set(known, codec);
     return known;
   };
   given.sqlToQuery = (statement: SQL, ...rest: unknown[]): Query => {
