@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import { type DriverName, projects } from './test/support/drivers/names.ts';
+import { type DriverName, projects, projectsOfDrizzle1 } from './test/support/drivers/names.ts';
 import { notShared } from './test/support/drivers/not-shared.ts';
 import { counterparts } from './test/support/v1/counterparts.ts';
 import { onDrizzle1 } from './test/support/v1/shared.ts';
@@ -44,6 +44,8 @@ const drizzle1 = {
   ssr: { resolve: { conditions: ['drizzle-1'] } },
 };
 
+const ofDrizzle1Only = ['test/v1/**/*.test.ts', 'test/unit/drizzle/kind.test.ts'];
+
 export default defineConfig({
   // The package by its own name, as the command and the examples import it, is what `src` has.
   resolve: { alias: { 'batched-drizzle': new URL('src/index.ts', import.meta.url).pathname } },
@@ -84,16 +86,16 @@ export default defineConfig({
           provide: { driver: 'postgres-js' as const },
         },
       })),
-      {
+      ...Object.entries(projectsOfDrizzle1).map(([driver, name]) => ({
         ...drizzle1,
         test: {
-          name: 'server:drizzle-1',
-          include: ['test/v1/**/*.test.ts', 'test/unit/drizzle/kind.test.ts', ...onDrizzle1],
+          name,
+          include: [...(driver === 'postgres-js' ? ofDrizzle1Only : []), ...onDrizzle1],
           globalSetup: 'test/support/global-setup.ts',
           setupFiles: 'test/support/v1/skip-not-shared.ts',
-          provide: { driver: 'postgres-js' as const },
+          provide: { driver: driver as DriverName },
         },
-      },
+      })),
     ],
   },
 });

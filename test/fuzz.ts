@@ -1,7 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
-import { type DriverName, driverNamed, driverNames, projects } from './support/drivers/names.ts';
+import {
+  type DriverName,
+  driverNamed,
+  driverNames,
+  projects,
+  projectsOfDrizzle1,
+} from './support/drivers/names.ts';
 
 const usage = `npm run fuzz -- [--runs 5000] [--seed 42] [--driver postgres-js] [--drizzle 1]
 
@@ -13,7 +19,7 @@ queued. Of each so many are run. A tenth as many are run once more, to count the
   --runs    how many programs of each family; default 5000
   --seed    the seed that a failed run has printed; default: a new one
   --driver  ${driverNames.join(' or ')}; default postgres-js
-  --drizzle 0 or 1: the version of drizzle, which is 1.0 for postgres-js only; default 0
+  --drizzle 0 or 1: the version of drizzle, which is 1.0 for postgres-js and node-postgres only; default 0
 `;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -47,8 +53,10 @@ async function main(args: string[]): Promise<number> {
 
 function projectOf(driver: DriverName, drizzle: string): string {
   if (drizzle === '0') return projects[driver];
-  if (drizzle === '1' && driver === 'postgres-js') return 'server:drizzle-1';
-  throw new Error(`--drizzle: expected 0, or 1 with postgres-js; got ${drizzle} with ${driver}`);
+  if (drizzle === '1' && driver !== 'pglite') return projectsOfDrizzle1[driver];
+  throw new Error(
+    `--drizzle: expected 0, or 1 with postgres-js or node-postgres; got ${drizzle} with ${driver}`,
+  );
 }
 
 function integer(name: string, text: string, least: number): string {

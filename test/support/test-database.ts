@@ -31,7 +31,8 @@ export type ClientOptions = Options<Record<string, PostgresType>> & { url?: stri
 export function useDatabase(): TestDatabase {
   const database = nameDatabase(inject('serverUrl'), inject('template'));
   const open: (() => Promise<void>)[] = [];
-  let openedBefore = 0;
+  /** `undefined` for a test that is skipped before it begins. */
+  let openedBefore: number | undefined;
 
   const closeFrom = async (first: number) => {
     await Promise.all(open.splice(first).map((close) => close()));
@@ -41,7 +42,10 @@ export function useDatabase(): TestDatabase {
   beforeEach(() => {
     openedBefore = open.length;
   });
-  afterEach(() => closeFrom(openedBefore));
+  afterEach(async () => {
+    if (openedBefore !== undefined) await closeFrom(openedBefore);
+    openedBefore = undefined;
+  });
   afterAll(async () => {
     await closeFrom(0);
     await database.drop();

@@ -5,6 +5,12 @@ export const projects = {
   pglite: 'server:pglite',
 } as const;
 
+/** The same on drizzle 1.0, for the drivers that `src/v1/` has. */
+export const projectsOfDrizzle1 = {
+  'postgres-js': 'server:drizzle-1',
+  'node-postgres': 'server:drizzle-1:node-postgres',
+} as const;
+
 export type DriverName = keyof typeof projects;
 
 export const driverNames = Object.keys(projects) as DriverName[];
