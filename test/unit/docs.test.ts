@@ -11,7 +11,8 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 function documentsIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    const isForeign = ['node_modules', 'dist'].includes(entry.name) || entry.name.startsWith('.');
+    // `site/api` is made from the doc comments.
+    const isForeign = ['node_modules', 'dist', 'api'].includes(entry.name) || entry.name.startsWith('.');
     if (entry.isDirectory()) return isForeign ? [] : documentsIn(path);
     return entry.name.endsWith('.md') ? [relative(root, path)] : [];
   });
