@@ -35,7 +35,9 @@ export class TripCounter {
   /** Called when the client has begun to send a message. */
   clientStarts(type: string): void {
     if (this.#starting || type === START_UP || type === 'X') return;
-    if (this.#asked || (this.#unanswered === 0 && !this.#open)) this.trips++;
+    // postgres.js sends a CopyFail behind a COPY that has been answered, and waits for nothing then.
+    const isCopyData = 'dcf'.includes(type);
+    if (this.#asked || (!isCopyData && this.#unanswered === 0 && !this.#open)) this.trips++;
     this.#asked = false;
     // COPY data belong to a statement whose Sync or Query was sent before, and a Flush asks for what was sent before.
     if (!'dcfH'.includes(type)) this.#open = true;

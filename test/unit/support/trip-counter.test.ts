@@ -37,6 +37,7 @@ test.each([
   ['the same behind a pipelined BEGIN', '>Q PDH <CZ 1tn >BES <2CZ', 2],
   ['COPY from the client', '>Q <G >ddc <CZ', 2],
   ['a query behind a COPY', '>Q <G >ddc <CZ >Q <CZ', 3],
+  ['a query behind a COPY of postgres.js, which sends a CopyFail in between', '>Q <G >ddc <CZ >f >Q <CZ', 3],
   ['a statement that fails', '>PBES <EZ >Q <CZ', 2],
   ['the end', '>Q <CZ >X', 1],
 ])('%s', (_, conversation, expected) => {
