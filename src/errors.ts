@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'BAD_REFERENCE'
   | 'INSERT_FAILED'
   | 'LOAD_FAILED'
+  | 'LOAD_STOPPED'
   | 'MISMATCHED_ANSWER'
   | 'OUTCOME_UNKNOWN'
   | 'TRANSACTION_ENDED'

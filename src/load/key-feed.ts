@@ -15,6 +15,7 @@ export class KeyFeed {
   readonly #committed: KeySpan[] = [];
   #end: { readonly error?: unknown } | undefined;
   #waiting: (() => void)[] = [];
+  readonly #readers = new Set<object>();
 
   constructor(
     /** The key's column, by index in the shape. */
@@ -48,13 +49,26 @@ export class KeyFeed {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void> {
-    for (;;) {
+  /** The keys that one reader gets. They end when they end for all, or when the reader leaves. */
+  iterate(reader: object): AsyncGenerator<unknown, void> {
+    this.#readers.add(reader);
+    return this.#keys(reader);
+  }
+
+  /** @returns whether the last reader has left before the end of the keys */
+  leave(reader: object): boolean {
+    const isReading = this.#readers.delete(reader);
+    this.#wake();
+    return isReading && this.#readers.size === 0;
+  }
+
+  async *#keys(reader: object): AsyncGenerator<unknown, void> {
+    while (this.#readers.has(reader)) {
       const next = this.#committed.shift();
       if (next) yield* this.#each(next);
       else if (this.#end) {
+        this.#readers.delete(reader);
         if ('error' in this.#end) throw this.#end.error;
-        return;
       } else {
         await new Promise<void>((resolve) => {
           this.#waiting.push(resolve);

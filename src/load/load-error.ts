@@ -9,6 +9,16 @@ export interface FailedRow {
   readonly column?: string | undefined;
 }
 
+/** The reader of `keys()` left the loop before their end. */
+export class KeysLeft extends Error {
+  override readonly name = 'KeysLeft';
+
+  /** @param cause what was thrown into the iterator */
+  constructor(cause?: unknown) {
+    super('its keys were not read to the end', cause === undefined ? {} : { cause });
+  }
+}
+
 /**
  * A load that failed, or a row that was set aside. `cause` is the database's error, or an error from before the row was
  * sent.
@@ -39,10 +49,10 @@ export class LoadError extends BatchedDrizzleError {
   declare readonly value: unknown;
 
   constructor(table: string, cause: unknown, failed?: FailedRow, committed = 0) {
-    const isUnknown = failed === undefined && cause instanceof Error && hasLostCommit(cause);
+    const code = failed ? 'LOAD_FAILED' : codeFor(cause);
     super(
-      isUnknown ? 'OUTCOME_UNKNOWN' : 'LOAD_FAILED',
-      `load into ${table} ${isUnknown ? 'has an unknown outcome' : 'failed'}${placeOf(failed)}: ${asError(cause).message}${committedRows(committed)}`,
+      code,
+      `load into ${table} ${outcomes[code]}${placeOf(failed)}: ${asError(cause).message}${committedRows(committed)}`,
       { cause },
     );
     this.table = table;
@@ -62,6 +72,17 @@ export class LoadError extends BatchedDrizzleError {
     const { table, cause, index, row, column } = this;
     return new LoadError(table, cause, index === undefined ? undefined : { index, row, column }, committed);
   }
+}
+
+const outcomes = {
+  LOAD_FAILED: 'failed',
+  LOAD_STOPPED: 'was stopped',
+  OUTCOME_UNKNOWN: 'has an unknown outcome',
+} as const;
+
+function codeFor(cause: unknown): keyof typeof outcomes {
+  if (cause instanceof KeysLeft) return 'LOAD_STOPPED';
+  return cause instanceof Error && hasLostCommit(cause) ? 'OUTCOME_UNKNOWN' : 'LOAD_FAILED';
 }
 
 /** `commit()` adds these words only to the error of a COMMIT whose answer was lost. */

@@ -3,6 +3,7 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { QueryPromise } from '../drizzle/exports.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { KeyFeed } from './key-feed.ts';
+import { KeyReader } from './key-reader.ts';
 import { keyColumn } from './load-keys.ts';
 import type { LoadRequest } from './request.ts';
 import { type LoadReport, LoadRun } from './run-load.ts';
@@ -22,6 +23,11 @@ export type KeyOf<TTable extends PgTable> = [PrimaryKeys<TTable>] extends [never
   ? unknown
   : PrimaryKeys<TTable>;
 
+interface RunningLoad {
+  readonly run: LoadRun;
+  readonly report: Promise<LoadReport>;
+}
+
 /**
  * A load. Like drizzle's own queries it begins only when it is awaited, or when its keys are read.
  *
@@ -32,7 +38,7 @@ export class Load<TTable extends PgTable> extends QueryPromise<LoadReport> {
   // Plain properties, since private fields do not work behind a proxy around the load.
   private readonly request: Omit<LoadRequest, 'keys'>;
   private feed: KeyFeed | undefined;
-  private running: { readonly run: LoadRun; readonly report: Promise<LoadReport> } | undefined;
+  private running: RunningLoad | undefined;
 
   constructor(request: Omit<LoadRequest, 'keys'>) {
     super();
@@ -47,6 +53,9 @@ export class Load<TTable extends PgTable> extends QueryPromise<LoadReport> {
   /**
    * The ids of the written rows, in the order of the rows, as soon as the rows are committed. In a transaction they come when
    * the load is done. Rows that are skipped or set aside have none.
+   *
+   * Leaving the loop before the load is done stops the load, which rolls back and rejects with `LOAD_STOPPED`. Rows that
+   * `commitEvery` has committed stay. If the load has failed for another reason, the loop throws that error.
    *
    * Call it before the load is awaited, since the ids are taken before the rows are written. Reading the ids runs the load.
    *
@@ -63,22 +72,28 @@ export class Load<TTable extends PgTable> extends QueryPromise<LoadReport> {
         'load: keys(): called late; allowed: once, before the load is awaited',
       );
     }
-    this.feed = new KeyFeed(column);
+    const feed = new KeyFeed(column);
+    this.feed = feed;
     return {
       [Symbol.asyncIterator]: () => {
+        const { run, report } = this.begin();
         // The iterator throws the load's error.
-        this.execute().catch(() => {});
-        return (this.feed as KeyFeed)[Symbol.asyncIterator]() as AsyncIterator<KeyOf<TTable>>;
+        report.catch(() => {});
+        return new KeyReader(feed, run, report) as AsyncIterator<KeyOf<TTable>>;
       },
     };
   }
 
   /** Runs the load once; awaiting the load calls it. */
   override execute(): Promise<LoadReport> {
+    return this.begin().report;
+  }
+
+  private begin(): RunningLoad {
     if (!this.running) {
       const run = new LoadRun({ ...this.request, keys: this.feed });
       this.running = { run, report: run.run() };
     }
-    return this.running.report;
+    return this.running;
   }
 }

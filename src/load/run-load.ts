@@ -6,7 +6,7 @@ import { atEndOfTurn } from '../take/schedule.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
 import { Interrupt } from './interrupt.ts';
 import type { LoadChunk } from './load-chunk.ts';
-import { LoadError } from './load-error.ts';
+import { KeysLeft, LoadError } from './load-error.ts';
 import { type OpenLoad, openLoad } from './open-load.ts';
 import type { LoadRequest } from './request.ts';
 import { type OpenSource, openSource } from './source.ts';
@@ -28,30 +28,43 @@ export class LoadRun {
   #rows = 0;
   #dealtWith = 0;
   #bytes = 0;
+  #source: OpenSource | undefined;
   #open: OpenLoad | undefined;
   #next: Promise<LoadChunk | undefined> | undefined;
-  /** COMMIT comes next. It is too late to stop the load, and the server's answer decides. */
-  #isCommitting = false;
+  /** It is too late to stop the load: COMMIT comes next and the server's answer decides, or the load is done or has failed. */
+  #isTooLate = false;
+  /** Why the load is to be stopped: the signal's reason, or that nobody reads its keys. */
+  #stop: { readonly reason: unknown } | undefined;
   readonly #began = performance.now();
   readonly #interrupt = new Interrupt();
 
   constructor(readonly request: LoadRequest) {}
 
-  /** @throws {LoadError} if the load failed; the signal's reason if the signal stopped it */
+  /** Rolls back what is not committed. During a COMMIT it takes effect behind it; behind the last one it has no effect. */
+  stop(reason: unknown): void {
+    this.#stop ??= { reason };
+    if (this.#isTooLate) return;
+    this.#interrupt.fire(this.#stop.reason);
+    this.#stopSource(this.#stop.reason);
+  }
+
+  /** @throws {LoadError} if the load failed or its keys were left; the signal's reason if the signal stopped it */
   async run(): Promise<LoadReport> {
     const { target, options, rows, keys } = this.request;
     const { signal } = options;
-    const abort = (): void => this.#stopIfAborted(signal);
+    const abort = (): void => this.stop(signal?.reason);
     signal?.addEventListener('abort', abort);
-    abort();
+    if (signal?.aborted) abort();
     try {
-      const written = this.#writeAll(openSource(rows));
+      this.#source = openSource(rows);
+      const written = this.#writeAll(this.#source);
       await (target.isNested ? written : this.#interrupt.race(written));
       keys?.end({});
       const ms = performance.now() - this.#began;
       return { rows: this.#rows, skipped: this.#dealtWith - this.#rows, ms };
     } catch (thrown) {
-      const error = signal?.aborted && !this.#isCommitting ? signal.reason : this.#explain(thrown);
+      const error =
+        this.#isTooLate || !this.#stop ? this.#explain(thrown) : this.#explainStop(this.#stop.reason);
       keys?.end({ error });
       throw error;
     } finally {
@@ -60,21 +73,26 @@ export class LoadRun {
   }
 
   async #writeAll(source: OpenSource): Promise<void> {
-    const { target, keys, options } = this.request;
+    const { target, keys } = this.request;
     try {
       for (let isDone = false; !isDone; ) {
-        this.#stopIfAborted(options.signal);
         this.#interrupt.throwIfFired();
         isDone = await target.transaction((unit) => this.#writePart(unit, source));
         this.committed = this.#dealtWith;
-        this.#isCommitting = false;
+        this.#isTooLate = isDone;
+        if (this.#stop && !isDone) this.#interrupt.fire(this.#stop.reason);
         keys?.commit();
       }
     } catch (error) {
-      if (this.#open) this.#open.reader.stop(error);
-      else source.stop(error);
+      this.#stopSource(error);
       throw error;
     }
+  }
+
+  #stopSource(reason: unknown): void {
+    if (this.#open) this.#open.reader.stop(reason);
+    else this.#source?.stop(reason);
+    this.#source = undefined;
   }
 
   /** Writes the rows of one transaction. @returns whether the source has ended */
@@ -109,16 +127,15 @@ export class LoadRun {
         await cache?.onMutate({ tables: [cacheName(this.request.shape.table)] });
         // A load that has rejected because it was stopped must not commit.
         interrupt.throwIfFired();
-        this.#isCommitting = true;
+        this.#isTooLate = true;
         return !chunk;
       }
+    } catch (error) {
+      if (!this.#stop) this.#isTooLate = true;
+      throw error;
     } finally {
       isOver = true;
     }
-  }
-
-  #stopIfAborted(signal: AbortSignal | undefined): void {
-    if (signal?.aborted && !this.#isCommitting) this.#interrupt.fire(signal.reason);
   }
 
   #report(chunk: LoadChunk, { rows, bytes, rejected, keys }: WrittenChunk): void {
@@ -136,6 +153,10 @@ export class LoadRun {
       bytes: this.#bytes,
       rowsPerSecond: Math.round(this.#dealtWith / seconds),
     });
+  }
+
+  #explainStop(reason: unknown): unknown {
+    return reason instanceof KeysLeft ? this.#explain(reason) : reason;
   }
 
   /** The error that the load rejects with; it has the number of committed rows. */

@@ -3,7 +3,7 @@ import { KeyFeed } from '../../../src/load/key-feed.ts';
 
 async function read(feed: KeyFeed): Promise<unknown[]> {
   const keys: unknown[] = [];
-  for await (const key of feed) keys.push(key);
+  for await (const key of feed.iterate({})) keys.push(key);
   return keys;
 }
 
@@ -37,7 +37,7 @@ describe('ids', () => {
 
   test('come only when they are committed, and never those of what was rolled back', async () => {
     const feed = new KeyFeed(0);
-    const reading = feed[Symbol.asyncIterator]();
+    const reading = feed.iterate({});
     const first = reading.next();
     feed.add(['1']);
     const early = await Promise.race([first, new Promise((resolve) => setImmediate(resolve, 'nothing yet'))]);
@@ -47,5 +47,19 @@ describe('ids', () => {
     feed.add(['2']);
     feed.end({ error: new Error('rolled back') });
     await expect(reading.next()).rejects.toThrow('rolled back');
+  });
+
+  test('end for a reader who leaves, even while it waits, and go on for the others', async () => {
+    const feed = new KeyFeed(0);
+    const [one, other] = [{}, {}];
+    const [ofOne, ofOther] = [feed.iterate(one), feed.iterate(other)];
+    const [nextOfOne, nextOfOther] = [ofOne.next(), ofOther.next()];
+    expect(feed.leave(one)).toBe(false);
+    expect(await nextOfOne).toEqual({ value: undefined, done: true });
+    feed.add(['1']);
+    feed.commit();
+    expect(await nextOfOther).toEqual({ value: '1', done: false });
+    expect(feed.leave(other)).toBe(true);
+    expect(feed.leave(other)).toBe(false);
   });
 });
