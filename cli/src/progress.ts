@@ -1,4 +1,3 @@
-import { Presets, SingleBar } from 'cli-progress';
 import type { Source } from './source.ts';
 
 /** The display of a load's progress. `update` may be called as often as the caller likes. */
@@ -10,12 +9,13 @@ export interface Progress {
 const noProgress: Progress = { update() {}, stop() {} };
 
 /** A bar on `stream` with the rate and the time left. It shows nothing if `stream` is no terminal. */
-export function showProgress(
+export async function showProgress(
   sources: readonly Source[],
   stream: NodeJS.WriteStream,
   isWanted: boolean,
-): Progress {
+): Promise<Progress> {
   if (!isWanted || !stream.isTTY) return noProgress;
+  const { Presets, SingleBar } = await import('cli-progress');
   const sizes = sources.map(({ size }) => size);
   const size = sizes.includes(undefined) ? undefined : sum(sizes as number[]);
   const bar = new SingleBar(

@@ -1,7 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { getTableName, is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
-import { globSync } from 'tinyglobby';
 import { CommandError } from './command-error.ts';
 import { importModule } from './import-module.ts';
 
@@ -16,7 +15,7 @@ export type SchemaModule = Record<string, unknown>;
 export async function importSchema(paths: readonly string[]): Promise<SchemaModule> {
   const schema: SchemaModule = {};
   for (const path of paths) {
-    const files = filesOf(path);
+    const files = await filesOf(path);
     if (files.length === 0) throw new CommandError(`--schema ${path}: no such file`);
     for (const file of files) {
       try {
@@ -34,7 +33,9 @@ export async function importSchema(paths: readonly string[]): Promise<SchemaModu
 const moduleName = /\.[cm]?[jt]s$/;
 
 /** A folder stands for the modules in it. A path that exists is no glob, whatever its characters are. */
-function filesOf(path: string): string[] {
+async function filesOf(path: string): Promise<string[]> {
+  if (existsSync(path) && !statSync(path).isDirectory()) return [path];
+  const { globSync } = await import('tinyglobby');
   const options = { onlyFiles: false, expandDirectories: false };
   const found = existsSync(path) ? [path] : globSync(path, options).toSorted();
   return found.flatMap((each) =>

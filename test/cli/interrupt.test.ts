@@ -17,7 +17,7 @@ test.each([
   const child = startCommand(['load', '--schema', schemaFile, '--table', 'logs', '--url', database.url]);
   const ended = untilEnd(child);
   child.stdin?.write('level,message\n');
-  child.stdin?.write('info,a line of a log that has no end\n'.repeat(50_000));
+  child.stdin?.write('info,a line of a log that has no end\n'.repeat(200_000));
   // Uncommitted rows are invisible to other connections. Only the size of the table shows them.
   await until(async () => {
     const [row] = await check.execute<{ size: string }>(sql`select pg_relation_size('logs') as size`);

@@ -1,8 +1,8 @@
 /** Records as the data of COPY. */
 import { CR, countByte, LF, type LineEnd, newlineBytes } from './scan.ts';
 
-/** Larger data are written to the socket in pieces. */
-const pieceBytes = 256 * 1024;
+/** Larger data are written to the socket in pieces. The memory of a larger one would go back to the system each time. */
+const pieceBytes = 64 * 1024;
 
 export class CsvData {
   readonly #head: Buffer;

@@ -1,4 +1,5 @@
 import type { ChunkLimit } from '../chunk.ts';
+import { blockBytes } from '../source.ts';
 import type { DialectBytes } from './dialect.ts';
 import { CR, countByte, LF, type LineEnd, newlineBytes, Scan } from './scan.ts';
 
@@ -13,44 +14,85 @@ export interface Batch {
   readonly isOpen: boolean;
 }
 
-/** A batch is cut at the first record that ends behind so many bytes. */
-const batchBytes = 1024 * 1024;
+export interface BatchOptions {
+  readonly bytes: DialectBytes;
+  readonly lineEnd: LineEnd;
+  /** The line of the first record. */
+  readonly firstLine: number;
+  readonly limit: ChunkLimit;
+  /** A batch is cut at the first record that ends behind so many bytes. */
+  readonly size: number;
+}
+
+/** For records of which objects are made. */
+export const smallBatch = 1024 * 1024;
+
+/** For bytes. Between two chunks the server waits, so that a batch of 1 MiB takes some 10 % longer. */
+export const largeBatch = 4 * 1024 * 1024;
 
 /** The server takes no longer record. */
 const longestRecord = 1024 * 1024 * 1024;
 
-/** Reads blocks of bytes, and cuts them between records. A block is scanned once, however long a record is. */
+/**
+ * Reads blocks of bytes, and cuts them between records. A block is scanned once, however long a record is.
+ *
+ * The bytes of a batch are good until the batch behind the next one is asked for: two buffers are used by turns.
+ */
 export async function* readBatches(
   blocks: AsyncIterable<Buffer>,
-  bytes: DialectBytes,
-  lineEnd: LineEnd,
-  firstLine: number,
-  limit: ChunkLimit,
+  { bytes, lineEnd, firstLine, limit, size }: BatchOptions,
 ): AsyncGenerator<Batch> {
   const scan = new Scan(bytes);
   const separator = lineEnd === '\r' ? CR : LF;
   const { editor } = newlineBytes(lineEnd);
-  let kept: Buffer[] = [];
+  let [filled, other] = [new Filled(size + blockBytes), new Filled(size + blockBytes)];
   let ends: number[] = [];
-  let [length, line] = [0, firstLine];
+  let line = firstLine;
   for await (const block of blocks) {
-    kept.push(block);
-    scan.addEnds(block, separator, length, ends);
-    length += block.length;
+    scan.addEnds(block, separator, filled.length, ends);
+    filled.add(block);
     // A source that gives records slowly does not keep those that are enough for a chunk.
-    const isEnough = length >= batchBytes || ends.length >= limit.next;
-    if (!isEnough || (ends.length === 0 && length < longestRecord)) continue;
-    const all = Buffer.concat(kept);
-    const end = ends.at(-1) ?? length;
+    const isEnough = filled.length >= size || ends.length >= limit.next;
+    if (!isEnough || (ends.length === 0 && filled.length < longestRecord)) continue;
+    const all = filled.bytes;
+    const end = ends.at(-1) ?? all.length;
     const isOpen = ends.length === 0;
     yield { bytes: all.subarray(0, end), ends: isOpen ? [end] : ends, firstLine: line, isOpen };
     if (isOpen) return;
     line += countByte(all, editor, 0, end);
-    kept = [all.subarray(end)];
+    other.length = 0;
+    other.add(all.subarray(end));
+    [filled, other] = [other, filled];
     ends = [];
-    length -= end;
   }
-  if (length === 0) return;
-  if ((ends.at(-1) ?? 0) < length) ends.push(length);
-  yield { bytes: Buffer.concat(kept), ends, firstLine: line, isOpen: scan.isQuoted };
+  const { bytes: all } = filled;
+  if (all.length === 0) return;
+  if ((ends.at(-1) ?? 0) < all.length) ends.push(all.length);
+  yield { bytes: all, ends, firstLine: line, isOpen: scan.isQuoted };
+}
+
+/** Bytes in a buffer that is used again: the pages of a new one would take longer than all else. */
+class Filled {
+  length = 0;
+  readonly #size: number;
+  #buffer: Buffer = Buffer.alloc(0);
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  get bytes(): Buffer {
+    return this.#buffer.subarray(0, this.length);
+  }
+
+  add(block: Buffer): void {
+    const wanted = this.length + block.length;
+    if (wanted > this.#buffer.length) {
+      const before = this.bytes;
+      this.#buffer = Buffer.allocUnsafeSlow(Math.max(2 * this.#buffer.length, wanted, this.#size));
+      this.#buffer.set(before);
+    }
+    this.#buffer.set(block, this.length);
+    this.length = wanted;
+  }
 }

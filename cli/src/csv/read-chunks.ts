@@ -3,7 +3,7 @@ import type { Chunk, ChunkLimit, RefusedRecord } from '../chunk.ts';
 import { CsvChunk, type CsvChunkFormat } from './csv-chunk.ts';
 import { CsvData } from './data.ts';
 import { bytesOf } from './dialect.ts';
-import { type Batch, readBatches } from './read-batches.ts';
+import { type Batch, largeBatch, readBatches, smallBatch } from './read-batches.ts';
 import type { Rewriter } from './rewrite.ts';
 import { countByte, newlineBytes } from './scan.ts';
 
@@ -21,8 +21,15 @@ export async function* readChunks(
   blocks: AsyncIterable<Buffer>,
   options: ReadOptions,
 ): AsyncGenerator<Chunk> {
-  const { format, line, limit } = options;
-  for await (const batch of readBatches(blocks, bytesOf(format.dialect), format.lineEnd, line, limit)) {
+  const { format, line, rewriter, limit } = options;
+  const batches = readBatches(blocks, {
+    bytes: bytesOf(format.dialect),
+    lineEnd: format.lineEnd,
+    firstLine: line,
+    limit,
+    size: rewriter ? smallBatch : largeBatch,
+  });
+  for await (const batch of batches) {
     for (let from = 0; from < batch.ends.length; ) {
       const to = from + limit.take(batch.ends.length - from);
       yield makeChunk(part(batch, from, to, format), options);

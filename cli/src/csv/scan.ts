@@ -6,12 +6,17 @@ export const CR = 0x0d;
 
 export type LineEnd = '\n' | '\r\n' | '\r';
 
+/** Looking at so many bytes takes as long as a jump. */
+const bytesOfJump = 16;
+
 /** Where a scan stands between two blocks. */
 export class Scan {
   readonly #quote: number;
   readonly #escape: number;
   #isQuoted = false;
   #isEscaped = false;
+  /** The last block had so many quotes and line ends that looking at each byte is faster. */
+  #isDense = false;
 
   constructor({ quote, escape: mark }: Pick<DialectBytes, 'quote' | 'escape'>) {
     this.#quote = quote;
@@ -31,14 +36,51 @@ export class Scan {
   }
 
   #addPlainEnds(block: Uint8Array, separator: number, base: number, ends: number[]): void {
+    const found = ends.length;
+    const quotes = this.#isDense
+      ? this.#lookAtEach(block, separator, base, ends)
+      : this.#jump(block, separator, base, ends);
+    this.#isDense = block.length < (quotes + ends.length - found) * bytesOfJump;
+  }
+
+  #lookAtEach(block: Uint8Array, separator: number, base: number, ends: number[]): number {
     const quote = this.#quote;
     let isQuoted = this.#isQuoted;
+    let quotes = 0;
     for (let at = 0; at < block.length; at++) {
       const byte = block[at];
-      if (byte === quote) isQuoted = !isQuoted;
-      else if (byte === separator && !isQuoted) ends.push(base + at + 1);
+      if (byte === quote) {
+        isQuoted = !isQuoted;
+        quotes++;
+      } else if (byte === separator && !isQuoted) ends.push(base + at + 1);
     }
     this.#isQuoted = isQuoted;
+    return quotes;
+  }
+
+  /** Goes from one quote or line end to the next. */
+  #jump(block: Uint8Array, separator: number, base: number, ends: number[]): number {
+    const { length } = block;
+    let isQuoted = this.#isQuoted;
+    let quotes = 0;
+    for (let from = 0; from < length; ) {
+      const quote = this.#quoteFrom(block, from);
+      if (!isQuoted) {
+        let end = block.indexOf(separator, from);
+        for (; end !== -1 && end < quote; end = block.indexOf(separator, end + 1)) ends.push(base + end + 1);
+      }
+      from = quote + 1;
+      if (quote === length) break;
+      isQuoted = !isQuoted;
+      quotes++;
+    }
+    this.#isQuoted = isQuoted;
+    return quotes;
+  }
+
+  #quoteFrom(block: Uint8Array, from: number): number {
+    const found = this.#quote === -1 ? -1 : block.indexOf(this.#quote, from);
+    return found === -1 ? block.length : found;
   }
 
   #addEscapedEnds(block: Uint8Array, separator: number, base: number, ends: number[]): void {

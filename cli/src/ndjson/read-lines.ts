@@ -4,7 +4,7 @@ import { isMade, makeText } from '../column-ways.ts';
 import { CsvChunk } from '../csv/csv-chunk.ts';
 import { CsvData } from '../csv/data.ts';
 import { type CsvDialect, quoted } from '../csv/dialect.ts';
-import { type Batch, readBatches } from '../csv/read-batches.ts';
+import { type Batch, readBatches, smallBatch } from '../csv/read-batches.ts';
 import { findColumn, isRejectColumn } from '../match-columns.ts';
 import type { TableFacts } from '../table-facts.ts';
 import type { TargetColumn } from '../target-columns.ts';
@@ -31,9 +31,17 @@ const defaultText = '\\D';
 /** The chunks of a file with one JSON object per line. */
 export async function* readLines(bytes: AsyncIterable<Buffer>, options: LinesOptions): AsyncGenerator<Chunk> {
   const reader = new LineReader(options);
-  for await (const batch of readBatches(bytes, noQuotes, '\n', 1, options.limit)) {
+  const { limit } = options;
+  const batches = readBatches(bytes, {
+    bytes: noQuotes,
+    lineEnd: '\n',
+    firstLine: 1,
+    limit,
+    size: smallBatch,
+  });
+  for await (const batch of batches) {
     for (let from = 0; from < batch.ends.length; ) {
-      const to = from + options.limit.take(batch.ends.length - from);
+      const to = from + limit.take(batch.ends.length - from);
       while (from < to) {
         const read = reader.read(batch, from, to);
         yield read.chunk;

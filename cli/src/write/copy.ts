@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import type { ReservedSql } from 'postgres';
+import { collectCopies } from './collect-copies.ts';
 
 /** What postgres.js keeps of a query. It settles the query by these two, and calls `resolve` twice for a COPY. */
 interface SettledQuery {
@@ -28,7 +29,10 @@ export function copy(connection: ReservedSql, statement: string, data: readonly 
   const rows = new Promise<number>((resolve, reject) => {
     query.resolve = (answer) => {
       if (answer instanceof Writable) feed(answer, data);
-      else resolve(answer.count ?? 0);
+      else {
+        collectCopies();
+        resolve(answer.count ?? 0);
+      }
     };
     query.reject = reject;
   });

@@ -75,13 +75,18 @@ class RecordLoad {
       return next;
     };
     const { commitEvery, isDryRun, onProgress } = this.#options;
-    for (let next = await ahead(); !next.done; ) {
-      const following = ahead();
-      await this.#writeChunk(records, next.value);
-      onProgress(this.#records);
-      if (commitEvery !== undefined && !isDryRun && this.#records - this.#committed >= commitEvery)
-        await this.#commit();
-      next = await following;
+    try {
+      for (let next = await ahead(); !next.done; ) {
+        const following = ahead();
+        await this.#writeChunk(records, next.value);
+        onProgress(this.#records);
+        if (commitEvery !== undefined && !isDryRun && this.#records - this.#committed >= commitEvery)
+          await this.#commit();
+        next = await following;
+      }
+    } finally {
+      // Closes the file. It is not waited for, since a read from a terminal may never end.
+      chunks.return?.().catch(() => {});
     }
   }
 
