@@ -9,13 +9,16 @@ import { useDatabase } from '../support/test-database.ts';
 const database = useDatabase();
 const client = database.connect();
 const folder = mkdtempSync(join(tmpdir(), 'batched-drizzle-odd-'));
-const { byCommand, byCopy } = besideCopy(client, database.url, folder);
+const { byCommand, byCopy, close } = besideCopy(client, database.url, folder);
 
 beforeAll(async () => {
   for (const { ddl } of [one, two, typed]) await client.unsafe(ddl);
 });
 
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  close();
+  rmSync(folder, { recursive: true });
+});
 
 describe('a file is loaded as by \\copy, or refused as by \\copy:', () => {
   test.for(Object.entries(oddFiles))('%s', async ([, file], { skip }) => {

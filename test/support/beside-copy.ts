@@ -7,6 +7,7 @@ import type { Sql } from 'postgres';
 import { readArguments } from '../../cli/src/arguments.ts';
 import { loadFiles } from '../../cli/src/load-files.ts';
 import { findProgram } from './find-program.ts';
+import { PsqlSession } from './psql-session.ts';
 
 /** Why files can't be compared here; `undefined` if they can. */
 export const lacksPsql = findProgram('psql') === undefined ? 'psql is not installed' : undefined;
@@ -42,28 +43,34 @@ export interface LoadedFile {
 export interface BesideCopy {
   byCommand(file: OddFile): Promise<LoadedFile>;
   byCopy(file: OddFile): Promise<LoadedFile>;
+  /** Ends what they started. */
+  close(): void;
 }
 
 /** Loads files by the command, in this process, and by psql's `\copy`, each into the same empty table. */
 export function besideCopy(client: Sql, url: string, folder: string): BesideCopy {
   let count = 0;
+  let session: PsqlSession | undefined;
   const write = ({ bytes, extension = 'csv' }: OddFile) => {
     const path = join(folder, `odd${++count}.${extension}`);
     writeFileSync(path, bytes);
     return path;
   };
   return {
-    byCopy(file) {
+    close: () => session?.close(),
+    async byCopy(file) {
       const { name } = file.table;
       const options = ['format csv', file.copy ?? 'header'].join(', ');
       const columns = file.columns.map((column) => `"${column}"`).join(', ');
       const copy = `\\copy ${name} (${columns}) from '${write(file)}' (${options})`;
+      const select = `select t::text from ${name} t order by ctid`;
+      if (file.env === undefined) {
+        session ??= new PsqlSession(url);
+        const { rows, hasFailed, message } = await session.run([`delete from ${name};`, copy, `${select};`]);
+        return { rows: hasFailed ? 'refused' : rows, message };
+      }
       // The end of psql undoes it.
-      return runPsql(
-        url,
-        ['begin', `delete from ${name}`, copy, `select t::text from ${name} t order by ctid`],
-        file.env,
-      );
+      return runPsql(url, ['begin', `delete from ${name}`, copy, select], file.env);
     },
     async byCommand(file) {
       const { name } = file.table;

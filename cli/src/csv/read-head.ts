@@ -71,7 +71,8 @@ function withoutMark(bytes: Buffer, { file, dialect }: HeadOptions): Buffer {
       exitCodes.failed,
     );
   }
-  const isMarked = dialect.encoding === undefined && bytes.subarray(0, 3).equals(byteOrderMark);
+  const isUtf8 = decoderOf(dialect.encoding).encoding === 'utf-8';
+  const isMarked = isUtf8 && bytes.subarray(0, 3).equals(byteOrderMark);
   return isMarked ? bytes.subarray(3) : bytes;
 }
 
