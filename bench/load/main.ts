@@ -18,7 +18,7 @@ import { type Check, checkBadLine, checkRows } from './checks.ts';
 import { runLoad } from './command.ts';
 import { findCopy } from './copy.ts';
 
-const limits = { peakMb: 200, ratio: 0.4 };
+const limits = { peakMb: 120, ratio: 0.9 };
 const resultFile = new URL('../results/load.json', import.meta.url);
 
 interface Round {

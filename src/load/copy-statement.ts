@@ -14,24 +14,3 @@ export function copyStatement(dialect: PgDialect, shape: TableShape, { columns, 
   const marker = hasDefaults ? ` with (default E'${defaultMarker.replace('\\', '\\\\')}')` : '';
   return `copy ${shape.name} (${columnList(dialect, shape, columns)}) from stdin${marker}`;
 }
-
-/** Where a COPY failed. */
-export interface CopyLine {
-  /** The line, from 0. */
-  readonly line: number;
-  /** The column's name in the database, if the server names one. */
-  readonly column: string | undefined;
-}
-
-/** Reads the line and the column from the error's context, whose words depend on the server's language. */
-export function lineOf(error: unknown, relation: string): CopyLine | undefined {
-  const { where } = error as { where?: unknown };
-  if (typeof where !== 'string') return undefined;
-  const start = `COPY ${relation}, `;
-  const context = where.split('\n').find((line) => line.startsWith(start));
-  const found = context === undefined ? null : linePattern.exec(context.slice(start.length));
-  return found ? { line: Number(found.groups?.number) - 1, column: found.groups?.column } : undefined;
-}
-
-/** `line 3, column age: "x"`; without the value `line 3` or `line 3: "…"`. */
-const linePattern = /^[^\d:]*(?<number>\d+)(?:, [^\s:]+ (?<column>.+?): )?/s;

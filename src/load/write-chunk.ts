@@ -6,6 +6,7 @@ import type { TextCell } from '../write/copy-text.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { LoadChunk, RejectedRow, Run, RunPart } from './load-chunk.ts';
 import { LoadError } from './load-error.ts';
+import { classesOfNoRow, columnOfKey } from './refused-row.ts';
 import { canCopyRun, type LoadWriteContext, RowsRefused, type WrittenRows, writeRows } from './write-run.ts';
 
 export interface WrittenChunk {
@@ -25,9 +26,6 @@ export interface LoadWriterOptions extends LoadWriteContext {
 
 /** Rows that are tried together behind a refused row: few, since the next row is often bad as well. */
 const rowsBehindBad = 16;
-
-/** SQLSTATE classes of errors that no row's values cause. */
-const classesOfNoRow = /^(08|0A|25|26|28|3D|3F|40|42|53|55|57|58|72|F0|XX)/;
 
 export class LoadWriter {
   #rows = 0;
@@ -125,10 +123,7 @@ export class LoadWriter {
     const { shape } = this.options;
     if (row === undefined) return new LoadError(shape.name, cause);
     const { detail } = cause as { detail?: string };
-    const name =
-      column ??
-      this.options.flush.driver.errors.columnOf(cause) ??
-      (detail && keyOfDetail.exec(detail)?.groups?.column);
+    const name = column ?? this.options.flush.driver.errors.columnOf(cause) ?? columnOfKey(detail);
     const key = shape.columns.find((each) => each.name === name)?.key;
     return new LoadError(shape.name, cause, { index: run.index + row, row: run.rows[row], column: key });
   }
@@ -144,9 +139,6 @@ export class LoadWriter {
     }
   }
 }
-
-/** The detail of a constraint of one column: `Key (email)=(ada@example.com) already exists.` */
-const keyOfDetail = /^Key \("?(?<column>[^,]+?)"?\)=/;
 
 /** Whether every row would be refused for the same reason. */
 function isHopeless({ cause, column }: RowsRefused, { casts }: Run): boolean {

@@ -8,11 +8,12 @@ import type { TableShape } from '../drizzle/table.ts';
 import { asError, BatchedDrizzleError, codeOf } from '../errors.ts';
 import { logAll, sendUncounted } from '../send/send-logged.ts';
 import { CopyText, type TextCell } from '../write/copy-text.ts';
-import { copyStatement, lineOf } from './copy-statement.ts';
+import { copyStatement } from './copy-statement.ts';
 import { type InsertContext, insertStatements, singleInserts } from './insert-statement.ts';
 import type { Run, RunPart } from './load-chunk.ts';
 import type { LoadFacts } from './load-facts.ts';
 import type { KeySupply } from './load-keys.ts';
+import { placeIn } from './refused-row.ts';
 
 export interface LoadWriteContext {
   readonly flush: FlushContext;
@@ -89,9 +90,10 @@ async function copyRows(
     const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
     return { rows: countOf(answer), bytes, returned: [] };
   } catch (error) {
-    const place = isAnswer(flush.driver.errors, asError(error)) ? lineOf(error, relation) : undefined;
-    if (place && place.line < to - from)
-      throw new RowsRefused(asError(error), from + place.line, place.column);
+    const { where } = error as { where?: unknown };
+    const place = isAnswer(flush.driver.errors, asError(error)) ? placeIn(where, relation) : undefined;
+    if (place && place.line <= to - from)
+      throw new RowsRefused(asError(error), from + place.line - 1, place.column);
     throw error;
   }
 }

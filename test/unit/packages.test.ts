@@ -23,6 +23,10 @@ describe('the library', () => {
 });
 
 describe('the package of the command', () => {
+  test('reads the words of the server as the library does, by the same file', () => {
+    expect(textOf('cli/src/write/refused-row.ts')).toBe(textOf('src/load/refused-row.ts'));
+  });
+
   test('has the version of the library, and does not need it', () => {
     expect(command.version).toBe(library.version);
     expect({ ...command.dependencies, ...command.peerDependencies }).not.toHaveProperty('batched-drizzle');

@@ -3,14 +3,8 @@ import type { BadLine } from '../bad-row.ts';
 import type { Chunk } from '../chunk.ts';
 import { CommandError } from '../command-error.ts';
 import { exitCodes } from '../exit-codes.ts';
-import {
-  type CopyPlace,
-  describeRefusal,
-  isHopeless,
-  isServerError,
-  placeOf,
-  type ServerError,
-} from './refusal.ts';
+import { describeRefusal, isHopeless, isServerError, placeOf, type ServerError } from './refusal.ts';
+import type { CopyPlace } from './refused-row.ts';
 import { copiedRelation, type WriteTarget, writePart } from './target.ts';
 
 export interface WrittenChunk {

@@ -1,6 +1,7 @@
 import type { BadLine } from '../bad-row.ts';
 import type { Chunk } from '../chunk.ts';
 import type { TargetColumn } from '../target-columns.ts';
+import { type CopyPlace, classesOfNoRow, columnOfKey, placeIn } from './refused-row.ts';
 
 /** What postgres.js keeps of an error of the server. */
 export interface ServerError extends Error {
@@ -15,27 +16,9 @@ export function isServerError(error: unknown): error is ServerError {
   return error instanceof Error && error.name === 'PostgresError';
 }
 
-/** Where a COPY failed. */
-export interface CopyPlace {
-  /** The line of its data, from 1. */
-  readonly line: number;
-  /** The column's name in the database, if the server names one. */
-  readonly column: string | undefined;
+export function placeOf({ where }: ServerError, relation: string): CopyPlace | undefined {
+  return placeIn(where, relation);
 }
-
-/** Reads the place from the error's context, whose words depend on the server's language. */
-export function placeOf({ where = '' }: ServerError, relation: string): CopyPlace | undefined {
-  const start = `COPY ${relation}, `;
-  const context = where.split('\n').find((line) => line.startsWith(start));
-  const found = context === undefined ? null : place.exec(context.slice(start.length));
-  return found ? { line: Number(found.groups?.number), column: found.groups?.column } : undefined;
-}
-
-/** `line 3, column age: "x"`; without the value `line 3` or `line 3: "…"`. */
-const place = /^[^\d:]*(?<number>\d+)(?:, [^\s:]+ (?<column>.+?): )?/s;
-
-/** SQLSTATE classes of errors that no row's values cause. */
-const classesOfNoRow = /^(08|0A|25|26|28|3D|3F|40|42|53|55|57|58|72|F0|XX)/;
 
 /** Whether every row would be refused for the same reason. */
 export function isHopeless(error: ServerError, relation: string): boolean {
@@ -48,7 +31,7 @@ export function isHopeless(error: ServerError, relation: string): boolean {
 
 /** Names file, line, column, value and reason of a record that the server refuses. */
 export function describeRefusal(chunk: Chunk, index: number, error: ServerError, place?: CopyPlace): BadLine {
-  const name = place?.column ?? error.column_name ?? keyOfDetail.exec(error.detail ?? '')?.groups?.column;
+  const name = place?.column ?? error.column_name ?? columnOfKey(error.detail);
   const column = chunk.columns.find((each) => each.name === name);
   const value = column && chunk.valueOf(index, column);
   return {
@@ -59,9 +42,6 @@ export function describeRefusal(chunk: Chunk, index: number, error: ServerError,
     reason: (value === undefined ? '' : 'is refused: ') + reasonOf(error, column, value),
   };
 }
-
-/** The detail of a constraint of one column: `Key (email)=(ada@example.com) already exists.` */
-const keyOfDetail = /^Key \("?(?<column>[^,]+?)"?\)=/;
 
 function reasonOf(error: ServerError, column: TargetColumn | undefined, value: string | undefined): string {
   const { code, message, detail } = error;

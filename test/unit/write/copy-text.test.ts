@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { lineOf } from '../../../src/load/copy-statement.ts';
+import { placeIn } from '../../../src/load/refused-row.ts';
 import type { TextCell } from '../../../src/write/copy-text.ts';
 import { CopyText, isSpecial } from '../../../src/write/copy-text.ts';
 
@@ -62,22 +62,22 @@ describe('the text of a COPY', () => {
 
 describe('the place of an error', () => {
   test.each([
-    ['COPY users, line 3, column age: "x"', 'users', { line: 2, column: 'age' }],
-    ['COPY users, line 12, column first name: null input', 'users', { line: 11, column: 'first name' }],
-    ['COPY users, line 1: "a\tb\tc"', 'users', { line: 0, column: undefined }],
-    ['COPY users, line 75', 'users', { line: 74, column: undefined }],
-    ['COPY users, Zeile 3, Spalte age: »x«', 'users', { line: 2, column: 'age' }],
+    ['COPY users, line 3, column age: "x"', 'users', { line: 3, column: 'age' }],
+    ['COPY users, line 12, column first name: null input', 'users', { line: 12, column: 'first name' }],
+    ['COPY users, line 1: "a\tb\tc"', 'users', { line: 1, column: undefined }],
+    ['COPY users, line 75', 'users', { line: 75, column: undefined }],
+    ['COPY users, Zeile 3, Spalte age: »x«', 'users', { line: 3, column: 'age' }],
     [
       'PL/pgSQL function f() line 9 at RAISE\nCOPY users, line 4: "a"',
       'users',
-      { line: 3, column: undefined },
+      { line: 4, column: undefined },
     ],
-    ['COPY we, line 7, line 2, column a: "b"', 'we, line 7', { line: 1, column: 'a' }],
+    ['COPY we, line 7, line 2, column a: "b"', 'we, line 7', { line: 2, column: 'a' }],
     ['COPY users', 'users', undefined],
     ['COPY others, line 3', 'users', undefined],
     ['SQL statement "select 1"', 'users', undefined],
     [undefined, 'users', undefined],
   ])('%s', (where, relation, place) => {
-    expect(lineOf({ where }, relation)).toEqual(place);
+    expect(placeIn(where, relation)).toEqual(place);
   });
 });
