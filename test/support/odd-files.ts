@@ -97,6 +97,10 @@ export const oddFiles: Readonly<Record<string, OddFile>> = {
   }),
   'UTF-16 with its mark': ofTwo(Buffer.from('\ufeffid,note\n1,a\n', 'utf16le')),
   'UTF-8 with a mark': ofTwo('\ufeffid,note\n1,a\n'),
+  'UTF-8 with a mark, which is named': ofTwo('\ufeffid,note\n1,a\n', {
+    copy: "header, encoding 'UTF8'",
+    args: ['--encoding', 'UTF8'],
+  }),
   'half a character at the end': ofTwo(Buffer.concat([Buffer.from('id,note\n1,'), Buffer.from([0xc3])])),
   'a surrogate in UTF-8': ofTwo(Buffer.concat([Buffer.from('id,note\n1,'), Buffer.from([0xed, 0xa0, 0x80])])),
   'an emoji': ofTwo('id,note\n1,👩‍👩‍👧\n'),
