@@ -16,14 +16,16 @@ const watched = new WeakSet<pg.PoolClient>();
  * If a callback swallows the failure of a statement, COMMIT answers ROLLBACK, and drizzle on pg resolves. Ours rejects with
  * the failure, as drizzle on postgres.js does. Here COMMIT rejects with the failure.
  *
- * A BEGIN that is refused gives its connection back. drizzle on pg never does.
+ * A BEGIN that is refused gives its connection back. drizzle 0.45 on pg never does.
+ *
+ * @param isReleasing drizzle gives that connection back itself
  */
-export function rejectingUncommitted(pool: pg.Pool): pg.Pool {
+export function rejectingUncommitted(pool: pg.Pool, isReleasing = false): pg.Pool {
   const connect = pool.connect.bind(pool) as (...args: unknown[]) => Promise<pg.PoolClient>;
   // The pool itself gives a callback. Only drizzle's transactions await a connection.
   const connectWatched = async (...args: unknown[]): Promise<pg.PoolClient> => {
     const client = await connect(...args);
-    if (args.length === 0 && !watched.has(client)) watch(client);
+    if (args.length === 0 && !watched.has(client)) watch(client, isReleasing);
     return client;
   };
   return Object.assign(pool, { connect: connectWatched, query: keepingConnections(connect) });
@@ -46,7 +48,7 @@ function keepingConnections(connect: () => Promise<pg.PoolClient>): Query {
   };
 }
 
-function watch(client: pg.PoolClient): void {
+function watch(client: pg.PoolClient, isReleasing: boolean): void {
   watched.add(client);
   const query = client.query.bind(client) as unknown as Query;
   /** The first failure since a statement succeeded. Until a rollback none succeeds behind it. */
@@ -57,7 +59,7 @@ function watch(client: pg.PoolClient): void {
       result = await query(...args);
     } catch (error) {
       if (error instanceof pg.DatabaseError) failure ??= error;
-      if (/^begin/.test(textOf(args[0]))) client.release();
+      if (!isReleasing && /^begin/.test(textOf(args[0]))) client.release();
       throw error;
     }
     if (textOf(args[0]) === 'commit' && result.command === 'ROLLBACK') throw failure;

@@ -19,5 +19,6 @@ export const driver: TestDriver = {
     (config) => batchedDrizzle(config as never),
     (config) => batchedDrizzle.mock(config as never),
   ),
-  reference: (client, config) => plain(rejectingUncommitted(client as unknown as Pool) as never, config),
+  reference: (client, config) =>
+    plain(rejectingUncommitted(client as unknown as Pool, true) as never, config),
 };
