@@ -10,11 +10,11 @@ import { defaultChunkRows } from './options.ts';
 import { ChunkReader } from './read-chunks.ts';
 import type { LoadRequest } from './request.ts';
 import type { OpenSource } from './source.ts';
-import type { LoadWriterOptions } from './write-chunk.ts';
+import { LoadWriter } from './write-chunk.ts';
 
 export interface OpenLoad {
   readonly reader: ChunkReader;
-  readonly writing: LoadWriterOptions;
+  readonly writer: (connection: Connection) => LoadWriter;
 }
 
 export async function openLoad(
@@ -41,5 +41,5 @@ export async function openLoad(
   );
   const relation = getTableName(shape.table);
   const writing = { flush: context, shape, relation, facts, conflict, keys: supply, setsAside, interrupt };
-  return { reader, writing };
+  return { reader, writer: (connection) => new LoadWriter(connection, writing) };
 }

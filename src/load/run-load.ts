@@ -7,10 +7,10 @@ import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
 import { Interrupt } from './interrupt.ts';
 import type { LoadChunk } from './load-chunk.ts';
 import { KeysLeft, LoadError } from './load-error.ts';
-import { type OpenLoad, openLoad } from './open-load.ts';
+import type { OpenLoad } from './open-load.ts';
 import type { LoadRequest } from './request.ts';
 import { type OpenSource, openSource } from './source.ts';
-import { LoadWriter, type WrittenChunk } from './write-chunk.ts';
+import type { WrittenChunk } from './write-chunk.ts';
 
 /** The result of a load. */
 export interface LoadReport {
@@ -102,10 +102,12 @@ export class LoadRun {
     unit.state.connection.lost.catch((error) => isOver || interrupt.fire(error));
     try {
       await interrupt.race(unit.inTurn((connection) => connection.begun));
+      // Most programs never load, and need not read what only a load uses.
+      const { openLoad } = await import('./open-load.ts');
       this.#open ??= await interrupt.race(
         unit.inTurn((connection) => openLoad(this.request, source, connection, interrupt)),
       );
-      const { reader, writing } = this.#open;
+      const { reader, writer } = this.#open;
       const ahead = (): Promise<LoadChunk | undefined> => {
         const next = reader.read();
         // Reading may fail while the chunk before is still being written.
@@ -118,7 +120,7 @@ export class LoadRun {
         if (chunk) {
           // postgres.js may lose a query that is sent in the check phase, in which a source may have resolved.
           await new Promise<void>(atEndOfTurn);
-          const written = unit.inTurn((connection) => new LoadWriter(connection, writing).write(chunk));
+          const written = unit.inTurn((connection) => writer(connection).write(chunk));
           this.#next = ahead();
           this.#report(chunk, await written);
         }
