@@ -112,7 +112,11 @@ export function readArguments(argv: readonly string[]): Arguments | undefined {
         .default('error'),
     )
     .option('--commit-every <rows>', 'commit after so many rows; a failure keeps committed rows', positive)
-    .option('--chunk-rows <rows>', 'rows of one COPY (default: those of 4 MiB)', positive)
+    .option(
+      '--chunk-rows <rows>',
+      'rows of one COPY (default: those of 4 MiB, or of 1 MiB of records that JavaScript reads)',
+      positive,
+    )
     .option('--dry-run', 'check all rows, by the server if there is one, and write nothing', false)
     .option('--json', 'print the result as one line of JSON', false)
     .addHelpText('after', exitCodeHelp)

@@ -6,7 +6,7 @@ export interface Estimate {
   readonly trips: number;
   /** Milliseconds of waiting for the network. */
   readonly network: number;
-  /** Milliseconds of client and server. Nothing if the benchmark has not measured it on this driver. */
+  /** Milliseconds of client and server. Nothing if the benchmark has not measured it of both sides on this driver. */
   readonly work?: number;
 }
 
@@ -17,12 +17,15 @@ export interface Comparison {
 
 export function compare(program: Program, latency: number, costs: Costs): Comparison {
   const { plain, ours } = costs.sides[program.driver];
-  const estimate = (trips: number, side: SideCosts): Estimate => ({
+  const works = { plain: workOf(program, plain), ours: workOf(program, ours) };
+  // The work of one side alone would make the other look better than it is.
+  const areKnown = works.plain !== undefined && works.ours !== undefined;
+  const estimate = (trips: number, work: number | undefined): Estimate => ({
     trips,
     network: trips * latency,
-    work: workOf(program, side),
+    work: areKnown ? work : undefined,
   });
-  return { plain: estimate(plainTrips(program), plain), ours: estimate(ourTrips(program), ours) };
+  return { plain: estimate(plainTrips(program), works.plain), ours: estimate(ourTrips(program), works.ours) };
 }
 
 function workOf({ inserts, statements, way }: Program, side: SideCosts): number | undefined {

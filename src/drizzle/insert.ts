@@ -75,7 +75,7 @@ function toSQL(cell: unknown): SQL {
   return sql.join(
     texts.flatMap((text, index) => [
       sql.raw(text),
-      ...(index < params.length ? [new Param(params[index])] : []),
+      ...(index < params.length ? [new Param(shownParam(params[index]))] : []),
     ]),
   );
 }

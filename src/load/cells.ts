@@ -106,10 +106,11 @@ export class CellReader {
 
   #text(rule: CellRule, index: number, given: unknown): TextCell {
     if (rule.isIgnored) return undefined;
-    if (given === null || (given === undefined && !rule.fill)) return given as null | undefined;
+    if (given === undefined && !rule.fill) return undefined;
+    if (given === null && !rule.cast) return null;
     try {
       if (rule.always) throw new TypeError('the column is GENERATED ALWAYS, and takes no value');
-      if (!rule.encode) {
+      if (!rule.encode && !rule.cast) {
         if (typeof given === 'string') return this.#ofString(rule, given);
         if (typeof given === 'number') return rule.write ? rule.write(given) : `${given}`;
         if (typeof given === 'boolean' && rule.isBoolean) return given ? 'true' : 'false';
@@ -148,7 +149,7 @@ function ruleOf({ driver }: FlushContext, column: InsertColumn, facts: TableFact
     type,
     base: known?.base,
     always: known?.always === true,
-    isPure: isFromDrizzle(column.column),
+    isPure: isFromDrizzle(column.column) && !column.cast,
     write: driver.values.textWriter(type),
     isBoolean: known === undefined || !driver.values.isCastFromDeclared(true, known.base),
   };

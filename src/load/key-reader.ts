@@ -1,6 +1,6 @@
 /** One iteration over the ids of a load. */
 import type { KeyFeed } from './key-feed.ts';
-import { KeysLeft } from './load-error.ts';
+import { KeysLeft, LoadError } from './load-error.ts';
 import type { LoadRun } from './run-load.ts';
 
 /**
@@ -44,7 +44,7 @@ export class KeyReader implements AsyncIterableIterator<unknown> {
     const left = new KeysLeft(reason);
     this.#run.stop(left);
     await this.#report.catch((error) => {
-      if ((error as Error).cause !== left) throw error;
+      if (!(error instanceof LoadError) || error.cause !== left) throw error;
     });
   }
 }

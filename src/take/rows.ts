@@ -57,6 +57,8 @@ export function takeRows(
       } else if (cell instanceof Expression) {
         embedded ??= [];
         embedded.push(...lateReferences(cell.rendered));
+        for (const param of cell.rendered.params)
+          if (!(param instanceof DeferredValue)) bytes += sizeOf(param);
       }
       if (what === Given.value) bytes += sizeOf(cell);
     }

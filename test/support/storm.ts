@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { Cache } from 'drizzle-orm/cache/core';
 import postgres, { type Sql } from 'postgres';
@@ -165,12 +165,14 @@ async function standBy(client: Client): Promise<number> {
 }
 
 /**
- * Waits until a socket that has just failed has closed. postgres.js keeps a statement that is sent between the two events, and
- * takes the next session's answers for its own: that connection then serves nobody. The storm looks for what this library
- * loses.
+ * Waits until a socket that has just failed has closed, which it does at the end of the same pass of the event loop. postgres.js
+ * keeps a statement that is sent between the two events, and takes the next session's answers for its own: that connection then
+ * serves nobody. The storm looks for what this library loses.
  */
-function untilClosed(): Promise<void> {
-  return sleep(1);
+async function untilClosed(): Promise<void> {
+  // The first may still run in that pass.
+  await setImmediate();
+  await setImmediate();
 }
 
 const application_name = 'storm';

@@ -12,7 +12,9 @@ function documentsIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     // `site/api` is made from the doc comments.
-    const isForeign = ['node_modules', 'dist', 'api'].includes(entry.name) || entry.name.startsWith('.');
+    const isMade =
+      ['node_modules', 'dist'].includes(entry.name) || relative(root, path) === join('site', 'api');
+    const isForeign = isMade || entry.name.startsWith('.');
     if (entry.isDirectory()) return isForeign ? [] : documentsIn(path);
     return entry.name.endsWith('.md') ? [relative(root, path)] : [];
   });

@@ -137,6 +137,38 @@ describe('drizzle 1.0 with', () => {
   });
 });
 
+describe('a codec that casts parameters', () => {
+  const cast = (text: string) => ({ castParam: (placeholder: string) => `${placeholder}::${text}` });
+  const codecs = { ...postgresJsCodecs, text: cast('text'), jsonb: cast('jsonb') };
+  const db = batchedDrizzle({ client, batch: { maxBytes: 1_000_000 }, codecs } as never);
+
+  test('is described as by plain drizzle', () => {
+    const { sql: _, ...plain } = drizzle({ client, codecs }).insert(books).values(row).toSQL();
+    expect(db.insert(books).values(row).toSQL()).toMatchObject(plain);
+  });
+
+  test.each([
+    ['a text', 'x'],
+    ['NULL', null],
+  ])('refuses %s of a load, which can not cast it', async (_, subtitle) => {
+    await client`truncate books`;
+    const { title: __, tags: ___, ...others } = row;
+    const load = db.load(books, [{ ...others, about: undefined, title: undefined, subtitle } as never]);
+    await expect(load.execute()).rejects.toThrow(/an sql expression .* can not be loaded/);
+    expect(await db.$count(books)).toBe(0);
+  });
+
+  test('counts the bytes of its values', async () => {
+    await db.transaction(async (tx) => {
+      for (let n = 0; n < 30; n++) {
+        tx.insert(books).values({ title: 'x'.repeat(100_000) });
+        await new Promise(setImmediate);
+      }
+      expect(tx.pending).toBeLessThan(30);
+    });
+  });
+});
+
 test('withReplicas reads from the replica, and writes to the primary, which queues', async () => {
   const primary = batchedDrizzle({ client });
   const replica = batchedDrizzle({ client });

@@ -71,7 +71,7 @@ function withoutMark(bytes: Buffer, { file, dialect }: HeadOptions): Buffer {
       exitCodes.failed,
     );
   }
-  const isUtf8 = decoderOf(dialect.encoding).encoding === 'utf-8';
+  const isUtf8 = dialect.encoding === undefined || /^(utf-?8|unicode)$/i.test(dialect.encoding);
   const isMarked = isUtf8 && bytes.subarray(0, 3).equals(byteOrderMark);
   return isMarked ? bytes.subarray(3) : bytes;
 }

@@ -43,8 +43,8 @@ export function castOf(dialect: PgDialect, column: PgColumn): ((mapped: unknown)
     );
 }
 
-/** Any text that no codec writes of itself. */
-const parameterMark = '$parameter';
+/** It can't occur in SQL, which has no NUL. */
+const parameterMark = '\0$\0';
 
 /** A value of a row as plain drizzle shows it among the parameters of a statement. */
 export function shownParam(cell: unknown): unknown {

@@ -73,12 +73,15 @@ describe('time', () => {
     const nothing = { left: [], together: [], each: [], queued: [] };
     const sides = { ...costs.sides['node-postgres'], ours: { inserts: nothing } };
     const of: Program = { driver: 'node-postgres', ...program('left', 10, 1) };
-    const { ours } = compare(of, 20, { ...costs, sides: { ...costs.sides, 'node-postgres': sides } });
+    const { plain, ours } = compare(of, 20, { ...costs, sides: { ...costs.sides, 'node-postgres': sides } });
     expect(ours).toEqual({ trips: 2, network: 40, work: undefined });
+    expect(plain).toEqual({ trips: 13, network: 260, work: undefined });
   });
 
-  test.each(['postgres.js', 'node-postgres'] as const)('of plain drizzle is known on %s', (driver) => {
-    expect(compare({ driver, ...program('each', 10, 5) }, 1, costs).plain.work).toBeGreaterThan(0);
+  test('is known on postgres.js', () => {
+    const { plain, ours } = compare({ driver: 'postgres.js', ...program('each', 10, 5) }, 1, costs);
+    expect(plain.work).toBeGreaterThan(0);
+    expect(ours.work).toBeGreaterThan(0);
   });
 
   test.each([
