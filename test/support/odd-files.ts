@@ -95,6 +95,13 @@ export const oddFiles: Readonly<Record<string, OddFile>> = {
     copy: "header, encoding 'KLINGON'",
     args: ['--encoding', 'KLINGON'],
   }),
+  'an encoding of the server that JavaScript does not know': ofTwo(
+    Buffer.from([0x31, 0x2c, 0xc4, 0xa1, 0x0a]),
+    {
+      copy: "header false, encoding 'EUC_TW'",
+      args: ['--encoding', 'EUC_TW', '--header', 'none', '--columns', 'id,note'],
+    },
+  ),
   'UTF-16 with its mark': ofTwo(Buffer.from('\ufeffid,note\n1,a\n', 'utf16le')),
   'UTF-8 with a mark': ofTwo('\ufeffid,note\n1,a\n'),
   'UTF-8 with a mark, which is named': ofTwo('\ufeffid,note\n1,a\n', {
