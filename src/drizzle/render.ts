@@ -19,7 +19,7 @@ export interface Rendered {
  * Marks the place of a parameter. It can't occur in SQL, which has no NUL. SQL that contains a NUL all the
  * same must reach the server, to be refused, so the mark is longer than one NUL.
  */
-const parameterMark = '\0$\0';
+export const parameterMark = '\0$\0';
 
 /** Renders the expression now. Later changes to the object change nothing. */
 export function render(dialect: PgDialect, expression: SQL): Rendered {

@@ -1,6 +1,7 @@
 /** What a column of drizzle is called, and how it takes values. */
 import { type Column, is, Param, SQL, sql, Table } from 'drizzle-orm';
 import type { PgColumn, PgDialect, PgTable } from 'drizzle-orm/pg-core';
+import { parameterMark } from '../../drizzle/render.ts';
 import { KeptJson, keepJson } from './kept-json.ts';
 import { paramCast } from './param-types.ts';
 
@@ -42,9 +43,6 @@ export function castOf(dialect: PgDialect, column: PgColumn): ((mapped: unknown)
       new Param(mapped) as never,
     );
 }
-
-/** It can't occur in SQL, which has no NUL. */
-const parameterMark = '\0$\0';
 
 /** A value of a row as plain drizzle shows it among the parameters of a statement. */
 export function shownParam(cell: unknown): unknown {
