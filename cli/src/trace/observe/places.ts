@@ -1,4 +1,7 @@
-/** Where in the program something happens: the functions on the stack that are neither Node's nor a package's. */
+/**
+ * Where in the program something happens: the functions on the stack that are neither Node's nor a package's. A package may build
+ * its statements when none of them is on the stack, such as drizzle-seed when it is awaited. Then it is a function of that package.
+ */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Frame, PlaceLine } from '../lines.ts';
@@ -10,11 +13,16 @@ const mostFrames = 4;
 /** Most places are found near the top of the stack. A deep look costs more. */
 const depths = [10, 60];
 
+/** What issues statements for others, and what runs programs: their functions are no place. */
+const between =
+  /^(drizzle-orm|postgres|pg|pg-[\w-]+|batched-drizzle(-cli)?|vitest|@vitest\/.*|tinypool|tsx)$/;
+
 const here = dirname(fileURLToPath(import.meta.url));
 
 export class Places {
   readonly #known = new Map<string, number>();
   readonly #own = new Map<string, boolean>();
+  readonly #packaged = new Map<string, boolean>();
 
   constructor(
     readonly record: (line: PlaceLine) => void,
@@ -28,10 +36,10 @@ export class Places {
     try {
       for (const depth of depths) {
         Error.stackTraceLimit = depth;
-        const place = this.#lookUp(below);
+        const place = this.#lookUp(below, (file) => this.#isOwn(file));
         if (place !== undefined) return place;
       }
-      return undefined;
+      return this.#lookUp(below, (file) => this.#isOfPackage(file));
     } finally {
       Error.stackTraceLimit = stackTraceLimit;
     }
@@ -43,14 +51,14 @@ export class Places {
     return this.#number(site, () => [{ function: '', file, line: Number(line) }]);
   }
 
-  #lookUp(below: Below): number | undefined {
+  #lookUp(below: Below, isPlace: (file: string) => boolean): number | undefined {
     const sites = rawFrames(below);
     const own: number[] = [];
     let key = '';
     for (let index = 0; index < sites.length && own.length < mostFrames; index++) {
       const site = sites[index] as NodeJS.CallSite;
       const file = site.getFileName();
-      if (file === null || !this.#isOwn(file)) continue;
+      if (file === null || !isPlace(file)) continue;
       own.push(index);
       key += `${file}:${site.getPosition()}|`;
     }
@@ -68,15 +76,28 @@ export class Places {
   }
 
   #isOwn(file: string): boolean {
-    let isOwn = this.#own.get(file);
-    if (isOwn === undefined) {
+    return getOrInsert(this.#own, file, () => {
       const foreign = ['node:', '/node_modules/', here, ...this.skipped];
-      const path = file.replaceAll('\\', '/');
-      isOwn = !foreign.some((part) => path.includes(part));
-      this.#own.set(file, isOwn);
-    }
-    return isOwn;
+      return !foreign.some((part) => slashed(file).includes(part));
+    });
   }
+
+  #isOfPackage(file: string): boolean {
+    return getOrInsert(this.#packaged, file, () => {
+      const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(slashed(file)) ?? [];
+      return name !== undefined && !between.test(name);
+    });
+  }
+}
+
+const slashed = (path: string): string => path.replaceAll('\\', '/');
+
+function getOrInsert<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
 }
 
 function rawFrames(below: Below): readonly NodeJS.CallSite[] {
