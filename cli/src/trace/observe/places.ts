@@ -11,11 +11,12 @@ type Below = (...args: never[]) => unknown;
 /** So many functions of the program are kept: the place, and who called it. */
 const mostFrames = 4;
 /** Most places are found near the top of the stack. A deep look costs more. */
-const depths = [10, 60];
+const near = 10;
+const far = 60;
 
 /** What issues statements for others, and what runs programs: their functions are no place. */
 const between =
-  /^(drizzle-orm|postgres|pg|pg-[\w-]+|batched-drizzle(-cli)?|vitest|@vitest\/.*|tinypool|tsx)$/;
+  /^(drizzle-orm|postgres|pg|pg-[\w-]+|batched-drizzle(-cli)?|vitest|@vitest\/.*|tinypool|jest-.*|mocha|tsx)$/;
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -32,17 +33,13 @@ export class Places {
 
   /** @returns the number of the place that called `below`, if a function of the program did */
   find(below: Below): number | undefined {
-    const { stackTraceLimit } = Error;
-    try {
-      for (const depth of depths) {
-        Error.stackTraceLimit = depth;
-        const place = this.#lookUp(below, (file) => this.#isOwn(file));
-        if (place !== undefined) return place;
-      }
-      return this.#lookUp(below, (file) => this.#isOfPackage(file));
-    } finally {
-      Error.stackTraceLimit = stackTraceLimit;
-    }
+    const isOwn = (file: string): boolean => this.#isOwn(file);
+    return this.#lookUp(below, near, isOwn) ?? this.#lookUp(below, far, isOwn);
+  }
+
+  /** @returns the number of the function of a package that called `below` */
+  findInPackages(below: Below): number | undefined {
+    return this.#lookUp(below, far, (file) => this.#isOfPackage(file));
   }
 
   /** @returns the number of a place that is known as a path and a line */
@@ -51,19 +48,24 @@ export class Places {
     return this.#number(site, () => [{ function: '', file, line: Number(line) }]);
   }
 
-  #lookUp(below: Below, isPlace: (file: string) => boolean): number | undefined {
-    const sites = rawFrames(below);
-    const own: number[] = [];
-    let key = '';
-    for (let index = 0; index < sites.length && own.length < mostFrames; index++) {
-      const site = sites[index] as NodeJS.CallSite;
-      const file = site.getFileName();
-      if (file === null || !isPlace(file)) continue;
-      own.push(index);
-      key += `${file}:${site.getPosition()}|`;
+  #lookUp(below: Below, depth: number, isPlace: (file: string) => boolean): number | undefined {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = depth;
+    try {
+      const sites = rawFrames(below);
+      const own: number[] = [];
+      let key = '';
+      for (let index = 0; index < sites.length && own.length < mostFrames; index++) {
+        const site = sites[index] as NodeJS.CallSite;
+        const file = site.getFileName();
+        if (file === null || !isPlace(file)) continue;
+        own.push(index);
+        key += `${file}:${site.getPosition()}|`;
+      }
+      return own.length === 0 ? undefined : this.#number(key, () => readableFrames(below, own));
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
     }
-    if (own.length === 0) return undefined;
-    return this.#number(key, () => readableFrames(below, own));
   }
 
   #number(key: string, framesOf: () => readonly Frame[]): number {

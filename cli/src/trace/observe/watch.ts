@@ -9,10 +9,11 @@ export class Watch {
 
   /**
    * The place that called `below`. While drizzle executes a query it is that of the query. What batched-drizzle sends from
-   * jobs of its own comes from the inserts of the flush.
+   * jobs of its own comes from the inserts of the flush. A package may issue statements when it is awaited.
    */
   place(below: (...args: never[]) => unknown): number | undefined {
-    return this.#current ?? this.places.find(below) ?? placeOfFlush();
+    const { places } = this;
+    return this.#current ?? places.find(below) ?? placeOfFlush() ?? places.findInPackages(below);
   }
 
   /** Runs what executes a query of this place. */
