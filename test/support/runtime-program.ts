@@ -36,7 +36,8 @@ export function useRuntimeProgram() {
     build({
       input: join(folder.path, input),
       ...options,
-      output: { dir: fileOf(''), entryFileNames: '[name].mjs' },
+      // One file, as Wrangler makes it: also of what is imported later.
+      output: { dir: fileOf(''), entryFileNames: '[name].mjs', codeSplitting: false },
     });
 
   beforeAll(async () => {
