@@ -1,10 +1,9 @@
 /** The same for the blocks that import of `batched-drizzle/v1`. */
-import type { defineRelations } from 'drizzle-orm';
+import type { EmptyRelations } from 'drizzle-orm/relations';
 
 declare global {
   const postgres: typeof import('postgres');
-  // biome-ignore lint/complexity/noBannedTypes: a schema without tables
-  const relations: ReturnType<typeof defineRelations<{}>>;
+  const relations: EmptyRelations;
 
   namespace NodeJS {
     interface ProcessEnv {

@@ -7,18 +7,12 @@ import { driver as onDrizzle0 } from '../../drivers/node-postgres.ts';
 import { rejectingUncommitted } from '../../drivers/rejecting-uncommitted.ts';
 import { takingClient } from './taking-client.ts';
 
-const plain: TestDriver['drizzle'] = takingClient(
-  (config) => drizzle(config as never),
-  (config) => drizzle.mock(config as never),
-);
+const plain: TestDriver['drizzle'] = takingClient(drizzle);
 
 export const driver: TestDriver = {
   ...onDrizzle0,
   drizzle: plain,
-  batchedDrizzle: takingClient(
-    (config) => batchedDrizzle(config as never),
-    (config) => batchedDrizzle.mock(config as never),
-  ),
+  batchedDrizzle: takingClient(batchedDrizzle),
   reference: (client, config) =>
     plain(rejectingUncommitted(client as unknown as Pool, true) as never, config),
 };

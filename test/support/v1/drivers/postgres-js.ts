@@ -7,20 +7,16 @@ import { driver as onDrizzle0 } from '../../drivers/postgres-js.ts';
 import { inOrder } from '../in-order.ts';
 import { takingClient } from './taking-client.ts';
 
-const plain: TestDriver['drizzle'] = takingClient(
-  ({ client, ...config }) => {
-    if (!client) return drizzle(config as never);
-    return Object.assign(drizzle({ client: inOrder(client as Sql), ...config }), { $client: client });
-  },
-  (config) => drizzle.mock(config as never),
-);
+function drizzleInOrder({ client, ...config }: { client?: Sql }): object {
+  if (!client) return drizzle(config as never);
+  return Object.assign(drizzle({ client: inOrder(client), ...config }), { $client: client });
+}
+
+const plain: TestDriver['drizzle'] = takingClient(Object.assign(drizzleInOrder, { mock: drizzle.mock }));
 
 export const driver: TestDriver = {
   ...onDrizzle0,
   drizzle: plain,
-  batchedDrizzle: takingClient(
-    (config) => batchedDrizzle(config as never),
-    (config) => batchedDrizzle.mock(config as never),
-  ),
+  batchedDrizzle: takingClient(batchedDrizzle),
   reference: (client, config) => plain(client, config),
 };
