@@ -27,7 +27,7 @@ export interface BatchOptions {
 /** For records of which objects are made. */
 export const smallBatch = 1024 * 1024;
 
-/** For bytes. Between two chunks the server waits, so that a batch of 1 MiB takes some 10 % longer. */
+/** For bytes. Between two chunks the server waits, so few large ones are faster. */
 export const largeBatch = 4 * 1024 * 1024;
 
 /** The server takes no longer record. */
@@ -36,7 +36,7 @@ const longestRecord = 1024 * 1024 * 1024;
 /**
  * Reads blocks of bytes, and cuts them between records. A block is scanned once, however long a record is.
  *
- * The bytes of a batch are good until the batch behind the next one is asked for: two buffers are used by turns.
+ * Two buffers are used by turns: the bytes of a batch stay until the next but one is asked for.
  */
 export async function* readBatches(
   blocks: AsyncIterable<Buffer>,

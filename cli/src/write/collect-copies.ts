@@ -6,8 +6,8 @@ type Collect = (options: { readonly type: 'minor' }) => void;
 let collect: Collect | undefined;
 
 /**
- * Frees the copies that postgres.js makes of each piece of the data. V8 itself would wait until 30 MB of them are there, and
- * their memory would be that of new pages each time. It takes a millisecond.
+ * Frees the copies that postgres.js makes of each piece of the data. V8 itself would wait until many of them are there,
+ * and each would take new memory.
  */
 export function collectCopies(): void {
   collect ??= exposedGc();
