@@ -48,9 +48,11 @@ export async function compareTrips(
   const batched: Database = batchedDrizzle(batchedSide.client, { schema, batch });
   await fc.assert(
     fc.asyncProperty(programs, async (program) => {
+      // The first run asks for facts of tables that no program before has written. Plain drizzle has one, too: a client keeps
+      // the names of prepared statements, and pg's pool drops a client that has refused one.
+      await count(plainSide, plain, new CountedPlainRunner(plainSide.relay), program);
       const expected = new CountedPlainRunner(plainSide.relay);
       const most = await count(plainSide, plain, expected, program);
-      // The first run asks for facts of tables that no program before has written.
       await count(batchedSide, batched, new BatchedRunner(expected.choices), program);
       const ours = await count(batchedSide, batched, new BatchedRunner(expected.choices), program);
       const statements = { plain: most.statements, ours: ours.statements };
