@@ -1,12 +1,12 @@
 /** Statements of drizzle's that leave without being described first. */
 import type { SentStatement } from '../driver/driver.ts';
+import { RecentTexts } from '../driver/recent-texts.ts';
 import { tooManyParams } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { codeOf } from '../errors.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { declaredType } from './declared-type.ts';
 import type { ClientOptions, Query } from './internals.ts';
-import { KnownTypes } from './known-types.ts';
 import type { LoneConnection } from './lone-query.ts';
 import { isUnchanging } from './own-serializers.ts';
 
@@ -30,7 +30,8 @@ const builtIn =
  * What the server tells about a text is remembered, and then decides for every value.
  */
 export class Binder {
-  readonly known = new KnownTypes();
+  /** The types that the server has told of a text's parameters. */
+  readonly known = new RecentTexts<readonly number[]>();
   readonly #options: ClientOptions;
   readonly #values: ValueEncoder;
   #lastOfNoType: unknown;
@@ -50,7 +51,7 @@ export class Binder {
     const { args } = query;
     if (args.length === 0 || args.length >= tooManyParams || !this.#passesTexts) return;
     const declared = declaredTypes(args);
-    const [text] = query.strings as [string];
+    const text = query.strings[0] as string;
     const key = declared === nothingDeclared ? text : `${declared.join()}\0${text}`;
     const bindIfKnown = (): boolean => this.#bindIfKnown(query, key, declared, statement);
     if (!bindIfKnown()) query.bindIfKnown = bindIfKnown;
@@ -79,7 +80,7 @@ export class Binder {
       lone?.release();
       const told = query.statement?.types;
       // postgres.js fills in only what the server has told.
-      if (told && told.length === args.length && !told.includes(0)) this.known.set(key, told);
+      if (told && told.length === args.length && !told.includes(0)) this.#know(key, told);
       resolve(answer);
     };
     const rejectTold: Query['reject'] = (error) => {
@@ -92,6 +93,11 @@ export class Binder {
     };
     query.resolve = resolveTold;
     query.reject = rejectTold;
+  }
+
+  #know(key: string, told: readonly number[]): void {
+    const known = this.known.get(key);
+    if (!known?.every((type, index) => type === told[index])) this.known.set(key, told);
   }
 
   /** @returns what postgres.js's Bind turns into the right bytes; `undefined` if they are not known */

@@ -1,4 +1,4 @@
-/** What the server has told about the parameters of statements, by their texts. */
+/** What is known of statements and their parts, by their texts. */
 
 /** Texts that a generation has at most, and their characters in all. Texts without number would leak. */
 const mostTexts = 500;
@@ -9,9 +9,9 @@ const mostCharacters = 500_000;
  * younger one. When that is full the older one is dropped, and the younger takes its place. So a look-up changes nothing in
  * most cases, unlike one of a list in order of use.
  */
-export class KnownTypes {
-  #young = new Map<string, readonly number[]>();
-  #old = new Map<string, readonly number[]>();
+export class RecentTexts<Known extends object | boolean> {
+  #young = new Map<string, Known>();
+  #old = new Map<string, Known>();
   /** Characters of the younger generation. */
   #characters = 0;
 
@@ -19,23 +19,21 @@ export class KnownTypes {
     return this.#young.size + this.#old.size;
   }
 
-  get(text: string): readonly number[] | undefined {
+  get(text: string): Known | undefined {
     const known = this.#young.get(text);
-    if (known) return known;
-    const types = this.#old.get(text);
-    if (types) {
+    if (known !== undefined) return known;
+    const older = this.#old.get(text);
+    if (older !== undefined) {
       this.#old.delete(text);
-      this.#add(text, types);
+      this.#add(text, older);
     }
-    return types;
+    return older;
   }
 
-  set(text: string, types: readonly number[]): void {
-    const known = this.get(text);
-    if (known && types.every((type, index) => type === known[index])) return;
+  set(text: string, known: Known): void {
     this.forget(text);
     // A text of thousands of parameters would drive out all others, and is seldom sent again.
-    if (text.length <= mostCharacters / 5) this.#add(text, types);
+    if (text.length <= mostCharacters / 5) this.#add(text, known);
   }
 
   forget(text: string): void {
@@ -49,13 +47,13 @@ export class KnownTypes {
     this.#characters = 0;
   }
 
-  #add(text: string, types: readonly number[]): void {
+  #add(text: string, known: Known): void {
     if (this.#young.size >= mostTexts || this.#characters + text.length > mostCharacters) {
       this.#old = this.#young;
       this.#young = new Map();
       this.#characters = 0;
     }
-    this.#young.set(text, types);
+    this.#young.set(text, known);
     this.#characters += text.length;
   }
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { KnownTypes } from '../../../src/postgres-js/known-types.ts';
+import { RecentTexts } from '../../../src/driver/recent-texts.ts';
 
-test('the types of a text are known until it is forgotten', () => {
-  const known = new KnownTypes();
+test('what is known of a text stays until it is forgotten, or known anew', () => {
+  const known = new RecentTexts<readonly number[]>();
   known.set('a', [23]);
   known.set('b', [25]);
   known.set('a', [20]);
@@ -14,7 +14,7 @@ test('the types of a text are known until it is forgotten', () => {
 });
 
 test('of many texts those that have not been asked for lately are forgotten', () => {
-  const known = new KnownTypes();
+  const known = new RecentTexts<readonly number[]>();
   known.set('first', [1]);
   for (let n = 0; n < 5_000; n++) {
     known.set(`text ${n}`, [n + 1]);
@@ -27,7 +27,7 @@ test('of many texts those that have not been asked for lately are forgotten', ()
 });
 
 test('long texts take the place of many, and very long ones are not remembered', () => {
-  const known = new KnownTypes();
+  const known = new RecentTexts<readonly number[]>();
   for (let n = 0; n < 100; n++) known.set(`${n}`.padEnd(50_000), [1]);
   expect(known.size).toBeLessThanOrEqual(20);
   expect(known.get('99'.padEnd(50_000))).toEqual([1]);
