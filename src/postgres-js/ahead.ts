@@ -16,11 +16,9 @@ export function leaveAhead(query: Query, sendMark: (mark: NonNullable<Ahead['mar
   // One that is kept under a name would be kept by this text.
   if (query.options.prepare) return false;
   sendMark(ahead.mark);
-  const [text] = query.strings;
-  Object.defineProperties(query, {
-    strings: { value: [ahead.text] },
-    string: { get: () => text, set: () => {} },
-  });
+  const text = query.strings[0];
+  query.strings = [ahead.text];
+  query.ownText = text;
   const { resolve, reject } = query;
   const resolveOwn: Query['resolve'] = (answer) => {
     const { statement } = answer as { statement?: { string: unknown } };

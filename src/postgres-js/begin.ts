@@ -61,13 +61,16 @@ export function begin(
       };
       const query = client.unsafe('', [], { onexecute } as object) as unknown as Query;
       survivePoolStart(query);
-      // Read when the query is written. A query is active then if the connection has nothing else to do.
-      Object.defineProperty(query, 'strings', { get: () => [query.active && !isOver ? 'begin' : ''] });
-      whenWritten(query, () => {
-        unwritten -= 1;
-        // The connection takes no more until it is idle. If it does not serve the first of two that stand side by side in
-        // the pool's queue, the second one is the first that it gets then.
-        if (!isOver && unwritten === 0) for (const again of [ask, ask]) again();
+      query.strings = new TextWhenWritten(query, () => {
+        // A promise job, since a test may have replaced `queueMicrotask`.
+        Promise.resolve().then(() => {
+          unwritten -= 1;
+          // The connection takes no more until it is idle. If it does not serve the first of two that stand side by side in
+          // the pool's queue, the second one is the first that it gets then.
+          if (!isOver && unwritten === 0) for (const again of [ask, ask]) again();
+        });
+        // A query is active if the connection has nothing else to do.
+        return query.active && !isOver ? 'begin' : '';
       });
       query.execute().catch((error: Error) => {
         // One that was written has asked again already.
@@ -80,17 +83,23 @@ export function begin(
   });
 }
 
-/** postgres.js sets a query's state right before it writes the query and calls `onexecute`. */
-function whenWritten(query: Query, written: () => void): void {
-  let { state } = query;
-  Object.defineProperty(query, 'state', {
-    get: () => state,
-    set: (next: Query['state']) => {
-      state = next;
-      // A promise job, since a test may have replaced `queueMicrotask`.
-      Promise.resolve().then(written);
-    },
-  });
+/**
+ * The strings of a query whose text is asked for when postgres.js writes it, right after it has set the query's state. Not an
+ * accessor of the query: V8 makes a dictionary of an object with one, and whatever reads queries is slower from then on.
+ */
+class TextWhenWritten {
+  readonly length = 1;
+  readonly #query: Query;
+  readonly #write: () => string;
+
+  constructor(query: Query, write: () => string) {
+    this.#query = query;
+    this.#write = write;
+  }
+
+  get 0(): string {
+    return this.#query.state ? this.#write() : '';
+  }
 }
 
 function unsupported(maxPipeline: unknown): BatchedDrizzleError {

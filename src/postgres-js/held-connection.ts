@@ -149,6 +149,7 @@ export class HeldConnection extends Beginning {
       settled();
     });
     this.#executeOn(query);
+    if (query.ownText !== undefined) query.string = query.ownText;
     // Nothing may come between a description and its Bind, or between a COPY and its data.
     this.#isBlocked = Boolean(query.describeFirst || query.cursorFn || query.isCopy);
   }

@@ -28,9 +28,13 @@ export interface Query extends Promise<Answer> {
   failed?: (error: Error) => void;
   /** Set by this folder: what is known of a statement of drizzle's. */
   sent?: SentStatement;
+  /** Set by this folder: its errors and results show this text, and not the one that is written. */
+  ownText?: string | undefined;
   /** Set by this folder: data follow it, and no statement may come between. */
   isCopy?: boolean;
-  readonly strings: readonly string[];
+  strings: { readonly length: number; readonly 0?: string };
+  /** Its text, as its errors show it. Set when it is written. */
+  string?: string;
   readonly options: { readonly prepare?: unknown };
   readonly executed: boolean;
   handle(): Promise<void>;
