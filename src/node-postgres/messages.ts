@@ -13,27 +13,35 @@ export interface Messages {
  * @returns `undefined` if a value can't be written; the query has failed with the reason then
  */
 export function messagesOf(query: Query): Messages | undefined {
-  let parse: ParseMessage | undefined;
-  let bind: BindMessage | undefined;
-  const listener: Wire & { submittedNamedStatements: object; close(): void } = {
-    parsedStatements: {},
-    submittedNamedStatements: {},
-    parse: (message) => {
-      parse = message;
-    },
-    bind: ({ valueMapper, values = [], ...message }) => {
-      // pg calls it so when it writes the message.
-      const written = valueMapper ? values.map((value, index) => valueMapper(value, index)) : values;
-      bind = { ...message, values: written };
-    },
-    describe: ignore,
-    execute: ignore,
-    sync: ignore,
-    flush: ignore,
-    close: ignore,
-  };
-  query.prepare(listener);
-  return parse && bind && { parse, bind };
+  const recorder = new Recorder();
+  query.prepare(recorder);
+  const { parsed, bound } = recorder;
+  return parsed && bound && { parse: parsed, bind: bound };
+}
+
+/** It keeps what is to be written. */
+class Recorder implements Wire {
+  parsed: ParseMessage | undefined;
+  bound: BindMessage | undefined;
+  // Of statements without a name, which are the only ones here, pg keeps nothing.
+  readonly parsedStatements = silent.parsedStatements;
+  readonly submittedNamedStatements = silent.parsedStatements;
+
+  parse(message: ParseMessage): void {
+    this.parsed = message;
+  }
+
+  bind({ valueMapper, values = [], ...message }: BindMessage): void {
+    // pg calls it so when it writes the message.
+    const written = valueMapper ? values.map((value, index) => valueMapper(value, index)) : values;
+    this.bound = { ...message, values: written };
+  }
+
+  describe(): void {}
+  execute(): void {}
+  sync(): void {}
+  flush(): void {}
+  close(): void {}
 }
 
 /** A connection on which a query may sync as it likes: the flight does that. */
