@@ -1,13 +1,14 @@
 import type { TableShape } from '../drizzle/table.ts';
 import type { FactsCache } from './table-facts.ts';
 
-/** The knowledge that holds in one transaction, whose role and `search_path` are its own. */
+/**
+ * The knowledge that holds in one transaction, whose role and `search_path` are its own. Most transactions share nothing and
+ * ask for none of it, so it is made on demand.
+ */
 export class FactsScope {
-  readonly cache: FactsCache = new Map();
-  /** Tables of which RETURNING has given columns that no caller asked for: the role may SELECT them. */
-  readonly selectable = new Set<TableShape>();
-  /** Tables whose facts a flight of the transaction has compared, and whose locks it holds since. */
-  readonly held = new Set<TableShape>();
+  #cache: FactsCache | undefined;
+  #selectable: Set<TableShape> | undefined;
+  #held: Set<TableShape> | undefined;
   /** How many settings keep values of this transaction. No name is used twice, since the names stay in the session. */
   settings = 0;
   /** Raw SQL may have changed `search_path`, the role or a table since the facts were last seen to hold. */
@@ -16,10 +17,27 @@ export class FactsScope {
   /** Raw SQL may have changed the role: what other transactions have learned of privileges does not hold. */
   isDoubted = false;
 
+  get cache(): FactsCache {
+    this.#cache ??= new Map();
+    return this.#cache;
+  }
+
+  /** Tables of which RETURNING has given columns that no caller asked for: the role may SELECT them. */
+  get selectable(): Set<TableShape> {
+    this.#selectable ??= new Set();
+    return this.#selectable;
+  }
+
+  /** Tables whose facts a flight of the transaction has compared, and whose locks it holds since. */
+  get held(): Set<TableShape> {
+    this.#held ??= new Set();
+    return this.#held;
+  }
+
   doubt(): void {
     this.isDoubted = true;
     this.mustAskAgain = true;
-    this.selectable.clear();
-    this.held.clear();
+    this.#selectable = undefined;
+    this.#held = undefined;
   }
 }

@@ -7,7 +7,7 @@ export class Queue {
   #bytes = 0;
   #calls = 0;
   /** The call count at which withdrawn entries were pushed again. */
-  readonly #returned = new Map<Entry, number>();
+  #returned: Map<Entry, number> | undefined;
 
   get rows(): number {
     return this.#rows;
@@ -32,13 +32,18 @@ export class Queue {
 
   /** Whether an entry has been in the queue since before a call. */
   isOlder(entry: Entry, call: number): boolean {
-    return (this.#returned.get(entry) ?? entry.place) < call;
+    return (this.#returned?.get(entry) ?? entry.place) < call;
   }
 
   push(entry: Entry): void {
     if (entry.place === -1) entry.place = this.#calls++;
-    else this.#returned.set(entry, this.#calls++);
+    else this.#return(entry, this.#calls++);
     this.#add(entry);
+  }
+
+  #return(entry: Entry, call: number): void {
+    this.#returned ??= new Map();
+    this.#returned.set(entry, call);
   }
 
   #add(entry: Entry): void {
@@ -79,7 +84,7 @@ export class Queue {
     this.#rows = 0;
     this.#bytes = 0;
     for (let index = 0; index < entries.length; index++) (entries[index] as Entry).state = 'taken';
-    this.#returned.clear();
+    this.#returned = undefined;
     return entries;
   }
 
@@ -93,13 +98,13 @@ export class Queue {
       wanted.add(entry);
       for (const reference of entry.references) toVisit.push(reference.origin.entry);
     }
-    const returned = [...this.#returned].filter(([entry]) => !wanted.has(entry));
+    const returned = [...(this.#returned ?? [])].filter(([entry]) => !wanted.has(entry));
     const taken: Entry[] = [];
     for (const entry of this.take()) {
       if (wanted.has(entry)) taken.push(entry);
       else this.#add(entry);
     }
-    for (const [entry, call] of returned) this.#returned.set(entry, call);
+    for (const [entry, call] of returned) this.#return(entry, call);
     return taken;
   }
 }

@@ -4,7 +4,7 @@ import type { TransactionLine } from './transaction-line.ts';
 
 export class Closing {
   /** The cache is being notified of inserts of the scope. */
-  readonly #notified = new Set<Promise<unknown>>();
+  #notified: Set<Promise<unknown>> | undefined;
 
   /** @param end lets nothing more in */
   constructor(
@@ -14,24 +14,29 @@ export class Closing {
   ) {}
 
   readonly watch = (notified: Promise<unknown>): void => {
+    this.#notified ??= new Set();
     this.#notified.add(notified);
-    notified.finally(() => this.#notified.delete(notified));
+    notified.finally(() => this.#notified?.delete(notified));
   };
+
+  get #isNotifying(): boolean {
+    return this.#notified !== undefined && this.#notified.size > 0;
+  }
 
   /** Settles when no statement or flush is left, and the cache is done. */
   async idle(): Promise<void> {
-    while (!this.line.isIdle || this.#notified.size > 0) {
+    while (!this.line.isIdle || this.#isNotifying) {
       await this.line.idle();
-      await Promise.all(this.#notified);
+      await Promise.all(this.#notified ?? []);
     }
   }
 
   /** Asked by the last flush. A cache that is done at the end of the turn need not be waited for by a further trip. */
   readonly closes = async (): Promise<boolean> => {
-    if (this.#notified.size > 0) {
-      await Promise.race([Promise.all(this.#notified), new Promise<void>(atEndOfTurn)]);
+    if (this.#isNotifying) {
+      await Promise.race([Promise.all(this.#notified ?? []), new Promise<void>(atEndOfTurn)]);
     }
-    const isQuiet = this.#notified.size === 0 && this.line.isAlone && this.isEmpty();
+    const isQuiet = !this.#isNotifying && this.line.isAlone && this.isEmpty();
     if (isQuiet) this.end();
     return isQuiet;
   };

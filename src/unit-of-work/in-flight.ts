@@ -1,36 +1,41 @@
 /** Statements that have begun, and have not yet reached the next place on their way to the connection. */
 export class InFlight {
-  readonly #statements = new Set<() => void>();
-  #waiting: (() => void)[] = [];
+  /** Few at a time, and the oldest mostly leaves first. */
+  readonly #statements: (() => void)[] = [];
+  #waiting: (() => void)[] | undefined;
 
   get isAny(): boolean {
-    return this.#statements.size > 0;
+    return this.#statements.length > 0;
   }
 
   /** A statement begins. @returns a function to call when it has settled, in case it sent nothing */
   begin(): () => void {
     const leave = (): void => this.#leave(leave);
-    this.#statements.add(leave);
+    this.#statements.push(leave);
     return leave;
   }
 
   /** The oldest statement has arrived. Statements arrive in the order in which they began. */
   arrived(): void {
-    const [oldest] = this.#statements;
-    oldest?.();
+    this.#statements[0]?.();
   }
 
   /** Settles when every statement that has begun has arrived; `undefined` if there is none. */
   allArrived(): Promise<void> | undefined {
-    if (this.#statements.size === 0) return undefined;
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    if (!this.isAny) return undefined;
+    return new Promise((resolve) => {
+      this.#waiting ??= [];
+      this.#waiting.push(resolve);
+    });
   }
 
   #leave(statement: () => void): void {
-    this.#statements.delete(statement);
-    if (this.#statements.size > 0) return;
+    const place = this.#statements.indexOf(statement);
+    if (place === -1) return;
+    this.#statements.splice(place, 1);
+    if (this.isAny) return;
     const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    this.#waiting = undefined;
+    for (const resolve of waiting ?? []) resolve();
   }
 }

@@ -9,6 +9,8 @@ export interface Passage {
   readonly answered: Promise<unknown> | undefined;
 }
 
+const settled: Promise<unknown> = Promise.resolve();
+
 /**
  * Statements begin in the order in which they were executed. A flush waits for the flushes that began before it to leave,
  * and for the statements that are on their way to the connection.
@@ -27,11 +29,11 @@ export interface Passage {
  */
 export class TransactionLine {
   /** Settles when the last statement or flush may begin. */
-  #turn: Promise<unknown> = Promise.resolve();
+  #turn: Promise<unknown> = settled;
   /** Settles when the last flush has left, and what comes next may leave too; never rejects. */
-  #lastLeft: Promise<unknown> = Promise.resolve();
+  #lastLeft: Promise<unknown> = settled;
   /** Settles when every flush has settled; never rejects. */
-  #allSettled: Promise<unknown> = Promise.resolve();
+  #allSettled: Promise<unknown> = settled;
   /** The number of flushes that have not left. */
   #leaving = 0;
   /** The number of flushes that have not settled. */
@@ -92,9 +94,9 @@ export class TransactionLine {
   }
 
   #run<T>(run: () => Promise<T>): Promise<T> {
-    const settled = this.#underWay.begin();
+    const arrived = this.#underWay.begin();
     const running = run();
-    running.then(settled, settled);
+    running.then(arrived, arrived);
     return running;
   }
 

@@ -21,9 +21,9 @@ function nothing(): void {}
 export abstract class UnitOfWork {
   protected readonly queue = new Queue();
   /** Entries that were only described (`toSQL()`, `prepare()`, embedding) and not awaited since. */
-  readonly #described = new Set<Entry>();
+  #described: Set<Entry> | undefined;
   /** Entries that were refused and not awaited since, with their errors. */
-  readonly #refused = new Map<Entry, Error>();
+  #refused: Map<Entry, Error> | undefined;
   #isScheduled = false;
   /** The session of the database or transaction. Prepared inserts run on it. */
   session!: InsertSession;
@@ -70,6 +70,7 @@ export abstract class UnitOfWork {
    */
   refuse(entry: Entry, error: Error): void {
     entry.conclude({ error });
+    this.#refused ??= new Map();
     this.#refused.set(entry, error);
     const [oldest] = this.#refused.keys();
     if (this.#refused.size > mostRemembered && oldest) this.#refused.delete(oldest);
@@ -77,8 +78,8 @@ export abstract class UnitOfWork {
 
   /** A refused entry that its caller has not awaited, returned once. */
   protected takeRefusal(): { readonly entry: Entry; readonly error: Error } | undefined {
-    const [first] = this.#refused;
-    this.#refused.clear();
+    const [first] = this.#refused ?? [];
+    this.#refused = undefined;
     return first && { entry: first[0], error: first[1] };
   }
 
@@ -90,6 +91,7 @@ export abstract class UnitOfWork {
   /** Removes an entry until its caller awaits it: drizzle only describes it. */
   describe(entry: Entry): void {
     if (entry.late?.isTold || !this.withdraw(entry)) return;
+    this.#described ??= new Set();
     this.#described.add(entry);
     const [oldest] = this.#described;
     if (this.#described.size > mostRemembered && oldest) this.#described.delete(oldest);
@@ -97,7 +99,7 @@ export abstract class UnitOfWork {
 
   /** A described entry that runs as a prepared statement needs no warning. */
   forget(entry: Entry): void {
-    this.#described.delete(entry);
+    this.#described?.delete(entry);
   }
 
   /**
@@ -107,9 +109,9 @@ export abstract class UnitOfWork {
    */
   wait(entry: Entry, isWritten = false): Promise<unknown> {
     entry.awaited = true;
-    this.#refused.delete(entry);
+    this.#refused?.delete(entry);
     if (entry.state !== 'taken' && !entry.outcome) {
-      this.#described.delete(entry);
+      this.#described?.delete(entry);
       if (entry.state === 'loose') this.enqueue(entry);
       if (isWritten || !this.isAnswered(entry)) this.schedule();
     }
@@ -139,12 +141,12 @@ export abstract class UnitOfWork {
 
   /** Warns about the rows that an explicit flush does not write. */
   protected warnOfDescribed(): void {
-    for (const entry of this.#described) {
+    for (const entry of this.#described ?? []) {
       warnOf(
         `an insert of ${countRows(entry.count)} into ${entry.shape.name} was described (toSQL, getSQL or prepare) and never awaited; flush() does not write it`,
         'BATCHED_DRIZZLE_DESCRIBED',
       );
     }
-    this.#described.clear();
+    this.#described = undefined;
   }
 }
