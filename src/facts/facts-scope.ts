@@ -2,8 +2,8 @@ import type { TableShape } from '../drizzle/table.ts';
 import type { FactsCache } from './table-facts.ts';
 
 /**
- * The knowledge that holds in one transaction, whose role and `search_path` are its own. Most transactions share nothing and
- * ask for none of it, so it is made on demand.
+ * The knowledge that holds in one transaction, whose role and `search_path` are its own. Each part is made on
+ * demand, since most transactions share nothing and need none.
  */
 export class FactsScope {
   #cache: FactsCache | undefined;

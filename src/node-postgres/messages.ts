@@ -23,7 +23,7 @@ export function messagesOf(query: Query): Messages | undefined {
 class Recorder implements Wire {
   parsed: ParseMessage | undefined;
   bound: BindMessage | undefined;
-  // Of statements without a name, which are the only ones here, pg keeps nothing.
+  // No statement here has a name, and pg keeps nothing of those without one.
   readonly parsedStatements = silent.parsedStatements;
   readonly submittedNamedStatements = silent.parsedStatements;
 

@@ -84,8 +84,8 @@ export function begin(
 }
 
 /**
- * The strings of a query whose text is asked for when postgres.js writes it, right after it has set the query's state. Not an
- * accessor of the query: V8 makes a dictionary of an object with one, and whatever reads queries is slower from then on.
+ * The strings of a query whose text is asked for when postgres.js writes it, right after it has set the query's state. It is
+ * no accessor of the query: V8 turns an object with one into a dictionary, and then all code that reads queries is slower.
  */
 class TextWhenWritten {
   readonly length = 1;

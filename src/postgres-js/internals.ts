@@ -28,7 +28,7 @@ export interface Query extends Promise<Answer> {
   failed?: (error: Error) => void;
   /** Set by this folder: what is known of a statement of drizzle's. */
   sent?: SentStatement;
-  /** Set by this folder: its errors and results show this text, and not the one that is written. */
+  /** Set by this folder: its errors and results show this text, and not the one that is sent. */
   ownText?: string | undefined;
   /** Set by this folder: data follow it, and no statement may come between. */
   isCopy?: boolean;

@@ -1,6 +1,6 @@
 /** Statements that have begun, and have not yet reached the next place on their way to the connection. */
 export class InFlight {
-  /** Few at a time, and the oldest mostly leaves first. */
+  /** In the order in which they began. They are mostly few, and a set would cost each transaction more. */
   readonly #statements: (() => void)[] = [];
   #waiting: (() => void)[] | undefined;
 
@@ -34,7 +34,7 @@ export class InFlight {
   }
 
   #leave(statement: () => void): void {
-    // Of thousands that arrive in order, `splice` would move all the others for each.
+    // Thousands may be in flight, and `splice` would move all of them each time the first one leaves.
     if (this.#statements[0] === statement) this.#statements.shift();
     else this.#statements.splice(this.#statements.indexOf(statement), 1);
     if (this.isAny) return;
