@@ -67,14 +67,10 @@ function dispatchInPollPhase(dispatch: () => void): void {
  * Runs `dispatch` behind the promise jobs of this turn and of the ticks that are due. The inserts of a transaction come from one
  * program, which goes on by them, so they need not wait for other sockets, and an awaited insert saves a pass of the loop.
  *
- * A driver that writes in an immediate must be in the poll phase: there it is at the end of the turn.
+ * It is in the phase in which the insert is awaited, like the statements of plain drizzle.
  */
-export function behindTicksFor(
-  { writesInImmediate }: Pick<Driver, 'writesInImmediate'>,
-  dispatch: () => void,
-): void {
-  if (writesInImmediate) atEndOfTurn(dispatch);
-  else behindPromiseJobs(() => behindPromiseJobs(dispatch));
+export function behindTicks(dispatch: () => void): void {
+  behindPromiseJobs(() => behindPromiseJobs(dispatch));
 }
 
 /** Runs `dispatch` after the current call, so that chained calls come before it. */

@@ -7,7 +7,7 @@ import { whenNotified } from '../settle/notify-cache.ts';
 import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { LateEntry } from '../take/late-entry.ts';
-import { behindTicksFor } from '../take/schedule.ts';
+import { behindTicks } from '../take/schedule.ts';
 import { Closing } from './closing.ts';
 import { committedError, endedError, explainFlush } from './ended-errors.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
@@ -36,7 +36,7 @@ export abstract class ScopeUnit extends UnitOfWork {
     /** How deep it is nested: 0 for the transaction itself. */
     readonly depth = 0,
   ) {
-    super(context, (dispatch) => behindTicksFor(context.driver, dispatch));
+    super(context, behindTicks);
     state.open.add(this);
     this.#awaited = new AwaitedQueue(this.queue, (entry) => this.#writeNow(entry));
     this.closing = new Closing(

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { atEndOfTurn, behindTicksFor } from '../../../src/take/schedule.ts';
+import { atEndOfTurn, behindTicks } from '../../../src/take/schedule.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -28,7 +28,7 @@ test('the end of a turn comes after the promise jobs and ticks already queued, a
 test('behind the ticks is behind the promise jobs and ticks already queued and what these queue, and ahead of an immediate', async () => {
   const order: string[] = [];
   const immediate = new Promise<void>((resolve) => setImmediate(() => resolve(void order.push('immediate'))));
-  behindTicksFor({ writesInImmediate: false }, () => order.push('behind ticks'));
+  behindTicks(() => order.push('behind ticks'));
   (async () => {
     for (let job = 0; job < 50; job++) await undefined;
     order.push('promise jobs');
