@@ -32,6 +32,8 @@ export interface Cell {
   readonly runs: { readonly least: number; readonly most: number };
   /** A side is skipped if a run takes more seconds than this. */
   readonly patience: number;
+  /** For so many seconds a side is run before, so that its code is compiled; 0 if absent. */
+  readonly heat?: number;
 }
 
 export const all = sides
@@ -45,7 +47,7 @@ export const pgOneByOne = 'drizzle on pg: loop';
 export const pgQueued = 'batched on pg: insert() a row';
 export const allAtOnce = 'drizzle: Promise.all';
 
-export type Budget = Pick<Cell, 'seconds' | 'runs' | 'patience'>;
+export type Budget = Pick<Cell, 'seconds' | 'runs' | 'patience' | 'heat'>;
 
 export const full: Budget = { seconds: 0.6, runs: { least: 3, most: 15 }, patience: 8 };
 export const quick: Budget = { seconds: 0.2, runs: { least: 5, most: 7 }, patience: 2 };
