@@ -64,7 +64,7 @@ export function writeOwnTransaction(
   if (!plan) return undefined;
   // Marks the transaction for the guard of the statement, and bounds its wait for locks.
   const mark = keyQuery({ lists: [], facts: [], token: '1', pipeline, lockTimeout: batchLockTimeout });
-  const flight = { ...writeOwnFlight(plan, driver.values, true), mark };
+  const flight = writeOwnFlight(plan, driver.values, true);
   const read = (answers: FlightAnswers) => readOwnFlight(context, flight, answers, report);
   return { statements: [mark, ...flight.statements], compared: [], read };
 }

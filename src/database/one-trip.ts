@@ -34,6 +34,8 @@ interface Prepared {
 
 /** What most statements are never asked is made on demand. */
 class BuiltStatement implements SentStatement {
+  #ahead: Ahead | undefined;
+
   constructor(
     readonly query: Query,
     readonly context: FlushContext,
@@ -44,6 +46,11 @@ class BuiltStatement implements SentStatement {
   }
 
   get ahead(): Ahead | undefined {
+    this.#ahead ??= this.#makeAhead();
+    return this.#ahead;
+  }
+
+  #makeAhead(): Ahead | undefined {
     const { query } = this;
     const { engine, options } = this.context;
     if (isHarmlessSelect(query.sql)) return { text: query.sql, mark: undefined, ownPosition: same };

@@ -24,6 +24,8 @@ export interface Statement {
    * BEGIN's answer.
    */
   readonly guarded: boolean;
+  /** What its guard depends on: a statement that the transaction must have executed before it. */
+  readonly mark?: Statement | undefined;
 }
 
 /** A statement's text and parameters. */

@@ -8,6 +8,7 @@ import { afterCache } from '../settle/notify-cache.ts';
 import { type ReadOwnFlight, readOwnFlight } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
 import { hasKeys } from '../take/key-run.ts';
+import { markBegun } from '../write/begun.ts';
 import { type OwnFlight, writeOwnFlight } from '../write/own-flight.ts';
 import { launch } from './launch.ts';
 import type { FlushTarget } from './target.ts';
@@ -64,15 +65,14 @@ export async function runOwnFlight(
   const canGuard = options.keys === 'server' && !engine.refusesSettings;
   const mayGuard = canGuard && ownTry === 'guarded' && (back.canRestart || target.scope === 'inside');
   const isGuarded = !mayFollow && mayGuard;
-  const flight = writeOwnFlight(plan, context.driver.values, isGuarded);
+  const flight = writeOwnFlight(plan, context.driver.values, isGuarded, isGuarded ? markBegun : undefined);
   for (const kept of plan.kept.values()) facts.settings += kept.size;
   const isNew = [...asked(plan)].some(({ shape }) => !facts.selectable.has(shape));
   const savepoint = isNew || isGuarded ? back.markQuestion() : [];
   // Rows that are left draw their keys later, and must not have later ones than rows behind them.
   const mayAsk = end === 'open' && plan.later.length === 0;
   const question = mayAsk ? target.ahead?.behind(plan.entries) : undefined;
-  const ahead = [...savepoint, ...(flight.mark ? [flight.mark] : [])];
-  const statements = [...ahead, ...flight.statements, ...(question?.statements ?? [])];
+  const statements = [...savepoint, ...flight.statements, ...(question?.statements ?? [])];
   const entries = () => plan.entries;
   // Exactly drizzle's statements, in a transaction that has begun: if one is refused, the transaction has failed.
   const isLast =

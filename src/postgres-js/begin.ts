@@ -1,5 +1,5 @@
 /** Takes a connection out of the pool and begins a transaction on it. */
-import { command } from '../driver/statement.ts';
+import { command, type Statement } from '../driver/statement.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { HeldConnection } from './held-connection.ts';
 import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
@@ -15,12 +15,15 @@ import { survivePoolStart } from './survive-pool-start.ts';
  * have called the callback earlier either.
  *
  * @param meet is told of the backend, before BEGIN is answered
+ * @param mark what the transaction's first statement depends on: it travels in BEGIN's own message
  */
 export function begin(
   client: Client,
   describes: boolean,
   meet: (backend: Query['state']) => void,
+  mark: Statement | undefined,
 ): Promise<HeldConnection> {
+  const text = mark ? `begin; ${mark.text}` : 'begin';
   const { max_pipeline } = client.options as unknown as ClientOptions;
   if (!(max_pipeline >= 1)) return Promise.reject(unsupported(max_pipeline));
   return new Promise((resolve, reject) => {
@@ -32,9 +35,9 @@ export function begin(
     const hold = (connection: PoolConnection, asked: Query): void => {
       isOver = true;
       meet(asked.state);
-      const held = new HeldConnection(client, connection, describes);
+      const held = new HeldConnection(client, connection, describes, mark !== undefined);
       const isBegin = asked.active;
-      const begun = isBegin ? asked : held.send(command('begin'));
+      const begun = isBegin ? asked : held.send(command(text));
       begun.then(
         () => {
           held.begin();
@@ -70,7 +73,7 @@ export function begin(
           if (!isOver && unwritten === 0) for (const again of [ask, ask]) again();
         });
         // A query is active if the connection has nothing else to do.
-        return query.active && !isOver ? 'begin' : '';
+        return query.active && !isOver ? text : '';
       });
       query.execute().catch((error: Error) => {
         // One that was written has asked again already.

@@ -94,7 +94,7 @@ export class PostgresJsDriver implements Driver {
     this.#busy += 1;
     const connection = new LazyConnection(
       this.#client,
-      () => this.#untilSent(() => this.#begin()),
+      (mark) => this.#untilSent(() => this.#begin(mark)),
       () => {
         this.#busy -= 1;
       },
@@ -163,8 +163,8 @@ export class PostgresJsDriver implements Driver {
     }
   }
 
-  async #begin(): Promise<HeldConnection> {
-    const held = await begin(this.#client, this.describes, this.#meet);
+  async #begin(mark: Statement | undefined): Promise<HeldConnection> {
+    const held = await begin(this.#client, this.describes, this.#meet, mark);
     held.begun.then(
       () => {
         this.#isWarm = true;

@@ -25,7 +25,6 @@ export class HeldConnection extends Beginning {
   #isFinishing = false;
   /** COMMIT and ROLLBACK. They may wait: for the rows of a COPY, or for the answer to a description. */
   readonly #endings: Query[] = [];
-  #isMarked = false;
   #closed: Error | undefined;
   #refusal: Error | undefined;
   #failure: Error | undefined;
@@ -34,8 +33,9 @@ export class HeldConnection extends Beginning {
     client: Client,
     connection: PoolConnection,
     private readonly describes: boolean,
+    isMarked: boolean,
   ) {
-    super();
+    super(isMarked);
     this.#client = client;
     this.#connection = connection;
     // postgres.js calls `reserved` when all is answered and the transaction is open. Otherwise it takes the
@@ -57,6 +57,7 @@ export class HeldConnection extends Beginning {
   }
 
   async send(statement: Statement): Promise<Answer> {
+    if (statement.mark && this.needsMark()) this.#run(this.#make(statement.mark)).catch(() => {});
     if (!(statement instanceof CopyStatement)) return this.#run(this.#make(statement));
     return this.copy(statement.text, statement.blocks()).catch((error) => {
       throw withoutLine(error, postgresJsErrors);
@@ -116,10 +117,8 @@ export class HeldConnection extends Beginning {
     else this.#waiting.push(query);
   }
 
-  /** Once: BEGIN is answered before a savepoint can undo it. */
   readonly #sendMark = (mark: Statement): void => {
-    if (!this.#isMarked) this.#sendNow(mark);
-    this.#isMarked = true;
+    if (this.needsMark()) this.#sendNow(mark);
   };
 
   /** Sends it in this very call. */

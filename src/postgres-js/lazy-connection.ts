@@ -2,6 +2,7 @@
 import type { Connection, StatementListener } from '../driver/driver.ts';
 import { type Answer, command, type Statement } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
+import { markOf } from './ahead.ts';
 import type { CopyFeed } from './copy.ts';
 import { ended, postgresJsErrors } from './errors.ts';
 import type { HeldConnection } from './held-connection.ts';
@@ -13,7 +14,7 @@ export class LazyConnection implements Connection {
   readonly errors = postgresJsErrors;
   readonly lost: Promise<never>;
   readonly #client: Client;
-  readonly #open: () => Promise<HeldConnection>;
+  readonly #open: (mark: Statement | undefined) => Promise<HeldConnection>;
   /** Called once, when the transaction has ended and the connection is the pool's again. */
   readonly #release: () => void;
   #held: HeldConnection | undefined;
@@ -23,7 +24,11 @@ export class LazyConnection implements Connection {
   #isEnded = false;
   #lose!: (error: unknown) => void;
 
-  constructor(client: Client, open: () => Promise<HeldConnection>, release: () => void) {
+  constructor(
+    client: Client,
+    open: (mark: Statement | undefined) => Promise<HeldConnection>,
+    release: () => void,
+  ) {
     this.#client = client;
     this.#open = open;
     this.#release = release;
@@ -33,10 +38,14 @@ export class LazyConnection implements Connection {
     this.lost.catch(() => {});
   }
 
-  /** Takes the connection out of the pool now. After the transaction's end nobody would give it back. */
-  open(): Promise<HeldConnection> {
+  /**
+   * Takes the connection out of the pool now. After the transaction's end nobody would give it back.
+   *
+   * @param mark what the statement depends on that is sent first
+   */
+  open(mark?: Statement): Promise<HeldConnection> {
     if (this.#isEnded && !this.#opening) return Promise.reject(ended());
-    this.#opening ??= this.#open().then(
+    this.#opening ??= this.#open(mark).then(
       (held) => {
         this.#held = held;
         held.lost.catch((error) => {
@@ -81,7 +90,7 @@ export class LazyConnection implements Connection {
   }
 
   send(statement: Statement): Promise<Answer> {
-    return this.#inTurn((held) => held.send(statement));
+    return this.#inTurn((held) => held.send(statement), statement.mark);
   }
 
   copy(text: string, blocks: CopyFeed['blocks']): Promise<Answer> {
@@ -123,7 +132,7 @@ export class LazyConnection implements Connection {
   async #adoptInTurn(query: Query, listener: StatementListener): Promise<void> {
     this.#waiting += 1;
     try {
-      const held = await this.open();
+      const held = await this.open(markOf(query));
       await undefined;
       held.adopt(query, listener);
     } finally {
@@ -131,11 +140,11 @@ export class LazyConnection implements Connection {
     }
   }
 
-  #inTurn<T>(work: (held: HeldConnection) => Promise<T>): Promise<T> {
+  #inTurn<T>(work: (held: HeldConnection) => Promise<T>, mark?: Statement): Promise<T> {
     if (this.#isEnded && !this.#held) return Promise.reject(ended());
     if (this.#held && this.#waiting === 0) return work(this.#held);
     this.#waiting += 1;
-    return this.open().then(
+    return this.open(mark).then(
       (held) => {
         const answer = work(held);
         // postgres.js calls the statement's handler in the next promise job. A query of the caller's must not come before.

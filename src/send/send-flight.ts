@@ -52,13 +52,14 @@ export async function sendFlight(
   chained?: Promise<FlightAnswers>,
 ): Promise<FlightAnswers> {
   checkParamCount(statements);
-  const begun = chained ? chained.then(({ next }) => next) : connection.begun;
   const mustWait = !connection.mayFollow && statements.some((statement) => !statement.guarded);
   if (mustWait) await connection.begun;
   const sent = isLong(statements)
     ? await sendInTurn(connection, statements)
     : statements.map((statement) => send(connection, statement));
   if (end !== 'open' && statements.some(hasRawValues)) await failIfUnsent(connection, sent);
+  // Asked for behind the statements: BEGIN leaves with what the first of them depends on.
+  const begun = chained ? chained.then(({ next }) => next) : connection.begun;
   const ending = end === 'open' ? undefined : sendCommit(connection, begun, end);
   const [answers, commitError, beginError] = await Promise.all([
     Promise.allSettled(sent),

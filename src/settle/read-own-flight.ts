@@ -51,7 +51,7 @@ export function readOwnFlight(
   const behind = new Map<Entry, Error>();
   const nothing = { outcomes: [], behind };
   if (flight.beginError) return { ...nothing, error: flight.beginError };
-  // A mark or a savepoint may stand ahead.
+  // A savepoint may stand ahead.
   const answers = flight.answers.slice(-expected.length);
   const refused = flight.answers.find(({ status }) => status === 'rejected') as
     | PromiseRejectedResult

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { BatchedDatabase } from '../../src/index.ts';
+import { driver } from '../support/drivers/chosen.ts';
 import { codesOf } from '../support/error-codes.ts';
 import type { FaultRelay } from '../support/fault-relay.ts';
 import { startFaulty } from '../support/faulty.ts';
@@ -33,9 +34,10 @@ beforeEach(async () => {
 async function refused(
   words: RegExp,
   work: (name: string) => Promise<unknown>,
+  by = 'nonsense'.slice(0, 5),
 ): Promise<{ settled: PromiseSettledResult<unknown>; written: { parents: number; children: number } }> {
   const name = `flight ${flights++}`;
-  relay.spoil(words, 'nonsense'.slice(0, 5));
+  relay.spoil(words, by);
   const settled = await settling(work(name), 'what was refused');
   await expectNextCall(check, (next) => db.transaction(async (tx) => void queueFlight(tx, next)));
   return { settled, written: await readFlight(check, name) };
@@ -114,6 +116,19 @@ describe('where BEGIN is refused nothing behind it is written, and its error is 
     expect(rows.map(({ last }) => last)).toEqual(['a', 'b', 'c']);
   });
 });
+
+test.runIf(driver.guard.isMarked)(
+  'where the mark that travels with BEGIN is refused nothing is written either, and its error is told',
+  async () => {
+    const { settled, written } = await refused(
+      /^begin; set local/,
+      (name) => db.transaction(async (tx) => void queueFlight(tx, name)),
+      'begin; set local batched_drizzle_t',
+    );
+    expect(written).toEqual(noneOfFlight);
+    expect(codesOf((settled as PromiseRejectedResult).reason)).toContain('42704');
+  },
+);
 
 test('a COMMIT that is refused and leaves its transaction open is rolled back, and rejects with its error', async () => {
   const { settled, written } = await refused(/^commit/, (name) =>

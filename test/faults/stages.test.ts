@@ -34,12 +34,6 @@ const stages: Record<string, HoldPoint> = {
 /** Those of a flight of few entries, each of which is a statement of its own. */
 const ownStages: Record<string, HoldPoint> = {
   'before BEGIN of few entries': { side: 'client', words: /^begin/ },
-  ...Object.fromEntries(
-    driver.guard.mark.map(() => [
-      'before the mark of few entries',
-      { side: 'client', words: /^set local batched_drizzle/ },
-    ]),
-  ),
   'between the tables of few entries': { side: 'client', words: /^insert into "teams"/ },
   'before COMMIT of few entries': { side: 'client', words: /^commit/ },
   'after COMMIT of few entries was sent and before its answer': { side: 'server', words: /^COMMIT/ },

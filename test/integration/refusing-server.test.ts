@@ -80,7 +80,7 @@ test('a role that may not read settings gets own statements without a guard, fro
   const db = connect({ connection: { role } });
   // Once a transaction has begun, the inserts of the next ones leave before BEGIN is answered, and have the driver's guard.
   await db.transaction(async () => {});
-  expect(withWord(await write(db, 2), 'current_setting')).toHaveLength(2 * driver.guard.mark.length);
+  expect(withWord(await write(db, 2), 'current_setting')).toHaveLength(driver.guard.isMarked ? 2 : 0);
   expect(withWord(await write(db, 2), 'current_setting')).toEqual([]);
 });
 

@@ -229,7 +229,7 @@ describe('in a transaction', () => {
     expect(await tripsOf(ours, run)).toBeLessThanOrEqual(5);
   });
 
-  test.runIf(driver.guard.mark.length > 0)(
+  test.runIf(driver.guard.isMarked)(
     'the mark that their guards depend on is set once, and not if BEGIN has been answered',
     async () => {
       relay.reset();
@@ -242,7 +242,7 @@ describe('in a transaction', () => {
         await Promise.all(range(3).map(change));
         await change(4);
       });
-      expect(relay.statements.filter((text) => text.startsWith('set local'))).toHaveLength(1);
+      expect(relay.statements.filter((text) => text.includes('set local'))).toHaveLength(1);
       expect(relay.statements.filter((text) => text.includes('pg_catalog.current_setting'))).toHaveLength(3);
     },
   );

@@ -138,10 +138,15 @@ export interface TestDriver {
   /** The statements that begin a transaction with these modes. */
   begin(modes: string): string[];
   /**
-   * What a flight has against a BEGIN that is refused: a mark behind BEGIN, and a guard in an INSERT without RETURNING and
-   * in one with it. Absent if the server skips what follows such a BEGIN.
+   * What a flight has against a BEGIN that is refused: a mark in BEGIN's message, and a guard in an INSERT without RETURNING
+   * and in one with it. None if the server skips what follows such a BEGIN.
    */
-  readonly guard: { readonly mark: readonly string[]; readonly alone: string; readonly behind: string };
+  readonly guard: {
+    readonly isMarked: boolean;
+    readonly begin: string;
+    readonly alone: string;
+    readonly behind: string;
+  };
   /**
    * A raw `commit` ends the transaction and gives the connection back. Else the callback keeps it, and what it sends later
    * commits by itself, as in plain drizzle.

@@ -110,7 +110,7 @@ export const driver: TestDriver = {
   tripsOfBegin: 0,
   locksOfSavepoint: 0,
   begin: (modes) => [`begin ${modes}`],
-  guard: { mark: [], alone: '', behind: '' },
+  guard: { isMarked: false, begin: 'begin', alone: '', behind: '' },
   endsAtRawCommit: false,
   namesStatements: true,
   knowsKilled: true,

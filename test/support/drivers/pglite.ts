@@ -94,7 +94,7 @@ export const driver: TestDriver = {
   tripsOfBegin: 0,
   locksOfSavepoint: 0,
   begin: (modes) => ['begin', `set transaction ${modes}`],
-  guard: { mark: [], alone: '', behind: '' },
+  guard: { isMarked: false, begin: 'begin', alone: '', behind: '' },
   endsAtRawCommit: false,
   namesStatements: false,
   knowsKilled: true,

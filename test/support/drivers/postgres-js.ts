@@ -98,7 +98,12 @@ export const driver: TestDriver = {
   // It releases none.
   locksOfSavepoint: 1,
   begin: (modes) => ['begin', `set transaction ${modes}`],
-  guard: { mark: ["set local batched_drizzle.t = '1'"], alone: ' returning <guard>', behind: ', <guard>' },
+  guard: {
+    isMarked: true,
+    begin: "begin; set local batched_drizzle.t = '1'",
+    alone: ' returning <guard>',
+    behind: ', <guard>',
+  },
   endsAtRawCommit: true,
   namesStatements: false,
   knowsKilled: false,
