@@ -5,6 +5,7 @@ import type { Database } from './drizzle-config.ts';
 import { optionalPackage } from './optional-packages.ts';
 import type { Project } from './project.ts';
 import type { SchemaModule } from './schema-file.ts';
+import { sendAtOnce } from './send-at-once.ts';
 import type { Casing } from './target-columns.ts';
 
 export interface OpenDatabase {
@@ -63,7 +64,10 @@ async function openEmbedded(
 function connect(database: Database): Sql {
   const options = { onnotice: () => {}, connection: { application_name: 'batched-drizzle-cli load' } };
   try {
-    return typeof database === 'string' ? postgres(database, options) : postgres({ ...database, ...options });
+    const client =
+      typeof database === 'string' ? postgres(database, options) : postgres({ ...database, ...options });
+    sendAtOnce(client);
+    return client;
   } catch (cause) {
     // The message of the cause may contain the password of the URL, so it is not shown.
     throw new CommandError('the database URL is not valid', undefined, { cause });
