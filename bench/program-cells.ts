@@ -13,7 +13,7 @@ const latencies = [0, 0.5, 1, 5, 20];
 const callerCounts = [1, 8, 32];
 
 const full: Budget = { seconds: 1.5, runs: { least: 3, most: 8 }, patience: 60 };
-/** Processor time is what a cell without latency shows. */
+/** The cells whose processor time is compared. Those of more callers come behind them, in the same process. */
 const hot: Budget = { ...full, heat: 3 };
 const quick: Budget = { seconds: 0.2, runs: { least: 2, most: 4 }, patience: 10 };
 
@@ -40,7 +40,7 @@ const programCell = (
   job: string,
   callers: number,
   latency: number,
-  { size = sizeOf(job, callers, latency), budget = latency === 0 ? hot : full } = {},
+  { size = sizeOf(job, callers, latency), budget = latency === 0 && callers === 1 ? hot : full } = {},
 ): Cell => ({
   ...cell(job, size, latency, budget),
   id: programId(job, callers, latency),

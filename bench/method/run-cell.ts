@@ -122,7 +122,7 @@ async function admit(
     onWay(makeContestant(name, job, session, size, referee, watched), way, session);
   const seconds = await warmUp(cell, ofSize);
   if (seconds > cell.patience) return `would take some ${seconds.toFixed(0)} s a run`;
-  await heat(cell, () => job.prepare(session, cell.size, { transactions, callers })?.());
+  await heatUp(cell, () => job.prepare(session, cell.size, { transactions, callers })?.());
   const turns = Math.max(cell.runs.least, Math.min(cell.runs.most, Math.floor(cell.seconds / seconds)));
   const cpu: CpuSamples = { client: [], server: [] };
   const measured = cell.hasCpu ? withCpu(ofSize(cell.size), referee.sql, cpu) : ofSize(cell.size);
@@ -169,10 +169,10 @@ async function warmUp(
 }
 
 /**
- * Small transactions are compiled after some thousand of them. These are not checked, since emptying and checking the tables
- * takes longer than the transactions themselves.
+ * It takes thousands of small transactions until their code is compiled. What these write is not checked: emptying and
+ * checking the tables takes longer than the transactions themselves.
  */
-async function heat({ heat = 0 }: Cell, run: () => unknown): Promise<void> {
+async function heatUp({ heat = 0 }: Cell, run: () => unknown): Promise<void> {
   const end = performance.now() + heat * 1_000;
   while (performance.now() < end) await run();
 }

@@ -2,10 +2,10 @@ import postgres, { type Sql } from 'postgres';
 import type { LoadArguments } from './arguments.ts';
 import { CommandError } from './command-error.ts';
 import type { Database } from './drizzle-config.ts';
+import { disableNagle } from './no-nagle.ts';
 import { optionalPackage } from './optional-packages.ts';
 import type { Project } from './project.ts';
 import type { SchemaModule } from './schema-file.ts';
-import { sendAtOnce } from './send-at-once.ts';
 import type { Casing } from './target-columns.ts';
 
 export interface OpenDatabase {
@@ -66,7 +66,7 @@ function connect(database: Database): Sql {
   try {
     const client =
       typeof database === 'string' ? postgres(database, options) : postgres({ ...database, ...options });
-    sendAtOnce(client);
+    disableNagle(client);
     return client;
   } catch (cause) {
     // The message of the cause may contain the password of the URL, so it is not shown.

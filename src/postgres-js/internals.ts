@@ -63,11 +63,8 @@ export interface ClientOptions {
   readonly parsers: Record<number, (((text: string) => unknown) & { array?: boolean }) | undefined>;
   readonly transform?: { undefined?: unknown; value?: { from?: unknown }; row?: { from?: unknown } };
   readonly debug?: unknown;
-  readonly host?: string[];
-  readonly path?: unknown;
   readonly max: number;
   readonly max_pipeline: number;
-  socket?: unknown;
 }
 
 /** The client, which is also a function. */

@@ -132,7 +132,7 @@ export class LazyConnection implements Connection {
   async #adoptInTurn(query: Query, listener: StatementListener): Promise<void> {
     this.#waiting += 1;
     try {
-      const held = await this.open(markOf(query));
+      const held = await this.open(this.isUnopened ? markOf(query) : undefined);
       await undefined;
       held.adopt(query, listener);
     } finally {

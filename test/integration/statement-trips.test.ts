@@ -242,8 +242,30 @@ describe('in a transaction', () => {
         await Promise.all(range(3).map(change));
         await change(4);
       });
-      expect(relay.statements.filter((text) => text.includes('set local'))).toHaveLength(1);
+      expect(relay.statements.filter((text) => text.includes('set local'))).toEqual([driver.guard.begin]);
       expect(relay.statements.filter((text) => text.includes('pg_catalog.current_setting'))).toHaveLength(3);
+    },
+  );
+
+  test.runIf(driver.guard.isMarked)(
+    'the mark leaves by itself, and once, if what BEGIN leaves with does not need it',
+    async () => {
+      relay.reset();
+      const run = (db: Db) =>
+        db.transaction((tx) =>
+          Promise.all([
+            tx.select().from(users).where(eq(users.id, 1)),
+            ...range(2).map((n) =>
+              tx
+                .update(users)
+                .set({ name: `h${n}` })
+                .where(eq(users.id, n)),
+            ),
+          ]),
+        );
+      expect(await tripsOf(ours, run)).toBe(2);
+      const marks = relay.statements.filter((text) => text.includes('set local'));
+      expect(marks).toEqual([driver.guard.begin.replace('begin; ', '')]);
     },
   );
 

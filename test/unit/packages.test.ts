@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { LoadArguments } from '../../cli/src/arguments.ts';
+import { openDatabase } from '../../cli/src/database.ts';
 
 const root = new URL('../../', import.meta.url);
 const textOf = (path: string): string => readFileSync(new URL(path, root), 'utf8');
@@ -25,6 +27,14 @@ describe('the library', () => {
 describe('the package of the command', () => {
   test('reads the words of the server as the library does, by the same file', () => {
     expect(textOf('cli/src/write/refused-row.ts')).toBe(textOf('src/load/refused-row.ts'));
+  });
+
+  test("turns off the algorithm of Nagle as the library does, by the same file, on the command's own client", async () => {
+    expect(textOf('cli/src/no-nagle.ts')).toBe(textOf('src/postgres-js/no-nagle.ts'));
+    const project = { schema: {}, database: 'postgres://nobody@127.0.0.1/nothing', casing: undefined };
+    const opened = await openDatabase({ embedded: false } as LoadArguments, project);
+    onTestFinished(() => opened?.close());
+    expect(opened?.client.options).toHaveProperty('socket', expect.any(Function));
   });
 
   test('has the version of the library, and does not need it', () => {
