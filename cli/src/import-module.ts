@@ -8,26 +8,15 @@ export type Module = Record<string, unknown>;
 /**
  * Imports a module of the project, in TypeScript or JavaScript, whatever the `type` of its package is.
  *
- * tsx also resolves imports without an extension and by `paths` of the nearest tsconfig. Node's own type stripping does not.
+ * jiti also resolves imports without an extension and by `paths` of the nearest tsconfig. Node's own type stripping does not.
+ * It needs no hooks of Node's, whose thread would take longer to start than the schema takes to be read.
  */
 export async function importModule(path: string): Promise<Module> {
   const file = resolve(path);
-  const { href } = pathToFileURL(file);
-  if (/^\.[cm]js$/.test(extname(file))) return exportsOf(await import(href));
-  const [commonJs, modules] = await Promise.all([import('tsx/cjs/api'), import('tsx/esm/api')]);
-  const before = process.env.TSX_TSCONFIG_PATH;
-  const tsconfig = nearest(dirname(file), 'tsconfig.json');
-  // The hooks for CommonJS have no option for it.
-  if (tsconfig !== undefined) process.env.TSX_TSCONFIG_PATH ??= tsconfig;
-  // Both, since a project without `"type": "module"` has a schema that is a CommonJS module.
-  const registered = [commonJs.register(), modules.register(tsconfig === undefined ? {} : { tsconfig })];
-  try {
-    // Node 20 does not call the hooks for what an imported `.cts` file imports itself.
-    return exportsOf(extname(file) === '.cts' ? commonJs.require(file, import.meta.url) : await import(href));
-  } finally {
-    for (const unregister of registered) await unregister();
-    if (before === undefined) delete process.env.TSX_TSCONFIG_PATH;
-  }
+  if (/^\.[cm]js$/.test(extname(file))) return exportsOf(await import(pathToFileURL(file).href));
+  const { createJiti } = await import('jiti');
+  const tsconfigPaths = nearest(dirname(file), 'tsconfig.json') ?? false;
+  return exportsOf(await createJiti(file, { interopDefault: false, tsconfigPaths }).import<Module>(file));
 }
 
 /** The default export of a CommonJS module has all of its exports. Node finds only some of their names. */

@@ -57,9 +57,11 @@ export async function* readBatches(
     const all = filled.bytes;
     const end = ends.at(-1) ?? all.length;
     const isOpen = ends.length === 0;
+    // Counted ahead of the yield: while the server is at work with the batch before, and not while it waits for the next one.
+    const next = line + countByte(all, editor, 0, end);
     yield { bytes: all.subarray(0, end), ends: isOpen ? [end] : ends, firstLine: line, isOpen };
     if (isOpen) return;
-    line += countByte(all, editor, 0, end);
+    line = next;
     other.length = 0;
     other.add(all.subarray(end));
     [filled, other] = [other, filled];

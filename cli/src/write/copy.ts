@@ -29,10 +29,7 @@ export function copy(connection: ReservedSql, statement: string, data: readonly 
   const rows = new Promise<number>((resolve, reject) => {
     query.resolve = (answer) => {
       if (answer instanceof Writable) feed(answer, data);
-      else {
-        collectCopies();
-        resolve(answer.count ?? 0);
-      }
+      else resolve(answer.count ?? 0);
     };
     query.reject = reject;
   });
@@ -45,6 +42,8 @@ export function copy(connection: ReservedSql, statement: string, data: readonly 
 function feed(stream: Writable, data: readonly Uint8Array[]): void {
   // The error rejects the query as well.
   stream.on('error', () => {});
-  for (const piece of data) stream.write(piece);
+  // Their copies are freed when the socket has taken the last one: the server is still at work, and does not wait for it.
+  const isLast = (index: number) => index === data.length - 1;
+  for (const [index, piece] of data.entries()) stream.write(piece, isLast(index) ? collectCopies : undefined);
   stream.end();
 }
