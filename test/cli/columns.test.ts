@@ -88,6 +88,12 @@ describe('a column that needs JavaScript', () => {
     expect(await rows('label, secret')).toEqual([{ label: 'café', secret: 'fé' }]);
   });
 
+  test('is refused if the delimiter may be a part of a character of the encoding', async () => {
+    const { code, stderr } = await load('id|secret\n1|a\n', '--encoding', 'SJIS', '--delimiter', '|');
+    expect(stderr).toContain('--encoding SJIS: |, the delimiter, may also be a part of a character there;');
+    expect(code).toBe(2);
+  });
+
   test('is named with its way by --dry-run', async () => {
     const { stdout } = await load('id,secret\n1,a\n', '--dry-run');
     expect(stdout.split('\n').slice(1)).toEqual([

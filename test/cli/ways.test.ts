@@ -33,7 +33,7 @@ beforeEach(() =>
     insert into parents values (1)`),
 );
 
-const load = (table: string, args: readonly string[], input = '') =>
+const load = (table: string, args: readonly string[], input: string | Buffer = '') =>
   runCommand(['load', '--schema', schema, '--table', table, '--url', database.url, ...args], { input });
 const rows = async (query: string) => (await check.execute(query)).map((row) => ({ ...row }));
 const people = () => rows('select id, name from people order by id');
@@ -209,5 +209,37 @@ describe('lines of JSON', () => {
     expect(stderr).toContain(
       'line 2, column "d": "1e400" is refused: "1e400" is out of range for type double precision',
     );
+  });
+});
+
+describe('an encoding in which the second byte of a character may be one of ASCII', () => {
+  // In Shift JIS the second byte of the character is that of a backslash.
+  const file = (delimiter: string) =>
+    Buffer.concat([
+      Buffer.from(`id${delimiter}name\n1${delimiter}"`),
+      Buffer.from([0x95, 0x5c]),
+      Buffer.from(`"\n2${delimiter}"x"\n`),
+    ]);
+
+  test.each([',', '|'])('is read by the server, with the delimiter %s', async (delimiter) => {
+    const args = ['--encoding', 'SJIS', '--delimiter', delimiter];
+    expect(await load('people', args, file(delimiter))).toMatchObject({ code: 0, stderr: '' });
+    expect(await people()).toEqual([
+      { id: 1, name: '表' },
+      { id: 2, name: 'x' },
+    ]);
+  });
+
+  test.each([
+    ['--escape', 'escape', 'SJIS'],
+    ['--quote', 'quote', 'win-932'],
+  ])('is refused with a byte of such characters as %s', async (option, name, encoding) => {
+    const ended = await load('people', ['--encoding', encoding, option, '\\'], file(','));
+    expect(ended).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `batched-drizzle-cli: --encoding ${encoding}: \\, the ${name}, may also be a part of a character there; convert the file by iconv -t UTF-8\n`,
+    });
+    expect(await people()).toEqual([]);
   });
 });

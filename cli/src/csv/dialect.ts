@@ -79,6 +79,29 @@ export function decoderOf(encoding = 'UTF8', fatal = true): TextDecoder {
   throw new CommandError(`--encoding ${encoding}: not known here; convert the file by iconv -t UTF-8`);
 }
 
+/** Encodings by the server's names, in which the second byte of a character may be one of ASCII, from `@` on or a digit. */
+const embedAscii =
+  /^(big5|gb18030|gbk|johab|mskanji|sjis|shiftjis(2004)?|uhc|(win|windows)(932|936|949|950))$/;
+
+/**
+ * Records are found by bytes, in which a character of the dialect must be nothing else.
+ *
+ * @param options the options of the dialect whose characters are looked for
+ * @throws {CommandError} if one of them may be a part of another character
+ */
+export function checkBytes(
+  dialect: CsvDialect,
+  options: readonly ('delimiter' | 'quote' | 'escape')[],
+): void {
+  const { encoding = '' } = dialect;
+  if (!embedAscii.test(encoding.toLowerCase().replaceAll(/[^a-z0-9]/g, ''))) return;
+  const unclear = options.find((option) => /[@-~0-9]/.test(dialect[option]));
+  if (unclear === undefined) return;
+  throw new CommandError(
+    `--encoding ${encoding}: ${dialect[unclear]}, the ${unclear}, may also be a part of a character there; convert the file by iconv -t UTF-8`,
+  );
+}
+
 /** Names that only PostgreSQL has. */
 const others = new Map([
   ['sql-ascii', ['utf-8']],

@@ -2,7 +2,7 @@ import type { ChunkLimit, Records } from '../chunk.ts';
 import { isMade, needsJavaScript } from '../column-ways.ts';
 import { type MatchOptions, matchHeader } from '../match-columns.ts';
 import type { TargetColumn } from '../target-columns.ts';
-import type { CsvDialect } from './dialect.ts';
+import { type CsvDialect, checkBytes } from './dialect.ts';
 import { readChunks } from './read-chunks.ts';
 import { readHead } from './read-head.ts';
 import { RejectWriter } from './reject-writer.ts';
@@ -22,6 +22,7 @@ export interface CsvOptions extends MatchOptions {
 /** @throws {CommandError} if the header does not fit the table */
 export async function openCsv(bytes: AsyncIterable<Buffer>, options: CsvOptions): Promise<Records> {
   const { file, dialect, columns, names, limit } = options;
+  checkBytes(dialect, ['quote', 'escape']);
   const pieces = bytes[Symbol.asyncIterator]();
   const { fields, lineEnd, rest, line } = await readHead(pieces, {
     file,
@@ -37,6 +38,7 @@ export async function openCsv(bytes: AsyncIterable<Buffer>, options: CsvOptions)
   };
   const isPlain =
     !options.isOffline && made.length === 0 && plan.fields.every((field) => field && !field.isMapped);
+  if (!isPlain) checkBytes(dialect, ['delimiter']);
   const blocks = blocksOf(rest, pieces);
   const format = {
     file,
