@@ -26,6 +26,11 @@ export interface Statement {
   readonly guarded: boolean;
   /** What its guard depends on: a statement that the transaction must have executed before it. */
   readonly mark?: Statement | undefined;
+  /**
+   * An INSERT of mere values. Behind one of the same text it may be bound to what the server has parsed for that one. An
+   * expression of the caller's might be planned otherwise then.
+   */
+  readonly mayRepeat?: boolean | undefined;
 }
 
 /** A statement's text and parameters. */

@@ -3,11 +3,12 @@ import { asError } from '../errors.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { feed } from './copy.ts';
 import { isAnswered, isEndOfSession, noteKind, skippedInFailed } from './errors.ts';
-import { countSyncs, fenceFrom, isFence } from './fences.ts';
+import { countSyncs, fenceFrom } from './fences.ts';
 import type { FlightInput } from './flight-input.ts';
 import { type Connection, keepActive, type QueryClass } from './internals.ts';
-import { type Messages, silent } from './messages.ts';
-import { type CopyData, type Piece, writePiece } from './piece.ts';
+import { silent } from './messages.ts';
+import type { CopyData, Piece } from './piece.ts';
+import { writePiece } from './write-piece.ts';
 
 type FlightClass = new (input: FlightInput) => object;
 
@@ -15,10 +16,8 @@ const classes = new WeakMap<QueryClass, FlightClass>();
 
 /**
  * A query that pg submits like its own. It extends the class of the client's own queries, since a client in pipeline mode
- * takes no other.
- *
- * pg forgets its active query at each ReadyForQuery and at each error. A flight with several Syncs makes itself the active
- * query again.
+ * takes no other. pg forgets its active query at each ReadyForQuery and at each error: a flight with several Syncs makes
+ * itself the active query again.
  */
 export function flightOf(Query: QueryClass, input: FlightInput): object {
   const Flight = getOrInsert(classes, Query, () => makeClass(Query));
@@ -54,15 +53,15 @@ function makeClass(Base: QueryClass): FlightClass {
     }
 
     #write(connection: Connection, from: number): void {
-      const { pieces, messages, syncsEach } = this.#input;
+      const { pieces, syncsEach } = this.#input;
       const { stream } = connection;
       stream.cork?.();
       try {
         for (let index = from; index < pieces.length; index++) {
           const piece = pieces[index] as Piece;
-          if (isFence(this.#input, index)) connection.sync();
-          writePiece(connection, messages[index] as Messages);
+          const hasSync = writePiece(connection, this.#input, index);
           piece.written?.();
+          if (hasSync) return;
           if (piece.data) {
             this.#copy(connection, piece.data, index + 1);
             return;

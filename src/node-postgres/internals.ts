@@ -78,6 +78,8 @@ export interface Connection extends Wire, EventEmitter {
   readonly ssl?: unknown;
   connect(portOrPath: number | string, host?: string): void;
   requestSsl(): void;
+  /** Sends a text by the simple protocol. */
+  query(text: string): void;
   cancel(processId: number, secretKey: number): void;
   sendCopyFromChunk(chunk: Uint8Array): void;
   endCopyFrom(): void;

@@ -40,7 +40,7 @@ const nothing: MakeOptions = {};
 
 export function makeQuery(
   { Query, types }: Dialect,
-  { text, params, answer: kind }: Pick<Statement, 'text' | 'params' | 'answer'>,
+  { text, params, answer: kind, mayRepeat }: Pick<Statement, 'text' | 'params' | 'answer' | 'mayRepeat'>,
   { role = 'statement', isFenced, data, written, settled }: MakeOptions = nothing,
   owner?: Owner,
 ): MadeQuery {
@@ -71,6 +71,7 @@ export function makeQuery(
     query,
     messages: () => messages,
     isFenced,
+    mayRepeat,
     data,
     written,
     owner,

@@ -1,5 +1,5 @@
 /** One statement on its way to the server: a piece of a flight. */
-import type { Connection, Query } from './internals.ts';
+import type { Query } from './internals.ts';
 import type { Messages } from './messages.ts';
 
 /** What a piece is to its transaction. */
@@ -20,6 +20,8 @@ export interface Piece {
    * it. What the server skips up to there is not sent again, since its transaction is written otherwise.
    */
   readonly isFenced?: boolean | undefined;
+  /** See `Statement.mayRepeat`. */
+  readonly mayRepeat?: boolean | undefined;
   /** The data behind COPY. */
   readonly data?: CopyData | undefined;
   /** It has been handed to the socket. */
@@ -45,12 +47,4 @@ export interface Alone {
   send(): Promise<boolean>;
   /** Rejects it without sending it. */
   refuse(error: Error): void;
-}
-
-/** Parse, Bind, Describe and Execute. */
-export function writePiece(connection: Connection, { parse, bind }: Messages): void {
-  connection.parse(parse);
-  connection.bind(bind);
-  connection.describe({ type: 'P', name: '' });
-  connection.execute({ portal: '', rows: 0 });
 }

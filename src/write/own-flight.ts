@@ -1,7 +1,10 @@
 /** A plan of own statements → the statements of its flight, in the order of the calls. */
 import type { Statement } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
+import { Expression } from '../drizzle/render.ts';
+import { onlyColumns } from '../drizzle/selection.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
+import type { Entry } from '../take/entry.ts';
 import { type OwnAnswer, OwnInsertWriter } from './own-insert.ts';
 
 export interface OwnFlight {
@@ -24,8 +27,14 @@ export function writeOwnFlight(
   const answers: OwnAnswer[] = [];
   for (const entry of plan.entries) {
     const { text, params, answer } = writer.write(entry);
-    statements.push({ text, params, answer: 'values', guarded: isGuarded, mark });
+    const mayRepeat = hasMereValues(entry);
+    statements.push({ text, params, answer: 'values', guarded: isGuarded, mark, mayRepeat });
     answers.push(answer);
   }
   return { statements, answers };
+}
+
+function hasMereValues({ cells, conflict, returning }: Entry): boolean {
+  if (conflict || (returning && !onlyColumns(returning))) return false;
+  return !cells.some((cell) => cell instanceof Expression);
 }

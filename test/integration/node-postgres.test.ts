@@ -2,7 +2,7 @@ import { eq, is, sql } from 'drizzle-orm';
 import { drizzle, NodePgDatabase, NodePgTransaction } from 'drizzle-orm/node-postgres';
 import type { Pool } from 'pg';
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BatchedDatabase, type BatchOptions, batchedDrizzle } from '../../src/node-postgres.ts';
 import { emptyTables } from '../support/counted.ts';
 import { pgVersions } from '../support/pg-versions.ts';
@@ -124,6 +124,76 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
         await tx.select().from(users);
       });
     expect(await trips(transfer)).toBe(6);
+  });
+
+  test('inserts of the same text, one behind the other, are parsed once', async () => {
+    const client = await poolOf(module).connect();
+    const db = batchedDrizzle(client);
+    // Old versions of pg are asked first whether a transaction is open.
+    await db.transaction((tx) => tx.select().from(users));
+    const { connection } = client as unknown as { connection: { parse(message: { text: string }): void } };
+    const parse = vi.spyOn(connection, 'parse');
+    const parsed = () => parse.mock.calls.map(([{ text }]) => text.split(' ').slice(0, 3).join(' '));
+    try {
+      await db.transaction(async (tx) => {
+        const user = tx.insert(users).values({ name: 'Ada' });
+        for (const email of ['a', 'b', 'c']) tx.insert(addresses).values({ email, userId: user.ref('id') });
+        tx.insert(users).values({ name: 'Bob' });
+        // Expressions of the caller's are planned each time.
+        for (const _ of [1, 2]) tx.insert(logs).values({ level: sql`'info'`, message: 'text' });
+      });
+      const into = (table: string) => `insert into "${table}"`;
+      expect(parsed()).toEqual([
+        'begin',
+        ...['users', 'addresses', 'users', 'logs', 'logs'].map(into),
+        'commit',
+      ]);
+      const rows = await db.select({ email: addresses.email, userId: addresses.userId }).from(addresses);
+      expect(rows).toEqual(['a', 'b', 'c'].map((email) => ({ email, userId: 1 })));
+      expect(await db.$count(logs)).toBe(2);
+    } finally {
+      client.release();
+    }
+  });
+
+  test('of the same text behind one that the server refuses to parse, each is refused', async () => {
+    const db = await counted();
+    await db.execute(sql`alter table logs rename to other_logs`);
+    try {
+      let inserts: Promise<PromiseSettledResult<unknown>[]> = Promise.resolve([]);
+      const written = db.transaction(async (tx) => {
+        const insert = (message: string) => tx.insert(logs).values({ level: 'info', message });
+        inserts = Promise.allSettled(['a', 'b', 'c'].map(insert));
+      });
+      const [ended] = await Promise.allSettled([written]);
+      const codes = [ended, ...(await inserts)].map((each) =>
+        each.status === 'rejected' ? (each.reason.cause ?? each.reason).code : 'written',
+      );
+      expect(codes).toEqual(['42P01', '42P01', '25P02', '25P02']);
+    } finally {
+      await db.execute(sql`alter table other_logs rename to logs`);
+    }
+  });
+
+  test('a COMMIT that leaves by itself is one message, as that of pg', async () => {
+    const client = await poolOf(module).connect();
+    const db = batchedDrizzle(client);
+    const read = () => db.transaction((tx) => tx.select().from(users));
+    await read();
+    const { connection } = client as unknown as {
+      connection: Record<'parse' | 'query', (given: unknown) => void>;
+    };
+    const [parse, query] = [vi.spyOn(connection, 'parse'), vi.spyOn(connection, 'query')];
+    try {
+      await read();
+      expect(parse.mock.calls.map(([given]) => (given as { text: string }).text)).toEqual([
+        'begin',
+        expect.stringMatching(/^select /),
+      ]);
+      expect(query.mock.calls).toEqual([['commit']]);
+    } finally {
+      client.release();
+    }
   });
 
   test('COPY travels with its data where no key has to be known', async () => {

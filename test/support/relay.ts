@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { delayed, type Later } from './delayed.ts';
 import { listenInstead } from './listen-instead.ts';
 import { TripCounter } from './trip-counter.ts';
-import { asksForEncryption, MessageReader, statementText } from './wire-messages.ts';
+import { asksForEncryption, bindsNamed, MessageReader, statementText } from './wire-messages.ts';
 
 export interface RelayOptions {
   /** The URL of the database behind the relay. */
@@ -25,7 +25,7 @@ export interface Relay {
   readonly trips: number;
   /**
    * The SQL of every Parse and Query since the last `reset()`, in the order sent, without those of the
-   * start-up.
+   * start-up. The unnamed statement counts once more each time that it is bound again.
    */
   readonly statements: readonly string[];
   reset(): void;
@@ -52,7 +52,8 @@ export async function startRelay({ target, delay = 0, delayBack = delay }: Relay
       noDelay: true,
     });
     const counter = new TripCounter();
-    const sent = new MessageReader('client', 'PQ');
+    const sent = new MessageReader('client', 'PQB');
+    const unnamed = { statement: '', isBound: false };
     const delivered = new MessageReader('server');
     counters.push(counter);
     join(client, server, there);
@@ -67,8 +68,13 @@ export async function startRelay({ target, delay = 0, delayBack = delay }: Relay
           const statement = statementText(event.type, event.body);
           counter.clientEnds(event.type, statement);
           if (!counter.starting) statements.push(statement);
+          if (event.type === 'P' && event.body[0] === 0)
+            Object.assign(unnamed, { statement, isBound: false });
         } else {
           counter.clientEnds(event.type);
+          if (event.type !== 'B' || bindsNamed(event.body)) continue;
+          if (unnamed.isBound) statements.push(unnamed.statement);
+          unnamed.isBound = true;
         }
       }
       there(() => server.writable && server.write(chunk));

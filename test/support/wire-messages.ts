@@ -105,6 +105,11 @@ export function statementText(type: 'P' | 'Q', body: Buffer): string {
   return body.toString('utf8', start, body.indexOf(0, start));
 }
 
+/** Whether a Bind message is of a statement with a name. */
+export function bindsNamed(body: Buffer): boolean {
+  return body[body.indexOf(0) + 1] !== 0;
+}
+
 /**
  * Whether these bytes request TLS (or GSSAPI). A client sends them alone and waits for a one-byte response.
  */
