@@ -9,7 +9,7 @@ export type Module = Record<string, unknown>;
  * Imports a module of the project, in TypeScript or JavaScript, whatever the `type` of its package is.
  *
  * jiti also resolves imports without an extension and by `paths` of the nearest tsconfig. Node's own type stripping does not.
- * It needs no hooks of Node's, whose thread would take longer to start than the schema takes to be read.
+ * It needs no hooks of Node's: their thread takes longer to start than a schema takes to load.
  */
 export async function importModule(path: string): Promise<Module> {
   const file = resolve(path);

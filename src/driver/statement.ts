@@ -27,8 +27,8 @@ export interface Statement {
   /** What its guard depends on: a statement that the transaction must have executed before it. */
   readonly mark?: Statement | undefined;
   /**
-   * An INSERT of mere values. Behind one of the same text it may be bound to what the server has parsed for that one. An
-   * expression of the caller's might be planned otherwise then.
+   * An INSERT of mere values. If the one before it has the same text, the server need not parse it again. With an expression
+   * of the caller's it must, since the plan could be another one.
    */
   readonly mayRepeat?: boolean | undefined;
 }

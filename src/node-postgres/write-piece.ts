@@ -28,8 +28,8 @@ export function writePiece(connection: Connection, input: FlightInput, index: nu
 }
 
 /**
- * Whether the server has parsed the text for the piece before, and keeps it. Had it refused that one, it would skip this one, too,
- * unless a Sync is between them.
+ * Whether the server has just parsed this text, for the piece before, and still has it. If it has refused that one, it skips this
+ * one as well, unless a Sync is between them.
  */
 function isRepeated(input: FlightInput, index: number): boolean {
   const { pieces, messages, syncsEach } = input;

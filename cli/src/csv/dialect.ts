@@ -79,7 +79,10 @@ export function decoderOf(encoding = 'UTF8', fatal = true): TextDecoder {
   throw new CommandError(`--encoding ${encoding}: not known here; convert the file by iconv -t UTF-8`);
 }
 
-/** Encodings by the server's names, in which the second byte of a character may be one of ASCII, from `@` on or a digit. */
+/**
+ * Encodings, by the server's names, in which a character of several bytes may hold a byte of ASCII: `@` or one behind it, or a
+ * digit.
+ */
 const embedAscii =
   /^(big5|gb18030|gbk|johab|mskanji|sjis|shiftjis(2004)?|uhc|(win|windows)(932|936|949|950))$/;
 

@@ -57,7 +57,7 @@ export async function* readBatches(
     const all = filled.bytes;
     const end = ends.at(-1) ?? all.length;
     const isOpen = ends.length === 0;
-    // Counted ahead of the yield: while the server is at work with the batch before, and not while it waits for the next one.
+    // Counted before the yield, while the server works on the batch before. Behind it the server would wait.
     const next = line + countByte(all, editor, 0, end);
     yield { bytes: all.subarray(0, end), ends: isOpen ? [end] : ends, firstLine: line, isOpen };
     if (isOpen) return;
