@@ -17,6 +17,9 @@ export function isTextless(text: string): boolean {
 
 const needsQuotes = /["\\{},\s]|^$|^null$/i;
 
+/** What JSON escapes in another way than an array literal does; and surrogates, for it escapes those without a partner. */
+const differsFromJson = /[\p{Cc}\ud800-\udfff]/u;
+
 /** Elements → an array literal, `{1,"two words",NULL}`. */
 export function arrayLiteral(elements: readonly (string | number | null)[]): string {
   return `{${elements.map(arrayElement).join(',')}}`;
@@ -24,7 +27,8 @@ export function arrayLiteral(elements: readonly (string | number | null)[]): str
 
 function arrayElement(element: string | number | null): string | number {
   if (element === null) return 'NULL';
-  if (typeof element === 'number') return element;
-  if (!needsQuotes.test(element)) return element;
+  if (typeof element === 'number' || !needsQuotes.test(element)) return element;
+  // The engine's own code takes a third of the time.
+  if (!differsFromJson.test(element)) return JSON.stringify(element);
   return `"${element.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }

@@ -120,6 +120,6 @@ columns as materialized (
   join pg_catalog.pg_namespace s on s.oid = b.typnamespace
   cross join lateral (
     select s.nspname = 'pg_catalog' and b.typarray <> 0 and b.typcategory <> 'A' and b.typdelim = ','
-      as arrayable) r
+      and b.oid <> all ('{json,jsonb}'::regtype[]) as arrayable) r
   left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
   group by c.oid)`;

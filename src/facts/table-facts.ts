@@ -20,8 +20,8 @@ export interface ColumnFacts {
    */
   readonly castable: boolean;
   /**
-   * Whether elements can be sent as an array of the type. If not, they are sent as `text[]` and cast one by
-   * one.
+   * Whether elements can be sent as an array of the type. If not, they are sent as `text[]` and cast one by one: so is JSON,
+   * because the server frees what it needs to read an array of it only behind the last element.
    */
   readonly arrayable: boolean;
   /** COPY reads a text for the column as an INSERT reads a parameter. */

@@ -6,6 +6,7 @@ import { type Form, formOf } from '../take/form.ts';
 import { Chunk, type WayOfWriting } from './chunk.ts';
 import type { ConflictKey } from './conflict-key.ts';
 import { encodedRows } from './encode-rows.ts';
+import { finishChunk } from './finish-chunk.ts';
 import type { KeyLists } from './key-lists.ts';
 import type { Planning } from './plan-input.ts';
 import { type TablePlan, tablePlanOf } from './plan-table.ts';
@@ -57,7 +58,7 @@ export function makeChunks(
       open.add(statementKey, entry, row, form, table, sharing, drawn);
     }
   }
-  for (const chunk of chunks) finish(chunk, planning);
+  for (const chunk of chunks) finishChunk(chunk, planning);
   return chunks;
 }
 
@@ -154,7 +155,10 @@ class OpenChunks {
   /** A chunk of the way `own` is plain drizzle's statement. Only the parameter limit may split it. */
   #isFull({ way, params, size, bytes }: Chunk): boolean {
     if (way === 'own') return params >= mostParams;
-    return way !== 'copied' && (size >= this.planning.maxRows || bytes >= this.planning.maxBytes);
+    return (
+      way !== 'copied' &&
+      (size >= this.planning.maxRows || bytes >= Math.min(this.planning.maxBytes, enoughBytes))
+    );
   }
 }
 
@@ -164,24 +168,11 @@ function returnNameable(chunk: Chunk, entry: Entry, nameableColumns: ReadonlySet
   }
 }
 
-/** Fixes the way of a chunk that has all its rows. */
-function finish(chunk: Chunk, planning: Planning): void {
-  if (chunk.way === 'copied' && !isWorthCopying(chunk, planning)) chunk.way = 'shared';
-  // The clause has one entry only, so drizzle's own statement is enough.
-  if (chunk.way === 'matched' && chunk.entries.every((entry) => entry === chunk.first)) {
-    chunk.way = 'own';
-    chunk.conflictKey = undefined;
-  }
-}
-
 /**
- * Two kinds of chunks are not worth a COPY. One has few rows, which leave out other columns than most rows of
- * the table. The other has rows of defaults alone.
+ * A statement of so many bytes has no more rows: the server works on it while the client writes the next one. It also reads
+ * several arrays of this size in less time than one large array.
  */
-function isWorthCopying(chunk: Chunk, { copyRows, maxRows, maxBytes }: Planning): boolean {
-  const fitsOne = chunk.size < copyRows && chunk.size <= maxRows && chunk.bytes <= maxBytes;
-  return !fitsOne && chunk.shape.columns.some((_, column) => chunk.gives(column));
-}
+const enoughBytes = 512 * 1024;
 
 /** Well below the protocol's 65,534, so that one more row fits. */
 const mostParams = 50_000;

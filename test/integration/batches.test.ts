@@ -133,6 +133,30 @@ describe('chunks', () => {
     expect(await check.$count(logs)).toBe(40);
   });
 
+  test('of 512 KiB are one INSERT each, in one flight', async () => {
+    const { db: counted, count } = await startCounted(database);
+    const { statements, trips } = await count(() =>
+      counted.insert(logs).values(Array.from({ length: 40 }, () => log('x'.repeat(32 * 1_024)))),
+    );
+    expect(statements.filter((statement) => statement.includes('insert into "logs"'))).toHaveLength(3);
+    expect(trips).toBe(1);
+    expect(await check.$count(logs)).toBe(40);
+  });
+
+  test('with JSON have it cast by row, since the server keeps what reading an array of it takes until the end', async () => {
+    const { db: counted, count } = await startCounted(database);
+    const documents = Array.from({ length: 40 }, (_, n) => ({
+      n,
+      'a "key"': [null, '\\', '\n\u0001', '😀'],
+    }));
+    const { statements } = await count(() =>
+      counted.insert(wide).values(documents.map((document) => ({ document }))),
+    );
+    expect(statements.filter((statement) => /u\.c\d+::pg_catalog\.jsonb/.test(statement))).toHaveLength(1);
+    const rows = await check.select().from(wide).orderBy(wide.id);
+    expect(rows.map(({ document }) => document)).toEqual(documents);
+  });
+
   test('a queue that reaches maxRows flushes by itself; later inserts go to the next batch', async () => {
     const { db: small, count } = await startCounted(database, { batch: { maxRows: 10 } });
     const { statements } = await count(async () => {

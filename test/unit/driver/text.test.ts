@@ -39,6 +39,12 @@ describe('arrayLiteral', () => {
     );
   });
 
+  test('what JSON would escape is written as it is', () => {
+    expect(arrayLiteral(['a\nb "c"', '\u0001', '\ud800 x', '😀 "x"'])).toBe(
+      '{"a\nb \\"c\\"",\u0001,"\ud800 x","😀 \\"x\\""}',
+    );
+  });
+
   test('the string NULL is not NULL', () => {
     expect(arrayLiteral(['NULL', 'null', null, 'NULLS'])).toBe('{"NULL","null",NULL,NULLS}');
   });
