@@ -4,6 +4,7 @@ import { BatchedDrizzleError } from '../errors.ts';
 import { HeldConnection } from './held-connection.ts';
 import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
 import { NeverSent } from './lone-query.ts';
+import { Repeats } from './repeats.ts';
 import { survivePoolStart } from './survive-pool-start.ts';
 
 /**
@@ -14,13 +15,13 @@ import { survivePoolStart } from './survive-pool-start.ts';
  * The promise resolves as soon as BEGIN is sent on an idle connection. A busy one answers it first: plain drizzle would not
  * have called the callback earlier either.
  *
- * @param meet is told of the backend, before BEGIN is answered
+ * @param meet is told of the backend, before BEGIN is answered, and returns whether it is a process of the server itself
  * @param mark what the transaction's first statement depends on: it travels in BEGIN's own message
  */
 export function begin(
   client: Client,
   describes: boolean,
-  meet: (backend: Query['state']) => void,
+  meet: (backend: Query['state']) => boolean,
   mark: Statement | undefined,
 ): Promise<HeldConnection> {
   const text = mark ? `begin; ${mark.text}` : 'begin';
@@ -34,8 +35,8 @@ export function begin(
 
     const hold = (connection: PoolConnection, asked: Query): void => {
       isOver = true;
-      meet(asked.state);
-      const held = new HeldConnection(client, connection, describes, mark !== undefined);
+      const repeats = new Repeats(meet(asked.state));
+      const held = new HeldConnection(client, connection, describes, mark !== undefined, repeats);
       const isBegin = asked.active;
       const begun = isBegin ? asked : held.send(command(text));
       begun.then(

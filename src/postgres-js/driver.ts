@@ -56,8 +56,9 @@ export class PostgresJsDriver implements Driver {
     return this.#isDirect ?? false;
   }
 
-  readonly #meet = (backend: object | null): void => {
+  readonly #meet = (backend: object | null): boolean => {
     this.#isDirect = (this.#isDirect ?? true) && isProcess(backend);
+    return this.#isDirect;
   };
 
   parser(typeOid: number): ((text: string) => unknown) | undefined {

@@ -11,6 +11,7 @@ import { ended, isLoss, postgresJsErrors } from './errors.ts';
 import type { Client, PoolConnection, Query } from './internals.ts';
 import { keepFromPool, returnToPool } from './keep-from-pool.ts';
 import { letGo, makeQuery, rejectUnsent, route } from './query.ts';
+import type { Repeats } from './repeats.ts';
 
 export class HeldConnection extends Beginning {
   hasFinished = false;
@@ -34,6 +35,7 @@ export class HeldConnection extends Beginning {
     connection: PoolConnection,
     private readonly describes: boolean,
     isMarked: boolean,
+    private readonly repeats: Repeats,
   ) {
     super(isMarked);
     this.#client = client;
@@ -143,11 +145,12 @@ export class HeldConnection extends Beginning {
     query.then(settled, (error) => {
       // The `close` event has not come yet. Data written now would precede the next session's start.
       if (isLoss(error)) this.#closed ??= error;
+      this.repeats.explain(query, error);
       this.#failure = explainConsequence(postgresJsErrors, error, this.#failure);
       query.failed?.(asError(error));
       settled();
     });
-    this.#executeOn(query);
+    this.repeats.send(query, this.hasBegun, this.#executeOn);
     if (query.ownText !== undefined) query.string = query.ownText;
     // Nothing may come between a description and its Bind, or between a COPY and its data.
     this.#isBlocked = Boolean(query.describeFirst || query.cursorFn || query.isCopy);
@@ -192,7 +195,6 @@ export class HeldConnection extends Beginning {
   /** postgres.js forgets queries sent while it was connecting: rejected here, none hangs. */
   #abandon(error: Error | undefined): void {
     for (const query of this.#waiting.splice(0)) rejectUnsent(query, error ?? ended());
-    if (!this.#closed) return;
-    for (const query of this.#outstanding) query.reject(this.#closed);
+    if (this.#closed) for (const query of this.#outstanding) query.reject(this.#closed);
   }
 }

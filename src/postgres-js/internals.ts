@@ -18,7 +18,7 @@ export interface Query extends Promise<Answer> {
   /** The connection knows it by a name, so that it is not parsed again. */
   prepared?: boolean;
   /** What the server has told of it. */
-  statement: { readonly types: readonly number[] } | null;
+  statement: { readonly types: readonly number[]; readonly columns?: unknown } | null;
   cursorFn?: unknown;
   /** Set by this folder: it leaves without its description. */
   readonly isBound?: boolean;
@@ -30,12 +30,14 @@ export interface Query extends Promise<Answer> {
   sent?: SentStatement;
   /** Set by this folder: its errors and results show this text, and not the one that is sent. */
   ownText?: string | undefined;
+  /** Set by this folder: see `Statement.mayRepeat`. */
+  readonly mayRepeat?: boolean | undefined;
   /** Set by this folder: data follow it, and no statement may come between. */
   isCopy?: boolean;
   strings: { readonly length: number; readonly 0?: string };
   /** Its text, as its errors show it. Set when it is written. */
   string?: string;
-  readonly options: { readonly prepare?: unknown };
+  options: { readonly prepare?: unknown };
   readonly executed: boolean;
   handle(): Promise<void>;
   execute(): Query;

@@ -7,11 +7,11 @@ import { survivePoolStart } from './survive-pool-start.ts';
 
 export function makeQuery(
   client: Client,
-  { text, params, answer }: Statement,
+  { text, params, answer, mayRepeat }: Statement,
   describes: boolean,
   given: object = {},
 ): Query {
-  const query = makeUnanswered(client, text, params, describes, given) as unknown as Query;
+  const query = makeUnanswered(client, { text, params, mayRepeat }, describes, given) as unknown as Query;
   survivePoolStart(query);
   if (params.some(isRaw)) noteIfUnbound(query);
   if (answer === 'raw') return query.raw();
@@ -35,8 +35,7 @@ function noteIfUnbound(query: Query): void {
 
 function makeUnanswered(
   client: Client,
-  text: string,
-  params: Statement['params'],
+  { text, params, mayRepeat }: Pick<Statement, 'text' | 'params' | 'mayRepeat'>,
   describes: boolean,
   options: object,
 ): unknown {
@@ -52,7 +51,7 @@ function makeUnanswered(
   const query = client.unsafe(text, [], { ...options, simple: false } as object);
   // postgres.js describes a query that has arguments. With `parameters` set and no arguments it sends Parse,
   // Bind and Execute.
-  return Object.assign(query, { parameters: [...params] });
+  return Object.assign(query, { parameters: [...params], mayRepeat });
 }
 
 const unknownType = 705;

@@ -88,7 +88,7 @@ export function singleRowInsert(
   return {
     plan: { chunks: [chunk], lists: [], sentinelColumns: new Map(), later: [] },
     inserts: {
-      statements: [{ text: template.text, params, answer: 'values', guarded: false }],
+      statements: [{ text: template.text, params, answer: 'values', guarded: false, mayRepeat: true }],
       sent: [{ chunk, returning: template.returning }],
     },
   };

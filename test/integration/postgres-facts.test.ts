@@ -188,6 +188,29 @@ describe('postgres.js: a query', () => {
     expect(await ask()).toEqual([{ it: 'x~' }, true]);
   });
 
+  test('is decided upon, then asked for `options.simple`, and then whether it is prepared, and for its statement', async () => {
+    const client = database.connect({ max: 1 });
+    const select = (param: string) =>
+      Object.assign(unsafe(client, 'select $1::text as it', [], { simple: false }), { parameters: [param] });
+    const first = select('x');
+    const second = select('y');
+    const asked: unknown[] = [];
+    const { options } = second;
+    second.options = {
+      prepare: false,
+      get simple() {
+        const { prepared, statement } = second as unknown as { prepared: unknown; statement: object };
+        asked.push([prepared, Object.keys(statement)]);
+        // Bind and Execute of the unnamed statement, which the first has described.
+        Object.assign(second, { prepare: true, prepared: true });
+        Object.assign(second, { statement: (first as unknown as { statement: object }).statement, options });
+        return false;
+      },
+    };
+    expect(await Promise.all([first, second])).toEqual([[{ it: 'x' }], [{ it: 'y' }]]);
+    expect(asked).toEqual([[false, ['string', 'types', 'name']]]);
+  });
+
   test('answers raw() in bytes and values() in arrays, untouched and touched by `transform`', async () => {
     const client = database.connect({ transform: { value: { from: () => 'transformed' } } });
     const [raw] = await unsafe(client, 'select 1, null').raw();

@@ -26,6 +26,7 @@ export const notShared: Readonly<Record<string, string>> = {
   'test/integration/postgres-facts.test.ts': 'internals of postgres.js that the library reads',
   'test/integration/readme-trips.test.ts': 'the README, which counts on two drivers',
   'test/integration/relay.test.ts': 'the relay of the tests',
+  'test/integration/repeated-text.test.ts': 'what postgres.js writes for an insert; pg has a test of its own',
   'test/integration/sentry.test.ts': "Sentry's integration of postgres.js; that of pg is OpenTelemetry's",
   'test/integration/server-facts.test.ts': 'facts of PostgreSQL',
   'test/integration/unreadable.test.ts': 'the parsers of postgres.js, which a client may replace',

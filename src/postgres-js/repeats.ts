@@ -1,0 +1,79 @@
+/** An INSERT with the text of the one right before it, which the server need not parse and describe again. */
+import { codeOf } from '../errors.ts';
+import type { Query } from './internals.ts';
+
+/**
+ * The server keeps the unnamed statement until the next Parse, or the next message of the simple protocol. So behind a query of
+ * the same text Bind and Execute are enough.
+ *
+ * Only on a connection to a process of the server itself, and only in a transaction that has been answered. Outside of one, a
+ * pooler may send what follows to another server, where the unnamed statement is somebody else's.
+ */
+export class Repeats {
+  #last: Query | undefined;
+  /** What the server says of a statement behind a failed one, in its own language. */
+  #aborted = 'current transaction is aborted, commands ignored until end of transaction block';
+
+  constructor(private readonly isDirect: boolean) {}
+
+  /** @param execute has postgres.js write the query in this very call */
+  send(query: Query, hasBegun: boolean, execute: (query: Query) => unknown): void {
+    const before = this.#last;
+    this.#last = query;
+    const statement = hasBegun && this.isDirect && before ? sharedStatement(query, before) : undefined;
+    if (!statement) {
+      execute(query);
+      return;
+    }
+    const { options } = query;
+    query.options = new OptionsWhenWritten(query, statement);
+    execute(query);
+    // While it is prepared, postgres.js would send it again after an error of the server's cache.
+    Object.assign(query, { options, prepare: false, prepared: false });
+  }
+
+  /** If the query before it could not be parsed, the server does not know the statement. It would have refused this one, too. */
+  explain(query: Query, error: Error): void {
+    if (codeOf(error) === '25P02') this.#aborted = error.message;
+    if (!query.mayRepeat || codeOf(error) !== '26000') return;
+    if ((error as { routine?: unknown }).routine !== 'exec_bind_message') return;
+    const { stack, message } = error;
+    Object.assign(error, {
+      code: '25P02',
+      message: this.#aborted,
+      stack: stack?.replace(message, this.#aborted),
+    });
+  }
+}
+
+/** @returns `undefined` if the server must parse the query */
+function sharedStatement(
+  query: Query,
+  { mayRepeat, strings, statement }: Query,
+): Query['statement'] | undefined {
+  if (!mayRepeat || !query.mayRepeat || !statement || strings[0] !== query.strings[0]) return undefined;
+  // Until it is described it has no types, and its columns come ahead of those who share it.
+  if (statement.types.length === 0) return statement;
+  // With types Bind would serialise the values, which are texts already.
+  return statement.columns ? { ...statement, types: [] } : undefined;
+}
+
+/**
+ * The options of a query when postgres.js writes it. It decides what the query is, then reads `simple`, and then whether it is
+ * prepared, and which statement it has.
+ */
+class OptionsWhenWritten {
+  readonly prepare = false;
+  readonly #query: Query;
+  readonly #statement: Query['statement'];
+
+  constructor(query: Query, statement: Query['statement']) {
+    this.#query = query;
+    this.#statement = statement;
+  }
+
+  get simple(): boolean {
+    Object.assign(this.#query, { prepare: true, prepared: true, statement: this.#statement });
+    return false;
+  }
+}

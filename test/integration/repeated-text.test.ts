@@ -1,0 +1,171 @@
+/** Inserts of the same text, one behind the other in a transaction: the server parses the first. */
+import { sql } from 'drizzle-orm';
+import { boolean, jsonb, pgTable, serial, text } from 'drizzle-orm/pg-core';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import type { BatchedDatabase } from '../../src/index.ts';
+import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
+import { causeCodes } from '../support/error-codes.ts';
+import { startMessageRelay } from '../support/message-relay.ts';
+import { useDatabase } from '../support/test-database.ts';
+import { statementText, type WireMessage } from '../support/wire-messages.ts';
+
+const database = useDatabase();
+const check = drizzle(database.client({ max: 1 }));
+
+const things = pgTable('things', {
+  id: serial().primaryKey(),
+  name: text().unique(),
+  flag: boolean(),
+  data: jsonb(),
+});
+const others = pgTable('others', { id: serial().primaryKey(), name: text() });
+const missing = pgTable('missing', { id: serial().primaryKey(), name: text() });
+
+beforeEach(() =>
+  check.execute(`
+    drop table if exists things, others;
+    create table things (id serial primary key, name text unique, flag boolean, data jsonb);
+    create table others (id serial primary key, name text)`),
+);
+
+/** A database whose inserts are recorded by their tables, each time that the server is to parse one. */
+async function recorded(processId?: number): Promise<{ db: BatchedDatabase; parsed: string[] }> {
+  const parsed: string[] = [];
+  const sent = ({ type, bytes }: WireMessage): void => {
+    if (type !== 'P') return;
+    const [, table] = /^insert into "(\w+)"/.exec(statementText(type, bytes.subarray(5))) ?? [];
+    if (table !== undefined) parsed.push(table);
+  };
+  const answered = ({ type, bytes }: WireMessage): Buffer[] => {
+    if (type === 'K' && processId !== undefined) bytes.writeUInt32BE(processId, 5);
+    return [bytes];
+  };
+  const relay = await startMessageRelay(database.url, () => ({ sent, answered }));
+  const db = batchedDrizzle(database.client({ url: relay.url, max: 1 }));
+  onTestFinished(() => relay.close());
+  return { db, parsed };
+}
+
+type Scope = Pick<BatchedDatabase, 'insert' | 'execute'>;
+
+/** In a transaction that the server has begun. */
+function begun<T>(db: BatchedDatabase, work: (tx: Scope) => Promise<T>): Promise<T> {
+  return db.transaction(async (tx) => {
+    await tx.execute(sql`select 1`);
+    return work(tx);
+  });
+}
+
+async function insertEach(tx: Scope, names: readonly string[]): Promise<number[]> {
+  const ids: number[] = [];
+  for (const name of names) {
+    const [row] = await tx.insert(things).values({ name }).returning({ id: things.id });
+    ids.push(row?.id ?? 0);
+  }
+  return ids;
+}
+
+describe('inserts of the same text, one behind the other, are parsed once', () => {
+  test('in one turn', async () => {
+    const { db, parsed } = await recorded();
+    const rows = await begun(db, (tx) =>
+      Promise.all(['a', 'b', 'c'].map((name) => tx.insert(things).values({ name }).returning())),
+    );
+    expect(parsed).toEqual(['things']);
+    expect(rows.flat().map(({ id, name }) => [id, name])).toEqual([
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'c'],
+    ]);
+  });
+
+  test('each awaited', async () => {
+    const { db, parsed } = await recorded();
+    expect(await begun(db, (tx) => insertEach(tx, ['a', 'b', 'c']))).toEqual([1, 2, 3]);
+    expect(parsed).toEqual(['things']);
+  });
+
+  test('with values whose types the server has told, which are sent as they are', async () => {
+    const { db, parsed } = await recorded();
+    const rows = [
+      { flag: true, data: { a: 'x' } },
+      { flag: false, data: ['1'] },
+      { flag: null, data: 'text' },
+    ];
+    const written = await begun(db, async (tx) => {
+      const each: unknown[] = [];
+      for (const row of rows)
+        each.push(
+          ...(await tx.insert(things).values(row).returning({ flag: things.flag, data: things.data })),
+        );
+      return each;
+    });
+    expect(parsed.length).toBeLessThan(rows.length);
+    expect(written).toEqual(rows);
+    expect(await check.select({ flag: things.flag, data: things.data }).from(things)).toEqual(rows);
+  });
+});
+
+describe('each is parsed', () => {
+  test('before the server has answered BEGIN', async () => {
+    const { db, parsed } = await recorded();
+    await db.execute(sql`select 1`);
+    await db.transaction(async (tx) => {
+      for (const name of ['a', 'b', 'c']) tx.insert(things).values({ name });
+    });
+    expect(parsed).toEqual(['things', 'things', 'things']);
+  });
+
+  test('behind a pooler, which may have given the session to another server', async () => {
+    const { db, parsed } = await recorded(0xdeadbeef);
+    expect(await begun(db, (tx) => insertEach(tx, ['a', 'b']))).toEqual([1, 2]);
+    expect(parsed).toEqual(['things', 'things']);
+  });
+
+  test('behind any other statement', async () => {
+    const { db, parsed } = await recorded();
+    await begun(db, async (tx) => {
+      await insertEach(tx, ['a']);
+      await tx.insert(others).values({ name: 'b' });
+      await insertEach(tx, ['c']);
+      await tx.execute(sql`alter table things alter name type varchar(9)`);
+      await insertEach(tx, ['d']);
+      await tx.execute(sql`select ${1}::int`);
+      expect(await insertEach(tx, ['e'])).toEqual([4]);
+    });
+    expect(parsed).toEqual(['things', 'others', 'things', 'things', 'things']);
+  });
+});
+
+const aborted = 'current transaction is aborted, commands ignored until end of transaction block';
+
+describe('behind one that is refused', () => {
+  test.each([
+    ['since it can not be parsed', missing, ['42P01', '25P02', '25P02']],
+    ['since it is there already', things, ['23505', '25P02', '25P02']],
+  ])('%s each is refused, as in drizzle', async (_, table, codes) => {
+    const { db, parsed } = await recorded();
+    await db.insert(things).values({ name: 'a' });
+    parsed.length = 0;
+    const ways = { ours: db, plain: drizzle(database.client({ max: 1 })) };
+    for (const way of Object.values(ways)) {
+      let inserts: Promise<PromiseSettledResult<unknown>[]> = Promise.resolve([]);
+      const ended = await Promise.allSettled([
+        way.transaction(async (tx) => {
+          await tx.execute(sql`select 1`);
+          inserts = Promise.allSettled(['a', 'b', 'c'].map((name) => tx.insert(table).values({ name })));
+          await inserts;
+        }),
+      ]);
+      expect(ended[0]?.status).toBe('rejected');
+      const settled = await inserts;
+      expect(causeCodes(settled)).toEqual(codes);
+      const [, second, third] = settled.map((each) => each.status === 'rejected' && each.reason.cause);
+      for (const error of [second, third]) {
+        expect(error.message).toBe(aborted);
+        expect(error.stack).toContain(aborted);
+      }
+    }
+    expect(parsed).toHaveLength(1);
+  });
+});
