@@ -10,6 +10,7 @@ import type { Query } from './internals.ts';
  * pooler may send what follows to another server, where the unnamed statement is somebody else's.
  */
 export class Repeats {
+  /** The query that was written last, if it is such an INSERT. */
   #last: Query | undefined;
   /** What the server says of a statement behind a failed one, in its own language. */
   #aborted = 'current transaction is aborted, commands ignored until end of transaction block';
@@ -18,18 +19,23 @@ export class Repeats {
 
   /** @param execute has postgres.js write the query in this very call */
   send(query: Query, hasBegun: boolean, execute: (query: Query) => unknown): void {
-    const before = this.#last;
-    this.#last = query;
-    const statement = hasBegun && this.isDirect && before ? sharedStatement(query, before) : undefined;
-    if (!statement) {
+    const before = hasBegun ? this.#last : undefined;
+    this.#last = undefined;
+    if (!this.isDirect || !query.mayRepeat) {
       execute(query);
       return;
     }
     const { options } = query;
-    query.options = new OptionsWhenWritten(query, statement);
+    const shared = before && sharedStatement(query, before);
+    const written = new OptionsWhenWritten(query, shared);
+    query.options = written;
     execute(query);
+    query.options = options;
+    // A function of the client's, such as `debug`, may have thrown.
+    if (written.isAsked) this.#last = query;
     // While it is prepared, postgres.js would send it again after an error of the server's cache.
-    Object.assign(query, { options, prepare: false, prepared: false });
+    if (written.isAsked && shared)
+      Object.assign(query, { prepare: false, prepared: false, statement: before.statement });
   }
 
   /** If the query before it could not be parsed, the server does not know the statement. It would have refused this one, too. */
@@ -47,11 +53,8 @@ export class Repeats {
 }
 
 /** @returns `undefined` if the server must parse the query */
-function sharedStatement(
-  query: Query,
-  { mayRepeat, strings, statement }: Query,
-): Query['statement'] | undefined {
-  if (!mayRepeat || !query.mayRepeat || !statement || strings[0] !== query.strings[0]) return undefined;
+function sharedStatement(query: Query, { strings, statement }: Query): Query['statement'] | undefined {
+  if (!statement || strings[0] !== query.strings[0]) return undefined;
   // Until it is described it has no types, and its columns come ahead of those who share it.
   if (statement.types.length === 0) return statement;
   // With types Bind would serialise the values, which are texts already.
@@ -64,16 +67,21 @@ function sharedStatement(
  */
 class OptionsWhenWritten {
   readonly prepare = false;
+  /** The query is being written. */
+  isAsked = false;
   readonly #query: Query;
-  readonly #statement: Query['statement'];
+  readonly #statement: Query['statement'] | undefined;
 
-  constructor(query: Query, statement: Query['statement']) {
+  /** @param statement that of the query before, if the server need not parse this one */
+  constructor(query: Query, statement: Query['statement'] | undefined) {
     this.#query = query;
     this.#statement = statement;
   }
 
   get simple(): boolean {
-    Object.assign(this.#query, { prepare: true, prepared: true, statement: this.#statement });
+    this.isAsked = true;
+    if (this.#statement)
+      Object.assign(this.#query, { prepare: true, prepared: true, statement: this.#statement });
     return false;
   }
 }

@@ -29,7 +29,10 @@ beforeEach(() =>
 );
 
 /** A database whose inserts are recorded by their tables, each time that the server is to parse one. */
-async function recorded(processId?: number): Promise<{ db: BatchedDatabase; parsed: string[] }> {
+async function recorded(
+  processId?: number,
+  options: object = {},
+): Promise<{ db: BatchedDatabase; parsed: string[] }> {
   const parsed: string[] = [];
   const sent = ({ type, bytes }: WireMessage): void => {
     if (type !== 'P') return;
@@ -41,7 +44,7 @@ async function recorded(processId?: number): Promise<{ db: BatchedDatabase; pars
     return [bytes];
   };
   const relay = await startMessageRelay(database.url, () => ({ sent, answered }));
-  const db = batchedDrizzle(database.client({ url: relay.url, max: 1 }));
+  const db = batchedDrizzle(database.client({ url: relay.url, max: 1, ...options }));
   onTestFinished(() => relay.close());
   return { db, parsed };
 }
@@ -85,6 +88,20 @@ describe('inserts of the same text, one behind the other, are parsed once', () =
     expect(parsed).toEqual(['things']);
   });
 
+  test('with results that name the same columns and types', async () => {
+    const { db } = await recorded();
+    const described = await begun(db, async (tx) => {
+      const each: unknown[] = [];
+      for (const name of ['a', 'b', 'c']) {
+        const result = await tx.insert(things).values({ name });
+        each.push([result.count, result.command, result.columns, result.statement]);
+      }
+      return each;
+    });
+    expect(described[1]).toEqual(described[0]);
+    expect(described[2]).toEqual(described[0]);
+  });
+
   test('with values whose types the server has told, which are sent as they are', async () => {
     const { db, parsed } = await recorded();
     const rows = [
@@ -120,6 +137,24 @@ describe('each is parsed', () => {
     const { db, parsed } = await recorded(0xdeadbeef);
     expect(await begun(db, (tx) => insertEach(tx, ['a', 'b']))).toEqual([1, 2]);
     expect(parsed).toEqual(['things', 'things']);
+  });
+
+  test('behind one that was not sent, since `debug` has thrown', async () => {
+    let throws = false;
+    const debug = (): void => {
+      if (throws) throw new Error('of debug');
+    };
+    const { db, parsed } = await recorded(undefined, { debug });
+    const written = begun(db, async (tx) => {
+      await tx.insert(others).values({ name: 'other' });
+      throws = true;
+      await expect(tx.insert(things).values({ name: 'a' })).rejects.toThrow();
+      throws = false;
+      await insertEach(tx, ['b', 'c']);
+      expect(parsed).toEqual(['others', 'things']);
+    });
+    await expect(written).rejects.toThrow();
+    expect(parsed).toHaveLength(2);
   });
 
   test('behind any other statement', async () => {
