@@ -15,8 +15,8 @@ export interface BatchOptions {
   maxRows?: number;
   /**
    * Bytes of values that a queue holds before it flushes by itself, and the most bytes of one INSERT. An
-   * estimate: strings count by their UTF-16 length. Default 8 MiB; at least 1. An INSERT that could be split anywhere has
-   * 512 KiB at most.
+   * estimate: strings count by their UTF-16 length. Default 8 MiB; at least 1. Rows that may be
+   * split into several INSERTs are split at about 512 KiB.
    */
   maxBytes?: number;
   /**

@@ -17,7 +17,7 @@ export function isTextless(text: string): boolean {
 
 const needsQuotes = /["\\{},\s]|^$|^null$/i;
 
-/** What JSON escapes in another way than an array literal does; and surrogates, for it escapes those without a partner. */
+/** Control characters, which JSON writes in another way, and surrogates without a partner, which only JSON escapes. */
 const differsFromJson = /[\p{Cc}\ud800-\udfff]/u;
 
 /** Elements → an array literal, `{1,"two words",NULL}`. */

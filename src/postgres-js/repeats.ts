@@ -6,7 +6,7 @@ import type { Query } from './internals.ts';
  * The server keeps the unnamed statement until the next Parse, or the next message of the simple protocol. So behind a query of
  * the same text Bind and Execute are enough.
  *
- * Only on a connection to a process of the server itself, and only in a transaction that has been answered. Outside of one, a
+ * Only on a connection to a process of the server itself, and only once BEGIN has been answered. Outside of a transaction, a
  * pooler may send what follows to another server, where the unnamed statement is somebody else's.
  */
 export class Repeats {
@@ -38,7 +38,10 @@ export class Repeats {
       Object.assign(query, { prepare: false, prepared: false, statement: before.statement });
   }
 
-  /** If the query before it could not be parsed, the server does not know the statement. It would have refused this one, too. */
+  /**
+   * If the query before it could not be parsed, the server has no statement for this one, and refuses it with 26000. Had it been
+   * sent to be parsed, it would have been refused with 25P02.
+   */
   explain(query: Query, error: Error): void {
     if (codeOf(error) === '25P02') this.#aborted = error.message;
     if (!query.mayRepeat || codeOf(error) !== '26000') return;
@@ -55,7 +58,7 @@ export class Repeats {
 /** @returns `undefined` if the server must parse the query */
 function sharedStatement(query: Query, { strings, statement }: Query): Query['statement'] | undefined {
   if (!statement || strings[0] !== query.strings[0]) return undefined;
-  // Until it is described it has no types, and its columns come ahead of those who share it.
+  // It has no types until it is described, and that answer comes before this query's own.
   if (statement.types.length === 0) return statement;
   // With types Bind would serialise the values, which are texts already.
   return statement.columns ? { ...statement, types: [] } : undefined;

@@ -143,7 +143,7 @@ describe('chunks', () => {
     expect(await check.$count(logs)).toBe(40);
   });
 
-  test('with JSON have it cast by row, since the server keeps what reading an array of it takes until the end', async () => {
+  test('with JSON send it as text, which is cast row by row', async () => {
     const { db: counted, count } = await startCounted(database);
     const documents = Array.from({ length: 40 }, (_, n) => ({
       n,
