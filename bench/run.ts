@@ -9,6 +9,7 @@ import { environment } from './method/environment.ts';
 import { explainInsert } from './method/explain.ts';
 import { weighMemory } from './method/memory.ts';
 import { runCell } from './method/run-cell.ts';
+import { SideProcesses } from './method/side-processes.ts';
 import { lacking } from './method/way.ts';
 import { isFor, type Plan } from './plan.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -67,7 +68,7 @@ async function runCalls(
 ): Promise<CallResult[]> {
   progress.step('call cost');
   if (callRounds === 0) return [];
-  const rounds = { rounds: callRounds, warmup: Math.ceil(callRounds / 10), runs: 5, signal };
+  const rounds = { rounds: callRounds, warmup: Math.ceil(callRounds / 10), signal };
   const calls = [await callCost(rounds), await passes(rounds)];
   for (const call of calls) progress.print(showCalls(call));
   return calls;
@@ -94,16 +95,22 @@ async function runCells(
   progress: Progress,
 ): Promise<CellResult[]> {
   const results: CellResult[] = [];
-  for (const cell of cells) {
-    progress.step(cell.id);
-    const lacks = lacking(cell.way);
-    if (lacks !== undefined) {
-      progress.print(`\n${cell.id}: skipped: ${lacks}`);
-      continue;
+  const processes = new SideProcesses(url, signal);
+  try {
+    for (const cell of cells) {
+      progress.step(cell.id);
+      const lacks = lacking(cell.way);
+      if (lacks !== undefined) {
+        progress.print(`\n${cell.id}: skipped: ${lacks}`);
+        continue;
+      }
+      const say = (doing: string) => progress.say(doing);
+      const result = await runCell(cell, { url, referee, processes, signal, say });
+      progress.print(showCell(result));
+      results.push(result);
     }
-    const result = await runCell(cell, { url, referee, signal, say: (doing) => progress.say(doing) });
-    progress.print(showCell(result));
-    results.push(result);
+  } finally {
+    await processes.close();
   }
   return results;
 }

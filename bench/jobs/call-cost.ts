@@ -1,6 +1,6 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { bytesOf } from '../method/heap.ts';
-import { type Contestant, measure, type Rounds } from '../method/turns.ts';
+import { type Contestant, fiveRuns, measure, type Rounds } from '../method/turns.ts';
 import type { CallResult } from '../results.ts';
 import { drizzleTable } from '../sides/drizzle-tables.ts';
 import { orders, type Row, rowOf } from '../tables.ts';
@@ -41,7 +41,7 @@ export async function callCost(rounds: Rounds): Promise<CallResult> {
     'an insert of one row, not awaited',
     'µs',
     inserts,
-    await measure(contestants, rounds),
+    await measure(contestants, fiveRuns, rounds),
     bytes,
   );
 }

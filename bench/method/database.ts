@@ -13,13 +13,17 @@ export interface Given {
   readonly parents?: { readonly column: string; readonly ids: Ids };
 }
 
-/** The benchmark's own connection. It empties tables and checks the rows that were written. */
+/** What the server calls the connections of referees. */
+export const refereeName = 'batched-drizzle: referee';
+
+/** The benchmark's own connection, one in each of its processes. It empties tables and checks the rows that were written. */
 export class Referee {
   readonly sql: Sql;
   readonly #expected = new Map<string, number>();
 
   constructor(url: string) {
-    this.sql = postgres(url, { max: 1, onnotice: () => {} });
+    const connection = { application_name: refereeName };
+    this.sql = postgres(url, { max: 1, onnotice: () => {}, connection });
   }
 
   /** Creates the tables, and beside each one a table for the expected rows. */

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Sql } from 'postgres';
+import { refereeName } from './database.ts';
 
 /** The record of one statement in pg_stat_statements. */
 export interface StatementTime {
@@ -56,14 +57,15 @@ export async function serverCpu(sql: Sql): Promise<Map<number, number> | undefin
 }
 
 /**
- * The same for the processes of the connections to this database, without the given one. Sides do not run at
+ * The same for the processes of the connections to this database, without those of referees. Sides do not run at
  * the same time, so the difference between two moments belongs to the side that ran between them.
  */
 export async function backendCpu(sql: Sql): Promise<Map<number, number> | undefined> {
   try {
     const rows = await sql<{ own: number; pid: number }[]>`
       select pg_backend_pid() as own, pid from pg_stat_activity
-      where datname = current_database() and backend_type = 'client backend'`;
+      where datname = current_database() and backend_type = 'client backend'
+        and (pid = pg_backend_pid() or application_name <> ${refereeName})`;
     const postmaster = await parentOf(rows[0]?.own ?? Number.NaN);
     if (postmaster === undefined) return undefined;
     const others = rows.flatMap(({ own, pid }) => (pid === own ? [] : [pid]));

@@ -10,6 +10,11 @@ export interface Contestant {
   before?(): Promise<void> | void;
   /** Runs after each `run`, untimed. If it throws, the benchmark ends. */
   after?(): Promise<void> | void;
+}
+
+/** One that is measured. */
+interface Measured {
+  readonly label: string;
   /** The number of turns, if not one in every round. */
   readonly turns?: number;
 }
@@ -24,8 +29,6 @@ export interface Rounds {
   readonly rounds: number;
   /** Warm-up rounds before the measured ones. */
   readonly warmup: number;
-  /** The number of runs in a turn. */
-  readonly runs: number;
   readonly signal: AbortSignal;
   /** Called after each turn. */
   onTurn?(): void;
@@ -34,17 +37,20 @@ export interface Rounds {
 /**
  * Times the contestants in turns, forwards and backwards by turns, so that a slow moment of the machine
  * affects all of them. Rejects soon after the signal has aborted.
+ *
+ * @param take one turn: the milliseconds of each of its runs
  */
-export async function measure(
-  contestants: readonly Contestant[],
-  { rounds, warmup, runs, signal, onTurn }: Rounds,
+export async function measure<C extends Measured>(
+  contestants: readonly C[],
+  take: (contestant: C) => Promise<readonly number[]>,
+  { rounds, warmup, signal, onTurn }: Rounds,
 ): Promise<Measurement[]> {
-  const samples = new Map<Contestant, number[]>(contestants.map((contestant) => [contestant, []]));
+  const samples = new Map<C, number[]>(contestants.map((contestant) => [contestant, []]));
   for (let round = -warmup; round < rounds; round++) {
     for (const contestant of round % 2 === 0 ? contestants : contestants.toReversed()) {
       signal.throwIfAborted();
       if (round >= 0 && !hasTurn(contestant, round, rounds)) continue;
-      const timed = await turn(contestant, runs);
+      const timed = await take(contestant);
       if (round >= 0) samples.get(contestant)?.push(...timed);
       onTurn?.();
     }
@@ -53,7 +59,7 @@ export async function measure(
 }
 
 /** Spreads the turns over all rounds if the contestant has fewer turns than there are rounds. */
-function hasTurn({ turns }: Contestant, round: number, rounds: number): boolean {
+function hasTurn({ turns }: Measured, round: number, rounds: number): boolean {
   if (turns === undefined || turns >= rounds) return true;
   return Math.floor((round * turns) / rounds) !== Math.floor(((round - 1) * turns) / rounds);
 }
@@ -70,3 +76,6 @@ export async function turn(
   if (task?.result.state !== 'completed') throw new Error(`${label}: ended as ${task?.result.state}`);
   return task.result.latency.samples ?? [];
 }
+
+/** For what takes little time. */
+export const fiveRuns = (contestant: Contestant): Promise<readonly number[]> => turn(contestant, 5);
