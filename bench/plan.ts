@@ -11,6 +11,7 @@ import {
   ours,
   pgOneByOne,
   quick,
+  warm,
   without,
   withReferences,
   withSides,
@@ -82,16 +83,16 @@ export const withVariants: readonly string[] = [...all, awaited, pgOneByOne, pgA
 export function fullPlan(): Plan {
   return {
     cells: [
-      ...commonCells(full),
+      ...commonCells(warm),
       cell('graph', 100, 5, { ...full, runs: { least: 2, most: 15 } }),
       // The slowest sides take 12 seconds a run here, because they wait for each insert. Their times hardly
       // vary.
       withSides(cell('graph', 100, 20, { ...full, runs: { least: 1, most: 15 }, patience: 30 }), pgOneByOne),
       onWay('cold', 100, 20),
       onWay('pooler', 100, 20),
-      withReferences(cell('orders', 10_000, 0, full)),
+      withReferences(cell('orders', 10_000, 0, warm)),
       withReferences(cell('orders', 100_000, 0, full)),
-      cell('wide', 10_000, 0, { ...full, patience: 4 }),
+      cell('wide', 10_000, 0, { ...warm, patience: 4 }),
       cell('await each', 100, 1, full),
       // The loop takes half a minute a run.
       {
@@ -147,7 +148,7 @@ export function quickPlan(): Plan {
 /** Our sides and their references, without counts and profiles. */
 export function repeatPlan(): Plan {
   return {
-    ...ofSides({ ...quickPlan(), cells: commonCells(full) }, [oneByOne, ...ours]),
+    ...ofSides({ ...quickPlan(), cells: commonCells(warm) }, [oneByOne, ...ours]),
     counts: [],
     sides: [],
     callRounds: 0,

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Cell } from '../cell.ts';
 import type { Setting } from '../sides/side.ts';
@@ -37,7 +37,10 @@ export class SideProcesses {
   constructor(
     private readonly url: string,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    // Each process listens to it.
+    setMaxListeners(0, signal);
+  }
 
   /** Connects the side and warms it up. */
   enter(side: string, entry: Entry): Promise<Admission> {
