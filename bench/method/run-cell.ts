@@ -24,6 +24,7 @@ export async function runCell(cell: Cell, surroundings: Surroundings): Promise<C
   await job.expect(referee, cell.size, cell.transactions);
   const way = await openWay(cell.way, url);
   const link = await openLink(way.url, cell.latency);
+  const entered = new Set<string>();
   try {
     const results = new Map<string, SideResult>();
     const contestants: { label: string; turns: number }[] = [];
@@ -34,7 +35,9 @@ export async function runCell(cell: Cell, surroundings: Surroundings): Promise<C
       if (admission === 'takes no part') continue;
       const skipped = 'skipped' in admission ? admission : {};
       results.set(label, { side: label, samples: [], ...skipped });
-      if ('turns' in admission) contestants.push({ label, ...admission });
+      if (!('turns' in admission)) continue;
+      contestants.push({ label, ...admission });
+      entered.add(label);
     }
     const rounds = Math.max(0, ...contestants.map(({ turns }) => turns));
     const all = contestants.reduce((sum, { turns }) => sum + turns, 0);
@@ -43,6 +46,7 @@ export async function runCell(cell: Cell, surroundings: Surroundings): Promise<C
     const run = async ({ label }: { label: string }) => [await processes.run(label)];
     const timed = await measure(contestants, run, { rounds, warmup: 0, signal, onTurn });
     for (const { label, samples } of timed) {
+      entered.delete(label);
       results.set(label, sideResult(cell, label, samples, await processes.leave(label)));
     }
     const { id, latency, size, reference } = cell;
@@ -62,6 +66,8 @@ export async function runCell(cell: Cell, surroundings: Surroundings): Promise<C
       sides: [...results.values()],
     };
   } finally {
+    // After an error their connections are still open, and the link would cut them.
+    await Promise.allSettled([...entered].map((label) => processes.leave(label)));
     await link.close();
     await way.close();
   }

@@ -27,8 +27,8 @@ export type Request = { readonly enter: Entry } | 'run' | 'leave';
 export type Answer = { readonly value: unknown } | { readonly error: string };
 
 /**
- * The sides, each in a process of its own, as a program has one of them: the compiler and the heap of one that ran in the
- * same process would cost the next one time. The processes stay from cell to cell, so their code stays compiled.
+ * The sides, each in a process of its own, as a program has one of them: code that is compiled for the
+ * objects of several sides is slower for each of them. The processes stay from cell to cell, so that it stays compiled.
  */
 export class SideProcesses {
   readonly #processes = new Map<string, ChildProcess>();
@@ -88,7 +88,8 @@ export class SideProcesses {
         );
       };
       child.on('message', hear).on('exit', end);
-      child.send(request);
+      // One that has ended before says so only here.
+      child.send(request, (error) => error && end(child.exitCode));
     });
   }
 
