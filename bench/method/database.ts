@@ -1,4 +1,6 @@
-import postgres, { type Sql } from 'postgres';
+import { createRequire } from 'node:module';
+import type postgresJs from 'postgres';
+import type { Sql } from 'postgres';
 import { WrongRows } from '../demo/verify.ts';
 import type { Ids } from '../sides/side.ts';
 import { create, type Row, rowsOf, type Table, targetRows, targets } from '../tables.ts';
@@ -12,6 +14,12 @@ export interface Given {
   /** For a child table: the column that holds the parent's id, and the expected id for each row. */
   readonly parents?: { readonly column: string; readonly ids: Ids };
 }
+
+/**
+ * A copy of postgres.js apart from the one that sides import. V8 compiles a function for all of its callers, so that the
+ * referee's queries between two runs would slow the sides on postgres.js, and no others.
+ */
+const postgres: typeof postgresJs = createRequire(import.meta.url)('postgres');
 
 /** What the server calls the connections of referees. */
 export const refereeName = 'batched-drizzle: referee';
