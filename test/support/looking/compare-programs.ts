@@ -24,6 +24,11 @@ export interface Side {
    */
   connect(byRole: boolean): Client;
   open(client: Client, limit: number): Database;
+  /**
+   * Keeps the old versions of updated rows until it is let go. The order of the rows in a table is compared, and a place that is
+   * free is used again, sooner or later.
+   */
+  keepVersions(): Promise<() => Promise<unknown>>;
   /** Refers to the row of an insert that is not written yet. Plain drizzle can't. */
   readonly refer?: RunContext['refer'];
   /** All payloads that were notified since the last call. */
@@ -90,6 +95,7 @@ async function runOn(side: Side, program: Program, role: string): Promise<Ran> {
     // Some looks exclude one another. Then the table has the first one.
     await side.test.unsafe(sqlOfChange({ what: look, table }, role)).catch(() => {});
   }
+  const letGo = await side.keepVersions();
   const client = side.connect(byRole);
   try {
     await driver.query(client, prelude);
@@ -103,6 +109,7 @@ async function runOn(side: Side, program: Program, role: string): Promise<Ran> {
     return { trace, contents: await readTables(side.test), notified: await side.notified() };
   } finally {
     await driver.end(client);
+    await letGo();
   }
 }
 

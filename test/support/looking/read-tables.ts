@@ -1,7 +1,7 @@
 import type { Sql } from 'postgres';
 import { firstDrawn, names } from './tables.ts';
 
-/** The rows of each table, in the order in which they were written. */
+/** The rows of each table, in the order in which they were written, behind those that a conflict clause may have updated. */
 export type Contents = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
 
 const read = ['looking.log', 'elsewhere.docs', ...names.map((name) => `looking.${name}`)];
@@ -10,8 +10,13 @@ const read = ['looking.log', 'elsewhere.docs', ...names.map((name) => `looking.$
 const row = `to_jsonb(t) || case when to_jsonb(t) ? 'at'
   then jsonb_build_object('at', (extract(epoch from (to_jsonb(t)->>'at')::timestamptz) * ${firstDrawn})::bigint)
   else '{}' end`;
+/** A new version of a row has its place where its page has some. */
+const updated = `case when to_jsonb(t)->>'label' like 'shared %' then to_jsonb(t)->>'label' end`;
 const contents = read
-  .map((name) => `'${name}', (select coalesce(json_agg(${row} order by t.ctid), '[]') from ${name} t)`)
+  .map(
+    (name) =>
+      `'${name}', (select coalesce(json_agg(${row} order by ${updated}, t.ctid), '[]') from ${name} t)`,
+  )
   .join(', ');
 
 export async function readTables(client: Sql): Promise<Contents> {

@@ -21,8 +21,14 @@ function side(database: TestDatabase, role: string): Omit<Side, 'open'> {
   const notified: string[] = [];
   const onnotify = (_channel: string, payload: string) => notified.push(payload);
   const listener = database.connect({ max: 1, ...({ onnotify } as object) });
+  const keeper = database.connect({ max: 1 });
   return {
     test: database.connect({ max: 1 }),
+    async keepVersions() {
+      // What its snapshot could still see is not removed.
+      await keeper.unsafe('begin isolation level repeatable read; select 1');
+      return () => keeper.unsafe('rollback');
+    },
     connect(byRole) {
       const connection = {
         application_name: applicationName,
