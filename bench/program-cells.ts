@@ -14,8 +14,8 @@ const callerCounts = [1, 8, 32];
 
 const full: Budget = { seconds: 1.5, runs: { least: 3, most: 8 }, patience: 60 };
 /**
- * The cells whose processor time is compared. Those of more callers come behind them, in the same process. Over fewer runs, a
- * compilation or a collection of garbage in some of them decides.
+ * The cells whose processor time is compared. Those of more callers come behind them, in the same process. With
+ * fewer runs, one compilation or garbage collection could decide the median.
  */
 const hot: Budget = { seconds: 5, runs: { least: 8, most: 40 }, patience: 60, heat: 3 };
 const quick: Budget = { seconds: 0.2, runs: { least: 2, most: 4 }, patience: 10 };

@@ -31,7 +31,7 @@ export const loadLatencies = [0, 1];
 /** Each of 32 callers makes 20 transactions. */
 export const loadSize = 640;
 
-/** A run is a few transactions, and takes some ms: over fewer, a collection of garbage decides. */
+/** A run takes some milliseconds. With fewer runs, one garbage collection could decide the median. */
 const smallFull: Budget = { seconds: 2, runs: { least: 5, most: 60 }, patience: 8, heat: 3 };
 /** The largest transactions take seconds in a loop with latency. Their times hardly vary. */
 const sweepFull = (rows: number): Budget => ({

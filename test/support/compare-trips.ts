@@ -56,19 +56,22 @@ export async function compareTrips(
       await count(batchedSide, batched, new BatchedRunner(expected.choices), program);
       const counted = new BatchedRunner(expected.choices);
       const ours = await count(batchedSide, batched, counted, program);
-      // An error that is heard later lets the program go on where plain drizzle has ended it, and counts nothing more.
-      if (batch.awaits === 'queued' && wentFurther(counted, expected)) return;
+      // With queued awaits an error is heard later, so that ours may run steps which plain drizzle has not reached.
+      const further = batch.awaits === 'queued' ? stepsBeyond(expected, counted) : 0;
       const statements = { plain: most.statements, ours: ours.statements };
       expect(ours.trips, JSON.stringify(statements, null, 2)).toBeLessThanOrEqual(
-        most.trips - expected.tripsOfLookUps,
+        most.trips - expected.tripsOfLookUps + further * mostTripsOfStep,
       );
     }),
     { numRuns: runs, seed, timeout: patience, interruptAfterTimeLimit: limit },
   );
 }
 
-function wentFurther(ours: Runner, plain: Runner): boolean {
-  return [...ours.trace.keys()].some((step) => !plain.trace.has(step));
+/** Plain drizzle describes a statement and executes it; a nested transaction is one round trip more. */
+const mostTripsOfStep = 3;
+
+function stepsBeyond(plain: Runner, ours: Runner): number {
+  return [...ours.trace.keys()].filter((step) => !plain.trace.has(step)).length;
 }
 
 async function openSide(database: TestDatabase): Promise<CountedSide> {

@@ -10,7 +10,7 @@ const read = ['looking.log', 'elsewhere.docs', ...names.map((name) => `looking.$
 const row = `to_jsonb(t) || case when to_jsonb(t) ? 'at'
   then jsonb_build_object('at', (extract(epoch from (to_jsonb(t)->>'at')::timestamptz) * ${firstDrawn})::bigint)
   else '{}' end`;
-/** A new version of a row has its place where its page has some. */
+/** An updated row moves to wherever its page has room, so its place does not tell when it was written. */
 const updated = `case when to_jsonb(t)->>'label' like 'shared %' then to_jsonb(t)->>'label' end`;
 const contents = read
   .map(
