@@ -7,7 +7,7 @@ import { sides } from './sides/index.ts';
 export const usage = `Usage: npm run bench -- [options]
 
 Times inserting through this library beside everything else that one would pick, and programs of mixed statements.
-Checks what was written, and counts round trips and statements. Without options: everything, under an hour; the
+Checks what was written, and counts round trips and statements. Without options: everything, some 65 minutes; the
 results go to bench/results/full.json, from which \`npm run bench:report\` draws the charts and writes the tables of
 the documents.
 
