@@ -19,7 +19,7 @@ const full: Budget = { seconds: 1.5, runs: { least: 3, most: 8 }, patience: 60 }
  * transactions of a process, which are made in the seconds before.
  */
 const hot: Budget = { seconds: 5, runs: { least: 8, most: 40 }, patience: 60, heat: 10 };
-/** Compared by a few percent of the time, as both sides wait for nearly the same number of round trips. */
+/** On pg drizzle takes one round trip more than ours, so a few percent of the time must be told apart. */
 const long: Budget = { ...full, seconds: 7, runs: { least: 8, most: 24 } };
 const quick: Budget = { seconds: 0.2, runs: { least: 2, most: 4 }, patience: 10 };
 
@@ -42,7 +42,7 @@ function sizeOf(job: string, callers: number, latency: number): number {
   return callers === 1 ? ofOne : Math.max(callers, (callers * ofOne) / 4);
 }
 
-/** The cells that figures are wanted of: see `programAims`. */
+/** `programAims` are about one caller, without latency and at a millisecond. */
 function budgetOf(callers: number, latency: number): Budget {
   if (callers > 1) return full;
   return { 0: hot, 1: long }[latency] ?? full;
