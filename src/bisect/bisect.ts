@@ -1,8 +1,8 @@
-/** Entries of the database → each written or rejected by itself, as if its insert had been sent alone. */
+/** A batch of the database → each entry written or rejected by itself. */
 import type { FlushContext } from '../context.ts';
 import { noteOwn } from '../flush/note-plan.ts';
 import type { ReportBuilder } from '../report.ts';
-import { Failures, type FlushFailure, type Refusal } from '../settle/failures.ts';
+import type { Failures, Refusal } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
 import { atEndOfTurn } from '../take/schedule.ts';
 import { batchLockTimeout } from '../write/lock-timeout.ts';
@@ -24,19 +24,7 @@ const mostRelearned = 2;
  * entries are left. Those are sent as a transaction each, so that only the failing entries reject. Never
  * rejects itself.
  */
-export async function flushEach(
-  context: FlushContext,
-  entries: readonly Entry[],
-  report: ReportBuilder,
-): Promise<FlushFailure | undefined> {
-  const failures = new Failures(true, context.driver);
-  const batch = new Batch(context, report, failures);
-  await batch.write(entries);
-  await batch.settled();
-  return failures.toFailure();
-}
-
-class Batch {
+export class Batch {
   /** Writes that the rest of the batch must not wait for: another entry of the batch may hold their locks. */
   readonly #background = new Set<Promise<void>>();
   /** Entries whose parents have settled in this turn. */

@@ -15,7 +15,7 @@ import { fulfil } from '../settle/outcomes.ts';
 import type { Flight } from '../settle/read-flight.ts';
 import { isRefusedToUs } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
-import { isFactsChanged, isStale } from '../write/guard.ts';
+import { isFactsChanged, isStale } from '../write/raise.ts';
 import { classifyRefusal } from './classify-refusal.ts';
 import { haltAhead } from './halt-ahead.ts';
 import {

@@ -1,13 +1,11 @@
 /** Runs the flight of a plan: arrange → write → send → read. */
 import type { FlushContext } from '../context.ts';
-import { isCommitLost } from '../driver/errors.ts';
 import { EagerStatement, type Statement } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { FlightEnd } from '../send/send-flight.ts';
 import { sendLogged } from '../send/send-logged.ts';
-import type { Refusal } from '../settle/failures.ts';
 import { keysAnswered } from '../settle/keys-answered.ts';
 import { afterCache } from '../settle/notify-cache.ts';
 import { type Flight, readFlight, readKeysFirst } from '../settle/read-flight.ts';
@@ -65,19 +63,6 @@ export async function runFlight(
   const read = readFlight(context, plan, inserts, answers, { isQueried, report });
   const compared = keyQuery ? plan.chunks.filter(({ facts }) => facts).map(({ shape }) => shape) : [];
   return { ...read, outcomes: afterCache(context.cache, read.outcomes), compared };
-}
-
-/** Commits by a flight of its own. */
-export async function commitApart(
-  context: FlushContext,
-  { connection }: FlushTarget,
-  report: ReportBuilder,
-): Promise<Refusal | undefined> {
-  if (!connection) throw new Error('a transaction without a connection can not be committed');
-  const { commitError, isCommitSent } = await sendLogged(context, connection, [], 'commit', report);
-  if (!commitError) return undefined;
-  const isUnknown = isCommitSent && isCommitLost(context.driver.errors, commitError);
-  return { error: commitError, isUnknown, isOfCommit: true };
 }
 
 function entriesOfPlan({ chunks }: Plan): Set<Entry> {

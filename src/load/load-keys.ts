@@ -1,7 +1,6 @@
 /** The ids of the rows: taken from the server before their chunk is written, given to the caller when it is committed. */
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
-import { getTableConfig } from '../drizzle/exports.ts';
 import { columnAt, type TableShape } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { columnFacts, type TableFacts } from '../facts/table-facts.ts';
@@ -11,25 +10,6 @@ import { type KeyList, keyOf } from '../take/key-run.ts';
 import type { TextCell } from '../write/copy-text.ts';
 import { keyQuery } from '../write/key-query.ts';
 import type { Run, RunPart } from './load-chunk.ts';
-
-/**
- * The index of the table's primary key in its shape.
- *
- * @throws {BatchedDrizzleError} `BAD_OPTION` if it has no primary key, or one of several columns
- */
-export function keyColumn(shape: TableShape): number {
-  const { columns, primaryKeys } = getTableConfig(shape.table);
-  const keys = [...columns.filter(({ primary }) => primary), ...primaryKeys.flatMap((key) => key.columns)];
-  const index = shape.columns.findIndex(({ column }) => column === keys[0]);
-  if (keys.length !== 1 || index === -1) {
-    const has = keys.length === 0 ? 'no primary key' : 'a primary key of several columns';
-    throw new BatchedDrizzleError(
-      'BAD_OPTION',
-      `load: keys(): ${shape.name} has ${has}; allowed: a table with a primary key of one column`,
-    );
-  }
-  return index;
-}
 
 /**
  * Takes keys ahead by the key query of a flush.

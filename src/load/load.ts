@@ -2,9 +2,9 @@
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { QueryPromise } from '../drizzle/exports.ts';
 import { BatchedDrizzleError } from '../errors.ts';
+import { keyColumn } from './key-column.ts';
 import { KeyFeed } from './key-feed.ts';
 import { KeyReader } from './key-reader.ts';
-import { keyColumn } from './load-keys.ts';
 import type { LoadRequest } from './request.ts';
 import { type LoadReport, LoadRun } from './run-load.ts';
 

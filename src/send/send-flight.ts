@@ -12,7 +12,7 @@ import {
   tooManyParams,
 } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
-import { failTransaction } from '../write/guard.ts';
+import { failTransaction } from '../write/raise.ts';
 import { sendCommit } from './transaction-commands.ts';
 
 export interface FlightAnswers {

@@ -1,6 +1,6 @@
 /** The queue of the database itself. Each of its flushes is a transaction of its own. */
 import { AsyncResource } from 'node:async_hooks';
-import { flushEach } from '../bisect/bisect.ts';
+import { flushEach } from '../bisect/flush-each.ts';
 import type { FlushContext } from '../context.ts';
 import type { FlushReport } from '../report.ts';
 import { refusedInShared } from '../settle/failures.ts';

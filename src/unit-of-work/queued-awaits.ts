@@ -10,20 +10,8 @@ import type { FactsScope } from '../facts/facts-scope.ts';
 import { logAll } from '../send/send-logged.ts';
 import type { Entry } from '../take/entry.ts';
 import { atEndOfTurn } from '../take/schedule.ts';
+import type { AwaitedQueue } from './awaited-queue.ts';
 import type { TransactionLine } from './transaction-line.ts';
-
-/** The queue that an awaited entry is in. */
-export class AwaitedQueue {
-  /** @param write has an entry written at the end of the turn */
-  constructor(
-    private readonly queue: { readonly entries: readonly Entry[] },
-    readonly write: (entry: Entry) => void,
-  ) {}
-
-  get entries(): readonly Entry[] {
-    return this.queue.entries;
-  }
-}
 
 /** Answers that need no round trip resolve in promise jobs. So often one waits for the turn, so that other callers get on. */
 const answersEachTurn = 256;

@@ -8,7 +8,6 @@ import { command } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
 import { isLogging } from '../send/send-logged.ts';
 import { explainLoss, joinedError } from './ended-errors.ts';
-import { QueuedAwaits } from './queued-awaits.ts';
 import { TransactionState } from './transaction-state.ts';
 import { TransactionUnit } from './transaction-unit.ts';
 
@@ -29,12 +28,14 @@ export async function runTransaction<T>(
   const opening = framing.opening(modes);
   const log =
     framing.executesEnds && isLogging(context) ? (text: string) => logger.logQuery(text, []) : undefined;
+  // Most programs leave `batch.awaits` as it is, and need not read what only `queued` uses.
+  const { QueuedAwaits } = context.options.awaits === 'queued' ? await import('./queued-awaits.ts') : {};
   const connection = await driver.begin(isOwn ? undefined : begin, log);
   const state = new TransactionState(connection, async () => {
     state.connection = await beginAgain(driver, state.connection, begin, opening);
   });
   state.isPlain = modes === undefined;
-  if (context.options.awaits === 'queued') state.queued = new QueuedAwaits(context, state);
+  if (QueuedAwaits) state.queued = new QueuedAwaits(context, state);
   const unit = new TransactionUnit(context, state);
   let loss: Error | undefined;
   connection.lost.catch((error) => {

@@ -1,19 +1,15 @@
 /** Guards that let a flight write either all its rows or none. */
 import type { TableShape } from '../drizzle/table.ts';
-import { codeOf } from '../errors.ts';
 import { columnTypes } from '../facts/facts-query.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import type { KeyList } from '../take/key-run.ts';
 import { areWhole } from './kept-keys.ts';
 import type { Params } from './params.ts';
+import { changed, outside, raise } from './raise.ts';
 
 /** The setting that keeps the flight's token in the server until its transaction ends. */
 export const tokenSetting = 'batched_drizzle.t';
-
-const changed = 'batched_drizzle: table facts changed';
-
-const outside = 'batched_drizzle: outside its transaction';
 
 /**
  * A ` where …` that is true in the flight's own transaction and for its own table, and raises an error
@@ -55,9 +51,6 @@ export function goesOn(pipeline: string): string {
   return `(pg_catalog.current_setting('${haltSetting}', true) operator(pg_catalog.=) '${pipeline}') is not true`;
 }
 
-/** Replaces a statement that can't be written. */
-export const failTransaction = `select ${raise('batched_drizzle: a statement could not be written')}`;
-
 /** Whether the name means another relation, or, unless it is locked, one whose columns have other types. */
 function isOther(
   params: Params,
@@ -83,23 +76,4 @@ interface GuardedInsert {
   readonly params: Params;
   /** Tables that the transaction has locked before their facts were compared. */
   readonly locked: ReadonlySet<TableShape>;
-}
-
-/** An expression of type text that fails with "facts changed". */
-export const factsChanged = `${raise(changed)}::pg_catalog.text`;
-
-/** Whether an error shows that facts are outdated, or may show it: an unknown type or column. */
-export function isStale(error: unknown): boolean {
-  return isFactsChanged(error) || ['42703', '42704', '42804'].includes(codeOf(error) ?? '');
-}
-
-export function isFactsChanged(error: unknown): boolean {
-  return error instanceof Error && error.message.includes(changed);
-}
-
-/**
- * An expression that fails when it is evaluated. `current_user` keeps the planner from evaluating it early.
- */
-function raise(message: string): string {
-  return `('${message}: ' operator(pg_catalog.||) current_user::pg_catalog.text)::boolean`;
 }

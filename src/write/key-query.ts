@@ -5,9 +5,10 @@ import { catalogSql } from '../facts/catalog-sql.ts';
 import { isUnchanged, rightsOf } from '../facts/fingerprint.ts';
 import type { TableFacts } from '../facts/table-facts.ts';
 import type { KeyList } from '../take/key-run.ts';
-import { factsChanged, goesOn, halt, meansRelation, tokenSetting } from './guard.ts';
+import { goesOn, halt, meansRelation, tokenSetting } from './guard.ts';
 import { mayBeRange, settingOf } from './kept-keys.ts';
 import { boundByQuery } from './lock-timeout.ts';
+import { factsChanged } from './raise.ts';
 
 export interface KeyQueryInput {
   readonly lists: readonly KeyList[];

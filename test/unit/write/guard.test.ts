@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { factsChanged, isStale } from '../../../src/write/guard.ts';
+import { factsChanged, isStale } from '../../../src/write/raise.ts';
 import { entryOf, planOf } from '../../support/entries.ts';
 import { factsOf } from '../../support/facts.ts';
 import { users } from '../../support/schema.ts';

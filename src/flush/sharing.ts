@@ -1,0 +1,6 @@
+/** What only flights of shared statements need. */
+export { planEntries } from '../plan/plan-entries.ts';
+export { unproved } from '../plan/proof.ts';
+export { singleRowInsert } from '../write/single-row.ts';
+export { chooseByFacts } from './choose-by-facts.ts';
+export { runFlight } from './run-flight.ts';
