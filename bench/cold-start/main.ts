@@ -11,7 +11,7 @@ import { machine } from '../method/environment.ts';
 import { gzippedBytes } from './bytes.ts';
 
 /** `ratio` is of the time that drizzle and its driver take. It varies less from machine to machine than milliseconds. */
-const limits = { ratio: 0.6, gzippedKb: 120 };
+const limits = { ratio: 0.35, gzippedKb: 55 };
 const resultFile = new URL('../results/cold-start.json', import.meta.url);
 const dist = new URL('../../dist/', import.meta.url);
 const program = fileURLToPath(new URL('program.cjs', import.meta.url));

@@ -1,3 +1,5 @@
+import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { describeBothBuilds } from '../support/both-builds.ts';
 import { usePackaged } from '../support/packaged.ts';
@@ -6,7 +8,7 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 const folder = usePackaged();
-const { environment, expectToWrite } = useFindings(database);
+const { environment, run, expectToWrite } = useFindings(database);
 
 // Compilers take seconds, and more beside other tests.
 vi.setConfig({ testTimeout: 120_000 });
@@ -108,6 +110,20 @@ describe('a program', () => {
     },
   );
 });
+
+test.each(['esm', 'cjs'])(
+  'a program without the files that are read later writes what needs none of them, and the rest rejects: %s',
+  async (kind) => {
+    const library = join(folder.path, kind, 'without/node_modules/batched-drizzle');
+    cpSync(join(folder.path, 'node_modules/batched-drizzle'), library, { recursive: true });
+    for (const file of readdirSync(join(library, 'dist/shared')))
+      if (!/^(core|drivers|rolldown-runtime)\./.test(file)) rmSync(join(library, 'dist/shared', file));
+    const program = join(kind, 'without/without-later.ts');
+    cpSync(join(folder.path, kind, 'without-later.ts'), join(folder.path, program));
+    const written = await run(folder, ['node_modules/tsx/dist/cli.mjs', program]);
+    expect(written).toHaveLength(3);
+  },
+);
 
 const both = environment();
 describeBothBuilds(both.PREFIX, async () =>

@@ -1,5 +1,5 @@
 /** A small program, as its user would write it. It is compiled to an ES module, and to CommonJS. */
-import { BatchedInsertError, batchedDrizzle, FlushError } from 'batched-drizzle';
+import { type BatchedDatabase, BatchedInsertError, batchedDrizzle, FlushError } from 'batched-drizzle';
 import { DrizzleQueryError, TransactionRollbackError } from 'drizzle-orm';
 import { integer, PgDatabase, pgTable, varchar } from 'drizzle-orm/pg-core';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
@@ -43,6 +43,7 @@ export async function program(url: string, prefix: string): Promise<Findings> {
   db.insert(users).values({ name: `${prefix}Ada` });
   const flushed = await thrownBy(db.flush());
   const left = await thrownBy(db.transaction(async (tx) => tx.rollback()));
+  const later = await writeLater(client, db, `of ${prefix}`);
   await client.end();
   return {
     users: created.flat(),
@@ -57,7 +58,33 @@ export async function program(url: string, prefix: string): Promise<Findings> {
       'a refused flush: DrizzleQueryError': flushed instanceof DrizzleQueryError,
       'a refused flush: FlushError': flushed instanceof FlushError && flushed.batchCode === 'FLUSH_FAILED',
       'a rollback: TransactionRollbackError': left instanceof TransactionRollbackError,
+      ...later,
     },
+  };
+}
+
+/** Writes in each way whose code the library reads when it is first needed. */
+async function writeLater(
+  client: postgres.Sql,
+  db: BatchedDatabase<typeof schema>,
+  email: string,
+): Promise<Record<string, boolean>> {
+  const many = await db.transaction(async (tx) => {
+    for (let row = 0; row < 40; row++) tx.insert(addresses).values({ email });
+    return tx.flush();
+  });
+  const batch = await Promise.all([1, 2].map(() => db.insert(addresses).values({ email }).returning()));
+  const queued = batchedDrizzle(client, { batch: { awaits: 'queued' } });
+  const answers = await queued.transaction(async (tx) => {
+    const first = await tx.insert(addresses).values({ email }).returning({ id: addresses.id });
+    return [...first, ...(await tx.insert(addresses).values({ email }).returning({ id: addresses.id }))];
+  });
+  const { rows } = await db.load(addresses, [{ email }]);
+  return {
+    'many inserts share a statement': many.rows === 40 && many.tables[0]?.statements === 1,
+    'a batch of the database': new Set(batch.flat().map(({ id }) => id)).size === 2,
+    'inserts that are answered when they are queued': new Set(answers.map(({ id }) => id)).size === 2,
+    'a load': rows === 1,
   };
 }
 
