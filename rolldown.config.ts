@@ -44,10 +44,14 @@ const outputOf = (dir: string, count: number): OutputOptions => ({
   comments: { jsdoc: false },
   // Lines and the names of functions and classes stay, since Node prints them when an error is not caught: the whole line of a
   // file that had but one.
-  minify: { compress: true, mangle: { toplevel: false }, codegen: { removeWhitespace: false } },
-  // What entries need is one file, and what two drivers have in common another. Parts that most programs never need are read
-  // when they are needed: they are files of their own, and what they have in common is one. The names are the same in each
-  // build, so that a stack trace or a diff of two versions of the package can be read.
+  minify: {
+    compress: { keepNames: { function: true, class: true } },
+    mangle: { toplevel: false, keepNames: { function: true, class: true } },
+    codegen: { removeWhitespace: false },
+  },
+  // What most entries need is one file, and what two drivers have in common another. Parts that no program waits for when it
+  // starts are files of their own, and what they have in common is one. The names are the same in each build, so that a stack
+  // trace or a diff of two versions of the package can be read.
   chunkFileNames: 'shared/[name].js',
   codeSplitting: {
     groups: [

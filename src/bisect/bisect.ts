@@ -19,11 +19,6 @@ const fewEnough = 64;
 /** Facts of a pipeline are learned anew so often at most. */
 const mostRelearned = 2;
 
-/**
- * Writes a batch as one transaction. If the server rolls it back, its halves are sent again, until few
- * entries are left. Those are sent as a transaction each, so that only the failing entries reject. Never
- * rejects itself.
- */
 export class Batch {
   /** Writes that the rest of the batch must not wait for: another entry of the batch may hold their locks. */
   readonly #background = new Set<Promise<void>>();
@@ -43,6 +38,11 @@ export class Batch {
     while (this.#background.size > 0) await Promise.all(this.#background);
   }
 
+  /**
+   * Writes a batch as one transaction. If the server rolls it back, its halves are sent again, until few
+   * entries are left. Those are sent as a transaction each, so that only the failing entries reject. Never
+   * rejects itself.
+   */
   async write(given: readonly Entry[]): Promise<void> {
     const entries = this.#holdBack(given, new Set(given));
     if (entries.length === 0) return;
@@ -50,7 +50,7 @@ export class Batch {
     if (!refusal) return;
     const open = entries.filter(({ outcome }) => !outcome);
     if (refusal.error instanceof JoinedTransaction) return this.#writeJoined(open);
-    if (refusal.mustGoApart) return this.#writeApart(open);
+    if (refusal.mustGoApart) return this.writeApart(open);
     const kind = classifyRefusal(refusal, this.context.driver.errors);
     if (kind === 'retryAlone' && entries.length > 1) this.#writeAlone(open);
     else if (kind === 'split' && open.length > fewEnough) await this.#halve(open);
@@ -93,7 +93,7 @@ export class Batch {
   }
 
   /** Entries of which it is not proved that they may share a transaction. */
-  async #writeApart(entries: readonly Entry[]): Promise<void> {
+  async writeApart(entries: readonly Entry[]): Promise<void> {
     if (mustBeAlone(this.context)) return this.#writeAlone(entries);
     for (let rest = entries; rest.length > 0; ) {
       const { now, later } = inTurn(rest);

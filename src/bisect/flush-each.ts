@@ -1,10 +1,13 @@
 /** Entries of the database → each written or rejected by itself, as if its insert had been sent alone. */
 import type { FlushContext } from '../context.ts';
 import { asError } from '../errors.ts';
+import { readOnce } from '../flush/read-once.ts';
 import type { ReportBuilder } from '../report.ts';
 import { Failures, type FlushFailure } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
 import { OwnAttempts } from './own-attempts.ts';
+
+export const readBatch = readOnce(() => import('./bisect.ts'));
 
 /** Never rejects. */
 export async function flushEach(
@@ -14,22 +17,21 @@ export async function flushEach(
 ): Promise<FlushFailure | undefined> {
   const failures = new Failures(true, context.driver);
   const [first] = entries;
+  // It waits for no code that is still being read.
   const isLone = entries.length === 1 && first?.references.length === 0;
   if (!first || (isLone && (await writeLone(context, entries, report, failures))))
     return failures.toFailure();
-  try {
-    // Many programs write one row at a time, and need not read what only a batch uses.
-    const { Batch } = await import('./bisect.ts');
-    const batch = new Batch(context, report, failures);
-    await batch.write(entries);
+  const read = await readBatch().catch(asError);
+  if (read instanceof Error) failures.rejectAll(entries, { error: read });
+  else {
+    const batch = new read.Batch(context, report, failures);
+    await (isLone ? batch.writeApart(entries) : batch.write(entries));
     await batch.settled();
-  } catch (error) {
-    failures.rejectAll(entries, { error: asError(error) });
   }
   return failures.toFailure();
 }
 
-/** @returns whether the entry is settled. If not, nothing was written, and it is tried again as a batch */
+/** @returns whether the entry is settled. If not, nothing was written, and the server takes no transactions */
 async function writeLone(
   context: FlushContext,
   entries: readonly Entry[],

@@ -3,11 +3,13 @@ import type { BatchedSessions } from '#version/database/session';
 import type { AnySession } from '#version/drizzle/classes';
 import { type DatabaseParts, partsOf } from '#version/drizzle/database';
 import { splitArguments } from '#version/entry/arguments';
+import { readBatch } from '../bisect/flush-each.ts';
 import type { Driver } from '../driver/driver.ts';
 import { loggerOf, mutableCache } from '../drizzle/internals.ts';
 import { noteWriteParts } from '../drizzle/write-parts.ts';
 import { Engine } from '../facts/engine.ts';
 import type { FactsCache } from '../facts/table-facts.ts';
+import { readSharing } from '../flush/read-sharing.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { type BatchOptions, readBatchOptions } from '../options.ts';
 import { DatabaseUnit } from '../unit-of-work/database-unit.ts';
@@ -57,6 +59,12 @@ export function compose<TDatabase extends object, TPlain extends readonly unknow
     ...known,
   });
   const database = makeDatabase(parts, new sessions.OfDatabase(parts, unit), unit);
+  readRest();
   const { $client, $cache } = db as { $client: unknown; $cache: unknown };
   return Object.assign(database, { $client, $cache });
+}
+
+/** Reads the rest of the library while the program goes on and connects. A flush that needs what can't be read tells of it. */
+function readRest(): void {
+  for (const read of [readSharing, readBatch]) read().catch(() => {});
 }

@@ -1,4 +1,4 @@
-/** What only flights of shared statements need. */
+/** What a flush needs that is not small: the facts of its tables, and statements that entries share. */
 export { planEntries } from '../plan/plan-entries.ts';
 export { unproved } from '../plan/proof.ts';
 export { singleRowInsert } from '../write/single-row.ts';

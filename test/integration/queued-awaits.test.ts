@@ -601,6 +601,23 @@ describe('errors', () => {
   });
 });
 
+test('a transaction has its place in the line of the pool as soon as it is called', async () => {
+  const client = database.client({ max: 1 });
+  const queued = batchedDrizzle(client, { batch: { awaits: 'queued' } });
+  const other = batchedDrizzle(client);
+  const begun: string[] = [];
+  const begin = (name: string) => async (): Promise<void> => {
+    begun.push(name);
+  };
+  await Promise.all([
+    queued.transaction(begin('first')),
+    other.transaction(begin('second')),
+    queued.transaction(begin('third')),
+    other.transaction(begin('fourth')),
+  ]);
+  expect(begun).toEqual(['first', 'second', 'third', 'fourth']);
+});
+
 test('a callback that throws leaves nothing, and a row that was never written is no failure', async () => {
   const thrown = inTransaction(async (tx) => {
     for (const number of range(10)) await tx.insert(users).values({ name: `${number}` });

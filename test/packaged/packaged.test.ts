@@ -111,6 +111,22 @@ describe('a program', () => {
   );
 });
 
+test.each(['import', 'require'])(
+  'the classes of the package have their names, or that of the error they stand for, by %s',
+  async (how) => {
+    const all = how === 'import' ? "await import('batched-drizzle')" : "require('batched-drizzle')";
+    const print = `const all = ${all}; console.log(JSON.stringify(Object.keys(all).map((key) => [key, all[key].name])));`;
+    const { stdout } = await folder.run([
+      `--input-type=${how === 'import' ? 'module' : 'commonjs'}`,
+      '-e',
+      print,
+    ]);
+    const names: [key: string, name: string | undefined][] = JSON.parse(stdout);
+    expect(names.map(([key]) => key)).toContain('LoadError');
+    expect(names.filter(([key, name]) => name !== key && name !== 'DrizzleQueryError')).toEqual([]);
+  },
+);
+
 test.each(['esm', 'cjs'])(
   'a program without the files that are read later writes what needs none of them, and the rest rejects: %s',
   async (kind) => {
