@@ -1,13 +1,13 @@
 /** Entries of the database → each written or rejected by itself, as if its insert had been sent alone. */
 import type { FlushContext } from '../context.ts';
 import { asError } from '../errors.ts';
-import { readOnce } from '../flush/read-once.ts';
+import { LatePart } from '../flush/late-part.ts';
 import type { ReportBuilder } from '../report.ts';
 import { Failures, type FlushFailure } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
 import { OwnAttempts } from './own-attempts.ts';
 
-export const readBatch = readOnce(() => import('./bisect.ts'));
+export const batches = new LatePart(() => import('./bisect.ts'));
 
 /** Never rejects. */
 export async function flushEach(
@@ -21,7 +21,7 @@ export async function flushEach(
   const isLone = entries.length === 1 && first?.references.length === 0;
   if (!first || (isLone && (await writeLone(context, entries, report, failures))))
     return failures.toFailure();
-  const read = await readBatch().catch(asError);
+  const read = batches.read ?? (await batches.reading().catch(asError));
   if (read instanceof Error) failures.rejectAll(entries, { error: read });
   else {
     const batch = new read.Batch(context, report, failures);

@@ -3,16 +3,17 @@ import type { BatchedSessions } from '#version/database/session';
 import type { AnySession } from '#version/drizzle/classes';
 import { type DatabaseParts, partsOf } from '#version/drizzle/database';
 import { splitArguments } from '#version/entry/arguments';
-import { readBatch } from '../bisect/flush-each.ts';
+import { batches } from '../bisect/flush-each.ts';
 import type { Driver } from '../driver/driver.ts';
 import { loggerOf, mutableCache } from '../drizzle/internals.ts';
 import { noteWriteParts } from '../drizzle/write-parts.ts';
 import { Engine } from '../facts/engine.ts';
 import type { FactsCache } from '../facts/table-facts.ts';
-import { readSharing } from '../flush/read-sharing.ts';
+import { sharing } from '../flush/late-part.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { type BatchOptions, readBatchOptions } from '../options.ts';
 import { DatabaseUnit } from '../unit-of-work/database-unit.ts';
+import { queuedAwaits } from '../unit-of-work/run-transaction.ts';
 
 /** What makes a database of one driver. */
 export interface Composition<TDatabase> {
@@ -64,7 +65,7 @@ export function compose<TDatabase extends object, TPlain extends readonly unknow
   return Object.assign(database, { $client, $cache });
 }
 
-/** Reads the rest of the library while the program goes on and connects. A flush that needs what can't be read tells of it. */
+/** Reads the rest of the library while the program goes on and connects. What needs a part that can't be read tells of it. */
 function readRest(): void {
-  for (const read of [readSharing, readBatch]) read().catch(() => {});
+  for (const part of [sharing, batches, queuedAwaits]) part.reading().catch(() => {});
 }

@@ -12,8 +12,8 @@ import { isStale } from '../write/raise.ts';
 import type { Choice } from './choice.ts';
 import { mustWaitForCommit } from './choose.ts';
 import { commitApart } from './commit-apart.ts';
+import { sharing } from './late-part.ts';
 import { noteOwn, notePlanned } from './note-plan.ts';
-import { readSharing } from './read-sharing.ts';
 import { type OwnTry, runOwnFlight } from './run-own-flight.ts';
 import type { FlushTarget } from './target.ts';
 import { WayBack } from './way-back.ts';
@@ -65,7 +65,7 @@ export class Attempt {
   async writeShared(entries: readonly Entry[], { facts: known, mayShare, why }: Choice): Promise<Step> {
     const { context, target, back } = this;
     if (target.scope === 'own' && entries.length > 1 && !mayShare) return { refusal: mustGoApart, later: [] };
-    const { planEntries, runFlight, singleRowInsert, unproved } = await readSharing();
+    const { planEntries, runFlight, singleRowInsert, unproved } = sharing.read ?? (await sharing.reading());
     const facts = mayShare ? known : unproved(known);
     const single = singleRowInsert(context, entries, facts, target);
     const { plan, rejected } = single ?? planEntries(context, entries, facts, target.scope);

@@ -2,8 +2,8 @@
 import type { FlushContext } from '../context.ts';
 import type { Entry } from '../take/entry.ts';
 import { type Choice, type ChoiceInput, nothingKnown } from './choice.ts';
+import { sharing } from './late-part.ts';
 import { whyUnasked } from './note-plan.ts';
-import { readSharing } from './read-sharing.ts';
 import { planOwnEntries } from './run-own-flight.ts';
 import type { FlushTarget } from './target.ts';
 import type { WayBack } from './way-back.ts';
@@ -28,7 +28,7 @@ export async function choose(
   // References that would have to wait for answers may be resolved by keys that are taken ahead.
   if (small?.later.length === 0)
     return { own: small, facts: nothingKnown, mayShare: false, why: whyUnasked(context, entries, isSeeking) };
-  const { chooseByFacts } = await readSharing();
+  const { chooseByFacts } = sharing.read ?? (await sharing.reading());
   return chooseByFacts(context, entries, target, input, small !== undefined);
 }
 

@@ -6,13 +6,13 @@ import type { Connection, Driver } from '../driver/driver.ts';
 import { isLost } from '../driver/errors.ts';
 import { command } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
-import { readOnce } from '../flush/read-once.ts';
+import { LatePart } from '../flush/late-part.ts';
 import { isLogging } from '../send/send-logged.ts';
 import { explainLoss, joinedError } from './ended-errors.ts';
 import { TransactionState } from './transaction-state.ts';
 import { TransactionUnit } from './transaction-unit.ts';
 
-const readQueuedAwaits = readOnce(() => import('./queued-awaits.ts'));
+export const queuedAwaits = new LatePart(() => import('./queued-awaits.ts'));
 
 /**
  * Runs the callback as soon as a connection is likely to be free. BEGIN leaves together with the first statement or flush.
@@ -31,9 +31,6 @@ export async function runTransaction<T>(
   const opening = framing.opening(modes);
   const log =
     framing.executesEnds && isLogging(context) ? (text: string) => logger.logQuery(text, []) : undefined;
-  // It is read while the transaction waits for its connection, and takes its place in the line of the pool at once.
-  const reading = context.options.awaits === 'queued' ? readQueuedAwaits() : undefined;
-  reading?.catch(() => {});
   const connection = await driver.begin(isOwn ? undefined : begin, log);
   const state = new TransactionState(connection, async () => {
     state.connection = await beginAgain(driver, state.connection, begin, opening);
@@ -47,7 +44,11 @@ export async function runTransaction<T>(
   const modesSet = opening === undefined ? undefined : setModes(context, unit, opening);
   try {
     if (connection.isJoined) throw joinedError();
-    if (reading) state.queued = new (await reading).QueuedAwaits(context, state);
+    if (context.options.awaits === 'queued') {
+      // The transaction has its place in the line of the pool already.
+      const { QueuedAwaits } = queuedAwaits.read ?? (await queuedAwaits.reading());
+      state.queued = new QueuedAwaits(context, state);
+    }
     // The server refuses other words, and plain drizzle then never runs the callback.
     if (modes !== undefined && !standardModes.test(modes)) await (modesSet ?? connection.begun);
     const working = connection.run ? connection.run(() => work(unit)) : work(unit);

@@ -1,3 +1,0 @@
-import { readOnce } from './read-once.ts';
-
-export const readSharing = readOnce(() => import('./sharing.ts'));
