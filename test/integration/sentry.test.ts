@@ -1,3 +1,4 @@
+import { context, propagation, trace } from '@opentelemetry/api';
 import { instrumentPostgresJsSql } from '@sentry/core';
 import * as Sentry from '@sentry/node';
 import { asc, eq } from 'drizzle-orm';
@@ -28,7 +29,11 @@ beforeAll(() => {
   });
 });
 
-afterAll(() => Sentry.close());
+afterAll(async () => {
+  await Sentry.close();
+  // Sentry leaves them for the files behind this one.
+  for (const global of [trace, context, propagation]) global.disable();
+});
 
 beforeEach(() => spans.splice(0));
 
