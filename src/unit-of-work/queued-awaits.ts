@@ -30,6 +30,8 @@ export class QueuedAwaits {
   #answers = 0;
   /** Entries that wait for keys, with their queues. */
   #waiting: (readonly [entry: Entry, queue: AwaitedQueue])[] = [];
+  /** Entries that a flush has taken since keys were asked for. It leaves behind the answer. */
+  #passed: Entry[] = [];
 
   constructor(context: FlushContext, state: QueuedState) {
     this.#context = context;
@@ -48,6 +50,11 @@ export class QueuedAwaits {
     if (answer.missing) return mayDraw && this.#draw(entry, answer.missing, queue);
     this.#tell(entry, answer.value);
     return true;
+  }
+
+  /** A flush has taken entries out of a queue, and leaves when its turn comes. */
+  takes(entries: readonly Entry[]): void {
+    if (this.#waiting.length > 0) this.#passed.push(...entries);
   }
 
   /** A parser or a mapping that throws does so once the row is written, as ever. */
@@ -104,7 +111,11 @@ export class QueuedAwaits {
   /** @param drawn the table of which keys were drawn; an entry that has none nevertheless is written */
   #answerWaiting(drawn: TableShape): void {
     const waiting = this.#waiting;
+    const passed = this.#passed;
     this.#waiting = [];
+    this.#passed = [];
+    // They are written before what is queued now, so their keys come first.
+    for (const entry of passed) this.ahead.give(entry);
     for (const queue of new Set(waiting.map(([, queue]) => queue)))
       for (const entry of queue.entries) this.ahead.give(entry);
     for (const [entry, queue] of waiting) {

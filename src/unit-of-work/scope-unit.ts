@@ -128,7 +128,7 @@ export abstract class ScopeUnit extends UnitOfWork {
     const take = takeAhead(this.queue, named);
     if (!take) return undefined;
     return () => {
-      const ahead = take();
+      const ahead = this.state.taken(take());
       if (ahead.length > 0) this.state.line.run((passage) => this.#write(ahead, 'inside', passage));
     };
   }
@@ -167,7 +167,7 @@ export abstract class ScopeUnit extends UnitOfWork {
   protected flushQueue(scope: FlushScope): Promise<Flushed> {
     const { now } = this.queue;
     return this.state.line.flush(
-      () => this.queue.takeWhere((entry) => this.queue.isOlder(entry, now)),
+      () => this.state.taken(this.queue.takeWhere((entry) => this.queue.isOlder(entry, now))),
       (entries, passage) => this.#write(entries, scope, passage),
     );
   }

@@ -84,6 +84,12 @@ export class TransactionState {
     for (const open of this.open) if (open !== scope) open.queueAhead(nothingNamed)?.();
   }
 
+  /** A flush has taken entries out of a queue, and leaves when its turn comes. */
+  taken(entries: readonly Entry[]): readonly Entry[] {
+    this.queued?.takes(entries);
+    return entries;
+  }
+
   /** What is known ahead may end with a statement that is executed now. */
   noteEffect(effect: StatementEffect): void {
     if (effect !== 'reads') this.queued?.ahead.forget();

@@ -60,6 +60,10 @@ function inTransaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
   });
 }
 
+function named(tx: Tx, name: string) {
+  return tx.insert(users).values({ name });
+}
+
 /** What an awaited insert rejected with. */
 async function errorOf(work: PromiseLike<unknown>): Promise<DrizzleQueryError> {
   const error = await Promise.resolve(work).then(
@@ -427,6 +431,45 @@ describe('answers', () => {
       { name: 'other', email: 'b' },
     ]);
   });
+
+  test.each<
+    [string, number, (tx: Tx, insert: (name: string) => ReturnType<typeof named>) => Promise<unknown>]
+  >([
+    [
+      'a row called before',
+      3,
+      (tx, insert) =>
+        Promise.all([insert('a'), tx.select().from(users), insert('b').returning(), insert('c')]),
+    ],
+    [
+      'the row that they are drawn for',
+      2,
+      (tx, insert) =>
+        Promise.all([insert('a').returning(), tx.select().from(users), insert('b').returning()]),
+    ],
+    [
+      'a row called since',
+      3,
+      (tx, insert) => {
+        const later = async () => {
+          await null;
+          await Promise.all([insert('b'), tx.select().from(users), insert('c').returning()]);
+        };
+        return Promise.all([insert('a').returning(), later()]);
+      },
+    ],
+  ])(
+    'keys rise in the order of the calls while they are drawn and a select takes ahead %s',
+    async (_, count, work) => {
+      await db.transaction(async (tx) => {
+        // It returns nothing, so that no key is drawn for those behind it.
+        await named(tx, '');
+        await work(tx, (name) => named(tx, name));
+      });
+      const rows = await check.select({ name: users.name }).from(users).orderBy(users.id);
+      expect(rows.map(({ name }) => name)).toEqual(['', 'a', 'b', 'c'].slice(0, 1 + count));
+    },
+  );
 
   test('no other session is given a key of a block', async () => {
     const clients = [1, 2].map(() =>

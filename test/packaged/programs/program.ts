@@ -63,7 +63,7 @@ export async function program(url: string, prefix: string): Promise<Findings> {
   };
 }
 
-/** Writes in each way whose code the library reads when it is first needed. */
+/** Writes in each way whose code is in files that an import of the library does not read. */
 async function writeLater(
   client: postgres.Sql,
   db: BatchedDatabase<typeof schema>,

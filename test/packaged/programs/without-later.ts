@@ -1,4 +1,4 @@
-/** A program that runs on while the files of its packages are taken away. */
+/** Writes in each way, while the files that an import of the library does not read are missing. */
 import { batchedDrizzle } from 'batched-drizzle';
 import { like } from 'drizzle-orm';
 import { pgTable, serial, varchar } from 'drizzle-orm/pg-core';
