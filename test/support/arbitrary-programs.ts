@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { conflictingInserts, insertInto, refusedInsert, refusedInto } from './arbitrary-inserts.ts';
 import { type ParentName, parent, rows, type TableName } from './program-rows.ts';
-import type { Insert, LeafName, Program, Statement, Step, Transaction } from './programs.ts';
+import type { Insert, LeafName, Pause, Program, Statement, Step, Transaction } from './programs.ts';
 
 /** The tables that a transaction writes to. With few tables more of its rows interact. */
 const themes: readonly (readonly TableName[])[] = [
@@ -68,23 +68,36 @@ const statementStep: fc.Arbitrary<Step> = fc
   .tuple(statement, caught)
   .map(([given, isCaught]) => ({ ...given, caught: isCaught }));
 
-function group(...members: fc.MaybeWeightedArbitrary<Insert | Statement>[]): fc.Arbitrary<Step> {
+/** Outside a transaction a pause would end a batch, and batches keep no order. */
+const noPauses = fc.constant<Pause[]>([]);
+
+const pauses: fc.Arbitrary<Pause[]> = fc.oneof(
+  { withCrossShrink: true },
+  noPauses,
+  fc.array(fc.constantFrom<Pause>('none', 'jobs', 'turn'), { minLength: 6, maxLength: 6 }),
+);
+
+function group(
+  members: fc.Arbitrary<Insert | Statement>,
+  between: fc.Arbitrary<Pause[]> = noPauses,
+): fc.Arbitrary<Step> {
   return fc.record({
     do: fc.constant('group'),
-    members: fc.array(fc.oneof(...members), { minLength: 1, maxLength: 6 }),
+    members: fc.array(members, { minLength: 1, maxLength: 6 }),
+    pauses: between,
     caught,
   });
 }
 
 function groupsOf(members: fc.Arbitrary<Insert[]> | undefined): fc.Arbitrary<Step>[] {
-  return members ? [fc.record({ do: fc.constant('group'), members, caught })] : [];
+  return members ? [fc.record({ do: fc.constant('group'), members, pauses: noPauses, caught })] : [];
 }
 
 function stepIn(depth: number, theme: readonly TableName[]): fc.Arbitrary<Step> {
   const insert = insertInto(theme);
   return fc.oneof(
     { weight: 12, arbitrary: insertStep(insert, awaited) },
-    { weight: 4, arbitrary: group({ weight: 8, arbitrary: insert }, statement) },
+    { weight: 4, arbitrary: group(fc.oneof({ weight: 8, arbitrary: insert }, statement), pauses) },
     { weight: 4, arbitrary: statementStep },
     { weight: 1, arbitrary: fc.constant({ do: 'flush' as const }) },
     ...groupsOf(conflictingInserts(theme)).map((arbitrary) => ({ weight: 6, arbitrary })),
@@ -96,7 +109,7 @@ function stepIn(depth: number, theme: readonly TableName[]): fc.Arbitrary<Step> 
 function refusedStep(theme: readonly TableName[]): fc.Arbitrary<Step> {
   return fc.oneof(
     insertStep(refusedInsert, awaited),
-    group(insertInto(theme), refusedInsert),
+    group(fc.oneof(insertInto(theme), refusedInsert), pauses),
     fc.record({ do: fc.constant('raw error'), caught }),
   );
 }
@@ -166,7 +179,7 @@ const outside: fc.Arbitrary<Step> = fc.oneof(
   insertStep(anyInsert, fc.constant(0)),
   insertStep(refusedInsert, fc.constant(0)),
   group(anyInsert),
-  group({ weight: 4, arbitrary: reticentInsert }, refusedInsert),
+  group(fc.oneof({ weight: 4, arbitrary: reticentInsert }, refusedInsert)),
   ...groupsOf(conflictingInserts(Object.keys(rows) as TableName[])),
   statementStep,
   anyTransaction,

@@ -37,6 +37,9 @@ export type Statement =
 
 export type LeafName = 'addresses' | 'counters' | 'events' | 'logs' | 'members' | 'tokens' | 'wide';
 
+/** Nothing; so many promise jobs that what was called before has begun; or a turn of the event loop. */
+export type Pause = 'none' | 'jobs' | 'turn';
+
 /** Whether the program continues after an error. */
 export interface Caught {
   readonly caught: boolean;
@@ -51,7 +54,12 @@ export type Step =
   | (Statement & Caught)
   | { readonly do: 'flush' }
   /** `Promise.all` of inserts and statements. */
-  | ({ readonly do: 'group'; readonly members: readonly (Insert | Statement)[] } & Caught)
+  | ({
+      readonly do: 'group';
+      readonly members: readonly (Insert | Statement)[];
+      /** What each waits for before it is called, while those before it run. */
+      readonly pauses: readonly Pause[];
+    } & Caught)
   | Transaction;
 
 /** A transaction, or inside one a savepoint. */

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Database } from './program-database.ts';
 import { makeInsert, type PreparedInsert } from './program-inserts.ts';
 import type { Parent } from './program-rows.ts';
@@ -10,6 +11,14 @@ import { nameOf, type Outcome, outcomeOf, type Path, ScopeTrace, type Seen, type
  * the insert.
  */
 export type Issued = () => Promise<Outcome>;
+
+/** More than drizzle takes from the call of a statement to the driver. */
+const jobs = 50;
+
+async function pass(pause: 'jobs' | 'turn'): Promise<void> {
+  if (pause === 'turn') await turn();
+  else for (let job = 0; job < jobs; job++) await undefined;
+}
 
 /** The error that a program throws by itself. */
 export class Enough extends Error {}
@@ -105,14 +114,23 @@ export abstract class Runner {
 
   async #group(
     db: Database,
-    { members, caught }: Step & { do: 'group' },
+    { members, pauses, caught }: Step & { do: 'group' },
     path: Path,
     scope: ScopeTrace,
   ): Promise<undefined> {
     const seen: Omit<Seen, 'outcome'>[] = [];
     const work: Issued[] = [];
+    const running: Promise<Outcome>[] = [];
+    const runAll = () => void running.push(...work.splice(0).map((member) => member()));
     for (const [index, member] of members.entries()) {
       const own = [...path, index];
+      const pause = pauses[index] ?? 'none';
+      if (pause !== 'none') {
+        runAll();
+        await pass(pause);
+        // They have left.
+        if (pause === 'turn') for (let before = 0; before < index; before++) this.claimed([...path, before]);
+      }
       if (member.do === 'insert') {
         seen.push({ what: 'insert', scope, flight: scope.flight, table: member.table });
         work.push(await this.#issue(db, member, own, scope, true));
@@ -123,7 +141,8 @@ export abstract class Runner {
         work.push(await this.execute(statement, scope, own));
       }
     }
-    const outcomes = await Promise.all(work.map((member) => member()));
+    runAll();
+    const outcomes = await Promise.all(running);
     if (seen.some(({ flight }) => flight === scope.flight)) scope.flight++;
     for (const [index, outcome] of outcomes.entries()) {
       const own = [...path, index];
