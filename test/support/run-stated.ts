@@ -1,4 +1,5 @@
 /** Runs a program of statements, and tells all that it could observe. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { DrizzleQueryError, sql } from 'drizzle-orm';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
@@ -24,7 +25,15 @@ export async function runStated(db: Db, program: readonly StatedStep[]): Promise
         seen.push(await outcome(() => make(on, step.stated)));
         return;
       case 'together':
-        seen.push(await Promise.all(step.stated.map((stated) => outcome(() => make(on, stated)))));
+        seen.push(
+          await Promise.all(
+            step.stated.map(async (stated) => {
+              for (let left = stated.turns; left > 0; left--) await turn();
+              for (let left = stated.jobs; left > 0; left--) await undefined;
+              return outcome(() => make(on, stated));
+            }),
+          ),
+        );
         return;
       case 'transaction':
         seen.push(

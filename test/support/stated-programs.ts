@@ -6,12 +6,15 @@ export interface Stated {
   readonly statement: string;
   /** Its name in `values`. */
   readonly value: string;
+  /** How many turns of the event loop, and then promise jobs, it is called later than its group begins. */
+  readonly turns: number;
+  readonly jobs: number;
 }
 
 export type StatedStep =
   /** Each is awaited where it is made. */
   | { readonly do: 'one'; readonly stated: Stated }
-  /** All are executed in one turn. */
+  /** All are executed together. */
   | { readonly do: 'together'; readonly stated: readonly Stated[] }
   | {
       readonly do: 'transaction';
@@ -63,12 +66,15 @@ export const values: Readonly<Record<string, () => unknown>> = {
  * The values of a statement.
  *
  * With others plain drizzle hangs: if a client does not turn `undefined` into null, postgres.js can't build a statement, and
- * loses count of the answers to others. So it does if it can't bind a statement that it has prepared.
+ * loses count of the answers to others. So it does with a function, whose JSON is `undefined`, and if it can't bind a statement
+ * that it has prepared.
  */
 function valueNames(statement: string, hasUndefined: boolean): fc.Arbitrary<string> {
   const isPrepared = statement.startsWith('prepared');
   const names = Object.keys(values).filter((name) =>
-    isPrepared ? /^((text|number) .*|null|true|5n)$/s.test(name) : hasUndefined || !/undefined/.test(name),
+    isPrepared
+      ? /^((text|number) .*|null|true|5n)$/s.test(name)
+      : hasUndefined || !/undefined|function/.test(name),
   );
   const ofTexts = names.filter((name) => name.startsWith('text '));
   return fc.oneof(fc.constantFrom(...ofTexts), { weight: 2, arbitrary: fc.constantFrom(...names) });
@@ -96,7 +102,12 @@ function withoutOrder(stated: readonly Stated[]): Stated[] {
 /** @param hasUndefined whether `undefined` is among the values */
 export function statedPrograms(names: readonly string[], hasUndefined: boolean): fc.Arbitrary<StatedStep[]> {
   const statedOf = (statement: string): fc.Arbitrary<Stated> =>
-    fc.record({ statement: fc.constant(statement), value: valueNames(statement, hasUndefined) });
+    fc.record({
+      statement: fc.constant(statement),
+      value: valueNames(statement, hasUndefined),
+      jobs: fc.oneof(fc.constant(0), fc.constantFrom(0, 1, 2, 3, 5, 8, 13, 50)),
+      turns: fc.constantFrom(0, 0, 0, 1),
+    });
   // The same texts come up again and again, with other values.
   const stated = fc
     .subarray([...names], { minLength: 1, maxLength: 4 })
