@@ -31,7 +31,7 @@ export function unresolved(reference: Reference, failure?: Error): BatchedDrizzl
   if (outcome) {
     return new BatchedDrizzleError(
       'BAD_REFERENCE',
-      `ref to ${nameOf(reference)}: its row was not written, a conflict clause or a trigger left it out`,
+      `ref to ${nameOf(reference)}: no key has come back; a conflict clause or a trigger has left the row out, or ref() was called when its insert had left`,
     );
   }
   return new BatchedDrizzleError(

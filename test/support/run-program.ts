@@ -128,8 +128,8 @@ export abstract class Runner {
       if (pause !== 'none') {
         runAll();
         await pass(pause);
-        // They have left.
-        if (pause === 'turn') for (let before = 0; before < index; before++) this.claimed([...path, before]);
+        // They may have left.
+        for (let before = 0; before < index; before++) this.claimed([...path, before]);
       }
       if (member.do === 'insert') {
         seen.push({ what: 'insert', scope, flight: scope.flight, table: member.table });

@@ -135,14 +135,14 @@ describe('a late value', () => {
     );
   });
 
-  test('of a row that a conflict clause or a trigger left out says so', () => {
+  test('of a row that a conflict clause or a trigger left out, or that was named too late, says so', () => {
     const parent = user();
     const ref = refer(parent, 'id', 0);
     parent.conclude({ value: () => [], driverValue: () => [] });
     expect(() => resolveDeferred(new DeferredValue(ref))).toThrow(
       new BatchedDrizzleError(
         'BAD_REFERENCE',
-        'ref to "users".id: its row was not written, a conflict clause or a trigger left it out',
+        'ref to "users".id: no key has come back; a conflict clause or a trigger has left the row out, or ref() was called when its insert had left',
       ),
     );
   });
