@@ -4,6 +4,7 @@ import { isAnswer } from '../driver/errors.ts';
 import { codeOf } from '../errors.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
 import type { NotShared, ReportBuilder } from '../report.ts';
+import { isConsequence, untilCauseIsHeard } from '../settle/consequence.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
 import { fulfil, type Outcomes } from '../settle/outcomes.ts';
 import { explainSkippedParent, isRefusedToUs, type ReadOwnFlight } from '../settle/read-own-flight.ts';
@@ -14,7 +15,7 @@ import { mustWaitForCommit } from './choose.ts';
 import { commitApart } from './commit-apart.ts';
 import { sharing } from './late-part.ts';
 import { noteOwn, notePlanned } from './note-plan.ts';
-import { type OwnTry, runOwnFlight } from './run-own-flight.ts';
+import { asksBack, type OwnTry, runOwnFlight } from './run-own-flight.ts';
 import type { FlushTarget } from './target.ts';
 import { WayBack } from './way-back.ts';
 
@@ -50,14 +51,18 @@ export class Attempt {
     noteOwn(context, plan.entries, why, this.report);
     const end = plan.later.length === 0 && this.#mayCommit ? 'commit' : 'open';
     const flight = await runOwnFlight(context, plan, target, { end, ownTry, back }, this.report);
-    if (ownTry === 'guarded' && isRefusedToUs(flight.error) && (await back.go())) {
+    if (
+      ownTry === 'guarded' &&
+      isRefusedToUs(flight.error, asksBack(plan, flight.culprit)) &&
+      (await back.go())
+    ) {
       if (flight.error) context.engine.noteSettings(flight.error);
       this.ownTry = 'unguarded';
       // What statements ahead of the refused one returned is undone, and references must not find it.
       for (const entry of entries) entry.forgetValues();
       return { later: entries };
     }
-    const refusal = this.#settleOwn(flight);
+    const refusal = await this.#settleOwn(flight);
     if (!refusal) back.worked();
     return { refusal, later: plan.later };
   }
@@ -120,14 +125,16 @@ export class Attempt {
   }
 
   /** Entries are settled in the order of the calls: callers that await several get the first error. */
-  #settleOwn(flight: ReadOwnFlight): Refusal | undefined {
-    const { error, culprit, commitError, isUnknown } = flight;
+  async #settleOwn(flight: ReadOwnFlight): Promise<Refusal | undefined> {
+    const { error, culprit, commitError, isUnknown, behind } = flight;
     fulfil(flight.outcomes);
     if (!error) return commitError && { error: commitError, isUnknown, isOfCommit: true };
     const refusal = { error: explainSkippedParent(error, culprit), culprit };
     if (this.target.scope === 'own') return refusal;
+    if (isConsequence(error)) await untilCauseIsHeard();
     if (culprit) this.failures.rejectAll([culprit], refusal);
-    this.failures.rejectEach(flight.behind);
+    if (behind.size > 0) await untilCauseIsHeard();
+    this.failures.rejectEach(behind);
     return refusal;
   }
 

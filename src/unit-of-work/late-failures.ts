@@ -1,7 +1,17 @@
 /** How the failure of an insert is heard whose caller had its answer before. */
-import { asError, codeOf } from '../errors.ts';
+import { asError } from '../errors.ts';
+import { isConsequence, untilCauseIsHeard } from '../settle/consequence.ts';
 import type { Entry } from '../take/entry.ts';
 import type { TransactionState } from './transaction-state.ts';
+
+/** The result of a statement of a transaction. What failed only because of another one is heard behind that one. */
+export function explainStatement<T>(state: TransactionState, running: Promise<T>): Promise<T> {
+  const heard = running.catch(async (error) => {
+    if (isConsequence(error)) await untilCauseIsHeard();
+    throw error;
+  });
+  return explainLate(state, heard);
+}
 
 /**
  * What waits for the rows of a transaction rejects with the own error of an insert that failed unheard. What is executed
@@ -17,18 +27,14 @@ export function explainLate<T>(state: TransactionState, running: Promise<T>): Pr
       return value;
     },
     async (error) => {
+      if (!isConsequence(error)) throw error;
       // The answers to the flush have come before, and may still be read.
       await state.line.answered;
       const failure = state.lateFailure;
-      if (!failure || !isConsequence(error)) throw error;
+      if (!failure) throw error;
       throw known === undefined ? failure : Object.assign(asError(error), { cause: failure });
     },
   );
-}
-
-/** Whether a statement was refused only because the transaction had failed before. */
-function isConsequence(error: unknown): boolean {
-  return codeOf(error) === '25P02' || codeOf((error as Error | undefined)?.cause) === '25P02';
 }
 
 /** In drizzle, what the cache throws rejects the insert. */

@@ -12,7 +12,7 @@ import { AwaitedQueue } from './awaited-queue.ts';
 import { Closing } from './closing.ts';
 import { committedError, endedError, explainFlush } from './ended-errors.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
-import { explainLate, hearCache } from './late-failures.ts';
+import { explainStatement, hearCache } from './late-failures.ts';
 import { ScopeFailure } from './scope-failure.ts';
 import { takeAhead } from './take-ahead.ts';
 import type { Passage } from './transaction-line.ts';
@@ -116,7 +116,7 @@ export abstract class ScopeUnit extends UnitOfWork {
     this.state.noteEffect(effect);
     const begin = () => this.state.work(effect, run);
     const running = this.state.line.statement(this.state.queuesAhead(named), begin, named.size > 0);
-    return explainLate(this.state, running);
+    return explainStatement(this.state, running);
   }
 
   /** Runs what a caller's statement does before it is sent: drizzle asks the cache, which may use the transaction. */

@@ -387,3 +387,45 @@ describe("the owner's error says which of its rows it was, where the server's de
     expect(taken).toMatchObject({ row: 1, cause: { detail: 'Key (id)=(2) already exists.' } });
   });
 });
+
+describe('Promise.all rejects with the error of the statement that failed, and not of one behind it:', () => {
+  type Tx = Parameters<Parameters<PostgresJsDatabase['transaction']>[0]>[0];
+  const taken = (tx: Tx) => tx.insert(users).values({ name: 'taken' });
+  const note = (tx: Tx) => tx.insert(logs).values({ level: 'info', message: 'm' });
+  const wrapped = async (work: PromiseLike<unknown>) => {
+    await work;
+  };
+  const programs: [string, (tx: Tx) => PromiseLike<unknown>[]][] = [
+    ['a select behind an insert', (tx) => [taken(tx), tx.select().from(logs)]],
+    ['an update behind an insert', (tx) => [taken(tx), tx.update(logs).set({ level: 'x' })]],
+    ['raw SQL behind two inserts', (tx) => [note(tx), taken(tx), tx.execute(sql`select 1`)]],
+    ['an insert behind an insert in an async function', (tx) => [wrapped(taken(tx)), note(tx)]],
+    ['an insert behind raw SQL', (tx) => [tx.execute(sql`select 1 / 0`), note(tx)]],
+    [
+      'inserts around an update in an async function',
+      (tx) => [
+        note(tx),
+        wrapped(tx.update(users).set({ name: 'taken' }).where(sql`name = 'other'`)),
+        note(tx),
+      ],
+    ],
+  ];
+
+  test.each(programs)('%s', async (_, work) => {
+    await check.insert(users).values([{ name: 'taken' }, { name: 'other' }]);
+    const codeIn = async (side: PostgresJsDatabase, reads: boolean) => {
+      const failed = side.transaction(async (tx) => {
+        if (reads) await tx.select().from(users);
+        await Promise.all(work(tx));
+      });
+      return ((await rejectionOf(failed)).cause as { code?: unknown }).code;
+    };
+    const queued = batchedDrizzle(database.client(), { batch: { awaits: 'queued' } });
+    for (const reads of [true, false]) {
+      const expected = await codeIn(drizzle(database.client()), reads);
+      expect(expected).not.toBe('25P02');
+      expect(await codeIn(db, reads)).toBe(expected);
+      expect(await codeIn(queued, reads)).toBe(expected);
+    }
+  });
+});
