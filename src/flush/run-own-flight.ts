@@ -75,8 +75,8 @@ export async function runOwnFlight(
   const statements = [...savepoint, ...flight.statements, ...(question?.statements ?? [])];
   const entries = () => plan.entries;
   // Exactly drizzle's statements, in a transaction that has begun: if one is refused, the transaction has failed.
-  const isLast =
-    connection?.mayFollow === true && savepoint.length === 0 && plan.later.length === 0 && !question;
+  const mayBeUndone = isNew || savepoint.length > 0;
+  const isLast = connection?.mayFollow === true && !mayBeUndone && plan.later.length === 0 && !question;
   const flown = await launch(context, target, { connection, statements, entries, end, isLast }, report);
   const behind = question?.statements.length ?? 0;
   const answers = { ...flown, answers: flown.answers.slice(0, flown.answers.length - behind) };
@@ -110,7 +110,12 @@ function answersByEntry(
   );
 }
 
-/** Entries whose RETURNING names columns that no caller asked for. */
+/** Whether the RETURNING of an entry names columns that no caller asked for. */
+export function asksBack(plan: OwnPlan, entry: Entry | undefined): boolean {
+  return entry !== undefined && (plan.kept.has(entry) || plan.returned.has(entry));
+}
+
+/** All such entries. */
 function asked({ kept, returned }: OwnPlan): Iterable<Entry> {
   return [...kept.keys(), ...returned.keys()];
 }

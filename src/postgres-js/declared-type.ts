@@ -30,6 +30,13 @@ const takesText: Record<number, readonly number[]> = {
  * postgres.js declares, or with an error if there is no such cast, as from boolean to json.
  */
 export function isCastFromDeclared(value: unknown, base: number): boolean {
+  if (isBeyondInt8(value)) return true;
   const type = declaredType(value);
   return type !== undefined && !takesText[type.oid]?.includes(base);
+}
+
+/** The server refuses it as a bigint, whatever the column takes. */
+function isBeyondInt8(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(isBeyondInt8);
+  return typeof value === 'bigint' && BigInt.asIntN(64, value) !== value;
 }

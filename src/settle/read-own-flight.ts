@@ -117,9 +117,13 @@ export function explainSkippedParent(error: Error, culprit: Entry | undefined): 
   return reference ? unresolved(reference.origin) : error;
 }
 
-/** A rule that takes no RETURNING, or a column that the role may not select: drizzle's own statement may fare better. */
-export function isRefusedToUs(error: Error | undefined): boolean {
+/**
+ * A rule that takes no RETURNING, or a column or a row that the role may not select: drizzle's own statement may fare better.
+ *
+ * @param isAskedBack the refused statement has a RETURNING that its caller did not ask for
+ */
+export function isRefusedToUs(error: Error | undefined, isAskedBack = false): boolean {
   if (!error || !['0A000', '42501'].includes(codeOf(error) ?? '')) return false;
-  // A row that violates a policy is refused whatever the statement asks back.
-  return (error as { routine?: unknown }).routine !== 'ExecWithCheckOptions';
+  // A row that violates a policy for inserts is refused whatever the statement asks back.
+  return isAskedBack || (error as { routine?: unknown }).routine !== 'ExecWithCheckOptions';
 }

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { integer, type PgTable, pgSchema, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { drizzle } from '../support/drivers/chosen.ts';
+import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
 import { expectSameRows, type Row, refusals } from '../support/same-rows.ts';
 import { sideBySide } from '../support/side-by-side.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -150,6 +150,28 @@ describe('row-level security', () => {
     const select = `create policy s on things for select using (a is distinct from 'y');`;
     const unseen = rows.map(({ a }) => (a === 'bad' || a === 'y' ? '42501' : ok));
     expect(await check(secured + insert + select)).toEqual([noBad, unseen]);
+  });
+
+  test('may let a role insert and not select: an insert that is flushed before it is awaited asks nothing back', async () => {
+    await owner.execute(
+      sql.raw(`drop schema public cascade; create schema public; grant usage on schema public to ${role};
+      ${secured} create policy i on things for insert with check (a is distinct from 'bad')`),
+    );
+    const client = database.client({ connection: { role } } as never);
+    const db = batchedDrizzle(client);
+    await db.transaction(async (tx) => {
+      const insert = tx.insert(things).values({ a: 'x' });
+      await tx.execute(sql`select 1`);
+      await insert;
+      tx.insert(things).values({ a: 'y' });
+      await tx.flush();
+    });
+    const refused = db.transaction(async (tx) => {
+      tx.insert(things).values({ a: 'bad' });
+      await tx.flush();
+    });
+    await expect(refused).rejects.toMatchObject({ cause: { code: '42501' } });
+    expect((await owner.select({ a: things.a }).from(things)).map(({ a }) => a)).toEqual(['x', 'y']);
   });
 
   test('may be restrictive, or look at a setting', async () => {

@@ -108,3 +108,13 @@ test('JSON null is not SQL NULL; the string NULL is not NULL', async () => {
   ]);
   expect(refusals(told)).toEqual(['ok', 'ok', 'ok', 'ok', '22P02']);
 });
+
+test('a bigint that is none of PostgreSQL is refused or written whatever is written with it', async () => {
+  const columns = { v: [custom('numeric'), 'numeric'], w: [custom('text'), 'text'] } as const;
+  await expectSameColumns(sides, columns, [
+    { v: 2n ** 63n - 1n, w: 1n },
+    { v: 2n ** 63n },
+    { w: -(2n ** 63n) - 1n },
+    { v: 5n, w: 2n ** 70n },
+  ]);
+});
