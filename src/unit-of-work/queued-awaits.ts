@@ -54,7 +54,7 @@ export class QueuedAwaits {
 
   /** A flush has taken entries out of a queue, and leaves when its turn comes. */
   takes(entries: readonly Entry[]): void {
-    if (this.#waiting.length > 0) this.#passed.push(...entries);
+    if (this.#waiting.length > 0) this.#passed = [...this.#passed, ...entries];
   }
 
   /** A parser or a mapping that throws does so once the row is written, as ever. */

@@ -1,4 +1,5 @@
 /** The errors that a caller catches, and which data of other callers they contain. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { DrizzleQueryError, sql } from 'drizzle-orm';
 import { customType, integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
@@ -428,4 +429,21 @@ describe('Promise.all rejects with the error of the statement that failed, and n
       expect(await codeIn(queued, reads)).toBe(expected);
     }
   });
+});
+
+test('a statement of a transaction that is executed and not awaited emits unhandledRejection if it fails, as in drizzle', async () => {
+  for (const side of [drizzle(database.client()), db]) {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const over = side.transaction(async (tx) => {
+      await tx.select().from(users);
+      tx.execute(sql`select 1 / 0`).execute();
+      await tx.select().from(users);
+    });
+    await rejectionOf(over);
+    await turn();
+    process.off('unhandledRejection', note);
+    expect(unhandled).toMatchObject([{ cause: { code: '22012' } }]);
+  }
 });
