@@ -6,11 +6,12 @@ import type { TransactionState } from './transaction-state.ts';
 
 /** The result of a statement of a transaction. What failed only because of another one is heard behind that one. */
 export function explainStatement<T>(state: TransactionState, running: Promise<T>): Promise<T> {
-  const heard = running.catch(async (error) => {
-    if (isConsequence(error)) await untilCauseIsHeard();
-    throw error;
-  });
-  return explainLate(state, heard);
+  return explainLate(state, running.catch(throwBehindCause));
+}
+
+async function throwBehindCause(error: unknown): Promise<never> {
+  if (isConsequence(error)) await untilCauseIsHeard();
+  throw error;
 }
 
 /**

@@ -106,8 +106,7 @@ export async function expectNextCall(
   const name = `next call ${nextCalls++}`;
   expect(await settling(write(name), 'the next call')).toMatchObject({ status: 'fulfilled' });
   expect(await readFlight(check, name)).toEqual(allOfFlight);
-  // A pooler's own queries come and go. A transaction that is left open stays.
-  await expect.poll(() => openTransactions(check)).toEqual([]);
+  expect(await openTransactions(check)).toEqual([]);
 }
 
 /** Options of a client with one connection, so that a lost one is noticed. It reconnects without delay. */

@@ -66,15 +66,12 @@ export const values: Readonly<Record<string, () => unknown>> = {
  * The values of a statement.
  *
  * With others plain drizzle hangs: if a client does not turn `undefined` into null, postgres.js can't build a statement, and
- * loses count of the answers to others. So it does with a function, whose JSON is `undefined`, and if it can't bind a statement
- * that it has prepared.
+ * loses count of the answers to others. So it does if it can't bind a statement that it has prepared.
  */
 function valueNames(statement: string, hasUndefined: boolean): fc.Arbitrary<string> {
   const isPrepared = statement.startsWith('prepared');
   const names = Object.keys(values).filter((name) =>
-    isPrepared
-      ? /^((text|number) .*|null|true|5n)$/s.test(name)
-      : hasUndefined || !/undefined|function/.test(name),
+    isPrepared ? /^((text|number) .*|null|true|5n)$/s.test(name) : hasUndefined || !/undefined/.test(name),
   );
   const ofTexts = names.filter((name) => name.startsWith('text '));
   return fc.oneof(fc.constantFrom(...ofTexts), { weight: 2, arbitrary: fc.constantFrom(...names) });
@@ -112,7 +109,10 @@ export function statedPrograms(names: readonly string[], hasUndefined: boolean):
   const stated = fc
     .subarray([...names], { minLength: 1, maxLength: 4 })
     .chain((few) => fc.constant(fc.oneof(...few.map(statedOf))));
-  const together = (one: fc.Arbitrary<Stated>) => fc.array(one, { minLength: 1, maxLength: 6 });
+  // The JSON of a function is undefined. Alone such a statement is refused, and with others under way plain drizzle hangs.
+  const mayBeTogether = ({ value }: Stated) => hasUndefined || value !== 'function';
+  const together = (one: fc.Arbitrary<Stated>) =>
+    fc.array(one.filter(mayBeTogether), { minLength: 1, maxLength: 6 });
   const stepOf = (one: fc.Arbitrary<Stated>, depth: number): fc.Arbitrary<StatedStep> =>
     fc.oneof(
       { weight: 6, arbitrary: fc.record({ do: fc.constant('one' as const), stated: one }) },
