@@ -11,10 +11,10 @@ import {
 
 const usage = `npm run fuzz -- [--runs 5000] [--seed 42] [--driver postgres-js] [--drizzle 1]
 
-Runs random programs on plain drizzle and on batched-drizzle, and looks for differences. There are four
+Runs random programs on plain drizzle and on batched-drizzle, and looks for differences. There are five
 families of programs: over tables with references among them, over tables that look around (policies,
-triggers, functions that read tables), of statements with values of every kind, and those whose awaits are
-queued. Of each so many are run. A tenth as many are run once more, to count their round trips.
+triggers, functions that read tables), of statements with values of every kind, those whose awaits are
+queued, and async functions that use one transaction at once. Of each so many are run. A tenth as many are run once more, to count their round trips.
 
   --runs    how many programs of each family; default 5000
   --seed    the seed that a failed run has printed; default: a new one
@@ -42,7 +42,7 @@ async function main(args: string[]): Promise<number> {
     return 2;
   }
   const options = { project, watch: false };
-  const families = ['', '-looking', '-statements', '-queued', '-trips'];
+  const families = ['', '-looking', '-statements', '-queued', '-strands', '-trips'];
   const paths = families.map((family) => `test/integration/differential${family}.test.ts`);
   const vitest = await startVitest('test', paths, options);
   await vitest.close();

@@ -106,10 +106,17 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
       const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
       const prepared = super.prepareQuery<T>(...args);
       sendInOneTrip(prepared, query, isOfBuilder, this.unit.context);
-      if (!asksCache(prepared))
-        return prefaced(prepared, (run, named) => this.unit.statement(effect, named, run));
-      wrapSending(prepared, (send) => this.unit.statement(effect, nothingNamed, send));
-      return prefaced(prepared, (run, named) => this.unit.beforeStatement(named, run));
+      const { unit } = this;
+      const { hearing } = unit.state;
+      if (asksCache(prepared)) {
+        wrapSending(prepared, (send) => unit.statement(effect, nothingNamed, () => hearing.hear(send)));
+        return prefaced(prepared, (run, named) => unit.beforeStatement(named, run));
+      }
+      if (!unit.context.cache)
+        return prefaced(prepared, (run, named) => unit.statement(effect, named, () => hearing.hear(run)));
+      // drizzle waits for the cache, too, which may use the transaction.
+      wrapSending(prepared, (send) => hearing.hear(send));
+      return prefaced(prepared, (run, named) => unit.statement(effect, named, run));
     }
 
     /** drizzle's `count` looks like raw SQL. It prepares its statement synchronously, so the flag is seen. */
@@ -152,7 +159,9 @@ function wrapDirect(session: object, unit: TransactionUnit): void {
   const wrap =
     (send: Send): Send =>
     (...args) =>
-      unit.statement('anything', nothingNamed, async () => send.apply(session, args));
+      unit.statement('anything', nothingNamed, () =>
+        unit.state.hearing.hear(async () => send.apply(session, args)),
+      );
   if (methods.query) methods.query = wrap(methods.query);
   if (methods.queryObjects) methods.queryObjects = wrap(methods.queryObjects);
 }

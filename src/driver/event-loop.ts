@@ -81,8 +81,10 @@ export function inPollPhase(work: () => void): void {
   if (due.length === 1) enter();
 }
 
+const settled = Promise.resolve();
+
 /** Runs `work` behind the promise jobs of this turn, and those that they queue. In a Worker a tick is one of these jobs. */
 export function behindPromiseJobs(work: () => void): void {
-  if (hasPhases()) Promise.resolve().then(() => process.nextTick(work));
+  if (hasPhases()) settled.then(() => process.nextTick(work));
   else setImmediate(work);
 }

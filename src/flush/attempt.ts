@@ -4,7 +4,6 @@ import { isAnswer } from '../driver/errors.ts';
 import { codeOf } from '../errors.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
 import type { NotShared, ReportBuilder } from '../report.ts';
-import { isConsequence, untilCauseIsHeard } from '../settle/consequence.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
 import { fulfil, type Outcomes } from '../settle/outcomes.ts';
 import { explainSkippedParent, isRefusedToUs, type ReadOwnFlight } from '../settle/read-own-flight.ts';
@@ -62,7 +61,7 @@ export class Attempt {
       for (const entry of entries) entry.forgetValues();
       return { later: entries };
     }
-    const refusal = await this.#settleOwn(flight);
+    const refusal = this.#settleOwn(flight);
     if (!refusal) back.worked();
     return { refusal, later: plan.later };
   }
@@ -101,7 +100,7 @@ export class Attempt {
     }
     if (error) return { refusal: { error, culprit, ahead }, later: [] };
     this.#written = [...this.#written, ...flight.outcomes];
-    if (target.scope !== 'own') fulfil(this.#written);
+    if (target.scope !== 'own') fulfil(this.#written, target.tell);
     back.passed(flight.compared);
     const unreadable = flight.outcomes.find(([, outcome]) => outcome.unreadable)?.[1].unreadable;
     // As in drizzle, a transaction fails in which an answer can't be read.
@@ -114,7 +113,7 @@ export class Attempt {
   async finish(): Promise<Refusal | undefined> {
     const closes = this.#isCommitLeft && (await this.target.closes?.()) !== false;
     const refusal = closes ? await commitApart(this.context, this.target, this.report) : undefined;
-    if (!refusal) fulfil(this.#written);
+    if (!refusal) fulfil(this.#written, this.target.tell);
     return refusal;
   }
 
@@ -125,15 +124,13 @@ export class Attempt {
   }
 
   /** Entries are settled in the order of the calls: callers that await several get the first error. */
-  async #settleOwn(flight: ReadOwnFlight): Promise<Refusal | undefined> {
+  #settleOwn(flight: ReadOwnFlight): Refusal | undefined {
     const { error, culprit, commitError, isUnknown, behind } = flight;
-    fulfil(flight.outcomes);
+    fulfil(flight.outcomes, this.target.tell);
     if (!error) return commitError && { error: commitError, isUnknown, isOfCommit: true };
     const refusal = { error: explainSkippedParent(error, culprit), culprit };
     if (this.target.scope === 'own') return refusal;
-    if (isConsequence(error)) await untilCauseIsHeard();
     if (culprit) this.failures.rejectAll([culprit], refusal);
-    if (behind.size > 0) await untilCauseIsHeard();
     this.failures.rejectEach(behind);
     return refusal;
   }

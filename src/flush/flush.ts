@@ -15,7 +15,7 @@ export async function flush(
   target: FlushTarget,
   report: ReportBuilder,
 ): Promise<FlushFailure | undefined> {
-  const failures = new Failures(false, context.driver, target.failLate);
+  const failures = new Failures(false, context.driver, target);
   const refusal = await attempt(context, entries, target, report, failures);
   if (refusal) failures.rejectAll(entries, refusal);
   return failures.toFailure();

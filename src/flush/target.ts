@@ -2,6 +2,7 @@ import type { Ahead } from '../ahead/ahead.ts';
 import type { Connection } from '../driver/driver.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { FactsScope } from '../facts/facts-scope.ts';
+import type { Tell } from '../take/promised.ts';
 
 /**
  * - `inside`: a flush inside a user's transaction. A later insert may name its rows by `ref()`.
@@ -37,6 +38,8 @@ export interface FlushTarget {
    * must be the error of the one entry that caused it.
    */
   readonly failLate?: ((error: Error) => void) | undefined;
+  /** Tells the callers of a transaction one after another. Absent if they are not of one transaction. */
+  readonly tell?: Tell | undefined;
   /** The longest time that a flight waits for a lock. `undefined` if the user's own setting applies. */
   readonly lockTimeout: string | undefined;
   readonly facts: FactsScope;

@@ -5,6 +5,7 @@ import { isAnswer } from '../driver/errors.ts';
 import { asError, codeOf, ThrownByLogger } from '../errors.ts';
 import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
+import type { Tell } from '../take/promised.ts';
 import { findFailedRow } from './failed-row.ts';
 import { FlushError, type TableFailure } from './flush-error.ts';
 
@@ -35,6 +36,11 @@ export interface Refusal {
   readonly mustGoApart?: boolean;
 }
 
+interface Hearers {
+  readonly failLate?: ((error: Error) => void) | undefined;
+  readonly tell?: Tell | undefined;
+}
+
 /** Rejects entries, and collects the errors of a flush. */
 export class Failures {
   readonly #tables = new Map<string, { table: string; rows: number; code: string | undefined }>();
@@ -48,12 +54,13 @@ export class Failures {
 
   /**
    * @param isShared the entries may belong to callers that must not see each other's values
-   * @param failLate is told of the error of entries whose callers have had their answers, before any entry is rejected
+   * @param hearers `failLate` is told of the error of entries whose callers have had their answers, before any entry is
+   *   rejected. `tell` tells the others in their turn, by default at once
    */
   constructor(
     readonly isShared: boolean,
     readonly driver: Pick<Driver, 'errors' | 'values'>,
-    readonly failLate?: (error: Error) => void,
+    private readonly hearers: Hearers = {},
   ) {}
 
   get isEmpty(): boolean {
@@ -63,7 +70,7 @@ export class Failures {
   /** Rejects each entry with its own error. */
   rejectEach(rejected: ReadonlyMap<Entry, Error>): void {
     for (const [entry, error] of rejected) {
-      entry.conclude({ error: this.#unheard ?? error });
+      entry.conclude({ error: this.#unheard ?? error }, this.hearers.tell);
       const cause = asError(error.cause ?? error);
       this.#note(entry, this.isShared ? withoutMessage(cause) : cause);
     }
@@ -82,9 +89,10 @@ export class Failures {
     const open = entries.filter(({ outcome }) => !outcome);
     if (error instanceof ThrownByLogger) {
       this.#thrown ??= asError(error.thrown);
-      if (open.some(isTold)) this.failLate?.(this.#thrown);
+      if (open.some(isTold)) this.hearers.failLate?.(this.#thrown);
       // A falsy value would pass for success.
-      for (const entry of open) entry.conclude({ error: (error.thrown || asError(error.thrown)) as Error });
+      const thrown = (error.thrown || asError(error.thrown)) as Error;
+      for (const entry of open) entry.conclude({ error: thrown }, this.hearers.tell);
       return;
     }
     const others = this.isShared && entries.length > 1 ? this.#withoutValues(error) : error;
@@ -98,13 +106,12 @@ export class Failures {
     const isUnheard = codeOf(error) !== '25P02' && (culprit ? isTold(culprit) : open.some(isTold));
     if (culprit && isUnheard) this.#unheard = this.#ofCulprit(error, culprit);
     if (culprit) this.#first ??= this.#unheard ?? this.#withStatement(error, culprit);
-    if (isUnheard) this.failLate?.(this.#unheard ?? error);
+    if (isUnheard) this.hearers.failLate?.(this.#unheard ?? error);
     for (const entry of open) {
       const own = this.#withStatement(entry === culprit ? error : others, entry);
       const row = findFailedRow(entry, own, values.serialize);
-      entry.conclude({
-        error: this.#unheard ?? new BatchedInsertError(ownInsert(entry), own, { row, isUnknown }),
-      });
+      const failure = this.#unheard ?? new BatchedInsertError(ownInsert(entry), own, { row, isUnknown });
+      entry.conclude({ error: failure }, this.hearers.tell);
       this.#note(entry, errors.withoutStatement(error));
     }
   }

@@ -1,10 +1,20 @@
 import type { Entry, Outcome } from '../take/entry.ts';
+import type { Hearer, Tell } from '../take/promised.ts';
 
 /** The outcomes of entries. Entries with the same outcome share a pair. */
 export type Outcomes = readonly (readonly [entries: readonly Entry[], outcome: Outcome])[];
 
-/** Settles entries that were written. If an entry has two outcomes, the first one applies. */
-export function fulfil(outcomes: Outcomes): void {
+/**
+ * Settles entries that were written. If an entry has two outcomes, the first one applies.
+ *
+ * @param tell is told of the entries whose callers wait in the order of the calls; at once by default
+ */
+export function fulfil(outcomes: Outcomes, tell?: Tell): void {
+  const waiting: Hearer[] = [];
+  const gather = tell && ((entry: Hearer): void => void waiting.push(entry));
   for (const [entries, outcome] of outcomes)
-    for (let index = 0; index < entries.length; index++) entries[index]?.conclude(outcome);
+    for (let index = 0; index < entries.length; index++) entries[index]?.conclude(outcome, gather);
+  if (!tell) return;
+  if (outcomes.length > 1) (waiting as Entry[]).sort((one, other) => one.place - other.place);
+  for (const entry of waiting) tell(entry);
 }

@@ -1,16 +1,36 @@
 import { type Settling, settle, settled, type Waiting, wait } from './result.ts';
 
+/** Whoever waits to be told. There may be very many, and a function for each would cost memory. */
+export interface Hearer {
+  /** Settles his promise. */
+  hear(): void;
+}
+
+/** Has a caller told when his turn comes. */
+export type Tell = (hearer: Hearer) => void;
+
 /** What its caller may await: a promise that is made only if it is asked for. */
-export abstract class Promised<Outcome extends Settling<never>> {
+export abstract class Promised<Outcome extends Settling<never>> implements Hearer {
   outcome: Outcome | undefined;
   #result: Promise<unknown> | Waiting | undefined;
 
-  /** Settles the caller's promise, if it has been requested already. Only the first outcome counts. */
-  conclude(outcome: Outcome): void {
+  /**
+   * Settles the caller's promise, if it has been requested already. Only the first outcome counts.
+   *
+   * @param tell is given this, if somebody waits, and calls `hear()` in his turn; at once by default
+   */
+  conclude(outcome: Outcome, tell?: Tell): void {
     if (this.outcome) return;
     this.outcome = outcome;
+    if (!this.#result || this.#result instanceof Promise) return;
+    if (tell) tell(this);
+    else this.hear();
+  }
+
+  hear(): void {
     const waiting = this.#result;
-    if (!waiting || waiting instanceof Promise) return;
+    const { outcome } = this;
+    if (!waiting || waiting instanceof Promise || !outcome) return;
     this.#result = waiting.promise;
     settle(waiting, outcome, this as never);
   }

@@ -19,24 +19,29 @@ export class Closing {
     notified.finally(() => this.#notified?.delete(notified));
   };
 
-  get #isNotifying(): boolean {
+  get isNotifying(): boolean {
     return this.#notified !== undefined && this.#notified.size > 0;
   }
 
   /** Settles when no statement or flush is left, and the cache is done. */
   async idle(): Promise<void> {
-    while (!this.line.isIdle || this.#isNotifying) {
+    while (!this.line.isIdle || this.isNotifying) {
       await this.line.idle();
-      await Promise.all(this.#notified ?? []);
+      await this.notified();
     }
+  }
+
+  /** Settles when the cache is done with what it is being notified of. */
+  async notified(): Promise<void> {
+    await Promise.all(this.#notified ?? []);
   }
 
   /** Asked by the last flush. A cache that is done at the end of the turn need not be waited for by a further trip. */
   readonly closes = async (): Promise<boolean> => {
-    if (this.#isNotifying) {
-      await Promise.race([Promise.all(this.#notified ?? []), new Promise<void>(atEndOfTurn)]);
+    if (this.isNotifying) {
+      await Promise.race([this.notified(), new Promise<void>(atEndOfTurn)]);
     }
-    const isQuiet = !this.#isNotifying && this.line.isAlone && this.isEmpty();
+    const isQuiet = !this.isNotifying && this.line.isAlone && this.isEmpty();
     if (isQuiet) this.end();
     return isQuiet;
   };

@@ -1,18 +1,7 @@
 /** How the failure of an insert is heard whose caller had its answer before. */
-import { asError } from '../errors.ts';
-import { isConsequence, untilCauseIsHeard } from '../settle/consequence.ts';
+import { asError, codeOf } from '../errors.ts';
 import type { Entry } from '../take/entry.ts';
 import type { TransactionState } from './transaction-state.ts';
-
-/** The result of a statement of a transaction. What failed only because of another one is heard behind that one. */
-export function explainStatement<T>(state: TransactionState, running: Promise<T>): Promise<T> {
-  return explainLate(state, running.catch(throwBehindCause));
-}
-
-async function throwBehindCause(error: unknown): Promise<never> {
-  if (isConsequence(error)) await untilCauseIsHeard();
-  throw error;
-}
 
 /**
  * What waits for the rows of a transaction rejects with the own error of an insert that failed unheard. What is executed
@@ -28,7 +17,7 @@ export function explainLate<T>(state: TransactionState, running: Promise<T>): Pr
       return value;
     },
     async (error) => {
-      if (!isConsequence(error)) throw error;
+      if (codeOf(error) !== '25P02' && codeOf((error as Error).cause) !== '25P02') throw error;
       // The answers to the flush have come before, and may still be read.
       await state.line.answered;
       const failure = state.lateFailure;

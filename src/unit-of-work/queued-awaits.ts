@@ -16,6 +16,9 @@ import type { TransactionLine } from './transaction-line.ts';
 /** Answers that need no round trip resolve in promise jobs. So often one waits for the turn, so that other callers get on. */
 const answersEachTurn = 256;
 
+/** So many answered rows wait at most, as many as keys are drawn at once. More make no loop faster, and cost memory. */
+const mostQueued = 1_024;
+
 /** What it needs of the transaction. */
 interface QueuedState {
   readonly connection: Connection;
@@ -50,6 +53,11 @@ export class QueuedAwaits {
     if (answer.missing) return mayDraw && this.#draw(entry, answer.missing, queue);
     this.#tell(entry, answer.value);
     return true;
+  }
+
+  /** Whether so many rows in a queue must be written before more are answered. */
+  isFull(rows: number): boolean {
+    return rows >= mostQueued;
   }
 
   /** A flush has taken entries out of a queue, and leaves when its turn comes. */

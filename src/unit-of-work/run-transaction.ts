@@ -8,8 +8,9 @@ import { command } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
 import { LatePart } from '../flush/late-part.ts';
 import { isLogging } from '../send/send-logged.ts';
+import type { Savepoint } from '../send/transaction-commands.ts';
 import { explainLoss, joinedError } from './ended-errors.ts';
-import { TransactionState } from './transaction-state.ts';
+import { nothingNamed, TransactionState } from './transaction-state.ts';
 import { TransactionUnit } from './transaction-unit.ts';
 
 export const queuedAwaits = new LatePart(() => import('./queued-awaits.ts'));
@@ -54,6 +55,7 @@ export async function runTransaction<T>(
     const working = connection.run ? connection.run(() => work(unit)) : work(unit);
     const result = await Promise.race([working, connection.lost, ...rejections(modesSet)]);
     await unit.commit();
+    await state.hearing.allTold();
     if (connection.hasBegun) context.engine.takesTransactions = true;
     return result;
   } catch (error) {
@@ -73,20 +75,30 @@ export async function runNested<T>(
   outer: TransactionUnit,
   work: (unit: TransactionUnit) => Promise<T>,
 ): Promise<T> {
+  const { line } = outer.state;
   const { unit, mark } = await outer.nest();
   try {
     const result = await work(unit);
     await unit.release(mark);
-    // It travels with the next statement. If the connection is lost, what COMMIT says of it counts: it may have been sent, too.
-    mark.release().catch((thrown) => {
-      const error = asError(thrown);
-      if (!isLost(outer.context.driver.errors, asError(error.cause))) outer.fail(error);
-    });
+    if (outer.context.driver.framing.executesSavepoints)
+      await line.inTurn(outer.state.queuesAhead(nothingNamed), () => releaseAhead(outer, mark));
     return result;
   } catch (error) {
     await unit.restore(asError(error), mark);
     throw unit.explain(error);
   }
+}
+
+/** Releases a savepoint. If that can't fail, it travels with the next statement. */
+async function releaseAhead(outer: TransactionUnit, mark: Savepoint): Promise<void> {
+  const { hearing } = outer.state;
+  if (outer.mayFail) return hearing.hear(() => mark.release());
+  // If the connection is lost, what COMMIT says of it counts: it may have been sent, too.
+  mark.release().catch((thrown) => {
+    const error = asError(thrown);
+    if (!isLost(outer.context.driver.errors, asError(error.cause))) outer.fail(error);
+  });
+  await hearing.answered();
 }
 
 /**

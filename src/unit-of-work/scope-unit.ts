@@ -1,33 +1,31 @@
 /** The queue of one transaction, or of one savepoint in it, and its flushes. */
 import type { FlushContext } from '../context.ts';
-import type { Connection } from '../driver/driver.ts';
 import type { FlushScope } from '../flush/target.ts';
 import type { FlushReport, ReportBuilder } from '../report.ts';
 import { whenNotified } from '../settle/notify-cache.ts';
 import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import { LateEntry } from '../take/late-entry.ts';
-import { behindTicks } from '../take/schedule.ts';
 import { AwaitedQueue } from './awaited-queue.ts';
 import { Closing } from './closing.ts';
 import { committedError, endedError, explainFlush } from './ended-errors.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
-import { explainStatement, hearCache } from './late-failures.ts';
+import { hearCache } from './late-failures.ts';
 import { ScopeFailure } from './scope-failure.ts';
 import { takeAhead } from './take-ahead.ts';
 import type { Passage } from './transaction-line.ts';
-import type { StatementEffect, TransactionState } from './transaction-state.ts';
-import { TransactionTarget } from './transaction-target.ts';
+import type { TransactionState } from './transaction-state.ts';
+import { type PartsOfFlush, TransactionTarget } from './transaction-target.ts';
+import { UnderWay } from './under-way.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 import { writeBatch } from './write-batch.ts';
-
-/** So many answered rows wait at most, as many as keys are drawn at once. More make no loop faster, and cost memory. */
-const mostQueued = 1_024;
 
 export abstract class ScopeUnit extends UnitOfWork {
   protected ended: (() => Error) | undefined;
   protected readonly failed = new ScopeFailure();
   protected readonly closing: Closing;
+  /** What this scope has under way; other scopes of the transaction have their own. */
+  protected readonly own = new UnderWay();
   readonly #awaited: AwaitedQueue;
 
   constructor(
@@ -36,7 +34,7 @@ export abstract class ScopeUnit extends UnitOfWork {
     /** How deep it is nested: 0 for the transaction itself. */
     readonly depth = 0,
   ) {
-    super(context, behindTicks);
+    super(context, (dispatch) => state.hearing.behindTicks(dispatch));
     state.open.add(this);
     this.#awaited = new AwaitedQueue(this.queue, (entry) => this.#writeNow(entry));
     this.closing = new Closing(
@@ -47,8 +45,10 @@ export abstract class ScopeUnit extends UnitOfWork {
   }
 
   override enqueue(entry: Entry): void {
-    const { queued } = this.state;
+    const { queued, open } = this.state;
     if (queued) entry.late ??= new LateEntry(this.enqueue);
+    // Two queues keep no order between them.
+    if (open.size > 1) this.state.writeOthers(this);
     super.enqueue(entry);
     queued?.ahead.give(entry);
   }
@@ -64,7 +64,7 @@ export abstract class ScopeUnit extends UnitOfWork {
   }
 
   protected override get isFull(): boolean {
-    return super.isFull || (this.state.queued !== undefined && this.queue.rows >= mostQueued);
+    return super.isFull || this.state.queued?.isFull(this.queue.rows) === true;
   }
 
   protected override hold(): () => void {
@@ -76,7 +76,7 @@ export abstract class ScopeUnit extends UnitOfWork {
     this.schedule();
   }
 
-  protected flushUnasked(): void {
+  flushUnasked(): void {
     if (!this.queue.isEmpty) this.flushQueue('inside');
   }
 
@@ -106,46 +106,19 @@ export abstract class ScopeUnit extends UnitOfWork {
     this.schedule();
   }
 
-  /**
-   * Runs a caller's statement. It sees every row that was queued before it.
-   *
-   * @param named entries that the statement refers to
-   */
-  statement<T>(effect: StatementEffect, named: ReadonlySet<Entry>, run: () => Promise<T>): Promise<T> {
-    // Inserts that are awaited before its turn comes are behind it.
-    this.state.noteEffect(effect);
-    const begin = () => this.state.work(effect, run);
-    const running = this.state.line.statement(this.state.queuesAhead(named), begin, named.size > 0);
-    return explainStatement(this.state, running);
-  }
-
-  /** Runs what a caller's statement does before it is sent: drizzle asks the cache, which may use the transaction. */
-  beforeStatement<T>(named: ReadonlySet<Entry>, run: () => Promise<T>): Promise<T> {
-    return this.state.line.inTurn(this.state.queuesAhead(named), run, named.size > 0);
-  }
-
   queueAhead(named: ReadonlySet<Entry>): (() => void) | undefined {
     const take = takeAhead(this.queue, named);
     if (!take) return undefined;
     return () => {
       const ahead = this.state.taken(take());
-      if (ahead.length > 0) this.state.line.run((passage) => this.#write(ahead, 'inside', passage));
+      if (ahead.length > 0)
+        this.own.track(() => this.state.line.run((passage) => this.#write(ahead, 'inside', passage)));
     };
   }
 
   /** Also if its caller ignores that. */
   fail(error: Error, isHeard = false): void {
     this.failed.note(error, isHeard);
-  }
-
-  /** Runs this library's own statements, after the queued rows and the statements on their way. */
-  async inTurn<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    const { state } = this;
-    await state.enter();
-    if (this.ended) throw this.ended();
-    state.hasWorked = true;
-    state.noteEffect('writes');
-    return state.line.run(() => work(state.connection));
   }
 
   end(reason: () => Error): void {
@@ -166,30 +139,34 @@ export abstract class ScopeUnit extends UnitOfWork {
   /** Flushes the rows that are queued now, when its turn comes. */
   protected flushQueue(scope: FlushScope): Promise<Flushed> {
     const { now } = this.queue;
-    return this.state.line.flush(
-      () => this.state.taken(this.queue.takeWhere((entry) => this.queue.isOlder(entry, now))),
-      (entries, passage) => this.#write(entries, scope, passage),
+    return this.own.track(() =>
+      this.state.line.flush(
+        () => this.state.taken(this.queue.takeWhere((entry) => this.queue.isOlder(entry, now))),
+        (entries, passage) => this.#write(entries, scope, passage),
+      ),
     );
   }
 
   #write(entries: readonly Entry[], scope: FlushScope, { left, answered }: Passage): Promise<Flushed> {
+    const own = { left, place: this.state.hearing.take(), failLate: this.#failLate };
     const write = () =>
-      announceFlush('transaction', entries, (report) => this.#send(entries, scope, left, report));
+      announceFlush('transaction', entries, (report) => this.#send(entries, scope, own, report));
     // A row that an earlier flush writes has its key only when that is answered.
     const waits = answered && entries.some(({ references }) => references.length > 0);
     return waits ? answered.then(write) : write();
   }
 
-  async #send(entries: readonly Entry[], scope: FlushScope, left: () => void, report: ReportBuilder) {
+  async #send(entries: readonly Entry[], scope: FlushScope, own: PartsOfFlush, report: ReportBuilder) {
     const { queued } = this.state;
     if (queued) queued.ahead.take(entries);
-    const target = new TransactionTarget(this.state, scope, this.closing, { left, failLate: this.#failLate });
+    const target = new TransactionTarget(this.state, scope, this.closing, own);
     const failure = await writeBatch(this.context, target, entries, report);
     this.state.hasWorked = true;
     const isAwaited = entries.every(({ awaited, late }) => awaited && !late?.isTold);
     const isHeard = failure?.isUnsent && scope === 'inside' && isAwaited;
     if (failure && !isHeard) this.fail(explainFlush(failure, this.context.driver), isAwaited);
     if (queued) hearCache(entries, this.closing.watch, this.#failLate);
+    await own.place.end();
     return failure;
   }
 

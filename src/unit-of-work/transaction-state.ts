@@ -1,6 +1,7 @@
 import type { Connection } from '../driver/driver.ts';
 import { FactsScope } from '../facts/facts-scope.ts';
 import type { Entry } from '../take/entry.ts';
+import { Hearing } from './hearing.ts';
 import type { QueuedAwaits } from './queued-awaits.ts';
 import { TransactionLine } from './transaction-line.ts';
 
@@ -11,6 +12,8 @@ export interface Scope {
    * none.
    */
   queueAhead(named: ReadonlySet<Entry>): (() => void) | undefined;
+  /** Flushes the rows that are queued now, behind what was called before. */
+  flushUnasked(): void;
   /** Rejects the queued rows, and all later ones. */
   close(reason: () => Error): void;
 }
@@ -28,6 +31,7 @@ export const nothingNamed: ReadonlySet<Entry> = new Set();
 export class TransactionState {
   savepoints = 0;
   readonly line = new TransactionLine();
+  readonly hearing = new Hearing(() => this.connection.hold?.());
   readonly facts = new FactsScope();
   /** The scopes whose callbacks are running, first the transaction's own. */
   readonly open = new Set<Scope>();
@@ -81,7 +85,7 @@ export class TransactionState {
 
   /** Begins to write what waits in the other scopes. */
   writeOthers(scope: Scope): void {
-    for (const open of this.open) if (open !== scope) open.queueAhead(nothingNamed)?.();
+    for (const open of this.open) if (open !== scope) open.flushUnasked();
   }
 
   /** A flush has taken entries out of a queue, and leaves when its turn comes. */

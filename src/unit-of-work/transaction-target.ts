@@ -1,7 +1,18 @@
 import type { Connection } from '../driver/driver.ts';
 import type { FlushScope, FlushTarget } from '../flush/target.ts';
+import type { Tell } from '../take/promised.ts';
 import type { Closing } from './closing.ts';
+import type { Place } from './place.ts';
 import type { TransactionState } from './transaction-state.ts';
+
+export interface PartsOfFlush {
+  /** See `Passage`. */
+  readonly left: () => void;
+  /** The inserts are told in it. */
+  readonly place: Place;
+  /** See `FlushTarget`. */
+  readonly failLate: (error: Error) => void;
+}
 
 /** A user's transaction as the target of a flush. */
 export class TransactionTarget implements FlushTarget {
@@ -13,19 +24,22 @@ export class TransactionTarget implements FlushTarget {
   readonly left: () => void;
   readonly ahead: FlushTarget['ahead'];
   readonly failLate: FlushTarget['failLate'];
+  readonly tell: FlushTarget['tell'];
   readonly #state: TransactionState;
 
   constructor(
     state: TransactionState,
     readonly scope: FlushScope,
     { watch, closes }: Closing,
-    { left, failLate }: { left: () => void; failLate: (error: Error) => void },
+    { left, place, failLate }: PartsOfFlush,
   ) {
     this.#state = state;
     this.facts = state.facts;
     if (state.queued) this.failLate = failLate;
     if (scope === 'inside') this.ahead = state.queued?.ahead;
     this.watch = watch;
+    const tell: Tell = (hearer) => place.tell(hearer);
+    this.tell = tell;
     const leave = (): void => {
       state.hasWorked = true;
       left();

@@ -1,7 +1,9 @@
 /** A transaction, or a savepoint in it, from its beginning to its end. */
 
+import type { Connection } from '../driver/driver.ts';
 import { asError } from '../errors.ts';
 import { commit, rollback, type Savepoint, setSavepoint } from '../send/transaction-commands.ts';
+import type { Entry } from '../take/entry.ts';
 import {
   committedError,
   endedError,
@@ -12,8 +14,39 @@ import {
 } from './ended-errors.ts';
 import { explainLate } from './late-failures.ts';
 import { ScopeUnit } from './scope-unit.ts';
+import { nothingNamed, type StatementEffect } from './transaction-state.ts';
 
 export class TransactionUnit extends ScopeUnit {
+  /**
+   * Runs a caller's statement. It sees every row that was queued before it.
+   *
+   * @param named entries that the statement refers to
+   * @param run tells the answer in its place: `hearing.hear()`
+   */
+  statement<T>(effect: StatementEffect, named: ReadonlySet<Entry>, run: () => Promise<T>): Promise<T> {
+    const { state } = this;
+    // Inserts that are awaited before its turn comes are behind it.
+    state.noteEffect(effect);
+    const begin = this.own.begin(() => state.work(effect, run));
+    const running = state.line.statement(state.queuesAhead(named), begin, named.size > 0);
+    return explainLate(state, running);
+  }
+
+  /** Runs what a caller's statement does before it is sent: drizzle asks the cache, which may use the transaction. */
+  beforeStatement<T>(named: ReadonlySet<Entry>, run: () => Promise<T>): Promise<T> {
+    return this.state.line.inTurn(this.state.queuesAhead(named), this.own.begin(run), named.size > 0);
+  }
+
+  /** Runs this library's own statements, after the queued rows and the statements on their way. */
+  async inTurn<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const { state } = this;
+    await state.enter();
+    if (this.ended) throw this.ended();
+    state.hasWorked = true;
+    state.noteEffect('writes');
+    return state.line.run(() => work(state.connection));
+  }
+
   /** Flushes the queued rows and commits, in one flight. @throws the error that the transaction rejects with */
   async commit(): Promise<void> {
     let isFailed = false;
@@ -85,7 +118,7 @@ export class TransactionUnit extends ScopeUnit {
   /** Flushes the queued rows of a savepoint. @throws the error that its transaction rejects with */
   async release(mark: Savepoint): Promise<void> {
     for (;;) {
-      await this.closing.idle();
+      await this.#idle();
       const isFailed = this.failed.error && (await this.#mend());
       // Where drizzle releases it as a statement, it is that statement which fails.
       if (this.failed.error && isFailed !== false && !this.state.lateFailure) await mark.release();
@@ -94,6 +127,14 @@ export class TransactionUnit extends ScopeUnit {
       await this.flushQueue('inside');
     }
     this.end(committedError);
+  }
+
+  /** What other scopes have under way may go on beside the end of this one, as in drizzle. */
+  async #idle(): Promise<void> {
+    while (this.own.isAny || this.closing.isNotifying) {
+      await this.own.idle();
+      await this.closing.notified();
+    }
   }
 
   #throwNotCommitted(): void {
@@ -108,8 +149,8 @@ export class TransactionUnit extends ScopeUnit {
   /** Rolls back to a savepoint, and drops the queued rows. */
   async restore(reason: Error, mark: Savepoint): Promise<void> {
     this.drop(reason);
-    await this.state.line.idle();
-    await mark.restore();
+    const { hearing, line } = this.state;
+    await line.inTurn(this.state.queuesAhead(nothingNamed), () => hearing.hear(() => mark.restore()));
     // Locks that were taken behind the savepoint are released with it.
     this.state.facts.held.clear();
     this.state.queued?.ahead.forget();
@@ -126,8 +167,14 @@ export class TransactionUnit extends ScopeUnit {
   }
 
   async #nest(): Promise<{ unit: TransactionUnit; mark: Savepoint }> {
+    const { state } = this;
+    // It stands where drizzle's does among the statements that are executed with it.
+    if (this.context.driver.framing.executesSavepoints) await undefined;
     // In a failed transaction the callback must not run.
-    await this.state.enter();
+    return state.line.inTurn(state.queuesAhead(nothingNamed), () => this.#open(), true);
+  }
+
+  async #open(): Promise<{ unit: TransactionUnit; mark: Savepoint }> {
     if (this.ended) throw this.ended();
     const unit = new TransactionUnit(this.context, this.state, this.depth + 1);
     const name = this.context.driver.framing.savepoint(unit.depth, this.state.savepoints++);
@@ -135,8 +182,14 @@ export class TransactionUnit extends ScopeUnit {
     this.state.hasWorked = true;
     mark.isSet.catch((error) => unit.fail(error));
     // In a failed transaction the server refuses the savepoint, and the callback must not run.
-    if (this.failed.error) await mark.isSet;
+    const { hearing } = this.state;
+    await (this.mayFail ? hearing.hear(() => mark.isSet) : hearing.answered());
     return { unit, mark };
+  }
+
+  /** Whether the server may refuse what is sent now: something has failed, or is not answered. */
+  get mayFail(): boolean {
+    return this.failed.error !== undefined || this.state.hearing.isWaiting;
   }
 
   /** The error that the scope rejects with. */

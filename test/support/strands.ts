@@ -1,0 +1,75 @@
+/** Random transactions that several async functions use at once. */
+import fc from 'fast-check';
+
+/** A call of a strand. */
+export interface Call {
+  readonly do: 'owner' | 'taken owner' | 'note' | 'update' | 'select' | 'count' | 'delete';
+  readonly returning: boolean;
+  /** So many promise jobs are awaited before it. */
+  readonly jobs: number;
+  /** So many async functions stand around it, and the strand hears of it so many promise jobs later. */
+  readonly layers: number;
+  /** Whether the strand goes on if it fails. */
+  readonly caught: boolean;
+}
+
+/** A nested transaction; one at a time, since drizzle gives two of the same depth the same savepoint. */
+export interface Nested {
+  readonly do: 'nested';
+  readonly calls: readonly Call[];
+  readonly ends: 'returns' | 'throws';
+}
+
+/** What one async function does, one thing after another. */
+export type Strand = readonly (Call | Nested)[];
+
+const call: fc.Arbitrary<Call> = fc.record({
+  do: fc.constantFrom<Call['do'][]>(
+    'owner',
+    'owner',
+    'owner',
+    'note',
+    'note',
+    'update',
+    'update',
+    'select',
+    'count',
+    'delete',
+  ),
+  returning: fc.boolean(),
+  jobs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 12 })),
+  layers: fc.integer({ min: 0, max: 4 }),
+  caught: fc.boolean(),
+});
+
+const failing: fc.Arbitrary<Call> = call.map((given) => ({ ...given, do: 'taken owner' }));
+
+const nested: fc.Arbitrary<Nested> = fc.record({
+  do: fc.constant('nested'),
+  calls: fc.array(call, { maxLength: 3 }),
+  ends: fc.constantFrom('returns', 'throws'),
+});
+
+const strand = (one: fc.Arbitrary<Call | Nested>) => fc.array(one, { minLength: 1, maxLength: 5 });
+
+/** The strands of one transaction. */
+export const strands: fc.Arbitrary<readonly Strand[]> = fc
+  .tuple(
+    fc.oneof(
+      { weight: 3, arbitrary: strand(call) },
+      { weight: 2, arbitrary: strand(fc.oneof({ weight: 2, arbitrary: call }, nested)) },
+    ),
+    fc.array(
+      fc.oneof(
+        { weight: 4, arbitrary: strand(call) },
+        { weight: 1, arbitrary: strand(fc.oneof({ weight: 4, arbitrary: call }, failing)) },
+      ),
+      { minLength: 1, maxLength: 3 },
+    ),
+    fc.nat(),
+  )
+  .map(([first, others, at]) => {
+    const all: Strand[] = [...others];
+    all.splice(at % (all.length + 1), 0, first);
+    return all;
+  });
