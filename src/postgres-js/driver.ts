@@ -106,8 +106,11 @@ export class PostgresJsDriver implements Driver {
   }
 
   sender(client: unknown, statement: SentStatement): unknown {
+    const isPool = client === this.#client;
+    // It could take the last connection ahead of a transaction that was called before.
+    if (isPool && this.#busy >= this.#options.max) this.#openHeldBack();
     if (this.describes) return client;
-    return new Sender(client as Client, client === this.#client, this.#binder, statement);
+    return new Sender(client as Client, isPool, this.#binder, statement);
   }
 
   forgetTypes(): void {

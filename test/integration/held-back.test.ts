@@ -47,6 +47,23 @@ describe('a statement on a transaction that has ended', () => {
   });
 });
 
+test.each([1, 2])(
+  'a statement of the database takes no connection ahead of transactions that were called before it, with a pool of %i',
+  async (max) => {
+    const { db } = await warm(max);
+    const transactions = Array.from({ length: max }, (_, index) =>
+      db.transaction(async (tx) => {
+        await tx.insert(users).values(user(`user ${index}`));
+        await tx.insert(users).values(user(`other ${index}`));
+      }),
+    );
+    const counted = db.$count(users);
+    // The first connection that is free again serves it.
+    expect(await counted).toBeGreaterThanOrEqual(2);
+    await Promise.all(transactions);
+  },
+);
+
 describe('a callback that waits before its first statement', () => {
   test.each([1, 3])('keeps its place before later transactions, with a pool of %i', async (max) => {
     const { db } = await warm(max);
