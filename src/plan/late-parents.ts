@@ -1,7 +1,8 @@
 /** Whether a row names by value a row that a later call inserts. Pure. */
 import type { PgTable } from 'drizzle-orm/pg-core';
+import { Expression } from '../drizzle/render.ts';
 import { getOrInsert } from '../get-or-insert.ts';
-import type { Entry } from '../take/entry.ts';
+import type { Cell, Entry } from '../take/entry.ts';
 import { formsOf, Given } from '../take/form.ts';
 import type { PlanInput } from './plan-input.ts';
 import { distinctPlans } from './same-plan.ts';
@@ -30,9 +31,11 @@ export function hasLateParents(
   if (!different.some(givesKey)) return false;
 
   const keys = new Map<PgTable, Map<string, number>>();
+  const lastGiven = new Map<PgTable, number>();
   for (const [place, entry] of entries.entries()) {
     if (!givesKey(entry)) continue;
     const ofTable = getOrInsert(keys, entry.shape.table, () => new Map<string, number>());
+    lastGiven.set(entry.shape.table, place);
     const width = entry.shape.columns.length;
     for (const [index, cell] of entry.cells.entries()) {
       if (isValue(cell) && isNamed(entry, index % width)) ofTable.set(normalized(cell), place);
@@ -41,9 +44,11 @@ export function hasLateParents(
   return entries.some((entry, place) =>
     [...pointsAt(entry.shape.table)].some((parent) => {
       const given = parent === entry.shape.table ? undefined : keys.get(parent);
-      return (
-        given && entry.cells.some((cell) => isValue(cell) && (given.get(normalized(cell)) ?? -1) > place)
-      );
+      if (!given) return false;
+      // The value of an expression is not known here.
+      const last = lastGiven.get(parent) ?? -1;
+      const lastNamed = (cell: Cell) => (isValue(cell) ? (given.get(normalized(cell)) ?? -1) : -1);
+      return entry.cells.some((cell) => (cell instanceof Expression ? last : lastNamed(cell)) > place);
     }),
   );
 }
@@ -52,7 +57,14 @@ function isValue(cell: unknown): cell is string | number | bigint {
   return typeof cell === 'string' || typeof cell === 'number' || typeof cell === 'bigint';
 }
 
-/** Texts that the server may take for equal are equal; others may be, too, which only keeps the order of the calls. */
+/**
+ * Texts that the server may take for equal are equal: numbers with more digits, UUIDs in braces, times in other zones. Others
+ * may be, too, which only keeps the order of the calls.
+ */
 function normalized(cell: string | number | bigint): string {
-  return String(cell).trim().toLowerCase();
+  const text = String(cell).trim();
+  const number = Number(text);
+  if (!Number.isNaN(number)) return String(number);
+  const time = text.includes(':') ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(time) ? text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '') : String(time);
 }
