@@ -4,15 +4,16 @@ import type { Query, SQL } from 'drizzle-orm';
 import type { PgPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
 import type { FlushContext } from '../context.ts';
 import type { AnySession, SessionClass } from '../drizzle/classes.ts';
-import { asksCache, type DatabaseParts, sendBy, transactionModes } from '../drizzle/database.ts';
+import { type DatabaseParts, sendBy, transactionModes } from '../drizzle/database.ts';
 import { isHarmlessSelect } from '../drizzle/harmless-select.ts';
-import { isRawStatement, wrapSending } from '../drizzle/internals.ts';
+import { isRawStatement } from '../drizzle/internals.ts';
 import { giveKind } from '../drizzle/kind.ts';
 import { readTransactionOptions, type TransactionBatchOptions } from '../options.ts';
 import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
 import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
 import { nothingNamed } from '../unit-of-work/transaction-state.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
+import { inPlace } from './in-place.ts';
 import { forgetTypesAfter, senderOf } from './one-trip.ts';
 import { entriesNamedBy, prefaced } from './prefaced.ts';
 
@@ -106,17 +107,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
       const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
       const prepared = super.prepareQuery<T>(...args);
       sendInOneTrip(prepared, query, isOfBuilder, this.unit.context);
-      const { unit } = this;
-      const { hearing } = unit.state;
-      if (asksCache(prepared)) {
-        wrapSending(prepared, (send) => unit.statement(effect, nothingNamed, () => hearing.hear(send)));
-        return prefaced(prepared, (run, named) => unit.beforeStatement(named, run));
-      }
-      if (!unit.context.cache)
-        return prefaced(prepared, (run, named) => unit.statement(effect, named, () => hearing.hear(run)));
-      // drizzle waits for the cache, too, which may use the transaction.
-      wrapSending(prepared, (send) => hearing.hear(send));
-      return prefaced(prepared, (run, named) => unit.statement(effect, named, run));
+      return inPlace(prepared, this.unit, effect);
     }
 
     /** drizzle's `count` looks like raw SQL. It prepares its statement synchronously, so the flag is seen. */

@@ -150,10 +150,12 @@ export class TransactionUnit extends ScopeUnit {
   async restore(reason: Error, mark: Savepoint): Promise<void> {
     this.drop(reason);
     const { hearing, line } = this.state;
-    await line.inTurn(this.state.queuesAhead(nothingNamed), () => hearing.hear(() => mark.restore()));
-    // Locks that were taken behind the savepoint are released with it.
-    this.state.facts.held.clear();
-    this.state.queued?.ahead.forget();
+    await line.inTurn(this.state.queuesAhead(nothingNamed), () => {
+      // Locks that were taken behind the savepoint are released with it.
+      this.state.facts.held.clear();
+      this.state.queued?.ahead.forget();
+      return hearing.hear(() => mark.restore());
+    });
     this.state.lateFailure = undefined;
   }
 
@@ -167,11 +169,10 @@ export class TransactionUnit extends ScopeUnit {
   }
 
   async #nest(): Promise<{ unit: TransactionUnit; mark: Savepoint }> {
-    const { state } = this;
     // It stands where drizzle's does among the statements that are executed with it.
     if (this.context.driver.framing.executesSavepoints) await undefined;
     // In a failed transaction the callback must not run.
-    return state.line.inTurn(state.queuesAhead(nothingNamed), () => this.#open(), true);
+    return this.state.line.inTurn(this.state.queuesAhead(nothingNamed), () => this.#open(), true);
   }
 
   async #open(): Promise<{ unit: TransactionUnit; mark: Savepoint }> {

@@ -12,7 +12,7 @@ const seed = Number(process.env.FUZZ_SEED ?? 1);
 const plainDatabase = useDatabase();
 const batchedDatabase = useDatabase();
 
-test(`${runs} random transactions that async functions use at once are those of plain drizzle, call by call`, {
+test('random transactions that async functions use at once are those of plain drizzle, call by call', {
   timeout: 60_000 + runs * 200,
 }, async () => {
   const plain = driver.reference(plainDatabase.client({ max: 1 }));

@@ -1,9 +1,10 @@
 /** drizzle's session, for the database and for a transaction, in which every statement flushes first. */
 import type { PgAsyncPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
+import { inPlace } from '../../database/in-place.ts';
 import { forgetTypesAfter, senderOf } from '../../database/one-trip.ts';
 import { entriesNamedBy, prefaced } from '../../database/prefaced.ts';
 import { isHarmlessSelect } from '../../drizzle/harmless-select.ts';
-import { isRawStatement, wrapSending } from '../../drizzle/internals.ts';
+import { isRawStatement } from '../../drizzle/internals.ts';
 import { giveKind } from '../../drizzle/kind.ts';
 import { readTransactionOptions, type TransactionBatchOptions } from '../../options.ts';
 import type { DatabaseUnit } from '../../unit-of-work/database-unit.ts';
@@ -12,7 +13,6 @@ import { nothingNamed } from '../../unit-of-work/transaction-state.ts';
 import type { TransactionUnit } from '../../unit-of-work/transaction-unit.ts';
 import type { AnySession, AnyTransaction, Prepare, SessionClass } from '../drizzle/classes.ts';
 import {
-  asksCache,
   clientOf,
   type DatabaseParts,
   sendingBy,
@@ -103,10 +103,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
       const reads = this.unit.state.queued !== undefined && isHarmlessSelect(query.sql);
       const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
       const prepared = prepareInOneTrip<T>(this, super.prepareQuery, args);
-      if (!asksCache(prepared))
-        return prefaced(prepared, (run, named) => this.unit.statement(effect, named, run));
-      wrapSending(prepared, (send) => this.unit.statement(effect, nothingNamed, send));
-      return prefaced(prepared, (run, named) => this.unit.beforeStatement(named, run));
+      return inPlace(prepared, this.unit, effect);
     }
 
     override transaction<T>(callback: (tx: AnyTransaction) => Promise<T>): Promise<T> {

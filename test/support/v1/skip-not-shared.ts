@@ -1,9 +1,11 @@
 import { basename } from 'node:path';
 import { beforeEach, expect } from 'vitest';
-import { notOnDrizzle1 } from './not-shared.ts';
+import { driver } from '../drivers/chosen.ts';
+import { notOnDrizzle1, notOnPostgresJs } from './not-shared.ts';
 
 beforeEach(({ skip }) => {
   const { testPath = '', currentTestName } = expect.getState();
-  const reason = notOnDrizzle1[`${basename(testPath)}: ${currentTestName}`];
+  const name = `${basename(testPath)}: ${currentTestName}`;
+  const reason = notOnDrizzle1[name] ?? (driver.name === 'postgres-js' ? notOnPostgresJs[name] : undefined);
   skip(reason !== undefined, reason);
 });
