@@ -14,7 +14,8 @@ const usage = `npm run fuzz -- [--runs 5000] [--seed 42] [--driver postgres-js] 
 Runs random programs on plain drizzle and on batched-drizzle, and looks for differences. There are five
 families of programs: over tables with references among them, over tables that look around (policies,
 triggers, functions that read tables), of statements with values of every kind, those whose awaits are
-queued, and async functions that use one transaction at once. Of each so many are run. A tenth as many are run once more, to count their round trips.
+queued, and those of async functions that use one transaction at once. So many are run of each family. A tenth
+as many are run once more, to count their round trips.
 
   --runs    how many programs of each family; default 5000
   --seed    the seed that a failed run has printed; default: a new one

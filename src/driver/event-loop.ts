@@ -2,6 +2,8 @@
 
 // Captured at import: a test's fake timers must not stall a flush.
 const { setImmediate } = globalThis;
+// A Worker of Cloudflare may have none.
+const nextTick = globalThis.process?.nextTick;
 
 /** A channel of two ports, as Node has it. */
 type Channel = new () => { readonly port1: Port; readonly port2: Port };
@@ -81,10 +83,11 @@ export function inPollPhase(work: () => void): void {
   if (due.length === 1) enter();
 }
 
+/** One for all: an answer that is told costs no promise more. */
 const settled = Promise.resolve();
 
 /** Runs `work` behind the promise jobs of this turn, and those that they queue. In a Worker a tick is one of these jobs. */
 export function behindPromiseJobs(work: () => void): void {
-  if (hasPhases()) settled.then(() => process.nextTick(work));
+  if (hasPhases()) settled.then(() => nextTick(work));
   else setImmediate(work);
 }

@@ -58,13 +58,13 @@ function isValue(cell: unknown): cell is string | number | bigint {
 }
 
 /**
- * Texts that the server may take for equal are equal: numbers with more digits, UUIDs in braces, times in other zones. Others
- * may be, too, which only keeps the order of the calls.
+ * Numbers and UUIDs that are equal for the server become equal; times, intervals and addresses in another form do not. Others may
+ * become equal, too, which only keeps the order of the calls.
  */
 function normalized(cell: string | number | bigint): string {
-  const text = String(cell).trim();
+  const text = String(cell).trim().toLowerCase();
+  const digits = text.replaceAll(/[-{}]/g, '');
+  if (/^[\da-f]{32}$/.test(digits)) return digits;
   const number = Number(text);
-  if (!Number.isNaN(number)) return String(number);
-  const time = text.includes(':') ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(time) ? text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '') : String(time);
+  return Number.isNaN(number) ? text : String(number);
 }

@@ -106,11 +106,10 @@ export class PostgresJsDriver implements Driver {
   }
 
   sender(client: unknown, statement: SentStatement): unknown {
-    const isPool = client === this.#client;
-    // It could take the last connection ahead of a transaction that was called before.
-    if (isPool && this.#busy >= this.#options.max) this.#openHeldBack();
     if (this.describes) return client;
-    return new Sender(client as Client, isPool, this.#binder, statement);
+    if (client !== this.#client) return new Sender(client as Client, this.#binder, statement);
+    // It could take the last connection ahead of a transaction that was called before.
+    return new Sender(client as Client, this.#binder, statement, () => this.#openHeldBack());
   }
 
   forgetTypes(): void {

@@ -6,22 +6,23 @@ import { LoneConnection } from './lone-query.ts';
 /** The client object by which drizzle sends one of its statements. */
 export class Sender {
   readonly #client: Client;
-  readonly #isPool: boolean;
   readonly #binder: Binder;
   readonly #statement: SentStatement;
+  readonly #openAhead: (() => void) | undefined;
 
-  /** @param isPool the client is that of the pool, and not that of a transaction */
-  constructor(client: Client, isPool: boolean, binder: Binder, statement: SentStatement) {
+  /** @param openAhead of the client of the pool, and not of that of a transaction: called before a statement is sent */
+  constructor(client: Client, binder: Binder, statement: SentStatement, openAhead?: () => void) {
     this.#client = client;
-    this.#isPool = isPool;
     this.#binder = binder;
     this.#statement = statement;
+    this.#openAhead = openAhead;
   }
 
   /** As that of postgres.js. */
   unsafe(text: string, params: unknown[], options: object): Query {
+    this.#openAhead?.();
     // Without parameters drizzle's own way is one round trip.
-    const lone = this.#isPool && params.length > 0 ? new LoneConnection() : undefined;
+    const lone = this.#openAhead && params.length > 0 ? new LoneConnection() : undefined;
     const given = lone ? { ...options, onexecute: lone.onexecute } : options;
     const query = this.#client.unsafe(text, params as never, given) as unknown as Query;
     if (lone) lone.query = query;

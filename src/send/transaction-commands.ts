@@ -91,35 +91,44 @@ export interface Savepoint {
   readonly isSet: Promise<void>;
   /** Rolls back to it. */
   restore(): Promise<void>;
-  /** Releases it, if drizzle's driver does. */
+  /** Releases it, where drizzle does: see `Framing.executesSavepoints`. */
   release(): Promise<void>;
 }
 
+/** @throws what the logger throws; nothing is sent then */
 export function setSavepoint(
   { driver, logger }: FlushContext,
   connection: Connection,
   name: string,
 ): Savepoint {
   const { executesSavepoints } = driver.framing;
-  const send = async (text: string): Promise<void> => {
+  const log = (text: string): void => {
     if (executesSavepoints) logger.logQuery(text, []);
+  };
+  const send = async (text: string): Promise<void> => {
     try {
       await connection.send(command(text));
     } catch (error) {
       throw executesSavepoints ? failedStatement(text, asError(error)) : error;
     }
   };
+  log(`savepoint ${name}`);
   const isSet = send(`savepoint ${name}`);
+  isSet.catch(() => {});
   const wayBack = executesSavepoints ? `rollback to savepoint ${name}` : `rollback to ${name}`;
   return {
     isSet,
     restore: async () => {
+      log(wayBack);
       const restored = send(wayBack);
-      // Without the savepoint it fails, too, and that is not the cause.
+      // If the savepoint was refused, this is, too. The first refusal is the cause.
       restored.catch(() => {});
       await isSet;
       await restored;
     },
-    release: async () => (executesSavepoints ? send(`release savepoint ${name}`) : undefined),
+    async release() {
+      log(`release savepoint ${name}`);
+      await send(`release savepoint ${name}`);
+    },
   };
 }

@@ -36,7 +36,7 @@ export interface Refusal {
   readonly mustGoApart?: boolean;
 }
 
-interface Hearers {
+interface Telling {
   readonly failLate?: ((error: Error) => void) | undefined;
   readonly tell?: Tell | undefined;
 }
@@ -54,13 +54,13 @@ export class Failures {
 
   /**
    * @param isShared the entries may belong to callers that must not see each other's values
-   * @param hearers `failLate` is told of the error of entries whose callers have had their answers, before any entry is
+   * @param telling `failLate` is told of the error of entries whose callers have had their answers, before any entry is
    *   rejected. `tell` tells the others in their turn, by default at once
    */
   constructor(
     readonly isShared: boolean,
     readonly driver: Pick<Driver, 'errors' | 'values'>,
-    private readonly hearers: Hearers = {},
+    private readonly telling: Telling = {},
   ) {}
 
   get isEmpty(): boolean {
@@ -70,7 +70,7 @@ export class Failures {
   /** Rejects each entry with its own error. */
   rejectEach(rejected: ReadonlyMap<Entry, Error>): void {
     for (const [entry, error] of rejected) {
-      entry.conclude({ error: this.#unheard ?? error }, this.hearers.tell);
+      entry.conclude({ error: this.#unheard ?? error }, this.telling.tell);
       const cause = asError(error.cause ?? error);
       this.#note(entry, this.isShared ? withoutMessage(cause) : cause);
     }
@@ -89,10 +89,10 @@ export class Failures {
     const open = entries.filter(({ outcome }) => !outcome);
     if (error instanceof ThrownByLogger) {
       this.#thrown ??= asError(error.thrown);
-      if (open.some(isTold)) this.hearers.failLate?.(this.#thrown);
+      if (open.some(isTold)) this.telling.failLate?.(this.#thrown);
       // A falsy value would pass for success.
       const thrown = (error.thrown || asError(error.thrown)) as Error;
-      for (const entry of open) entry.conclude({ error: thrown }, this.hearers.tell);
+      for (const entry of open) entry.conclude({ error: thrown }, this.telling.tell);
       return;
     }
     const others = this.isShared && entries.length > 1 ? this.#withoutValues(error) : error;
@@ -106,12 +106,12 @@ export class Failures {
     const isUnheard = codeOf(error) !== '25P02' && (culprit ? isTold(culprit) : open.some(isTold));
     if (culprit && isUnheard) this.#unheard = this.#ofCulprit(error, culprit);
     if (culprit) this.#first ??= this.#unheard ?? this.#withStatement(error, culprit);
-    if (isUnheard) this.hearers.failLate?.(this.#unheard ?? error);
+    if (isUnheard) this.telling.failLate?.(this.#unheard ?? error);
     for (const entry of open) {
       const own = this.#withStatement(entry === culprit ? error : others, entry);
       const row = findFailedRow(entry, own, values.serialize);
       const failure = this.#unheard ?? new BatchedInsertError(ownInsert(entry), own, { row, isUnknown });
-      entry.conclude({ error: failure }, this.hearers.tell);
+      entry.conclude({ error: failure }, this.telling.tell);
       this.#note(entry, errors.withoutStatement(error));
     }
   }

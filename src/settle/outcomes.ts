@@ -7,14 +7,14 @@ export type Outcomes = readonly (readonly [entries: readonly Entry[], outcome: O
 /**
  * Settles entries that were written. If an entry has two outcomes, the first one applies.
  *
- * @param tell is told of the entries whose callers wait in the order of the calls; at once by default
+ * @param tell gets each entry that somebody waits for, in the order of the calls. Without it they are settled at once
  */
 export function fulfil(outcomes: Outcomes, tell?: Tell): void {
-  const waiting: Hearer[] = [];
-  const gather = tell && ((entry: Hearer): void => void waiting.push(entry));
+  const waiting: Entry[] = [];
+  const gather = tell && ((entry: Hearer): void => void waiting.push(entry as Entry));
   for (const [entries, outcome] of outcomes)
     for (let index = 0; index < entries.length; index++) entries[index]?.conclude(outcome, gather);
   if (!tell) return;
-  if (outcomes.length > 1) (waiting as Entry[]).sort((one, other) => one.place - other.place);
+  if (outcomes.length > 1) waiting.sort((one, other) => one.place - other.place);
   for (const entry of waiting) tell(entry);
 }

@@ -1,6 +1,6 @@
 import { type Settling, settle, settled, type Waiting, wait } from './result.ts';
 
-/** Whoever waits to be told. There may be very many, and a function for each would cost memory. */
+/** Someone who waits to be told. There may be very many, and a function for each would cost memory. */
 export interface Hearer {
   /** Settles his promise. */
   hear(): void;
@@ -17,7 +17,8 @@ export abstract class Promised<Outcome extends Settling<never>> implements Heare
   /**
    * Settles the caller's promise, if it has been requested already. Only the first outcome counts.
    *
-   * @param tell is given this, if somebody waits, and calls `hear()` in his turn; at once by default
+   * @param tell gets this if somebody waits for it, and calls `hear()` when its turn comes. Without it the promise is settled at
+   *   once
    */
   conclude(outcome: Outcome, tell?: Tell): void {
     if (this.outcome) return;

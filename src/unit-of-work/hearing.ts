@@ -1,4 +1,5 @@
 /** The order in which the callers of one transaction hear its answers. */
+import { AsyncResource } from 'node:async_hooks';
 import { behindPromiseJobs } from '../driver/event-loop.ts';
 import { behindTicks } from '../take/schedule.ts';
 import { Place, type Places } from './place.ts';
@@ -20,8 +21,8 @@ export class Hearing implements Places {
   readonly #places: Place[] = [];
   /** How many of them wait for the server. */
   #unanswered = 0;
-  /** Someone has been told, and may not have gone on yet. */
-  #hasTold = false;
+  /** Someone has been told, and may not have gone on yet; or what was called in this turn comes first. */
+  #isGoingOn = false;
   /** Ends the pause between two that are told. */
   #release: (() => void) | undefined;
   #behindPause: (() => void)[] = [];
@@ -59,10 +60,10 @@ export class Hearing implements Places {
     );
   }
 
-  /** Settles when the answer to what was sent last would be told, if it had come by now. */
+  /** Settles as if the answer to what was sent last were here already: in its place, behind the promise jobs of this turn. */
   answered(): Promise<void> {
-    this.#hasTold = true;
-    return this.take().tellLast() ?? settled;
+    this.#isGoingOn = true;
+    return this.take().wait();
   }
 
   /** Settles when everything has been told; `undefined` if it has. */
@@ -73,14 +74,20 @@ export class Hearing implements Places {
   /** Runs `dispatch` behind the promise jobs of this turn, and those of the answers that are being told in it. */
   behindTicks(dispatch: () => void): void {
     behindTicks(() => {
-      if (this.#release) this.#behindPause.push(dispatch);
+      if (this.#release) this.#putOff(dispatch);
       else dispatch();
     });
   }
 
-  admits(place: Place): boolean {
-    if (this.#hasTold || this.#places[0] !== place) return false;
-    this.#hasTold = true;
+  /** It would run in the context of whoever is told last. `AsyncResource.bind` would define a deprecated property. */
+  #putOff(dispatch: () => void): void {
+    const resource = new AsyncResource('BatchedFlush');
+    this.#behindPause.push(() => resource.runInAsyncScope(dispatch));
+  }
+
+  claims(place: Place): boolean {
+    if (this.#isGoingOn || this.#places[0] !== place) return false;
+    this.#isGoingOn = true;
     return true;
   }
 
@@ -90,7 +97,7 @@ export class Hearing implements Places {
       first.pass();
     }
     const [first] = this.#places;
-    if (!first) this.#hasTold = false;
+    if (!first) this.#isGoingOn = false;
     else if (first.hasDue && !this.#release) this.#pause();
   }
 
@@ -102,7 +109,8 @@ export class Hearing implements Places {
   /** One function for all, since many may be told. */
   #next(): () => void {
     if (!this.#goOn) {
-      // A literal that is assigned to a property would be among the old objects at once, with all that it reaches.
+      // By way of a variable: V8 puts a literal that is assigned to a property among the old objects at once, and whatever it
+      // reaches stays until a full collection.
       const goOn = (): void => this.#tellNext();
       this.#goOn = goOn;
     }
@@ -111,8 +119,8 @@ export class Hearing implements Places {
 
   /** Tells the next one. The pause ends behind the promise jobs of the last. */
   #tellNext(): void {
-    this.#hasTold = this.#places[0]?.tellNext() === true;
-    if (this.#hasTold) {
+    this.#isGoingOn = this.#places[0]?.tellNext() === true;
+    if (this.#isGoingOn) {
       this.proceed();
       behindPromiseJobs(this.#next());
       return;
@@ -124,7 +132,5 @@ export class Hearing implements Places {
     for (const dispatch of behind) dispatch();
   }
 }
-
-const settled = Promise.resolve();
 
 function nothing(): void {}

@@ -2,10 +2,10 @@ import type { Hearer } from '../take/promised.ts';
 
 /** The places of a transaction, in order. */
 export interface Places {
-  /** The server has answered what has a place. */
+  /** The server has answered the statement or flush of a place. */
   noteAnswer(): void;
-  /** @returns whether a place may tell now; it has, then */
-  admits(place: Place): boolean;
+  /** Lets a place tell now, if it may. @returns whether it may */
+  claims(place: Place): boolean;
   /** Goes on to the oldest place that is not over. */
   proceed(): void;
 }
@@ -25,7 +25,7 @@ export class Place {
   /** Tells a caller when his turn comes. */
   tell(hearer: Hearer): void {
     this.#answered();
-    if (!this.#due && this.places.admits(this)) {
+    if (!this.#due && this.places.claims(this)) {
       hearer.hear();
       return;
     }
@@ -45,10 +45,17 @@ export class Place {
     });
   }
 
-  /** Ends it with one caller. @returns settles when he may be told; `undefined` if he may be now */
+  /** Tells one caller, and ends the place. @returns settles when he may be told; `undefined` if he may be now */
   tellLast(): Promise<void> | undefined {
     this.#answered();
-    const told = this.places.admits(this) ? undefined : new Promise<void>((hear) => this.tell({ hear }));
+    if (!this.places.claims(this)) return this.wait();
+    this.end();
+    return undefined;
+  }
+
+  /** The same, behind whatever is told now. */
+  wait(): Promise<void> {
+    const told = new Promise<void>((hear) => this.tell({ hear }));
     this.#isEnded = true;
     this.places.proceed();
     return told;

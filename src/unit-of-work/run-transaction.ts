@@ -10,7 +10,7 @@ import { LatePart } from '../flush/late-part.ts';
 import { isLogging } from '../send/send-logged.ts';
 import type { Savepoint } from '../send/transaction-commands.ts';
 import { explainLoss, joinedError } from './ended-errors.ts';
-import { nothingNamed, TransactionState } from './transaction-state.ts';
+import { TransactionState } from './transaction-state.ts';
 import { TransactionUnit } from './transaction-unit.ts';
 
 export const queuedAwaits = new LatePart(() => import('./queued-awaits.ts'));
@@ -75,13 +75,12 @@ export async function runNested<T>(
   outer: TransactionUnit,
   work: (unit: TransactionUnit) => Promise<T>,
 ): Promise<T> {
-  const { line } = outer.state;
   const { unit, mark } = await outer.nest();
   try {
     const result = await work(unit);
     await unit.release(mark);
     if (outer.context.driver.framing.executesSavepoints)
-      await line.inTurn(outer.state.queuesAhead(nothingNamed), () => releaseAhead(outer, mark));
+      await outer.state.inTurn(() => releaseAhead(outer, mark), true);
     return result;
   } catch (error) {
     await unit.restore(asError(error), mark);
@@ -89,10 +88,10 @@ export async function runNested<T>(
   }
 }
 
-/** Releases a savepoint. If that can't fail, it travels with the next statement. */
+/** Releases a savepoint. If the server can't refuse that, it travels with the next statement. */
 async function releaseAhead(outer: TransactionUnit, mark: Savepoint): Promise<void> {
-  const { hearing } = outer.state;
-  if (outer.mayFail) return hearing.hear(() => mark.release());
+  const { hearing, mayFail } = outer.state;
+  if (mayFail) return hearing.hear(() => mark.release());
   // If the connection is lost, what COMMIT says of it counts: it may have been sent, too.
   mark.release().catch((thrown) => {
     const error = asError(thrown);

@@ -25,7 +25,7 @@ export abstract class ScopeUnit extends UnitOfWork {
   protected readonly failed = new ScopeFailure();
   protected readonly closing: Closing;
   /** What this scope has under way; other scopes of the transaction have their own. */
-  protected readonly own = new UnderWay();
+  protected readonly underWay = new UnderWay();
   readonly #awaited: AwaitedQueue;
 
   constructor(
@@ -47,7 +47,7 @@ export abstract class ScopeUnit extends UnitOfWork {
   override enqueue(entry: Entry): void {
     const { queued, open } = this.state;
     if (queued) entry.late ??= new LateEntry(this.enqueue);
-    // Two queues keep no order between them.
+    // Rows of two queues would be written queue by queue, and not in the order of the calls.
     if (open.size > 1) this.state.writeOthers(this);
     super.enqueue(entry);
     queued?.ahead.give(entry);
@@ -96,7 +96,6 @@ export abstract class ScopeUnit extends UnitOfWork {
     const isInnermost = this.state.isInnermost(this);
     // A full queue is written first, so that a loop of any length needs no more memory.
     if (isInnermost && !this.isFull && queued.answer(entry, this.#awaited)) return true;
-    if (!isInnermost) this.state.writeOthers(this);
     queued.ahead.writes(entry);
     return false;
   }
@@ -112,8 +111,12 @@ export abstract class ScopeUnit extends UnitOfWork {
     return () => {
       const ahead = this.state.taken(take());
       if (ahead.length > 0)
-        this.own.track(() => this.state.line.run((passage) => this.#write(ahead, 'inside', passage)));
+        this.underWay.track(this.state.line.run((passage) => this.#write(ahead, 'inside', passage)));
     };
+  }
+
+  get hasFailed(): boolean {
+    return this.failed.error !== undefined;
   }
 
   /** Also if its caller ignores that. */
@@ -139,18 +142,24 @@ export abstract class ScopeUnit extends UnitOfWork {
   /** Flushes the rows that are queued now, when its turn comes. */
   protected flushQueue(scope: FlushScope): Promise<Flushed> {
     const { now } = this.queue;
-    return this.own.track(() =>
-      this.state.line.flush(
-        () => this.state.taken(this.queue.takeWhere((entry) => this.queue.isOlder(entry, now))),
-        (entries, passage) => this.#write(entries, scope, passage),
-      ),
+    const written = this.state.line.flush(
+      () => this.state.taken(this.queue.takeWhere((entry) => this.queue.isOlder(entry, now))),
+      (entries, passage) => this.#write(entries, scope, passage),
     );
+    return this.underWay.track(written);
   }
 
   #write(entries: readonly Entry[], scope: FlushScope, { left, answered }: Passage): Promise<Flushed> {
-    const own = { left, place: this.state.hearing.take(), failLate: this.#failLate };
-    const write = () =>
-      announceFlush('transaction', entries, (report) => this.#send(entries, scope, own, report));
+    const place = this.state.hearing.take();
+    const own = { left, place, failLate: this.#failLate };
+    const send = (report: ReportBuilder) => this.#send(entries, scope, own, report);
+    const write = async () => {
+      try {
+        return await announceFlush('transaction', entries, send);
+      } finally {
+        await place.end();
+      }
+    };
     // A row that an earlier flush writes has its key only when that is answered.
     const waits = answered && entries.some(({ references }) => references.length > 0);
     return waits ? answered.then(write) : write();
@@ -166,7 +175,6 @@ export abstract class ScopeUnit extends UnitOfWork {
     const isHeard = failure?.isUnsent && scope === 'inside' && isAwaited;
     if (failure && !isHeard) this.fail(explainFlush(failure, this.context.driver), isAwaited);
     if (queued) hearCache(entries, this.closing.watch, this.#failLate);
-    await own.place.end();
     return failure;
   }
 

@@ -95,17 +95,9 @@ export class TransactionLine {
 
   #run<T>(run: () => Promise<T>): Promise<T> {
     const arrived = this.#underWay.begin();
-    // A handler beside the caller's would hide from Node that he ignores the rejection.
-    return run().then(
-      (value) => {
-        arrived();
-        return value;
-      },
-      (error) => {
-        arrived();
-        throw error;
-      },
-    );
+    const running = run();
+    running.then(arrived, arrived);
+    return running;
   }
 
   /** The connection has received the oldest statement that is on its way. */

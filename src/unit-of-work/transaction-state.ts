@@ -12,6 +12,8 @@ export interface Scope {
    * none.
    */
   queueAhead(named: ReadonlySet<Entry>): (() => void) | undefined;
+  /** Something of it has failed. A savepoint of the program's own may have mended that. */
+  readonly hasFailed: boolean;
   /** Flushes the rows that are queued now, behind what was called before. */
   flushUnasked(): void;
   /** Rejects the queued rows, and all later ones. */
@@ -66,6 +68,11 @@ export class TransactionState {
     return ahead;
   }
 
+  /** Runs a savepoint's command behind all that was called before. @param needsAnswers as for `TransactionLine.enter` */
+  inTurn<T>(run: () => Promise<T>, needsAnswers = false): Promise<T> {
+    return this.line.inTurn(this.queuesAhead(nothingNamed), run, needsAnswers);
+  }
+
   /** Settles when a statement of this library's own may begin, which depends on the answers to what is ahead. */
   enter(): Promise<unknown> | undefined {
     return this.line.enter(this.queuesAhead(nothingNamed), true);
@@ -81,6 +88,12 @@ export class TransactionState {
     let last: Scope | undefined;
     for (const open of this.open) last = open;
     return this.nesting === 0 && last === scope;
+  }
+
+  /** Whether the server may refuse what is sent now: something has failed, or is not answered. */
+  get mayFail(): boolean {
+    for (const scope of this.open) if (scope.hasFailed) return true;
+    return this.hearing.isWaiting;
   }
 
   /** Begins to write what waits in the other scopes. */

@@ -14,27 +14,27 @@ import {
 } from './ended-errors.ts';
 import { explainLate } from './late-failures.ts';
 import { ScopeUnit } from './scope-unit.ts';
-import { nothingNamed, type StatementEffect } from './transaction-state.ts';
+import type { StatementEffect } from './transaction-state.ts';
 
 export class TransactionUnit extends ScopeUnit {
   /**
    * Runs a caller's statement. It sees every row that was queued before it.
    *
    * @param named entries that the statement refers to
-   * @param run tells the answer in its place: `hearing.hear()`
+   * @param run sends it by `hearing.hear()`, so that the answer is told in its place
    */
   statement<T>(effect: StatementEffect, named: ReadonlySet<Entry>, run: () => Promise<T>): Promise<T> {
     const { state } = this;
     // Inserts that are awaited before its turn comes are behind it.
     state.noteEffect(effect);
-    const begin = this.own.begin(() => state.work(effect, run));
+    const begin = () => state.work(effect, run);
     const running = state.line.statement(state.queuesAhead(named), begin, named.size > 0);
-    return explainLate(state, running);
+    return explainLate(state, this.underWay.track(running));
   }
 
   /** Runs what a caller's statement does before it is sent: drizzle asks the cache, which may use the transaction. */
   beforeStatement<T>(named: ReadonlySet<Entry>, run: () => Promise<T>): Promise<T> {
-    return this.state.line.inTurn(this.state.queuesAhead(named), this.own.begin(run), named.size > 0);
+    return this.state.line.inTurn(this.state.queuesAhead(named), run, named.size > 0);
   }
 
   /** Runs this library's own statements, after the queued rows and the statements on their way. */
@@ -121,7 +121,9 @@ export class TransactionUnit extends ScopeUnit {
       await this.#idle();
       const isFailed = this.failed.error && (await this.#mend());
       // Where drizzle releases it as a statement, it is that statement which fails.
-      if (this.failed.error && isFailed !== false && !this.state.lateFailure) await mark.release();
+      const { executesSavepoints } = this.context.driver.framing;
+      if (this.failed.error && isFailed !== false && !this.state.lateFailure && executesSavepoints)
+        await this.state.inTurn(() => this.state.hearing.hear(() => mark.release()));
       this.#throwFailure();
       if (this.queue.isEmpty) break;
       await this.flushQueue('inside');
@@ -131,8 +133,8 @@ export class TransactionUnit extends ScopeUnit {
 
   /** What other scopes have under way may go on beside the end of this one, as in drizzle. */
   async #idle(): Promise<void> {
-    while (this.own.isAny || this.closing.isNotifying) {
-      await this.own.idle();
+    while (this.underWay.isAny || this.closing.isNotifying) {
+      await this.underWay.idle();
       await this.closing.notified();
     }
   }
@@ -149,14 +151,14 @@ export class TransactionUnit extends ScopeUnit {
   /** Rolls back to a savepoint, and drops the queued rows. */
   async restore(reason: Error, mark: Savepoint): Promise<void> {
     this.drop(reason);
-    const { hearing, line } = this.state;
-    await line.inTurn(this.state.queuesAhead(nothingNamed), () => {
+    const { state } = this;
+    await state.inTurn(() => {
       // Locks that were taken behind the savepoint are released with it.
-      this.state.facts.held.clear();
-      this.state.queued?.ahead.forget();
-      return hearing.hear(() => mark.restore());
+      state.facts.held.clear();
+      state.queued?.ahead.forget();
+      return state.hearing.hear(() => mark.restore());
     });
-    this.state.lateFailure = undefined;
+    state.lateFailure = undefined;
   }
 
   /** A savepoint for a nested transaction. BEGIN and the queued rows go before it. */
@@ -172,25 +174,22 @@ export class TransactionUnit extends ScopeUnit {
     // It stands where drizzle's does among the statements that are executed with it.
     if (this.context.driver.framing.executesSavepoints) await undefined;
     // In a failed transaction the callback must not run.
-    return this.state.line.inTurn(this.state.queuesAhead(nothingNamed), () => this.#open(), true);
+    return this.state.inTurn(() => this.#open(), true);
   }
 
   async #open(): Promise<{ unit: TransactionUnit; mark: Savepoint }> {
     if (this.ended) throw this.ended();
-    const unit = new TransactionUnit(this.context, this.state, this.depth + 1);
-    const name = this.context.driver.framing.savepoint(unit.depth, this.state.savepoints++);
-    const mark = setSavepoint(this.context, this.state.connection, name);
-    this.state.hasWorked = true;
+    const { state } = this;
+    const depth = this.depth + 1;
+    const { mayFail, hearing } = state;
+    const name = this.context.driver.framing.savepoint(depth, state.savepoints++);
+    const mark = setSavepoint(this.context, state.connection, name);
+    state.hasWorked = true;
+    // In a failed transaction the server refuses the savepoint, and the callback must not run. Else nothing is waited for.
+    await (mayFail ? hearing.hear(() => mark.isSet) : hearing.answered());
+    const unit = new TransactionUnit(this.context, state, depth);
     mark.isSet.catch((error) => unit.fail(error));
-    // In a failed transaction the server refuses the savepoint, and the callback must not run.
-    const { hearing } = this.state;
-    await (this.mayFail ? hearing.hear(() => mark.isSet) : hearing.answered());
     return { unit, mark };
-  }
-
-  /** Whether the server may refuse what is sent now: something has failed, or is not answered. */
-  get mayFail(): boolean {
-    return this.failed.error !== undefined || this.state.hearing.isWaiting;
   }
 
   /** The error that the scope rejects with. */

@@ -16,25 +16,19 @@ export class UnderWay {
     });
   }
 
-  track<T>(run: () => Promise<T>): Promise<T> {
-    return this.begin(run)();
-  }
-
-  /** Counts what is called later. */
-  begin<T>(run: () => Promise<T>): () => Promise<T> {
+  /** @returns a promise of its own: a handler beside the caller's would hide from Node that he ignores the rejection */
+  track<T>(running: Promise<T>): Promise<T> {
     this.#count += 1;
-    // A handler beside the caller's would hide from Node that he ignores the rejection.
-    return () =>
-      run().then(
-        (value) => {
-          this.#settle();
-          return value;
-        },
-        (error) => {
-          this.#settle();
-          throw error;
-        },
-      );
+    return running.then(
+      (value) => {
+        this.#settle();
+        return value;
+      },
+      (error) => {
+        this.#settle();
+        throw error;
+      },
+    );
   }
 
   #settle(): void {

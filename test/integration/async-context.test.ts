@@ -19,6 +19,26 @@ function log(message: string): { level: string; message: string } {
   return { level: 'info', message };
 }
 
+test('a flush that waits until other functions have heard their answers runs in the context of its cause', async () => {
+  const caller = new AsyncLocalStorage<string>();
+  const seen: (string | undefined)[] = [];
+  const logQuery = (query: string) => {
+    if (query.startsWith('insert')) seen.push(caller.getStore());
+  };
+  const db = batchedDrizzle(database.client({ max: 1 }), { logger: { logQuery } });
+  await db.transaction(async (tx) => {
+    await tx.select().from(logs);
+    const functions = ['first', 'second', 'third'].map((name) =>
+      caller.run(name, async () => {
+        await tx.select().from(logs);
+        if (name === 'first') await tx.insert(logs).values(log(name));
+      }),
+    );
+    await Promise.all(functions);
+  });
+  expect(seen).toEqual(['first']);
+});
+
 describe('the turn of the event loop', () => {
   afterEach(() => vi.useRealTimers());
 

@@ -60,7 +60,10 @@ describe('a server that does not know', () => {
     expect(withWord(await write(db, manyEntries), 'json_object_agg')).toHaveLength(1);
     const statements = await write(db, manyEntries);
     expect(withWord(statements, 'json_object_agg')).toEqual([]);
-    expect(withWord(statements, 'insert into')).toHaveLength(manyEntries);
+    // A text that follows itself is parsed once on pg, and then it is seen once.
+    const inserts = new Set(withWord(statements, 'insert into'));
+    expect(inserts.size).toBe(1);
+    expect([...inserts][0]).not.toContain('unnest');
   });
 
   test('LOCK TABLE gets shared statements without it', async () => {

@@ -52,10 +52,10 @@ export async function runStrands(db: Db, strands: readonly Strand[]): Promise<st
       else await perform(tx, path, step, own);
     }
   };
-  const nest = async (tx: Db, path: string, { calls, ends }: Nested): Promise<void> => {
+  const nest = async (tx: Db, path: string, { steps, ends }: Nested): Promise<void> => {
     seen.push(`${path} begins`);
     const ended = tx.transaction(async (inner) => {
-      await run(inner as unknown as Db, path, calls);
+      await run(inner as unknown as Db, path, steps);
       if (ends === 'throws') throw thrown;
     });
     await ended.then(

@@ -16,7 +16,7 @@ export interface Call {
 /** A nested transaction; one at a time, since drizzle gives two of the same depth the same savepoint. */
 export interface Nested {
   readonly do: 'nested';
-  readonly calls: readonly Call[];
+  readonly steps: Strand;
   readonly ends: 'returns' | 'throws';
 }
 
@@ -44,11 +44,19 @@ const call: fc.Arbitrary<Call> = fc.record({
 
 const failing: fc.Arbitrary<Call> = call.map((given) => ({ ...given, do: 'taken owner' }));
 
-const nested: fc.Arbitrary<Nested> = fc.record({
-  do: fc.constant('nested'),
-  calls: fc.array(call, { maxLength: 3 }),
-  ends: fc.constantFrom('returns', 'throws'),
-});
+const mostlyFine = fc.oneof({ weight: 6, arbitrary: call }, failing);
+
+function nestedOf(step: fc.Arbitrary<Call | Nested>): fc.Arbitrary<Nested> {
+  return fc.record({
+    do: fc.constant('nested'),
+    steps: fc.array(step, { maxLength: 3 }),
+    ends: fc.constantFrom('returns', 'throws'),
+  });
+}
+
+const nested = nestedOf(
+  fc.oneof({ weight: 4, arbitrary: mostlyFine }, { weight: 1, arbitrary: nestedOf(mostlyFine) }),
+);
 
 const strand = (one: fc.Arbitrary<Call | Nested>) => fc.array(one, { minLength: 1, maxLength: 5 });
 
