@@ -191,5 +191,6 @@ test('what several async functions send when they have heard their answers takes
   // The first one meets each text for the first time.
   await tripsOf(1);
   const ofOne = await tripsOf(1);
-  expect([await tripsOf(2), await tripsOf(8)]).toEqual([ofOne, ofOne]);
+  // Fewer if the relay sees the first answers on their way when what follows them is sent.
+  for (const functions of [2, 8]) expect(await tripsOf(functions)).toBeLessThanOrEqual(ofOne);
 });
