@@ -1,6 +1,7 @@
 /** The order in which the callers of one transaction hear its answers. */
 import { AsyncResource } from 'node:async_hooks';
 import { behindPromiseJobs } from '../driver/event-loop.ts';
+import { codeOf } from '../errors.ts';
 import { behindTicks } from '../take/schedule.ts';
 import { Place, type Places } from './place.ts';
 
@@ -19,6 +20,8 @@ import { Place, type Places } from './place.ts';
 export class Hearing implements Places {
   /** Those that are not ended or have something left to tell, the oldest first. */
   readonly #places: Place[] = [];
+  /** Where the first of them stands. There may be many: `shift` would move the rest each time. */
+  #at = 0;
   /** How many of them wait for the server. */
   #unanswered = 0;
   /** Someone has been told, and may not have gone on yet; or what was called in this turn comes first. */
@@ -48,13 +51,14 @@ export class Hearing implements Places {
     return this.#unanswered > 0;
   }
 
-  /** Sends a statement, whose result is told in its place. */
+  /** Sends a statement, and has its answer told in its place. What is thrown before it is sent is no answer, and told at once. */
   hear<T>(run: () => Promise<T>): Promise<T> {
     const place = this.take();
     return run().then(
       (value) => place.tellLast()?.then(() => value) ?? value,
       async (error) => {
-        await place.tellLast();
+        if (isOfServer(error)) await place.tellLast();
+        else place.end();
         throw error;
       },
     );
@@ -66,9 +70,10 @@ export class Hearing implements Places {
     return this.take().wait();
   }
 
-  /** Settles when everything has been told; `undefined` if it has. */
-  allTold(): Promise<void> | undefined {
-    return this.take().end();
+  /** Settles when everything has been told, and whoever heard it has gone on. */
+  async allTold(): Promise<void> {
+    await this.take().end();
+    await new Promise<void>(behindPromiseJobs);
   }
 
   /** Runs `dispatch` behind the promise jobs of this turn, and those of the answers that are being told in it. */
@@ -86,19 +91,27 @@ export class Hearing implements Places {
   }
 
   claims(place: Place): boolean {
-    if (this.#isGoingOn || this.#places[0] !== place) return false;
+    if (this.#isGoingOn || this.#first !== place) return false;
     this.#isGoingOn = true;
     return true;
   }
 
   proceed(): void {
-    for (let first = this.#places[0]; first?.isOver; first = this.#places[0]) {
-      this.#places.shift();
+    for (let first = this.#first; first?.isOver; first = this.#first) {
+      this.#at += 1;
       first.pass();
     }
-    const [first] = this.#places;
+    const first = this.#first;
+    if (!first || this.#at >= manyPassed) {
+      this.#places.splice(0, this.#at);
+      this.#at = 0;
+    }
     if (!first) this.#isGoingOn = false;
     else if (first.hasDue && !this.#release) this.#pause();
+  }
+
+  get #first(): Place | undefined {
+    return this.#places[this.#at];
   }
 
   #pause(): void {
@@ -119,7 +132,7 @@ export class Hearing implements Places {
 
   /** Tells the next one. The pause ends behind the promise jobs of the last. */
   #tellNext(): void {
-    this.#isGoingOn = this.#places[0]?.tellNext() === true;
+    this.#isGoingOn = this.#first?.tellNext() === true;
     if (this.#isGoingOn) {
       this.proceed();
       behindPromiseJobs(this.#next());
@@ -132,5 +145,14 @@ export class Hearing implements Places {
     for (const dispatch of behind) dispatch();
   }
 }
+
+/** An error with a SQLSTATE, or drizzle's error of one. */
+function isOfServer(error: unknown): boolean {
+  const code = codeOf(error) ?? codeOf((error as Error | undefined)?.cause);
+  return code !== undefined && /^[\dA-Z]{5}$/.test(code);
+}
+
+/** So many places that are over are kept at most. */
+const manyPassed = 1_024;
 
 function nothing(): void {}

@@ -60,6 +60,7 @@ export async function runTransaction<T>(
     return result;
   } catch (error) {
     await unit.abort(asError(error));
+    await state.hearing.allTold();
     // If the modes were refused, or BEGIN itself, the other errors follow from that.
     await modesSet;
     if (loss && framing.executesEnds) throw explainLoss(error, loss, begin, connection);

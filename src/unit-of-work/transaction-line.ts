@@ -95,9 +95,17 @@ export class TransactionLine {
 
   #run<T>(run: () => Promise<T>): Promise<T> {
     const arrived = this.#underWay.begin();
-    const running = run();
-    running.then(arrived, arrived);
-    return running;
+    // A handler beside the caller's would hide from Node that he ignores the rejection.
+    return run().then(
+      (value) => {
+        arrived();
+        return value;
+      },
+      (error) => {
+        arrived();
+        throw error;
+      },
+    );
   }
 
   /** The connection has received the oldest statement that is on its way. */

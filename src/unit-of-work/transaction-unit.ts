@@ -29,7 +29,7 @@ export class TransactionUnit extends ScopeUnit {
     state.noteEffect(effect);
     const begin = () => state.work(effect, run);
     const running = state.line.statement(state.queuesAhead(named), begin, named.size > 0);
-    return explainLate(state, this.underWay.track(running));
+    return explainLate(state, running);
   }
 
   /** Runs what a caller's statement does before it is sent: drizzle asks the cache, which may use the transaction. */

@@ -1,4 +1,4 @@
-/** Counts statements and flushes from their call until they settle. */
+/** Counts the flushes of a scope from their call until they settle. */
 export class UnderWay {
   #count = 0;
   #waiting: (() => void)[] | undefined;
@@ -16,26 +16,16 @@ export class UnderWay {
     });
   }
 
-  /** @returns a promise of its own: a handler beside the caller's would hide from Node that he ignores the rejection */
-  track<T>(running: Promise<T>): Promise<T> {
+  /** @param flushing must not reject */
+  track<T>(flushing: Promise<T>): Promise<T> {
     this.#count += 1;
-    return running.then(
-      (value) => {
-        this.#settle();
-        return value;
-      },
-      (error) => {
-        this.#settle();
-        throw error;
-      },
-    );
-  }
-
-  #settle(): void {
-    this.#count -= 1;
-    if (this.isAny) return;
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    for (const resolve of waiting ?? []) resolve();
+    flushing.then(() => {
+      this.#count -= 1;
+      if (this.isAny) return;
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
+      for (const resolve of waiting ?? []) resolve();
+    });
+    return flushing;
   }
 }

@@ -164,6 +164,47 @@ describe('async functions beside one another in a transaction go on in the order
   });
 });
 
+test.each([
+  ['rejects', true],
+  ['resolves', false],
+])('a transaction %s behind everything that its statements were answered', async (_, throws) => {
+  for (const db of [plain, ours]) {
+    const heard: string[] = [];
+    const over = db.transaction(async (tx) => {
+      await raise(tx, () => sql`6`);
+      for (const score of [7, 8, 9]) {
+        (async () => {
+          await raise(tx, () => sql`${score}`);
+          for (let left = 10; left > 0; left--) await undefined;
+          heard.push(`heard ${score}`);
+        })();
+      }
+      if (throws) throw new Error('enough');
+    });
+    await over.catch(() => {});
+    expect(heard).toEqual(['heard 7', 'heard 8', 'heard 9']);
+  }
+});
+
+test('what a statement throws before it is sent is told at once', async () => {
+  const program = async (db: Db) => {
+    const order: string[] = [];
+    await db.transaction(async (tx) => {
+      const unfilled = tx
+        .select()
+        .from(people)
+        .where(eq(people.name, sql.placeholder('name')))
+        .prepare('unfilled');
+      await Promise.all([
+        raise(tx, () => sql`7`).then(() => order.push('update')),
+        unfilled.execute({}).catch(() => order.push('refused')),
+      ]);
+    });
+    return order;
+  };
+  expect(await program(ours)).toEqual(await program(plain));
+});
+
 test('what several async functions send when they have heard their answers takes no more trips than that of one', async () => {
   const { db, count } = await startCounted(database);
   let run = 0;

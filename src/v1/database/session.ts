@@ -86,9 +86,9 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
       readonly parts: DatabaseParts,
       readonly unit: TransactionUnit,
     ) {
-      const { connection, line } = unit.state;
-      const client = connection.client({
-        sent: () => line.sent(),
+      const { state } = unit;
+      const client = state.connection.client({
+        sent: () => state.line.sent(),
         failed: (error) => unit.fail(error, true),
       });
       super(client, parts.dialect, parts.relations, parts.options);

@@ -63,8 +63,8 @@ describe('answers that come together', () => {
 
   test('that are errors are told in their places', async () => {
     const { hearing } = held();
-    const cause = new Error('the cause');
-    const consequence = new Error('what follows');
+    const cause = Object.assign(new Error('the cause'), { code: '23505' });
+    const consequence = Object.assign(new Error('what follows'), { code: '25P02' });
     const late = async () => {
       await pass(20);
       throw cause;
@@ -104,7 +104,7 @@ test('one that comes alone is told at once, and holds nothing back', async () =>
   });
   expect([isTold, hearing.isWaiting, holders()]).toEqual([true, false, 0]);
   expect(place.end()).toBeUndefined();
-  expect(hearing.allTold()).toBeUndefined();
+  await hearing.allTold();
 });
 
 test('what has no answer yet stands behind what is to be told, and behind the calls of this turn', async () => {
