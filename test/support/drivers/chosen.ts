@@ -3,13 +3,6 @@ import { inject } from 'vitest';
 import type { TestDriver } from './driver.ts';
 import type { DriverName } from './names.ts';
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** Unit tests have none. */
-    driver?: DriverName;
-  }
-}
-
 const files: Readonly<Record<DriverName, () => Promise<{ driver: TestDriver }>>> = {
   'postgres-js': () => import('./postgres-js.ts'),
   'node-postgres': () => import('./node-postgres.ts'),

@@ -21,3 +21,10 @@ export function driverNamed(name: string): DriverName {
   if (found) return found;
   throw new Error(`--driver: expected one of ${driverNames.join(', ')}, got ${JSON.stringify(name)}`);
 }
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Unit tests have none. */
+    driver?: DriverName;
+  }
+}
