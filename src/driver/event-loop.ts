@@ -2,7 +2,7 @@
 
 // Captured at import: a test's fake timers must not stall a flush.
 const { setImmediate } = globalThis;
-// A Worker of Cloudflare may have none.
+// A Worker of Cloudflare may have no `process`.
 const nextTick = globalThis.process?.nextTick;
 
 /** A channel of two ports, as Node has it. */
@@ -83,7 +83,6 @@ export function inPollPhase(work: () => void): void {
   if (due.length === 1) enter();
 }
 
-/** One for all: an answer that is told costs no promise more. */
 const settled = Promise.resolve();
 
 /** Runs `work` behind the promise jobs of this turn, and those that they queue. In a Worker a tick is one of these jobs. */

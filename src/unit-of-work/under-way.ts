@@ -16,10 +16,9 @@ export class UnderWay {
     });
   }
 
-  /** @param flushing must not reject */
   track<T>(flushing: Promise<T>): Promise<T> {
     this.#count += 1;
-    flushing.then(() => {
+    flushing.finally(() => {
       this.#count -= 1;
       if (this.isAny) return;
       const waiting = this.#waiting;

@@ -60,10 +60,10 @@ describe('a server that does not know', () => {
     expect(withWord(await write(db, manyEntries), 'json_object_agg')).toHaveLength(1);
     const statements = await write(db, manyEntries);
     expect(withWord(statements, 'json_object_agg')).toEqual([]);
-    // A text that follows itself is parsed once on pg, and then it is seen once.
-    const inserts = new Set(withWord(statements, 'insert into'));
-    expect(inserts.size).toBe(1);
-    expect([...inserts][0]).not.toContain('unnest');
+    const inserts = withWord(statements, 'insert into');
+    // On pg a text that follows itself is parsed once, and so seen once.
+    expect(inserts).toHaveLength(driver.name === 'node-postgres' ? 1 : manyEntries);
+    expect(withWord(inserts, 'unnest')).toEqual([]);
   });
 
   test('LOCK TABLE gets shared statements without it', async () => {

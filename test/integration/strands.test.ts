@@ -167,7 +167,7 @@ describe('async functions beside one another in a transaction go on in the order
 test.each([
   ['rejects', true],
   ['resolves', false],
-])('a transaction %s behind everything that its statements were answered', async (_, throws) => {
+])('a transaction %s when all answers to its statements have been heard', async (_, throws) => {
   for (const db of [plain, ours]) {
     const heard: string[] = [];
     const over = db.transaction(async (tx) => {

@@ -8,7 +8,7 @@ const types = '1.0 has other column types and modes';
 /** The same for postgres.js alone. */
 export const notOnPostgresJs: Readonly<Record<string, string>> = {
   'differential-strands.test.ts: random transactions that async functions use at once are those of plain drizzle, call by call':
-    'plain 1.0 sends a statement that it has prepared together with others, so the answers come together, and a savepoint a promise job later than `inOrder` does the others',
+    'plain 1.0 lets postgres.js send what it has prepared together, so its own answers come together',
 };
 
 export const notOnDrizzle1: Readonly<Record<string, string>> = {
