@@ -6,6 +6,8 @@ import { onDrizzle1 } from './test/support/v1/shared.ts';
 
 const ofPostgresJs = Object.keys(notShared);
 
+const lateParts = 'test/support/late-parts.ts';
+
 const everyTest = ['test/{integration,abuse,faults,examples}/**/*.test.ts'];
 
 /** What takes minutes of its own, for most of it is npm, compilers and processes at work. */
@@ -25,7 +27,7 @@ const onServer = ([driver, name]: [string, string]) => ({
     include: driver === 'pglite' ? onPglite : everyTest,
     exclude: [...configDefaults.exclude, ...(driver === 'postgres-js' ? [] : ofPostgresJs)],
     globalSetup: 'test/support/global-setup.ts',
-    setupFiles: 'test/support/drivers/skip-failing.ts',
+    setupFiles: [lateParts, 'test/support/drivers/skip-failing.ts'],
     provide: { driver: driver as DriverName },
   },
 });
@@ -59,7 +61,10 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], setupFiles: lateParts },
+      },
       {
         extends: true,
         test: {
@@ -92,7 +97,7 @@ export default defineConfig({
           name,
           include: [...(driver === 'postgres-js' ? ofDrizzle1Only : []), ...onDrizzle1],
           globalSetup: 'test/support/global-setup.ts',
-          setupFiles: 'test/support/v1/skip-not-shared.ts',
+          setupFiles: [lateParts, 'test/support/v1/skip-not-shared.ts'],
           provide: { driver: driver as DriverName },
         },
       })),

@@ -3,6 +3,7 @@ import type { DriverErrors } from '../driver/errors.ts';
 import { isAnswer, isLost } from '../driver/errors.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { codeOf } from '../errors.ts';
+import type { Selectable } from './facts-scope.ts';
 
 /** Learned once for each client; everything that is not refused is taken for granted, unless another engine is known. */
 export class Engine {
@@ -41,7 +42,7 @@ export class Engine {
   }
 
   /** Tables of which RETURNING has given columns that no caller asked for, to some role of the client. */
-  readonly selectable = new WeakSet<TableShape>();
+  readonly selectable = new WeakMap<TableShape, Selectable>();
 
   /**
    * A batch was not begun.

@@ -1,11 +1,11 @@
 /** The query for the catalog's facts of tables, and the reading of its answer. */
 import type { Statement } from '../driver/statement.ts';
-import { arrayLiteral } from '../driver/text.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { catalogSql } from './catalog-sql.ts';
 import { columns } from './columns-sql.ts';
 import { hashesOfKind, rightsOf, watchedKinds } from './fingerprint.ts';
+import { namedTables, tableNames } from './named-tables.ts';
 import { proof } from './proof-sql.ts';
 import type { ColumnFacts, TableFacts } from './table-facts.ts';
 
@@ -15,16 +15,7 @@ import type { ColumnFacts, TableFacts } from './table-facts.ts';
  * It reads the catalog's rows of all tables at once. It calls no function that waits for a lock on a table.
  */
 export function factsQuery(shapes: readonly TableShape[]): Statement {
-  return {
-    text: query,
-    params: [
-      arrayLiteral(shapes.map(({ name }) => name)),
-      // A setting of the session decides whether an array may hold NULL.
-      arrayLiteral(shapes.map(({ schema }) => schema ?? '')),
-    ],
-    answer: 'raw',
-    guarded: true,
-  };
+  return { text: query, params: tableNames(shapes), answer: 'raw', guarded: true };
 }
 
 /** The types of a table's columns, as one text. */
@@ -88,17 +79,14 @@ const table = `pg_catalog.json_build_object(
     where b.root = a.oid and not g.tgisinternal and (g.tgtype & ${rowAfter.mask}) <> ${rowAfter.value}),
   'serializable', pg_catalog.current_setting('default_transaction_isolation') = 'serializable',
   'secured', a.secured,
+  'ruled', a.relhasrules and exists (
+    select from pg_catalog.pg_rewrite w where w.ev_class = a.oid and w.ev_type = '3'),
   'rights', ${rightsOf('a.oid')},
   'lockable', ${isLockable},
   'columns', c.facts)`;
 
 const query = catalogSql(`
-with recursive named as materialized (
-  select n.position, case
-    when n.schema = '' or pg_catalog.has_schema_privilege(s.oid, 'USAGE') then pg_catalog.to_regclass(n.name)::oid
-  end as oid
-  from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) with ordinality n(name, schema, position)
-  left join pg_catalog.pg_namespace s on s.nspname = n.schema),
+with recursive named as materialized (${namedTables}),
 asked as materialized (
   select c.oid, c.relkind, c.relispartition, c.relhasrules, pg_catalog.row_security_active(c.oid) as secured
   from pg_catalog.pg_class c where c.oid = any (array(select n.oid from named n))),

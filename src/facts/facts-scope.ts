@@ -1,13 +1,16 @@
 import type { TableShape } from '../drizzle/table.ts';
 import type { FactsCache } from './table-facts.ts';
 
+/** `some`: policies may let one row pass and refuse the next. `every`: the table has none that hold for the role. */
+export type Selectable = 'some' | 'every';
+
 /**
  * The knowledge that holds in one transaction, whose role and `search_path` are its own. Each part is made on
  * demand, since most transactions share nothing and need none.
  */
 export class FactsScope {
   #cache: FactsCache | undefined;
-  #selectable: Set<TableShape> | undefined;
+  #selectable: Map<TableShape, Selectable> | undefined;
   #held: Set<TableShape> | undefined;
   /** How many settings keep values of this transaction. No name is used twice, since the names stay in the session. */
   settings = 0;
@@ -23,8 +26,8 @@ export class FactsScope {
   }
 
   /** Tables of which RETURNING has given columns that no caller asked for: the role may SELECT them. */
-  get selectable(): Set<TableShape> {
-    this.#selectable ??= new Set();
+  get selectable(): Map<TableShape, Selectable> {
+    this.#selectable ??= new Map();
     return this.#selectable;
   }
 

@@ -52,7 +52,7 @@ export class Attempt {
     const flight = await runOwnFlight(context, plan, target, { end, ownTry, back }, this.report);
     if (
       ownTry === 'guarded' &&
-      isRefusedToUs(flight.error, asksBack(plan, flight.culprit)) &&
+      (flight.isUnasked || isRefusedToUs(flight.error, asksBack(plan, flight.culprit))) &&
       (await back.go())
     ) {
       if (flight.error) context.engine.noteSettings(flight.error);

@@ -1,6 +1,10 @@
 /** Few entries, or entries that can share nothing → one flight of own statements, which asks the catalog nothing. */
 import type { FlushContext } from '../context.ts';
 import type { Answer } from '../driver/statement.ts';
+import type { TableShape } from '../drizzle/table.ts';
+import { asError } from '../errors.ts';
+import { policiesQuery, withoutPolicies } from '../facts/policies-query.ts';
+import { learnSelectable, selectable } from '../facts/selectable.ts';
 import { type OwnPlan, planOwn } from '../plan/own-plan.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { FlightAnswers, FlightEnd } from '../send/send-flight.ts';
@@ -20,6 +24,11 @@ import type { WayBack } from './way-back.ts';
  * - `unguarded`: the server has objected once; the statements are exactly drizzle's.
  */
 export type OwnTry = 'guarded' | 'unguarded';
+
+export interface OwnFlown extends ReadOwnFlight {
+  /** The server has refused the question that travelled ahead of the rows. It is not asked again. */
+  readonly isUnasked: boolean;
+}
 
 /** The settings that the server may keep for a flight without set_config. */
 const noSettings = Number.POSITIVE_INFINITY;
@@ -42,8 +51,10 @@ export function planOwnEntries(
   return planOwn(entries, {
     values: driver.values,
     settings: options.keys === 'server' && !engine.refusesSettings ? facts.settings : noSettings,
-    mayAsk: (shape) =>
-      mayTry || facts.selectable.has(shape) || (!facts.isDoubted && engine.selectable.has(shape)),
+    mayAsk(shape) {
+      const known = selectable(facts, engine, shape);
+      return mayTry || known === 'every' || (known === 'some' && ownTry === 'guarded');
+    },
     mayBeNamed: ({ awaited }) => scope === 'inside' && !awaited,
     isSizeFree,
     copyRows: options.copyRows,
@@ -57,7 +68,7 @@ export async function runOwnFlight(
   target: FlushTarget,
   { end, ownTry, back }: { end: FlightEnd; ownTry: OwnTry; back: WayBack },
   report: ReportBuilder,
-): Promise<ReadOwnFlight> {
+): Promise<OwnFlown> {
   const { connection, facts } = target;
   const mayFollow = connection?.mayFollow ?? true;
   // A rule may refuse the guard, and then the flight must be undone. A COMMIT behind it would end the transaction.
@@ -65,17 +76,23 @@ export async function runOwnFlight(
   const canGuard = options.keys === 'server' && !engine.refusesSettings;
   const mayGuard = canGuard && ownTry === 'guarded' && (back.canRestart || target.scope === 'inside');
   const isGuarded = !mayFollow && mayGuard;
-  const flight = writeOwnFlight(plan, context.driver.values, isGuarded, isGuarded ? markBegun : undefined);
+  const mark = isGuarded ? markBegun : undefined;
+  const flight = writeOwnFlight(plan, context.driver.values, isGuarded, mark);
   for (const kept of plan.kept.values()) facts.settings += kept.size;
-  const isNew = [...asked(plan)].some(({ shape }) => !facts.selectable.has(shape));
-  const savepoint = isNew || isGuarded ? back.markQuestion() : [];
+  const uncertain = tablesOf(asked(plan)).filter((shape) => selectable(facts, engine, shape) !== 'every');
+  const isUncertain = uncertain.length > 0;
+  const savepoint = isUncertain || isGuarded ? back.markQuestion() : [];
+  // Where COMMIT travels along the flight is undone as a whole.
+  const asksPolicies = isUncertain && target.scope === 'inside' && !engine.refusesCatalog;
+  // BEGIN leaves with what the first statement depends on.
+  const policies = asksPolicies ? [{ ...policiesQuery(uncertain), mark }] : [];
   // Rows that are left draw their keys later, and must not have later ones than rows behind them.
   const mayAsk = end === 'open' && plan.later.length === 0;
   const question = mayAsk ? target.ahead?.behind(plan.entries) : undefined;
-  const statements = [...savepoint, ...flight.statements, ...(question?.statements ?? [])];
+  const statements = [...savepoint, ...policies, ...flight.statements, ...(question?.statements ?? [])];
   const entries = () => plan.entries;
   // Exactly drizzle's statements, in a transaction that has begun: if one is refused, the transaction has failed.
-  const mayBeUndone = isNew || savepoint.length > 0;
+  const mayBeUndone = isUncertain || savepoint.length > 0;
   const isLast = connection?.mayFollow === true && !mayBeUndone && plan.later.length === 0 && !question;
   const flown = await launch(context, target, { connection, statements, entries, end, isLast }, report);
   const behind = question?.statements.length ?? 0;
@@ -88,13 +105,15 @@ export async function runOwnFlight(
       target.run,
       answersByEntry(flight, answers),
     );
+  const told = asksPolicies ? answers.answers.at(-flight.answers.length - 1) : undefined;
   if (!read.error) {
-    for (const { shape } of asked(plan)) {
-      facts.selectable.add(shape);
-      if (!facts.isDoubted) engine.selectable.add(shape);
-    }
+    const every = told?.status === 'fulfilled' ? withoutPolicies(uncertain, told.value) : [];
+    for (const { shape } of asked(plan)) learnSelectable(facts, engine, shape, 'some');
+    for (const shape of every) learnSelectable(facts, engine, shape, 'every');
   }
-  return { ...read, outcomes: afterCache(context.cache, read.outcomes) };
+  const isUnasked =
+    told?.status === 'rejected' && engine.noteRefusal(asError(told.reason), context.driver.errors);
+  return { ...read, outcomes: afterCache(context.cache, read.outcomes), isUnasked };
 }
 
 function answersByEntry(
@@ -113,6 +132,10 @@ function answersByEntry(
 /** Whether the RETURNING of an entry names columns that no caller asked for. */
 export function asksBack(plan: OwnPlan, entry: Entry | undefined): boolean {
   return entry !== undefined && (plan.kept.has(entry) || plan.returned.has(entry));
+}
+
+function tablesOf(entries: Iterable<Entry>): TableShape[] {
+  return [...new Set(Array.from(entries, ({ shape }) => shape))];
 }
 
 /** All such entries. */

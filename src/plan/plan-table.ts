@@ -131,9 +131,9 @@ function findConflictKeys(
   );
 }
 
-/** The columns, by index, whose keys the server makes and the role may select. */
+/** The columns, by index, whose keys the server makes, and RETURNING gives for any row. */
 function keyedColumns(shape: TableShape | undefined, facts: TableFacts | undefined): ReadonlySet<number> {
-  if (!shape || !facts || facts.secured) return new Set();
+  if (!shape || !facts || facts.secured || facts.ruled) return new Set();
   return new Set(
     [...shape.columns.keys()].filter((column) => {
       const { keys, selectable } = columnFacts(facts, shape, column) ?? {};

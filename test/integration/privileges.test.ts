@@ -174,6 +174,29 @@ describe('row-level security', () => {
     expect((await owner.select({ a: things.a }).from(things)).map(({ a }) => a)).toEqual(['x', 'y']);
   });
 
+  test('may let a role select one row and not the next: each insert that is flushed before it is awaited is written', async () => {
+    await owner.execute(
+      sql.raw(`drop schema public cascade; create schema public; grant usage on schema public to ${role};
+      ${secured} create policy i on things for insert with check (true);
+      create policy s on things for select using (a <> 'hidden')`),
+    );
+    const db = batchedDrizzle(database.client({ connection: { role } } as never));
+    for (const values of [
+      ['a', 'hidden'],
+      ['hidden', 'b', 'hidden'],
+    ]) {
+      await db.transaction(async (tx) => {
+        for (const a of values) {
+          const insert = tx.insert(things).values({ a });
+          await tx.select().from(things);
+          await insert;
+        }
+      });
+    }
+    const written = await owner.select({ a: things.a }).from(things).orderBy(things.n);
+    expect(written.map(({ a }) => a)).toEqual(['a', 'hidden', 'hidden', 'b', 'hidden']);
+  });
+
   test('may be restrictive, or look at a setting', async () => {
     const restrictive = `create policy p on things using (true); create policy r on things as restrictive using (b = 7)`;
     const [told] = await check(secured + restrictive);

@@ -66,6 +66,26 @@ describe('a server that does not know', () => {
     expect(withWord(inserts, 'unnest')).toEqual([]);
   });
 
+  test('policies gets inserts that ask no key back, and is not asked again', async () => {
+    const db = await connectWithout('row_security_active');
+    const queued = (name: string) =>
+      db.transaction(async (tx) => {
+        const insert = tx.insert(things).values({ name });
+        await tx.select().from(things);
+        await insert;
+      });
+    sent = [];
+    await queued('a');
+    expect(withWord(sent, 'row_security_active')).toHaveLength(1);
+    sent = [];
+    await queued('b');
+    expect(withWord(sent, 'row_security_active')).toEqual([]);
+    expect(await check.select().from(things).orderBy(things.name)).toMatchObject([
+      { name: 'a' },
+      { name: 'b' },
+    ]);
+  });
+
   test('LOCK TABLE gets shared statements without it', async () => {
     const db = await connectWithout('lock table');
     expect(withWord(await write(db, manyEntries), 'lock table')).toHaveLength(1);

@@ -800,3 +800,20 @@ test('the rows of a nested transaction leave with its BEGIN, also if a rule refu
     { n: 3 },
   ]);
 });
+
+test('rows that are flushed before they are awaited are written also if a rule returns nothing', async () => {
+  const ruled = pgTable('ruled', { id: serial(), n: integer() });
+  await check.execute('drop table if exists ruled, kept cascade');
+  await check.execute('create table ruled (id serial, n int); create table kept (n int)');
+  await check.execute(
+    'create rule elsewhere as on insert to ruled do instead insert into kept values (new.n)',
+  );
+  for (const count of [1, manyEntries]) {
+    await check.execute('truncate kept');
+    await db.transaction(async (tx) => {
+      for (let n = 1; n <= count; n++) tx.insert(ruled).values({ n });
+      await tx.flush();
+    });
+    expect(rowsOf(await check.execute('select count(*)::int as rows from kept'))).toEqual([{ rows: count }]);
+  }
+});

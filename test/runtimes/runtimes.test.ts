@@ -37,7 +37,7 @@ const trips: Readonly<Record<string, Readonly<Record<ProgramDriver, number>>>> =
   'inserts of one turn on the database': { 'postgres-js': 2, 'node-postgres': 2 },
   'inserts that are awaited one after another': { 'postgres-js': 6, 'node-postgres': 6 },
   'a graph of 300 rows': { 'postgres-js': 3, 'node-postgres': 3 },
-  // On pg the select waits until the server has let the role select the keys: else the inserts are undone, and sent without them.
+  // On pg the select waits for the first such inserts of a process: it is asked whether policies may hide the table's rows.
   'a select, an update and a delete behind queued inserts': { 'postgres-js': 7, 'node-postgres': 5 },
   'a savepoint that is rolled back': { 'postgres-js': 5, 'node-postgres': 5 },
   'an insert that fails among others, and in a transaction': { 'postgres-js': 5, 'node-postgres': 5 },

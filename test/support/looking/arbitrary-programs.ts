@@ -6,7 +6,13 @@ import type { Alteration, Change, Insert, LookOf, Program, Setting, Step, Transa
 
 const caught = fc.nat({ max: 3 }).map((number) => number === 3);
 
-const group: fc.Arbitrary<Step> = fc.record({ do: fc.constant('group'), members: inserts, caught });
+const isFlushed = fc.nat({ max: 3 }).map((number) => number === 3);
+const group: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('group'),
+  members: inserts,
+  isFlushed,
+  caught,
+});
 const references: fc.Arbitrary<Step> = fc
   .tuple(family, caught)
   .map(([members, isCaught]) => ({ do: 'references', ...members, caught: isCaught }));
@@ -102,7 +108,7 @@ const oversized: fc.Arbitrary<Program> = fc.record({
   limit: fc.constant(fewRows),
   steps: fc.array(
     fc.tuple(relatives, fc.boolean()).map(([members, inTransaction]): Step => {
-      const step: Step = { do: 'group', members: inOneTable(members), caught: true };
+      const step: Step = { do: 'group', members: inOneTable(members), isFlushed: false, caught: true };
       return inTransaction ? { do: 'transaction', steps: [step], ends: 'returns', caught: true } : step;
     }),
     { minLength: 1, maxLength: 2 },
@@ -125,11 +131,34 @@ const migrations: fc.Arbitrary<Program> = fc.record({
 
 const isRule = (step: Step): boolean => step.do === 'change' && step.what.startsWith('rule: ');
 
+/** Maps the steps of a program, and those of its transactions. */
+const mapSteps = (steps: readonly Step[], map: (step: Step) => Step[]): Step[] =>
+  steps.flatMap((step) =>
+    step.do === 'transaction' ? [{ ...step, steps: mapSteps(step.steps, map) }] : map(step),
+  );
+
 const withoutRules = (steps: readonly Step[]): Step[] =>
-  steps.flatMap((step): Step[] => {
-    if (step.do === 'transaction') return [{ ...step, steps: withoutRules(step.steps) }];
-    return isRule(step) ? [] : [step];
-  });
+  mapSteps(steps, (step) => (isRule(step) ? [] : [step]));
+
+const hiding: LookName = 'policy: some rows are hidden';
+const hides = (steps: readonly Step[]): boolean =>
+  steps.some((step) =>
+    step.do === 'transaction' ? hides(step.steps) : step.do === 'change' && step.what === hiding,
+  );
+
+/**
+ * An insert that is flushed before it is awaited is written anew if a policy hides its row, and a key is missed
+ * (docs/limits.md). The comparison counts keys.
+ */
+const withoutGaps = (program: Program): Program =>
+  hides(program.steps) || program.looks.some(({ look }) => look === hiding)
+    ? {
+        ...program,
+        steps: mapSteps(program.steps, (step) => [
+          step.do === 'group' ? { ...step, isFlushed: false } : step,
+        ]),
+      }
+    : program;
 
 /**
  * In the first batch of the database behind a new rule its table's inserts may run behind those into others
@@ -146,4 +175,5 @@ export const programs = fc
     { weight: 3, arbitrary: migrations },
     { weight: 1, arbitrary: oversized },
   )
-  .map(withKnownRules);
+  .map(withKnownRules)
+  .map(withoutGaps);

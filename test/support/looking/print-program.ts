@@ -20,7 +20,7 @@ function printStep(step: Step, path: Path): string[] {
   switch (step.do) {
     case 'group':
       return [
-        `${at} ${step.members.length} at once${caught}`,
+        `${at} ${step.members.length} at once${step.isFlushed ? ', flushed by a select' : ''}${caught}`,
         ...step.members.map((insert, index) => `  ${nameOf([...path, index])}: ${printInsert(insert)}`),
       ];
     case 'references':

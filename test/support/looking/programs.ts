@@ -55,6 +55,8 @@ export interface Insert {
 export interface Group {
   readonly do: 'group';
   readonly members: readonly Insert[];
+  /** In a transaction a select comes between the calls and the await. Plain drizzle, which writes what is awaited, awaits them first. */
+  readonly isFlushed: boolean;
   readonly caught: boolean;
 }
 

@@ -69,9 +69,17 @@ class Run {
     }
   }
 
-  async #group(db: Database, { members, caught }: Group, path: Path): Promise<void> {
-    const calls = members.map((insert, index) => outcomeOf(() => makeInsert(db, insert, [...path, index])));
-    this.#seeMembers(path, members, await Promise.all(calls), caught);
+  async #group(db: Database, { members, isFlushed, caught }: Group, path: Path): Promise<void> {
+    const make = (insert: Insert, index: number) => makeInsert(db, insert, [...path, index]);
+    const select = () => outcomeOf(db.select().from(tables.tags));
+    if (isFlushed && path.length > 1 && this.context.refer) {
+      const queries = members.map(make);
+      await select();
+      return this.#seeMembers(path, members, await Promise.all(queries.map(outcomeOf)), caught);
+    }
+    const outcomes = await Promise.all(members.map((insert, index) => outcomeOf(() => make(insert, index))));
+    if (isFlushed && path.length > 1) await select();
+    this.#seeMembers(path, members, outcomes, caught);
   }
 
   async #references(db: Database, { parent, children, caught }: References, path: Path): Promise<void> {
