@@ -50,11 +50,10 @@ export class Attempt {
     noteOwn(context, plan.entries, why, this.report);
     const end = plan.later.length === 0 && this.#mayCommit ? 'commit' : 'open';
     const flight = await runOwnFlight(context, plan, target, { end, ownTry, back }, this.report);
-    if (
-      ownTry === 'guarded' &&
-      (flight.isUnasked || isRefusedToUs(flight.error, asksBack(plan, flight.culprit))) &&
-      (await back.go())
-    ) {
+    const isRefused = isRefusedToUs(flight.error, asksBack(plan, flight.culprit));
+    // What was known of the role or its policies may have changed.
+    if (isRefused && flight.culprit) context.engine.selectable.delete(flight.culprit.shape);
+    if (ownTry === 'guarded' && (flight.isQuestionRefused || isRefused) && (await back.go())) {
       if (flight.error) context.engine.noteSettings(flight.error);
       this.ownTry = 'unguarded';
       // What statements ahead of the refused one returned is undone, and references must not find it.

@@ -27,7 +27,7 @@ export type OwnTry = 'guarded' | 'unguarded';
 
 export interface OwnFlown extends ReadOwnFlight {
   /** The server has refused the question that travelled ahead of the rows. It is not asked again. */
-  readonly isUnasked: boolean;
+  readonly isQuestionRefused: boolean;
 }
 
 /** The settings that the server may keep for a flight without set_config. */
@@ -95,6 +95,8 @@ export async function runOwnFlight(
   const mayBeUndone = isUncertain || savepoint.length > 0;
   const isLast = connection?.mayFollow === true && !mayBeUndone && plan.later.length === 0 && !question;
   const flown = await launch(context, target, { connection, statements, entries, end, isLast }, report);
+  // Statements have left behind it, in the transaction that has failed if it was refused.
+  if (isLast) back.worked();
   const behind = question?.statements.length ?? 0;
   const answers = { ...flown, answers: flown.answers.slice(0, flown.answers.length - behind) };
   const read = readOwnFlight(context, flight, answers, report);
@@ -111,9 +113,9 @@ export async function runOwnFlight(
     for (const { shape } of asked(plan)) learnSelectable(facts, engine, shape, 'some');
     for (const shape of every) learnSelectable(facts, engine, shape, 'every');
   }
-  const isUnasked =
+  const isQuestionRefused =
     told?.status === 'rejected' && engine.noteRefusal(asError(told.reason), context.driver.errors);
-  return { ...read, outcomes: afterCache(context.cache, read.outcomes), isUnasked };
+  return { ...read, outcomes: afterCache(context.cache, read.outcomes), isQuestionRefused };
 }
 
 function answersByEntry(

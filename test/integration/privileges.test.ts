@@ -197,6 +197,31 @@ describe('row-level security', () => {
     expect(written.map(({ a }) => a)).toEqual(['a', 'hidden', 'hidden', 'b', 'hidden']);
   });
 
+  test('that is new may fail one transaction whose inserts are flushed before they are awaited, and not the next', async () => {
+    await owner.execute(
+      sql.raw(`drop schema public cascade; create schema public; grant usage on schema public to ${role};
+      ${table} ${everything}`),
+    );
+    const db = batchedDrizzle(database.client({ connection: { role } } as never));
+    const write = (a: string) =>
+      db.transaction(async (tx) => {
+        const insert = tx.insert(things).values({ a });
+        await tx.select().from(things);
+        await insert;
+      });
+    for (const a of ['a', 'b']) await write(a);
+    await owner.execute(
+      sql.raw(`alter table things enable row level security;
+      create policy i on things for insert with check (true);
+      create policy s on things for select using (a <> 'hidden')`),
+    );
+    const trusting = await Promise.allSettled([write('hidden')]);
+    await write('hidden');
+    const written = await owner.select({ a: things.a }).from(things).orderBy(things.n);
+    const isWritten = trusting[0].status === 'fulfilled';
+    expect(written.map(({ a }) => a)).toEqual(['a', 'b', ...(isWritten ? ['hidden'] : []), 'hidden']);
+  });
+
   test('may be restrictive, or look at a setting', async () => {
     const restrictive = `create policy p on things using (true); create policy r on things as restrictive using (b = 7)`;
     const [told] = await check(secured + restrictive);
