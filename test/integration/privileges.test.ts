@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { integer, type PgTable, pgSchema, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
+import { batchedDrizzle, driver, drizzle } from '../support/drivers/chosen.ts';
 import { expectSameRows, type Row, refusals } from '../support/same-rows.ts';
 import { sideBySide } from '../support/side-by-side.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -215,11 +215,14 @@ describe('row-level security', () => {
       create policy i on things for insert with check (true);
       create policy s on things for select using (a <> 'hidden')`),
     );
-    const trusting = await Promise.allSettled([write('hidden')]);
+    const [first] = await Promise.allSettled([write('hidden')]);
+    // With a guard the rows leave behind a savepoint, and the select waits for them: they are written without their keys.
+    const isUndone = driver.guard.isMarked;
+    if (isUndone) expect(first.status).toBe('fulfilled');
+    else expect(first).toMatchObject({ reason: { cause: { code: '25P02', cause: { code: '42501' } } } });
     await write('hidden');
     const written = await owner.select({ a: things.a }).from(things).orderBy(things.n);
-    const isWritten = trusting[0].status === 'fulfilled';
-    expect(written.map(({ a }) => a)).toEqual(['a', 'b', ...(isWritten ? ['hidden'] : []), 'hidden']);
+    expect(written.map(({ a }) => a)).toEqual(['a', 'b', ...(isUndone ? ['hidden'] : []), 'hidden']);
   });
 
   test('may be restrictive, or look at a setting', async () => {
