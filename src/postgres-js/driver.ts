@@ -151,9 +151,9 @@ export class PostgresJsDriver implements Driver {
   }
 
   /**
-   * After a reconnect postgres.js rejects the first query with the error that ended the session before. That
-   * query was never sent, so it is sent again. Each connection of the pool has at most one such error, which
-   * bounds the attempts.
+   * After a reconnect postgres.js rejects the first query with an error of the session before: the one that ended it, or one
+   * that a statement of anyone's got last. That query was never sent, so it is sent again. Each connection of the pool has at
+   * most one such error, which bounds the attempts.
    */
   async #untilSent<T>(send: () => Promise<T>): Promise<T> {
     for (let left = this.#options.max; ; left--) {
@@ -161,7 +161,7 @@ export class PostgresJsDriver implements Driver {
         return await send();
       } catch (error) {
         if (!(error instanceof NeverSent)) throw error;
-        if (left === 0 || !isEndOfSession(error.cause)) throw error.cause;
+        if (left === 0 || !isOfSessionBefore(error.cause)) throw error.cause;
       }
     }
   }
@@ -183,13 +183,13 @@ function isProcess(backend: object | null): boolean {
 }
 
 /**
- * Whether the server or a pooler ended a session with this error. Codes 28 and 3D, a refused role or
- * database, are excluded: a new session would be refused too. A pooler's own errors have only
- * `severity_local`.
+ * Whether the server or a pooler gave this error to another session. Codes 28 and 3D, a refused role or database, end the
+ * start of this one: a new session would be refused too. A pooler's own errors have only `severity_local`.
  */
-function isEndOfSession(error: Error): boolean {
+function isOfSessionBefore(error: Error): boolean {
   const { severity, severity_local } = error as { severity?: unknown; severity_local?: unknown };
-  return (severity ?? severity_local) === 'FATAL' && !/^(28|3D)/.test(codeOf(error) ?? '');
+  const given = severity ?? severity_local;
+  return given !== undefined && !(given === 'FATAL' && /^(28|3D)/.test(codeOf(error) ?? ''));
 }
 
 function lost(): Error {

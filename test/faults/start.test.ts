@@ -72,6 +72,26 @@ describe('a call whose connection had died under the one before', () => {
     expect(await settling(call, 'the next call')).toMatchObject({ status: 'fulfilled' });
   });
 
+  test.each(['a transaction', 'an insert by itself'])(
+    'with an error that the server had not finished answering: %s',
+    async (way) => {
+      const relay = await database.faultRelay();
+      const client = database.client({ ...oneConnection, url: relay.url });
+      const db = batchedDrizzle(client);
+      await driver.query(client, 'select 1');
+      const held = relay.hold({ side: 'server', words: /^ReadyForQuery$/ });
+      const failing = settling(driver.query(client, 'select 1 / 0'), 'what fails');
+      (await held).cut('close');
+      expect(await failing).toMatchObject({ status: 'rejected' });
+      const name = `flight ${flights++}`;
+      const call =
+        way === 'a transaction'
+          ? db.transaction(async (tx) => void queueFlight(tx, name))
+          : db.insert(logs).values({ level: 'revived', message: name });
+      expect(await settling(call, 'the next call')).toMatchObject({ status: 'fulfilled' });
+    },
+  );
+
   test('so are as many as the pool has connections, all of which died', async () => {
     const max = 4;
     const client = database.client({ ...oneConnection, max });

@@ -54,7 +54,13 @@ export const driver: TestDriver = {
   end: (client, timeout = 1) => sqlOf(client).end({ timeout }),
   close: (client) => sqlOf(client).end(),
   // An async function would send it later, and settle later.
-  query: (client, text) => sqlOf(client).unsafe(text).then(lastOf),
+  query: (client, text) => {
+    const query = sqlOf(client).unsafe(text) as ReturnType<Sql['unsafe']> & { state?: object };
+    // What was never sent is rejected with an error of the session before, which says nothing of this query.
+    return query.then(lastOf, (error) => {
+      throw error.severity && !query.state ? new Error('never sent', { cause: error }) : error;
+    });
+  },
   driverOf: (client) => new PostgresJsDriver(sqlOf(client), false, atEndOfTurnIf),
   // It asks for the types of arrays.
   start: { side: 'client', words: /typarray/ },
