@@ -1,31 +1,37 @@
-/** Statements that have begun, and have not yet reached the next place on their way to the connection. */
+/** What has begun and not yet left: statements that have not reached the next place on their way, or flushes that have not settled. */
 export class InFlight {
   /** In the order in which they began. They are mostly few, and a set would cost each transaction more. */
-  readonly #statements: (() => void)[] = [];
+  readonly #begun: (() => void)[] = [];
   #waiting: (() => void)[] | undefined;
 
   get isAny(): boolean {
-    return this.#statements.length > 0;
+    return this.#begun.length > 0;
   }
 
-  /** A statement begins. @returns a function to call when it has settled, in case it sent nothing */
+  /** One begins. @returns a function to call when it has settled, also if it has left before */
   begin(): () => void {
     let hasLeft = false;
     const leave = (): void => {
       if (!hasLeft) this.#leave(leave);
       hasLeft = true;
     };
-    this.#statements.push(leave);
+    this.#begun.push(leave);
     return leave;
   }
 
-  /** The oldest statement has arrived. Statements arrive in the order in which they began. */
-  arrived(): void {
-    this.#statements[0]?.();
+  /** Work that leaves when it settles; it must not reject. */
+  track<T>(work: Promise<T>): Promise<T> {
+    work.finally(this.begin());
+    return work;
   }
 
-  /** Settles when every statement that has begun has arrived; `undefined` if there is none. */
-  allArrived(): Promise<void> | undefined {
+  /** The oldest has arrived. Statements arrive in the order in which they began. */
+  arrived(): void {
+    this.#begun[0]?.();
+  }
+
+  /** Settles when all that have begun have left; `undefined` if there is none. */
+  allLeft(): Promise<void> | undefined {
     if (!this.isAny) return undefined;
     return new Promise((resolve) => {
       this.#waiting ??= [];
@@ -33,10 +39,10 @@ export class InFlight {
     });
   }
 
-  #leave(statement: () => void): void {
+  #leave(one: () => void): void {
     // Thousands may be in flight, and `splice` would move all of them each time the first one leaves.
-    if (this.#statements[0] === statement) this.#statements.shift();
-    else this.#statements.splice(this.#statements.indexOf(statement), 1);
+    if (this.#begun[0] === one) this.#begun.shift();
+    else this.#begun.splice(this.#begun.indexOf(one), 1);
     if (this.isAny) return;
     const waiting = this.#waiting;
     this.#waiting = undefined;

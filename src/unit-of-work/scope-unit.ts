@@ -10,13 +10,13 @@ import { AwaitedQueue } from './awaited-queue.ts';
 import { Closing } from './closing.ts';
 import { committedError, endedError, explainFlush } from './ended-errors.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
+import { InFlight } from './in-flight.ts';
 import { hearCache } from './late-failures.ts';
 import { ScopeFailure } from './scope-failure.ts';
 import { takeAhead } from './take-ahead.ts';
 import type { Passage } from './transaction-line.ts';
 import type { TransactionState } from './transaction-state.ts';
 import { type PartsOfFlush, TransactionTarget } from './transaction-target.ts';
-import { UnderWay } from './under-way.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 import { writeBatch } from './write-batch.ts';
 
@@ -24,8 +24,8 @@ export abstract class ScopeUnit extends UnitOfWork {
   protected ended: (() => Error) | undefined;
   protected readonly failed = new ScopeFailure();
   protected readonly closing: Closing;
-  /** What this scope has under way; other scopes of the transaction have their own. */
-  protected readonly underWay = new UnderWay();
+  /** The flushes that this scope has under way; other scopes of the transaction have their own. */
+  protected readonly underWay = new InFlight();
   readonly #awaited: AwaitedQueue;
 
   constructor(

@@ -153,7 +153,7 @@ export class TransactionLine {
     }).then(() => {
       this.#leaving -= 1;
     });
-    const done = ahead.then(() => this.#underWay.allArrived()).then(() => work({ left, answered }));
+    const done = ahead.then(() => this.#underWay.allLeft()).then(() => work({ left, answered }));
     const settle = (): void => {
       left();
       this.#flushes -= 1;
@@ -172,8 +172,8 @@ export class TransactionLine {
     while (!this.isIdle) {
       await this.#turn;
       await this.#allSettled;
-      await this.#waiting.allArrived();
-      await this.#underWay.allArrived();
+      await this.#waiting.allLeft();
+      await this.#underWay.allLeft();
     }
   }
 }

@@ -134,7 +134,7 @@ export class TransactionUnit extends ScopeUnit {
   /** What other scopes have under way may go on beside the end of this one, as in drizzle. */
   async #idle(): Promise<void> {
     while (this.underWay.isAny || this.closing.isNotifying) {
-      await this.underWay.idle();
+      await this.underWay.allLeft();
       await this.closing.notified();
     }
   }
