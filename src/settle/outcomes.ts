@@ -15,6 +15,6 @@ export function fulfil(outcomes: Outcomes, tell?: Tell): void {
   for (const [entries, outcome] of outcomes)
     for (let index = 0; index < entries.length; index++) entries[index]?.conclude(outcome, gather);
   if (!tell) return;
-  if (outcomes.length > 1) waiting.sort((one, other) => one.place - other.place);
+  if (outcomes.length > 1) waiting.sort((one, other) => one.call - other.call);
   for (const entry of waiting) tell(entry);
 }

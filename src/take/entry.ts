@@ -37,8 +37,8 @@ export class Entry extends Promised<Outcome> implements Rows<Cell> {
   awaited = false;
   /** In no queue; in a queue; or taken by a flush, which writes it or has written it. */
   state: 'loose' | 'queued' | 'taken' = 'loose';
-  /** Its position among the calls of its queue, kept if it is withdrawn and pushed again; -1 before. */
-  place = -1;
+  /** The number of its call among those of its queue, kept if it is withdrawn and pushed again; -1 before. */
+  call = -1;
   /** Keys that were drawn for its rows, used again if the rows are sent again. */
   allotted: KeyRun | undefined;
   /** Of an insert that may be answered before it is written. */

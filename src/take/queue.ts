@@ -32,11 +32,11 @@ export class Queue {
 
   /** Whether an entry has been in the queue since before a call. */
   isOlder(entry: Entry, call: number): boolean {
-    return (this.#returned?.get(entry) ?? entry.place) < call;
+    return (this.#returned?.get(entry) ?? entry.call) < call;
   }
 
   push(entry: Entry): void {
-    if (entry.place === -1) entry.place = this.#calls++;
+    if (entry.call === -1) entry.call = this.#calls++;
     else this.#return(entry, this.#calls++);
     this.#add(entry);
   }
@@ -47,15 +47,15 @@ export class Queue {
   }
 
   #add(entry: Entry): void {
-    const { place } = entry;
+    const { call } = entry;
     const entries = this.#entries;
     const last = entries[entries.length - 1];
-    const isBehind = !last || last.place < place;
+    const isBehind = !last || last.call < call;
     // A described entry that is awaited later returns to the position of its call.
     if (isBehind) entries.push(entry);
     else {
       let index = entries.length;
-      while (index > 0 && (entries[index - 1] as Entry).place > place) index--;
+      while (index > 0 && (entries[index - 1] as Entry).call > call) index--;
       entries.splice(index, 0, entry);
     }
     entry.state = 'queued';
