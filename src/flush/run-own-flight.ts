@@ -2,9 +2,7 @@
 import type { FlushContext } from '../context.ts';
 import type { Answer } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
-import { asError } from '../errors.ts';
-import { policiesQuery, withoutPolicies } from '../facts/policies-query.ts';
-import { learnSelectable, selectable } from '../facts/selectable.ts';
+import { selectable } from '../facts/selectable.ts';
 import { type OwnPlan, planOwn } from '../plan/own-plan.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { FlightAnswers, FlightEnd } from '../send/send-flight.ts';
@@ -15,6 +13,7 @@ import { hasKeys } from '../take/key-run.ts';
 import { markBegun } from '../write/begun.ts';
 import { type OwnFlight, writeOwnFlight } from '../write/own-flight.ts';
 import { launch } from './launch.ts';
+import { PoliciesQuestion } from './policies-question.ts';
 import type { FlushTarget } from './target.ts';
 import type { WayBack } from './way-back.ts';
 
@@ -70,52 +69,45 @@ export async function runOwnFlight(
   report: ReportBuilder,
 ): Promise<OwnFlown> {
   const { connection, facts } = target;
-  const mayFollow = connection?.mayFollow ?? true;
-  // A rule may refuse the guard, and then the flight must be undone. A COMMIT behind it would end the transaction.
   const { options, engine } = context;
   const canGuard = options.keys === 'server' && !engine.refusesSettings;
+  // A rule may refuse the guard, and then the flight must be undone. A COMMIT behind it would end the transaction.
   const mayGuard = canGuard && ownTry === 'guarded' && (back.canRestart || target.scope === 'inside');
-  const isGuarded = !mayFollow && mayGuard;
+  const isGuarded = mayGuard && connection?.mayFollow === false;
   const mark = isGuarded ? markBegun : undefined;
   const flight = writeOwnFlight(plan, context.driver.values, isGuarded, mark);
   for (const kept of plan.kept.values()) facts.settings += kept.size;
-  const uncertain = tablesOf(asked(plan)).filter((shape) => selectable(facts, engine, shape) !== 'every');
-  const isUncertain = uncertain.length > 0;
-  const savepoint = isUncertain || isGuarded ? back.markQuestion() : [];
-  // Where COMMIT travels along the flight is undone as a whole.
-  const asksPolicies = isUncertain && target.scope === 'inside' && !engine.refusesCatalog;
-  // BEGIN leaves with what the first statement depends on.
-  const policies = asksPolicies ? [{ ...policiesQuery(uncertain), mark }] : [];
+
+  const policies = new PoliciesQuestion(context, target, tablesOf(asked(plan)));
+  const savepoint = policies.isUncertain || isGuarded ? back.markQuestion() : [];
   // Rows that are left draw their keys later, and must not have later ones than rows behind them.
   const mayAsk = end === 'open' && plan.later.length === 0;
   const question = mayAsk ? target.ahead?.behind(plan.entries) : undefined;
-  const statements = [...savepoint, ...policies, ...flight.statements, ...(question?.statements ?? [])];
+  // BEGIN leaves with what the first statement depends on.
+  const own = [...savepoint, ...policies.statements(mark), ...flight.statements];
+  const statements = [...own, ...(question?.statements ?? [])];
   const entries = () => plan.entries;
   // Exactly drizzle's statements, in a transaction that has begun: if one is refused, the transaction has failed.
-  const mayBeUndone = isUncertain || savepoint.length > 0;
+  const mayBeUndone = policies.isUncertain || savepoint.length > 0;
   const isLast = connection?.mayFollow === true && !mayBeUndone && plan.later.length === 0 && !question;
   const flown = await launch(context, target, { connection, statements, entries, end, isLast }, report);
   // Statements have left behind it, in the transaction that has failed if it was refused.
   if (isLast) back.worked();
+
   const behind = question?.statements.length ?? 0;
   const answers = { ...flown, answers: flown.answers.slice(0, flown.answers.length - behind) };
   const read = readOwnFlight(context, flight, answers, report);
-  if (question && !read.error)
-    await target.ahead?.settle(
-      question,
-      flown.answers.slice(-behind),
-      target.run,
-      answersByEntry(flight, answers),
-    );
-  const told = asksPolicies ? answers.answers.at(-flight.answers.length - 1) : undefined;
-  if (!read.error) {
-    const every = told?.status === 'fulfilled' ? withoutPolicies(uncertain, told.value) : [];
-    for (const { shape } of asked(plan)) learnSelectable(facts, engine, shape, 'some');
-    for (const shape of every) learnSelectable(facts, engine, shape, 'every');
+  if (question && !read.error) {
+    const answered = answersByEntry(flight, answers);
+    await target.ahead?.settle(question, flown.answers.slice(-behind), target.run, answered);
   }
-  const isQuestionRefused =
-    told?.status === 'rejected' && engine.noteRefusal(asError(told.reason), context.driver.errors);
-  return { ...read, outcomes: afterCache(context.cache, read.outcomes), isQuestionRefused };
+  const inFront = answers.answers.slice(0, -flight.answers.length);
+  if (!read.error) policies.learn(inFront);
+  return {
+    ...read,
+    outcomes: afterCache(context.cache, read.outcomes),
+    isQuestionRefused: policies.isRefused(inFront),
+  };
 }
 
 function answersByEntry(
@@ -136,8 +128,8 @@ export function asksBack(plan: OwnPlan, entry: Entry | undefined): boolean {
   return entry !== undefined && (plan.kept.has(entry) || plan.returned.has(entry));
 }
 
-function tablesOf(entries: Iterable<Entry>): TableShape[] {
-  return [...new Set(Array.from(entries, ({ shape }) => shape))];
+function tablesOf(entries: Iterable<Entry>): Set<TableShape> {
+  return new Set(Array.from(entries, ({ shape }) => shape));
 }
 
 /** All such entries. */

@@ -1,0 +1,54 @@
+/** The question for policies, which travels with the first flight that asks columns of a table back, and what it teaches. */
+import type { FlushContext } from '../context.ts';
+import type { Answer, Statement } from '../driver/statement.ts';
+import type { TableShape } from '../drizzle/table.ts';
+import { asError } from '../errors.ts';
+import { policiesQuery, withoutPolicies } from '../facts/policies-query.ts';
+import { learnSelectable, selectable } from '../facts/selectable.ts';
+import type { FlushTarget } from './target.ts';
+
+export class PoliciesQuestion {
+  readonly #context: FlushContext;
+  readonly #facts: FlushTarget['facts'];
+  readonly #asked: ReadonlySet<TableShape>;
+  /** Tables of which the role may be unable to select each row that is written. */
+  readonly #uncertain: readonly TableShape[];
+  readonly #isAsked: boolean;
+
+  /** @param asked the tables of which a flight asks columns back that no caller asked for */
+  constructor(context: FlushContext, { facts, scope }: FlushTarget, asked: ReadonlySet<TableShape>) {
+    const { engine } = context;
+    this.#context = context;
+    this.#facts = facts;
+    this.#asked = asked;
+    this.#uncertain = [...asked].filter((shape) => selectable(facts, engine, shape) !== 'every');
+    // Where COMMIT travels along the flight is undone as a whole.
+    this.#isAsked = this.isUncertain && scope === 'inside' && !engine.refusesCatalog;
+  }
+
+  /** The server may refuse the flight for what it asks back. */
+  get isUncertain(): boolean {
+    return this.#uncertain.length > 0;
+  }
+
+  /** To be sent right ahead of the flight's own statements. @param mark what the first of them depends on */
+  statements(mark: Statement | undefined): Statement[] {
+    return this.#isAsked ? [{ ...policiesQuery(this.#uncertain), mark }] : [];
+  }
+
+  /** The server has written the flight, and so lets the role select such rows. @param answers those in front of the flight's own */
+  learn(answers: readonly PromiseSettledResult<Answer>[]): void {
+    const { engine } = this.#context;
+    const answer = this.#isAsked ? answers.at(-1) : undefined;
+    const every = answer?.status === 'fulfilled' ? withoutPolicies(this.#uncertain, answer.value) : [];
+    for (const shape of this.#asked) learnSelectable(this.#facts, engine, shape, 'some');
+    for (const shape of every) learnSelectable(this.#facts, engine, shape, 'every');
+  }
+
+  /** Whether the server has refused the question itself. It is not asked again. @param answers as for `learn` */
+  isRefused(answers: readonly PromiseSettledResult<Answer>[]): boolean {
+    const { driver, engine } = this.#context;
+    const answer = this.#isAsked ? answers.at(-1) : undefined;
+    return answer?.status === 'rejected' && engine.noteRefusal(asError(answer.reason), driver.errors);
+  }
+}
