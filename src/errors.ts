@@ -50,14 +50,25 @@ export function countRows(rows: number): string {
   return rows === 1 ? '1 row' : `${rows.toLocaleString('en')} rows`;
 }
 
-/** The code of an error: an SQLSTATE if the database answered, else the driver's code. */
+/** The code of an error: an SQLSTATE if the database answered, else the driver's code. A caller's own error may throw if asked. */
 export function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
+  try {
+    const code = (error as { code?: unknown } | undefined)?.code;
+    return typeof code === 'string' ? code : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-/** JavaScript may throw any value. Under Jest the errors of Node itself are of another realm, and of another class `Error`. */
+/**
+ * JavaScript may throw any value. Under Jest the errors of Node itself are of another realm, and of another class `Error`.
+ * An object without a prototype has no text, and a revoked proxy can't even be asked for its class.
+ */
 export function asError(thrown: unknown): Error {
-  if (thrown instanceof Error || types.isNativeError(thrown)) return thrown;
-  return new Error(String(thrown), { cause: thrown });
+  try {
+    if (thrown instanceof Error || types.isNativeError(thrown)) return thrown;
+    return new Error(String(thrown), { cause: thrown });
+  } catch {
+    return new Error('a value that has no text', { cause: thrown });
+  }
 }

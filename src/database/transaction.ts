@@ -100,7 +100,7 @@ export function batchedTransaction<TQueryResult extends PgQueryResultHKT>(
       schema: RelationalSchemaConfig<TSchema> | undefined,
       unit: TransactionUnit,
     ) {
-      super(dialect, session, schema);
+      super(dialect, session, schema, unit.nestedIndex);
       this.unit = unit;
       unit.session = sessionOf(this);
     }

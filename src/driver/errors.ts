@@ -45,8 +45,12 @@ export function isLost(errors: DriverErrors, error: Error): boolean {
  * after the commit, and the server may stop before it answers.
  */
 export function isCommitLost(errors: DriverErrors, error: Error): boolean {
-  const { severity } = error as { severity?: unknown };
-  const isEndOfSession = severity === 'FATAL' || severity === 'PANIC';
   // 25P04: the server ended the session at `transaction_timeout`, before the commit.
-  return isLost(errors, error) || (isEndOfSession && codeOf(error) !== '25P04');
+  return isLost(errors, error) || (endsSession(error) && codeOf(error) !== '25P04');
+}
+
+/** Whether the server has ended the session with this error, or refused it. */
+export function endsSession(error: Error): boolean {
+  const { severity } = error as { severity?: unknown };
+  return severity === 'FATAL' || severity === 'PANIC';
 }

@@ -45,6 +45,7 @@ export type TransactionClass<TQueryResult extends PgQueryResultHKT> = new <
   dialect: PgDialect,
   session: any,
   schema: RelationalSchemaConfig<TSchema> | undefined,
+  nestedIndex: number,
 ) => PgTransaction<TQueryResult, TFullSchema, TSchema>;
 
 /** drizzle's class of a driver's sessions. */

@@ -37,13 +37,15 @@ export abstract class QueryError extends DrizzleQueryError {
     Object.defineProperty(subclass, 'name', { value: DrizzleQueryError.name });
   }
 
-  /** The statement is built when it is read: that of a large insert is costly. */
+  /** The statement is built when it is read: that of a large insert is costly. Programs may overwrite it, to hide values. */
   protected describeBy(
     describe: () => { readonly sql: string; readonly errorParams: unknown[] | undefined },
   ): void {
-    Object.defineProperties(this, {
-      query: { get: () => describe().sql, enumerable: false },
-      params: { get: () => describe().errorParams, enumerable: false },
-    });
+    const describeAs = (key: string, get: () => unknown): void => {
+      const set = (value: unknown): void => void Object.defineProperty(this, key, { value, writable: true });
+      Object.defineProperty(this, key, { get, set, enumerable: false, configurable: true });
+    };
+    describeAs('query', () => describe().sql);
+    describeAs('params', () => describe().errorParams);
   }
 }

@@ -183,13 +183,13 @@ function isProcess(backend: object | null): boolean {
 }
 
 /**
- * Whether the server or a pooler gave this error to another session. Codes 28 and 3D, a refused role or database, end the
- * start of this one: a new session would be refused too. A pooler's own errors have only `severity_local`.
+ * Whether the server or a pooler gave this error to another session: both give `severity_local`. Codes 28 and 3D, a refused
+ * role or database, end the start of this one: a new session would be refused too.
  */
 function isOfSessionBefore(error: Error): boolean {
   const { severity, severity_local } = error as { severity?: unknown; severity_local?: unknown };
-  const given = severity ?? severity_local;
-  return given !== undefined && !(given === 'FATAL' && /^(28|3D)/.test(codeOf(error) ?? ''));
+  if (severity_local === undefined) return false;
+  return !((severity ?? severity_local) === 'FATAL' && /^(28|3D)/.test(codeOf(error) ?? ''));
 }
 
 function lost(): Error {

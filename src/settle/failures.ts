@@ -1,7 +1,7 @@
 /** Failed entries → rejected promises, and the error of the flush. */
 
 import type { Driver } from '../driver/driver.ts';
-import { isAnswer } from '../driver/errors.ts';
+import { endsSession, isAnswer } from '../driver/errors.ts';
 import { asError, codeOf, ThrownByLogger } from '../errors.ts';
 import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
@@ -129,11 +129,11 @@ export class Failures {
 
   /**
    * The database's error with code, table and constraint. Its message is dropped, because it may hold another
-   * caller's values.
+   * caller's values. What ends a session, or refuses one, is no insert's fault and holds none.
    */
   #withoutValues(error: Error): Error {
     const { errors } = this.driver;
-    if (!isAnswer(errors, error)) return error;
+    if (!isAnswer(errors, error) || endsSession(error)) return error;
     const table = errors.tableOf(error);
     const where = table === undefined ? '' : ` on table "${table}"`;
     return errors.withoutValues(error, `an insert of the same batch failed with ${codeOf(error)}${where}`);

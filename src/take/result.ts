@@ -15,6 +15,8 @@ export function wait(): Waiting {
 export interface Settling<Insert> {
   /** Why the insert failed; `undefined` if it was written. */
   readonly error?: Error;
+  /** The insert was never sent, which Node must not report if nobody hears it. */
+  readonly isQuiet?: boolean;
   /** Settles when the cache is done with the insert, with its error if it has one. Only the insert's promise waits. */
   readonly objection?: Promise<Error | undefined>;
   /** The value of the insert's promise, decoded only when the promise is used. */
@@ -28,8 +30,8 @@ export function settle<Insert>(
   insert: Insert,
 ): void {
   const result = resultOf(settling, insert);
-  // A handler costs another promise, and most inserts succeed.
-  if (result instanceof Promise) promise.catch(ignore);
+  // Who has executed the insert, and hears nothing, is told by Node, as in drizzle.
+  if (settling.isQuiet) promise.catch(ignore);
   resolve(result);
 }
 

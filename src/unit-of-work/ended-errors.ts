@@ -21,6 +21,11 @@ export function endedError(cause: Error): BatchedDrizzleError {
   });
 }
 
+/** Whether nothing was sent, since the transaction had ended before. */
+export function isEnded(error: Error): boolean {
+  return error instanceof BatchedDrizzleError && error.code === 'TRANSACTION_ENDED';
+}
+
 /** COMMIT has failed. Where drizzle executes it as a statement, its errors are those of a statement. */
 export function explainCommit(error: Error, { framing, errors }: Driver): Error {
   // What a logger has thrown arrives as it is.

@@ -44,6 +44,11 @@ export abstract class ScopeUnit extends UnitOfWork {
     );
   }
 
+  /** drizzle's own number of the scope. Where its driver nests by itself, drizzle does not count. */
+  get nestedIndex(): number {
+    return this.context.driver.framing.executesSavepoints ? this.depth : 0;
+  }
+
   override enqueue(entry: Entry): void {
     const { queued, open } = this.state;
     if (queued) entry.late ??= new LateEntry(this.enqueue);
@@ -136,7 +141,7 @@ export abstract class ScopeUnit extends UnitOfWork {
 
   close(reason: () => Error, dropped?: Error): void {
     this.end(reason);
-    for (const entry of this.queue.take()) entry.conclude({ error: dropped ?? reason() });
+    for (const entry of this.queue.take()) entry.conclude({ error: dropped ?? reason(), isQuiet: true });
   }
 
   /** Flushes the rows that are queued now, when its turn comes. */

@@ -1,5 +1,4 @@
 /** A transaction, or a savepoint in it, from its beginning to its end. */
-
 import type { Connection } from '../driver/driver.ts';
 import { asError } from '../errors.ts';
 import { commit, rollback, type Savepoint, setSavepoint } from '../send/transaction-commands.ts';
@@ -10,6 +9,7 @@ import {
   explainCommit,
   explainEnd,
   explainNotCommitted,
+  isEnded,
   withCause,
 } from './ended-errors.ts';
 import { explainLate } from './late-failures.ts';
@@ -76,7 +76,8 @@ export class TransactionUnit extends ScopeUnit {
       if (this.context.driver.framing.commitsFailed) throw withCause(error, this.failed.error);
       // A statement that was not awaited may have failed since, and is the reason why COMMIT was refused.
       this.#throwNotCommitted();
-      throw explainCommit(error, this.context.driver);
+      // A raw COMMIT or ROLLBACK may have been the callback's last statement.
+      if (!isEnded(error) || !this.state.connection.hasBegun) throw explainCommit(error, this.context.driver);
     }
   }
 

@@ -335,6 +335,17 @@ describe('on the database', () => {
     expect(unhandled).toEqual([]);
   });
 
+  test('inserts that no connection could be opened for get the error that says why', async () => {
+    const url = new URL(database.url);
+    url.pathname = '/no_such_database';
+    const closed = batchedDrizzle(database.client({ url: url.href }));
+    const refused = await Promise.all(
+      ['a', 'b'].map((name) => rejectionOf(closed.insert(logs).values(log(name)))),
+    );
+    for (const { cause } of refused)
+      expect(cause).toMatchObject({ code: '3D000', message: expect.stringContaining('no_such_database') });
+  });
+
   test('such a failure is not lost where the next flush() has one of its own', async () => {
     await check.insert(users).values({ name: 'taken' });
     const full = batchedDrizzle(database.client(), { batch: { maxRows: 1 } });

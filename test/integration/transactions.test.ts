@@ -713,7 +713,105 @@ describe('a transaction that has ended', () => {
   });
 });
 
+describe('what a callback throws is what its transaction rejects with, and it is rolled back', () => {
+  const thrown: [what: string, value: unknown][] = [
+    ['an object without a prototype', Object.create(null)],
+    [
+      'a text that throws',
+      {
+        toString: () => {
+          throw new Error('no text');
+        },
+      },
+    ],
+    ['nothing', undefined],
+    [
+      'an error whose code throws',
+      Object.defineProperty(new Error('given up'), 'code', {
+        get: () => {
+          throw new Error('no code');
+        },
+      }),
+    ],
+  ];
+  const reasonOf = (running: Promise<unknown>): Promise<unknown> =>
+    running.then(
+      () => 'resolved',
+      (reason) => ({ reason }),
+    );
+  test.each(thrown)('%s', async (_, value) => {
+    const running = db.transaction(async (tx) => {
+      await tx.insert(users).values({ name: 'a' });
+      tx.insert(users).values({ name: 'b' });
+      throw value;
+    });
+    const outcome = (await reasonOf(running)) as { reason: unknown };
+    expect(Object.is(outcome.reason, value)).toBe(true);
+    expect(await check.$count(users)).toBe(0);
+  });
+
+  test.each(thrown)('%s, in a nested one', async (_, value) => {
+    const outcome = await db.transaction(async (tx) => {
+      const nested = tx.transaction(async (inner) => {
+        await inner.insert(users).values({ name: 'a' });
+        throw value;
+      });
+      const heard = (await reasonOf(nested)) as { reason: unknown };
+      await tx.insert(users).values({ name: 'b' });
+      return heard;
+    });
+    expect(Object.is(outcome.reason, value)).toBe(true);
+    expect(await check.select({ name: users.name }).from(users)).toEqual([{ name: 'b' }]);
+  });
+});
+
+test("the number of a nested transaction is drizzle's", async () => {
+  const numbers = (of: PostgresJsDatabase): Promise<unknown> =>
+    of.transaction((tx) =>
+      tx.transaction((inner) =>
+        inner.transaction(async (innermost) =>
+          [tx, inner, innermost].map((each) => Reflect.get(each, 'nestedIndex')),
+        ),
+      ),
+    );
+  expect(await numbers(db)).toEqual(await numbers(plain));
+});
+
+test('an insert that is executed and that nobody hears is reported by Node, as in drizzle', async () => {
+  await check.insert(users).values({ name: 'taken' });
+  const reported = async (of: PostgresJsDatabase): Promise<unknown[]> => {
+    const reasons = await unhandledDuring(async () => {
+      void of.insert(users).values({ name: 'taken' }).execute();
+      await of.insert(logs).values({ level: 'info', message: 'behind' });
+    });
+    return reasons.map((reason) => ((reason as Error).cause as { code?: unknown }).code);
+  };
+  expect(await reported(db)).toEqual(await reported(plain));
+});
+
+test('an executed insert that is dropped with its transaction is not reported', async () => {
+  const unhandled = await unhandledDuring(() =>
+    rejectionOf(
+      db.transaction(async (tx) => {
+        void tx.insert(users).values({ name: 'a' }).execute();
+        throw new Error('given up');
+      }),
+    ),
+  );
+  expect(unhandled).toEqual([]);
+});
+
 describe('a raw commit in a transaction', () => {
+  test.each(['commit', 'rollback'])('is its end, if it is the last statement: %s', async (end) => {
+    const work = async (tx: Transaction): Promise<string> => {
+      await tx.insert(logs).values({ level: 'info', message: 'a' });
+      await tx.execute(sql.raw(end));
+      return 'done';
+    };
+    expect(await db.transaction(work as never)).toBe(await plain.transaction(work));
+    expect(await check.$count(logs)).toBe(end === 'commit' ? 2 : 0);
+  });
+
   test.runIf(driver.endsAtRawCommit)(
     'ends it: nothing more is sent, and what was written before stands',
     async () => {

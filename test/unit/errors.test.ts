@@ -45,6 +45,12 @@ describe('BatchedInsertError', () => {
     expect(Object.keys(new FlushError([], cause, { culprit: given }))).toEqual(['cause']);
   });
 
+  test('lets a program hide what it was to write', () => {
+    const error = new BatchedInsertError({ table: '"users"', rows: 1, describe: describeInsert }, cause);
+    Object.assign(error, { query: 'insert', params: ['hidden'] });
+    expect([error.query, error.params]).toEqual(['insert', ['hidden']]);
+  });
+
   test('describes the insert only when somebody looks', () => {
     const describe = vi.fn(describeInsert);
     const error = new BatchedInsertError({ table: '"users"', rows: 1, describe }, cause);

@@ -82,7 +82,7 @@ export function batchedTransaction(Base: TransactionClass): BatchedTransactionCl
     private readonly unit: TransactionUnit;
 
     constructor(dialect: PgDialect, session: AnySession, relations: AnyRelations, unit: TransactionUnit) {
-      super(dialect, session, relations, 0, false);
+      super(dialect, session, relations, unit.nestedIndex, false);
       this.unit = unit;
       unit.session = sessionOf(this);
     }
