@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Outcome } from '../../../src/take/entry.ts';
 import { refer } from '../../../src/take/ref.ts';
 import { entryOf } from '../../support/entries.ts';
+import { unhandledDuring } from '../../support/process-events.ts';
 import { users } from '../../support/schema.ts';
 
 const entry = () => entryOf(users, { name: 'Ada' });
@@ -93,15 +94,24 @@ describe('the result of an entry', () => {
       "the cache's objection",
       { ...written(() => []), objection: Promise.resolve(new Error('nobody looks')) },
     ],
-  ])('never causes an unhandledRejection by %s', async (_, outcome) => {
-    const unhandled = vi.fn();
-    process.on('unhandledRejection', unhandled);
-    const own = entry();
-    own.result();
-    own.conclude(outcome);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    process.off('unhandledRejection', unhandled);
-    expect(unhandled).not.toHaveBeenCalled();
+  ])('that somebody has asked for and does not hear is reported by Node: %s', async (_, outcome) => {
+    const unhandled = await unhandledDuring(async () => {
+      const own = entry();
+      own.result();
+      own.conclude(outcome);
+    });
+    expect(unhandled).toMatchObject([{ message: 'nobody looks' }]);
+  });
+
+  test('is no unhandledRejection if nobody has asked for it, or if the insert was never sent', async () => {
+    const error = new Error('nobody looks');
+    const unhandled = await unhandledDuring(async () => {
+      entry().conclude({ error });
+      const dropped = entry();
+      dropped.result();
+      dropped.conclude({ error, isQuiet: true });
+    });
+    expect(unhandled).toEqual([]);
   });
 
   test('is the rows of the driver for who asks for them, and the same error', async () => {
