@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { BatchedDatabase } from '../../src/index.ts';
 import { batchedDrizzle, driver } from '../support/drivers/chosen.ts';
 import {
   allOfFlight,
@@ -53,7 +54,12 @@ describe('a connection that is struck as it starts ends no process:', () => {
 });
 
 describe('a call whose connection had died under the one before', () => {
-  test.each(['a transaction', 'an insert by itself'])('is served: %s', async (way) => {
+  const calls: [way: string, call: (db: BatchedDatabase) => Promise<unknown>][] = [
+    ['a transaction', (db) => db.transaction(async (tx) => void queueFlight(tx, `flight ${flights++}`))],
+    ['an insert by itself', async (db) => db.insert(logs).values({ level: 'revived', message: 'by itself' })],
+  ];
+
+  test.each(calls)('is served: %s', async (_, call) => {
     const client = database.client(oneConnection);
     const db = batchedDrizzle(client);
     const [row] = await driver.query(client, 'select pg_backend_pid() as pid');
@@ -64,33 +70,20 @@ describe('a call whose connection had died under the one before', () => {
       .toHaveLength(1);
     await check`select pg_terminate_backend(${pid}, 5000)`;
     expect(await dying).toMatchObject({ status: 'rejected' });
-    const name = `flight ${flights++}`;
-    const call =
-      way === 'a transaction'
-        ? db.transaction(async (tx) => void queueFlight(tx, name))
-        : db.insert(logs).values({ level: 'revived', message: name });
-    expect(await settling(call, 'the next call')).toMatchObject({ status: 'fulfilled' });
+    expect(await settling(call(db), 'the next call')).toMatchObject({ status: 'fulfilled' });
   });
 
-  test.each(['a transaction', 'an insert by itself'])(
-    'with an error that the server had not finished answering: %s',
-    async (way) => {
-      const relay = await database.faultRelay();
-      const client = database.client({ ...oneConnection, url: relay.url });
-      const db = batchedDrizzle(client);
-      await driver.query(client, 'select 1');
-      const held = relay.hold({ side: 'server', words: /^ReadyForQuery$/ });
-      const failing = settling(driver.query(client, 'select 1 / 0'), 'what fails');
-      (await held).cut('close');
-      expect(await failing).toMatchObject({ status: 'rejected' });
-      const name = `flight ${flights++}`;
-      const call =
-        way === 'a transaction'
-          ? db.transaction(async (tx) => void queueFlight(tx, name))
-          : db.insert(logs).values({ level: 'revived', message: name });
-      expect(await settling(call, 'the next call')).toMatchObject({ status: 'fulfilled' });
-    },
-  );
+  test.each(calls)('is served, if an error had not been answered to its end: %s', async (_, call) => {
+    const relay = await database.faultRelay();
+    const client = database.client({ ...oneConnection, url: relay.url });
+    const db = batchedDrizzle(client);
+    await driver.query(client, 'select 1');
+    const held = relay.hold({ side: 'server', words: /^ReadyForQuery$/ });
+    const failing = settling(driver.query(client, 'select 1 / 0'), 'what fails');
+    (await held).cut('close');
+    expect(await failing).toMatchObject({ status: 'rejected' });
+    expect(await settling(call(db), 'the next call')).toMatchObject({ status: 'fulfilled' });
+  });
 
   test('so are as many as the pool has connections, all of which died', async () => {
     const max = 4;
