@@ -1,4 +1,4 @@
-/** The question for policies, which travels with the first flight that asks columns of a table back, and what it teaches. */
+/** The question whether tables have policies. It travels with the first flight that asks columns of them back. */
 import type { FlushContext } from '../context.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
@@ -36,19 +36,21 @@ export class PoliciesQuestion {
     return this.#isAsked ? [{ ...policiesQuery(this.#uncertain), mark }] : [];
   }
 
-  /** The server has written the flight, and so lets the role select such rows. @param answers those in front of the flight's own */
-  learn(answers: readonly PromiseSettledResult<Answer>[]): void {
-    const { engine } = this.#context;
-    const answer = this.#isAsked ? answers.at(-1) : undefined;
-    const every = answer?.status === 'fulfilled' ? withoutPolicies(this.#uncertain, answer.value) : [];
-    for (const shape of this.#asked) learnSelectable(this.#facts, engine, shape, 'some');
-    for (const shape of every) learnSelectable(this.#facts, engine, shape, 'every');
-  }
-
-  /** Whether the server has refused the question itself. It is not asked again. @param answers as for `learn` */
-  isRefused(answers: readonly PromiseSettledResult<Answer>[]): boolean {
+  /**
+   * Learns from what the server has answered.
+   *
+   * @param ahead the answers ahead of the flight's own
+   * @param isWritten the server has written the flight, and so lets the role select such rows
+   * @returns whether it has refused the question itself, which is then not asked again
+   */
+  hear(ahead: readonly PromiseSettledResult<Answer>[], isWritten: boolean): boolean {
     const { driver, engine } = this.#context;
-    const answer = this.#isAsked ? answers.at(-1) : undefined;
+    const answer = this.#isAsked ? ahead.at(-1) : undefined;
+    if (isWritten) {
+      const every = answer?.status === 'fulfilled' ? withoutPolicies(this.#uncertain, answer.value) : [];
+      for (const shape of this.#asked) learnSelectable(this.#facts, engine, shape, 'some');
+      for (const shape of every) learnSelectable(this.#facts, engine, shape, 'every');
+    }
     return answer?.status === 'rejected' && engine.noteRefusal(asError(answer.reason), driver.errors);
   }
 }

@@ -101,13 +101,8 @@ export async function runOwnFlight(
     const answered = answersByEntry(flight, answers);
     await target.ahead?.settle(question, flown.answers.slice(-behind), target.run, answered);
   }
-  const inFront = answers.answers.slice(0, -flight.answers.length);
-  if (!read.error) policies.learn(inFront);
-  return {
-    ...read,
-    outcomes: afterCache(context.cache, read.outcomes),
-    isQuestionRefused: policies.isRefused(inFront),
-  };
+  const isQuestionRefused = policies.hear(answers.answers.slice(0, -flight.answers.length), !read.error);
+  return { ...read, outcomes: afterCache(context.cache, read.outcomes), isQuestionRefused };
 }
 
 function answersByEntry(

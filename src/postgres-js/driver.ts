@@ -151,9 +151,9 @@ export class PostgresJsDriver implements Driver {
   }
 
   /**
-   * After a reconnect postgres.js rejects the first query with an error of the session before: the one that ended it, or one
-   * that a statement of anyone's got last. That query was never sent, so it is sent again. Each connection of the pool has at
-   * most one such error, which bounds the attempts.
+   * After a reconnect postgres.js rejects the first query with an error of the session before: the one that ended it, or the
+   * last one, if the connection was cut right behind it. That query was never sent, so it is sent again. Each connection of
+   * the pool has at most one such error, which bounds the attempts.
    */
   async #untilSent<T>(send: () => Promise<T>): Promise<T> {
     for (let left = this.#options.max; ; left--) {

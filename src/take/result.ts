@@ -15,7 +15,7 @@ export function wait(): Waiting {
 export interface Settling<Insert> {
   /** Why the insert failed; `undefined` if it was written. */
   readonly error?: Error;
-  /** The insert was never sent, which Node must not report if nobody hears it. */
+  /** The insert was dropped unsent: its rejection is never an `unhandledRejection`. */
   readonly isQuiet?: boolean;
   /** Settles when the cache is done with the insert, with its error if it has one. Only the insert's promise waits. */
   readonly objection?: Promise<Error | undefined>;
@@ -30,7 +30,7 @@ export function settle<Insert>(
   insert: Insert,
 ): void {
   const result = resultOf(settling, insert);
-  // Who has executed the insert, and hears nothing, is told by Node, as in drizzle.
+  // Otherwise Node reports a rejection that nobody handles: somebody has executed the insert.
   if (settling.isQuiet) promise.catch(ignore);
   resolve(result);
 }
@@ -61,10 +61,7 @@ function valueOrRejection<Insert>(settling: Settling<Insert>, insert: Insert): u
   }
 }
 
-/**
- * A caller that awaits the promise gets the error. Without one, the flush or the transaction reports it, and
- * Node must not report an unhandled rejection.
- */
+/** If it is asked for when the insert has failed, the flush or the transaction has reported that, and Node need not. */
 function rejected(error: unknown): Promise<never> {
   const promise = Promise.reject(error);
   promise.catch(ignore);

@@ -1,4 +1,4 @@
-/** What has begun and not yet left: statements that have not reached the next place on their way, or flushes that have not settled. */
+/** What has begun and has not left: statements until they reach the next place on their way, or flushes until they settle. */
 export class InFlight {
   /** In the order in which they began. They are mostly few, and a set would cost each transaction more. */
   readonly #begun: (() => void)[] = [];
@@ -19,7 +19,7 @@ export class InFlight {
     return leave;
   }
 
-  /** Work that leaves when it settles; it must not reject. */
+  /** Work begins, and leaves when it settles. It must not reject. */
   track<T>(work: Promise<T>): Promise<T> {
     work.finally(this.begin());
     return work;
