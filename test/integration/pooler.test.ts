@@ -115,6 +115,15 @@ test("nothing of a flight is left on the server's connection when PgBouncer hand
   expect(anothers).toEqual({ pid: own?.pid, lock_timeout: '0', token: '', keys: '', reference: '' });
 });
 
+/** A client of one connection, and what settles when its last socket has closed. */
+function watchedClient() {
+  let closed: Promise<unknown> | undefined;
+  const onSocket = (socket: Socket) => {
+    closed = once(socket, 'close').catch(() => {});
+  };
+  return { client: pooled.client({ ...oneConnection, onSocket }), closed: async () => closed };
+}
+
 describe('what befalls the connection between PgBouncer and the server rejects properly, and the next call is served:', () => {
   const ways: Record<string, (db: BatchedDatabase, name: string) => Promise<unknown>> = {
     'whose COMMIT is on its way': (db, name) => db.transaction(async (tx) => void queueFlight(tx, name)),
@@ -132,11 +141,7 @@ describe('what befalls the connection between PgBouncer and the server rejects p
 
   test.each(cases)('a transaction $way, $fate while it waits for a lock, $batch', async (given) => {
     const { fate, way, batch } = given;
-    let closed: Promise<unknown> | undefined;
-    const onSocket = (socket: Socket) => {
-      closed = once(socket, 'close').catch(() => {});
-    };
-    const client = pooled.client({ ...oneConnection, onSocket });
+    const { client, closed } = watchedClient();
     const db = batchedDrizzle(client, { batch });
     const write = ways[way] as (typeof ways)[string];
     await write(db, 'before');
@@ -156,16 +161,12 @@ describe('what befalls the connection between PgBouncer and the server rejects p
     expect(await readFlight(check, 'struck')).toEqual(noneOfFlight);
     // PgBouncer closes the client's connection with the server's. Statements that are sent before are lost
     // with it.
-    if (fate === 'killed') await closed;
+    if (fate === 'killed') await closed();
     await servesNextCall(db);
   });
 
   test('one row alone, behind one that was killed, is sent on the next connection', async () => {
-    let closed: Promise<unknown> | undefined;
-    const onSocket = (socket: Socket) => {
-      closed = once(socket, 'close').catch(() => {});
-    };
-    const client = pooled.client({ ...oneConnection, onSocket });
+    const { client, closed } = watchedClient();
     const db = batchedDrizzle(client);
     const write = (name: string) => db.insert(teams).values({ name, organizationId: 1 });
     await check`insert into organizations (id, name) values (1, 'known')`;
@@ -176,17 +177,20 @@ describe('what befalls the connection between PgBouncer and the server rejects p
       return writing;
     });
     expect(struck.status).toBe('rejected');
-    await closed;
+    await closed();
     await write('next');
     expect(await check`select name from teams`).toEqual([{ name: 'next' }]);
   });
 
   test('a transaction whose connection is killed while it idles', async () => {
-    const db = batchedDrizzle(pooled.client({ max: 1 }));
+    const { client, closed } = watchedClient();
+    const db = batchedDrizzle(client);
     const writing = db.transaction(async (tx) => {
       const [known] = rowsOf(await tx.execute<{ pid: number }>('select pg_backend_pid() as pid'));
       await Promise.all(queueFlight(tx, 'struck'));
       await check`select pg_terminate_backend(${known?.pid ?? 0}, 5000)`;
+      // Of what is sent before the client has heard of it, the outcome is unknown to it.
+      await closed();
       queueFlight(tx, 'struck late');
     });
     expect((await rejectionOf(writing)).message).not.toMatch(/unknown/);
