@@ -1,4 +1,5 @@
 /** The interface between the passes and a database driver. No pass knows a driver by name. */
+import type { Ending } from './ending.ts';
 import type { DriverErrors } from './errors.ts';
 import type { Framing } from './framing.ts';
 import type { Answer, Statement } from './statement.ts';
@@ -51,6 +52,8 @@ export interface Driver {
    * @param client the client object that drizzle would use: of the pool, or of a transaction
    */
   sender?(client: unknown, statement: SentStatement): unknown;
+  /** The client is not ended before what begins here has settled. Absent if it ends at once in plain drizzle, too. */
+  readonly ending?: Ending;
   /** What the server has told about types may hold no longer: a statement may have changed them. */
   forgetTypes(): void;
 }

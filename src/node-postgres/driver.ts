@@ -4,6 +4,7 @@
  * A flight is one query of pg's with one Sync: see `flight.ts`.
  */
 import type { Connection, Driver } from '../driver/driver.ts';
+import { type Ending, endingOf } from '../driver/ending.ts';
 import type { Framing } from '../driver/framing.ts';
 import { isProcessId } from '../driver/process-id.ts';
 import { type Answer, command, type Statement } from '../driver/statement.ts';
@@ -34,6 +35,7 @@ export class NodePostgresDriver implements Driver {
   readonly skipsUnbegun = true;
   readonly copiesAhead = true;
   readonly isShared: boolean;
+  readonly ending: Ending | undefined;
   readonly values: ValueEncoder;
   readonly results = nodePostgresResults;
   readonly errors = nodePostgresErrors;
@@ -55,6 +57,8 @@ export class NodePostgresDriver implements Driver {
       throw unsupported('pg-native has no pipeline: use the client of pg itself');
     this.#dialect = { Query, types: options.types };
     this.values = nodePostgresValues(Query);
+    // A single client ends at once, whatever is under way.
+    this.ending = this.isShared ? undefined : endingOf(source, 'end');
   }
 
   get isDirect(): boolean {

@@ -1,5 +1,6 @@
 /** This folder is the only reader of PGlite. It has no internals that are needed, and all that is used is declared. */
 import type { Connection, Driver } from '../driver/driver.ts';
+import { type Ending, endingOf } from '../driver/ending.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import type { Instance } from './client.ts';
@@ -22,11 +23,13 @@ export class PgliteDriver implements Driver {
   readonly errors = pgliteErrors;
   readonly framing = framing;
   readonly values: ValueEncoder;
+  readonly ending: Ending;
   readonly #instance: Instance;
 
   constructor(instance: Instance) {
     this.#instance = instance;
     this.values = pgliteValues(() => instance.serializers);
+    this.ending = endingOf(instance, 'close');
   }
 
   parser(typeOid: number): (text: string) => unknown {

@@ -4,13 +4,15 @@
  */
 import type { Sql } from 'postgres';
 import type { Connection, Driver, SentStatement } from '../driver/driver.ts';
+import { type Ending, endingOf } from '../driver/ending.ts';
 import { isProcessId } from '../driver/process-id.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { codeOf } from '../errors.ts';
 import { begin } from './begin.ts';
 import { Binder } from './bind.ts';
-import { postgresJsErrors } from './errors.ts';
+import { endBehind } from './end.ts';
+import { lost, postgresJsErrors } from './errors.ts';
 import { framing } from './framing.ts';
 import type { HeldConnection } from './held-connection.ts';
 import type { Client, ClientOptions } from './internals.ts';
@@ -39,6 +41,7 @@ export class PostgresJsDriver implements Driver {
   readonly isShared = false;
   readonly writesInImmediate = true;
   readonly plainTrips = 2;
+  readonly ending: Ending;
 
   constructor(
     client: Sql,
@@ -50,6 +53,7 @@ export class PostgresJsDriver implements Driver {
     this.#options = client.options as unknown as ClientOptions;
     this.values = postgresJsValues(this.#options);
     this.#binder = new Binder(this.#options, this.values);
+    this.ending = endingOf(client, 'end', endBehind);
   }
 
   get isDirect(): boolean {
@@ -190,9 +194,4 @@ function isOfSessionBefore(error: Error): boolean {
   const { severity, severity_local } = error as { severity?: unknown; severity_local?: unknown };
   if (severity_local === undefined) return false;
   return !((severity ?? severity_local) === 'FATAL' && /^(28|3D)/.test(codeOf(error) ?? ''));
-}
-
-function lost(): Error {
-  const error = new Error('the connection was lost before it brought an answer');
-  return Object.assign(error, { code: 'CONNECTION_CLOSED' });
 }

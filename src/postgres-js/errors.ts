@@ -125,3 +125,9 @@ export function ended(): BatchedDrizzleError {
     'the transaction has ended on its connection (a COMMIT or ROLLBACK of its own, or a BEGIN that failed); nothing more can be sent in it',
   );
 }
+
+/** The error of a statement that postgres.js had forgotten, and answered with nothing when the connection started again. */
+export function lost(): Error {
+  const error = new Error('the connection was lost before it brought an answer');
+  return Object.assign(error, { code: 'CONNECTION_CLOSED' });
+}

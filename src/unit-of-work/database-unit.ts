@@ -17,6 +17,8 @@ export class DatabaseUnit extends UnitOfWork {
   readonly #context = new AsyncResource('BatchedDatabase');
   /** The first error of an insert that its caller did not await. The next `flush()` throws it. */
   #unreported: Error | undefined;
+  /** The client's `end()` waits for what is awaited, until it is written: it calls this then. */
+  #awaited: (() => void) | undefined;
 
   constructor(context: FlushContext) {
     super(context, (dispatch) => atEndOfTurnFor(context.driver, dispatch));
@@ -73,7 +75,21 @@ export class DatabaseUnit extends UnitOfWork {
 
   #write(entries: readonly Entry[]): Promise<Flushed> {
     if (this.queue.isEmpty) unwatch(this);
-    return announceFlush('database', entries, (report) => flushEach(this.context, entries, report));
+    const settled = this.#takeAwaited() ?? this.context.driver.ending?.begin();
+    const written = announceFlush('database', entries, (report) => flushEach(this.context, entries, report));
+    written.then(settled, settled);
+    return written;
+  }
+
+  protected override hold(): () => void {
+    this.#awaited ??= this.context.driver.ending?.begin();
+    return () => this.#takeAwaited()?.();
+  }
+
+  #takeAwaited(): (() => void) | undefined {
+    const awaited = this.#awaited;
+    this.#awaited = undefined;
+    return awaited;
   }
 }
 

@@ -31,6 +31,15 @@ const tables = 'users, posts';
 const names = (length: number) => Array.from({ length }, (_, index) => ({ name: `user ${index}` }));
 
 describe('the database', () => {
+  test('of an instance that is closed has written the inserts that were awaited before', async () => {
+    const closing = await PGlite.create();
+    await closing.exec(
+      'create table users (id serial, name text, is_admin boolean, at timestamptz, data jsonb)',
+    );
+    const inserts = names(10).map((name) => batchedDrizzle(closing).insert(users).values(name).execute());
+    await Promise.all([closing.close(), ...inserts]);
+  });
+
   test('is drizzle’s own, by every form of arguments', async () => {
     const client = instance();
     const forms = [
