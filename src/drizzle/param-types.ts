@@ -1,7 +1,7 @@
 /** The types of a statement's parameters, as far as drizzle's schema tells them. */
 import { is, Param, type Query } from 'drizzle-orm';
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import { isRowCount } from './row-count.ts';
+import { rowCounts } from './row-count.ts';
 
 /** The type of each parameter as the schema names it; `undefined` where only the server knows it. */
 export type ParamTypes = readonly (string | undefined)[];
@@ -26,10 +26,12 @@ export function paramTypes(query: Query): ParamTypes {
   if (params.length === 0) return [];
   // A part of the statement without hints would move the others.
   const hints: readonly string[] = typings.length === params.length ? typings : [];
+  let counts: ReadonlySet<number> | undefined;
   return params.map((param, index) => {
     const hint = hints[index];
     if (hint !== undefined && hint !== notTyped) return hint;
     if (is(param, Param)) return (param.encoder as { getSQLType?: () => string }).getSQLType?.();
-    return isRowCount(sql, index + 1) ? 'bigint' : undefined;
+    counts ??= rowCounts(sql);
+    return counts.has(index + 1) ? 'bigint' : undefined;
   });
 }

@@ -1,7 +1,7 @@
 /** The types of a statement's parameters, as far as drizzle's schema tells them. */
 import type { Query, SQL } from 'drizzle-orm';
 import type { PgColumn, PgDialect } from 'drizzle-orm/pg-core';
-import { isRowCount } from '../../drizzle/row-count.ts';
+import { rowCounts } from '../../drizzle/row-count.ts';
 
 /** The type of each parameter as the schema names it; `undefined` where only the server knows it. */
 export type ParamTypes = readonly (string | undefined)[];
@@ -65,5 +65,11 @@ export function hintTypes(dialect: PgDialect): void {
 /** @param query that of the prepared statement */
 export function paramTypes(query: Query): ParamTypes {
   const { sql, params, [typesKey]: types = [] } = query as Query & { [typesKey]?: ParamTypes };
-  return params.map((_, index) => types[index] ?? (isRowCount(sql, index + 1) ? 'bigint' : undefined));
+  let counts: ReadonlySet<number> | undefined;
+  return params.map((_, index) => {
+    const type = types[index];
+    if (type !== undefined) return type;
+    counts ??= rowCounts(sql);
+    return counts.has(index + 1) ? 'bigint' : undefined;
+  });
 }
