@@ -4,7 +4,7 @@ import { RecentTexts } from '../driver/recent-texts.ts';
 import { tooManyParams } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { codeOf } from '../errors.ts';
-import { getOrInsert } from '../get-or-insert.ts';
+import { bind } from './bound-query.ts';
 import { declaredType } from './declared-type.ts';
 import type { ClientOptions, Query } from './internals.ts';
 import type { LoneConnection } from './lone-query.ts';
@@ -161,40 +161,4 @@ function declaredTypes(args: readonly unknown[]): readonly number[] {
     declared[index] = type.oid;
   }
   return declared ?? nothingDeclared;
-}
-
-const boundQueries = new WeakMap<object, object>();
-
-/**
- * postgres.js sets `describeFirst` when it builds a query that has arguments. If it stays unset, the query leaves as Parse,
- * Bind and Execute.
- *
- * A statement that the connection knows by a name comes with the types that the server has told. Bind serialises by them, and
- * must be given the values themselves.
- */
-function bind(query: Query, values: unknown[]): void {
-  const queries: object = Object.getPrototypeOf(query);
-  Object.setPrototypeOf(
-    query,
-    getOrInsert(boundQueries, queries, () => makeBound(queries)),
-  );
-  query.parameters = values;
-}
-
-function makeBound(queries: object): object {
-  const isKnown = new WeakSet<object>();
-  return Object.create(queries, {
-    isBound: { value: true },
-    describeFirst: { get: () => false, set: () => {} },
-    prepared: {
-      get(this: Query) {
-        return isKnown.has(this);
-      },
-      set(this: Query, isPrepared: boolean) {
-        if (!isPrepared) return;
-        isKnown.add(this);
-        this.parameters = [...this.args];
-      },
-    },
-  });
 }

@@ -1,8 +1,10 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { startCounted } from '../support/counted.ts';
-import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
+import { batchedDrizzle, driver, drizzle } from '../support/drivers/chosen.ts';
+import { codesOf } from '../support/error-codes.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
@@ -121,3 +123,43 @@ describe('inserts of one turn on the database, of which sharing is not proved, k
 function sorted(calls: readonly (number | undefined)[]): (number | undefined)[] {
   return [...calls].sort((one, other) => (one ?? 0) - (other ?? 0));
 }
+
+describe('a prepared statement that the session knew, and whose plan no longer holds, fares as in drizzle', () => {
+  type Db = Pick<PostgresJsDatabase, 'select' | 'transaction'>;
+  const run = (db: Pick<Db, 'select'>, name: string) =>
+    db
+      .select()
+      .from(lefts)
+      .where(eq(lefts.note, sql.placeholder('note')))
+      .prepare(name)
+      .execute({ note: 'kept' });
+  const inTransaction = (db: Db) =>
+    db.transaction(async (tx) => {
+      await tx.select().from(rights);
+      return run(tx, 'in_transaction');
+    });
+
+  test.each([
+    ['its columns have other types', 'alter table lefts alter call type bigint'],
+    ['the session has forgotten it', 'deallocate all'],
+  ])('when %s', async (_, ddl) => {
+    await check.execute(`insert into lefts (note) values ('kept')`);
+    const outcomes = async (make: typeof drizzle | typeof batchedDrizzle) => {
+      await check.execute('alter table lefts alter call type int');
+      const client = database.client({ max: 1 });
+      const db = make(client) as Db;
+      const seen: unknown[] = [];
+      for (const work of [(on: Db) => run(on, 'on_database'), inTransaction]) {
+        await work(db);
+        await driver.query(client, ddl);
+        for (let again = 0; again < 2; again++) {
+          const [settled] = await Promise.allSettled([work(db)]);
+          seen.push(settled?.status === 'fulfilled' ? settled.value : codesOf(settled?.reason));
+        }
+      }
+      return seen;
+    };
+    const plain = await outcomes(drizzle);
+    expect(await outcomes(batchedDrizzle)).toEqual(plain);
+  });
+});

@@ -21,12 +21,13 @@ test.each(Object.entries(driver.variants))(
   `random statements, their results, errors and effects are those of plain drizzle, %s`,
   { timeout: 60_000 + runs * 200 },
   async (_, { options, takesUndefined }) => {
+    const another = driver.reference(database.client({ max: 1 }));
     const plain = driver.reference(database.client({ ...options, max: 1 }), { schema });
     const batched = batchedDrizzle(database.client({ ...options, max: 1 }), { schema });
     await fc.assert(
       fc.asyncProperty(statedPrograms([...statements.keys()], takesUndefined), async (program) => {
-        const expected = await runStated(plain, program);
-        expect(await runStated(batched, program)).toEqual(expected);
+        const expected = await runStated(plain, program, another);
+        expect(await runStated(batched, program, another)).toEqual(expected);
       }),
       { numRuns: Math.ceil(runs / 2), seed, timeout: 10_000, endOnFailure: true },
     );

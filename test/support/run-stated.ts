@@ -12,14 +12,21 @@ type Db = PostgresJsDatabase<typeof schema>;
 
 const thrown = new Error('the callback has had enough');
 
-/** @returns the outcome of each step, and the rows at the end, as text: values may have no other likeness */
-export async function runStated(db: Db, program: readonly StatedStep[]): Promise<string[]> {
+/**
+ * @param another a database of another session
+ * @returns the outcome of each step, and the rows at the end, as text: values may have no other likeness
+ */
+export async function runStated(
+  db: Db,
+  program: readonly StatedStep[],
+  another: Pick<Db, 'execute'>,
+): Promise<string[]> {
   for (const statement of reset) await db.execute(statement);
   const seen: unknown[] = [];
   const run = async (on: Db, step: StatedStep): Promise<void> => {
     switch (step.do) {
       case 'alter':
-        seen.push(await outcome(() => on.execute(alter())));
+        seen.push(await outcome(() => (step.by === 'the program' ? on : another).execute(alter())));
         return;
       case 'one':
         seen.push(await outcome(() => make(on, step.stated)));

@@ -143,6 +143,27 @@ export const statements: ReadonlyMap<string, Make> = new Map<string, Make>([
         .prepare('by_t')
         .execute({ t: value }),
   ],
+  // The types of its result change with `alter`.
+  [
+    'prepared all',
+    (db, value) =>
+      db
+        .select()
+        .from(cells)
+        .where(eq(cells.t, sql.placeholder('t')))
+        .prepare('all_by_t')
+        .execute({ t: value }),
+  ],
+  [
+    'prepared delete',
+    (db, value) =>
+      db
+        .delete(notes)
+        .where(eq(notes.note, sql.placeholder('note')))
+        .returning()
+        .prepare('delete_note')
+        .execute({ note: value }),
+  ],
   [
     'cte',
     (db, value) => {
