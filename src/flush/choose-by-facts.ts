@@ -31,12 +31,14 @@ export async function chooseByFacts(
   const learned = isUnasked ? nothingKnown : await learn(context, entries, target, back, report);
   // The first connection may have come with the answer, and named another engine.
   const facts = engine.isOther ? nothingKnown : learned;
-  const isBarred = isSeeking || isApart || engine.takesTransactions === false;
+  const takesNone =
+    engine.takesTransactions === false || (driver.isJoined === true && target.scope === 'own');
+  const isBarred = isSeeking || isApart || takesNone;
   const mayShare = !isBarred && !isDearIfRefused(entries, target, driver) && isProved(entries, facts);
   if (mayShare && (target.scope === 'own' || isSmall || !sharesLittle(entries, context.options)))
     return { own: undefined, facts, mayShare, why: undefined };
   const own = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: true });
-  const isForbidden = isUnasked || engine.isOther || engine.takesTransactions === false;
+  const isForbidden = isUnasked || engine.isOther || takesNone;
   const unshared = isForbidden ? 'server' : mayShare ? 'few' : 'unproved';
   return { own, facts, mayShare, why: isSeeking ? 'seeking' : entries.length === 1 ? 'one' : unshared };
 }

@@ -19,6 +19,8 @@ export interface ConnectionOptions {
   readonly log: ((text: string) => void) | undefined;
   /** Its place among the transactions of a client that is shared. */
   readonly turn: Turn | undefined;
+  /** The program has begun the transaction itself, on a client of the pool. */
+  readonly isJoined: boolean;
 }
 
 /**
@@ -49,6 +51,10 @@ export class NodePostgresConnection implements Connection {
     });
     this.lost.catch(() => {});
     lease.listen((error) => this.#close(error));
+  }
+
+  get isJoined(): boolean {
+    return this.#options.isJoined;
   }
 
   get isUnopened(): boolean {

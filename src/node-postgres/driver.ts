@@ -112,8 +112,12 @@ export class NodePostgresDriver implements Driver {
     turn: Turn | undefined,
   ): Promise<NodePostgresConnection> {
     const dialect = this.#dialect;
-    const ends = isPool(this.#source) ? ownEnds(text) : await this.#endsOn(this.#source, text);
-    return new NodePostgresConnection(this.#meet(await lease(this.#source)), { dialect, ends, log, turn });
+    const given = isPool(this.#source) ? undefined : await this.#endsOn(this.#source, text);
+    const held = this.#meet(await lease(this.#source));
+    // On a pool of one connection the program may have begun a transaction by a text of its own.
+    const isJoined = !given && text === undefined && /[TE]/.test(held.outbox.status ?? '');
+    const ends = given ?? (isJoined ? endsInside() : ownEnds(text));
+    return new NodePostgresConnection(held, { dialect, ends, log, turn, isJoined });
   }
 
   /** On a client of the user's a transaction may be open that is not ours. */

@@ -3,7 +3,8 @@ import { command, type Statement } from '../driver/statement.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { HeldConnection } from './held-connection.ts';
 import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
-import { NeverSent } from './lone-query.ts';
+import { NeverSent } from './never-sent.ts';
+import { rawTransactionOf } from './raw-transaction.ts';
 import { Repeats } from './repeats.ts';
 import { survivePoolStart } from './survive-pool-start.ts';
 
@@ -35,6 +36,7 @@ export function begin(
 
     const hold = (connection: PoolConnection, asked: Query): void => {
       isOver = true;
+      rawTransactionOf(client).watch(connection);
       const repeats = new Repeats(meet(asked.state));
       const held = new HeldConnection(client, connection, describes, mark !== undefined, repeats);
       const isBegin = asked.active;

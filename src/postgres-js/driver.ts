@@ -8,7 +8,6 @@ import { type Ending, endingOf } from '../driver/ending.ts';
 import { isProcessId } from '../driver/process-id.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
-import { codeOf } from '../errors.ts';
 import { begin } from './begin.ts';
 import { Binder } from './bind.ts';
 import { endBehind } from './end.ts';
@@ -17,7 +16,9 @@ import { framing } from './framing.ts';
 import type { HeldConnection } from './held-connection.ts';
 import type { Client, ClientOptions } from './internals.ts';
 import { LazyConnection } from './lazy-connection.ts';
-import { NeverSent, runAlone } from './lone-query.ts';
+import { runAlone } from './lone-query.ts';
+import { untilSent } from './never-sent.ts';
+import { type RawTransaction, rawTransactionOf } from './raw-transaction.ts';
 import { postgresJsResults } from './results.ts';
 import { Sender } from './sender.ts';
 import { postgresJsValues } from './values.ts';
@@ -27,6 +28,7 @@ export class PostgresJsDriver implements Driver {
   readonly #options: ClientOptions;
   readonly values: ValueEncoder;
   readonly #binder: Binder;
+  readonly #raw: RawTransaction;
   /** Transactions that are open, and statements that run by themselves. */
   #busy = 0;
   /** A connection has been up, so that the server is there and takes the client. */
@@ -53,11 +55,16 @@ export class PostgresJsDriver implements Driver {
     this.#options = client.options as unknown as ClientOptions;
     this.values = postgresJsValues(this.#options);
     this.#binder = new Binder(this.#options, this.values);
+    this.#raw = rawTransactionOf(this.#client);
     this.ending = endingOf(client, 'end', endBehind);
   }
 
   get isDirect(): boolean {
     return this.#isDirect ?? false;
+  }
+
+  get isJoined(): boolean {
+    return this.#raw.isOpen;
   }
 
   readonly #meet = (backend: object | null): boolean => {
@@ -75,7 +82,7 @@ export class PostgresJsDriver implements Driver {
 
   async run(statement: Statement): Promise<Answer> {
     const answer = await this.#counted(() =>
-      this.#untilSent(async () => runAlone(this.#client, statement, this.describes)),
+      untilSent(this.#options.max, async () => runAlone(this.#client, statement, this.describes)),
     );
     this.#isWarm = true;
     this.#meet((answer as Answer & { state?: object }).state ?? null);
@@ -99,7 +106,7 @@ export class PostgresJsDriver implements Driver {
     this.#busy += 1;
     const connection = new LazyConnection(
       this.#client,
-      (mark) => this.#untilSent(() => this.#begin(mark)),
+      (mark) => untilSent(this.#options.max, () => this.#begin(mark)),
       () => {
         this.#busy -= 1;
       },
@@ -113,7 +120,10 @@ export class PostgresJsDriver implements Driver {
     if (this.describes) return client;
     if (client !== this.#client) return new Sender(client as Client, this.#binder, statement);
     // It could take the last connection ahead of a transaction that was called before.
-    return new Sender(client as Client, this.#binder, statement, () => this.#openHeldBack());
+    return new Sender(client as Client, this.#binder, statement, (text) => {
+      this.#openHeldBack();
+      this.#raw.note(text);
+    });
   }
 
   forgetTypes(): void {
@@ -154,22 +164,6 @@ export class PostgresJsDriver implements Driver {
     }
   }
 
-  /**
-   * After a reconnect postgres.js rejects the first query with an error of the session before: the one that ended it, or the
-   * last one, if the connection was cut right behind it. That query was never sent, so it is sent again. Each connection of
-   * the pool has at most one such error, which bounds the attempts.
-   */
-  async #untilSent<T>(send: () => Promise<T>): Promise<T> {
-    for (let left = this.#options.max; ; left--) {
-      try {
-        return await send();
-      } catch (error) {
-        if (!(error instanceof NeverSent)) throw error;
-        if (left === 0 || !isOfSessionBefore(error.cause)) throw error.cause;
-      }
-    }
-  }
-
   async #begin(mark: Statement | undefined): Promise<HeldConnection> {
     const held = await begin(this.#client, this.describes, this.#meet, mark);
     held.begun.then(
@@ -184,14 +178,4 @@ export class PostgresJsDriver implements Driver {
 
 function isProcess(backend: object | null): boolean {
   return isProcessId((backend as { pid?: unknown } | null)?.pid);
-}
-
-/**
- * Whether the server or a pooler gave this error to another session: both give `severity_local`. Codes 28 and 3D, a refused
- * role or database, end the start of this one: a new session would be refused too.
- */
-function isOfSessionBefore(error: Error): boolean {
-  const { severity, severity_local } = error as { severity?: unknown; severity_local?: unknown };
-  if (severity_local === undefined) return false;
-  return !((severity ?? severity_local) === 'FATAL' && /^(28|3D)/.test(codeOf(error) ?? ''));
 }

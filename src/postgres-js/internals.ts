@@ -37,7 +37,7 @@ export interface Query extends Promise<Answer> {
   strings: { readonly length: number; readonly 0?: string };
   /** Its text, as its errors show it. Set when it is written. */
   string?: string;
-  options: { readonly prepare?: unknown };
+  options: { readonly prepare?: unknown; readonly onexecute?: unknown };
   readonly executed: boolean;
   handle(): Promise<void>;
   execute(): Query;
@@ -50,6 +50,8 @@ export interface Query extends Promise<Answer> {
 /** The members of a pool connection that this folder uses. */
 export interface PoolConnection {
   execute(query: Query): unknown;
+  /** Opens a new session for the query. */
+  connect(query: Query): unknown;
   /** `release` is false if this library holds the connection. */
   reserved: ((() => void) & { release?: boolean }) | null;
   onclose: ((error: Error) => void) | null;

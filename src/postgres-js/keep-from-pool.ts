@@ -44,6 +44,6 @@ export function returnToPool(connection: PoolConnection): void {
   connection.queue.push(connection);
 }
 
-function isHeld({ reserved }: PoolConnection): boolean {
+export function isHeld({ reserved }: PoolConnection): boolean {
   return reserved?.release === false;
 }

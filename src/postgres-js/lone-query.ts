@@ -2,14 +2,9 @@
 import type { Answer, Statement } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
 import type { Client, PoolConnection, Query } from './internals.ts';
+import { NeverSent } from './never-sent.ts';
 import { makeQuery } from './query.ts';
-
-/** The driver rejected a query that it had not sent. */
-export class NeverSent extends Error {
-  constructor(override readonly cause: Error) {
-    super('the query was never sent');
-  }
-}
+import { type RawTransaction, rawTransactionOf } from './raw-transaction.ts';
 
 /**
  * The connection of a query that stays out of the pool until the answer comes. A BEGIN or another caller's statement that
@@ -17,12 +12,18 @@ export class NeverSent extends Error {
  */
 export class LoneConnection {
   query!: Query;
+  readonly #raw: RawTransaction;
   #connection: PoolConnection | undefined;
   #before: PoolConnection['onclose'] = null;
   #onclose: PoolConnection['onclose'] = null;
 
+  constructor(client: Client) {
+    this.#raw = rawTransactionOf(client);
+  }
+
   /** An option of the query. */
   readonly onexecute = (connection: PoolConnection): boolean => {
+    this.#raw.watch(connection);
     const { onclose } = connection;
     this.#connection = connection;
     this.#before = onclose;
@@ -46,7 +47,7 @@ export class LoneConnection {
 
 /** Runs one statement. */
 export async function runAlone(client: Client, statement: Statement, describes: boolean): Promise<Answer> {
-  const lone = new LoneConnection();
+  const lone = new LoneConnection(client);
   const query = makeQuery(client, statement, describes, { onexecute: lone.onexecute });
   lone.query = query;
   try {

@@ -8,21 +8,21 @@ export class Sender {
   readonly #client: Client;
   readonly #binder: Binder;
   readonly #statement: SentStatement;
-  readonly #openAhead: (() => void) | undefined;
+  readonly #sending: ((text: string) => void) | undefined;
 
-  /** @param openAhead of the client of the pool, and not of that of a transaction: called before a statement is sent */
-  constructor(client: Client, binder: Binder, statement: SentStatement, openAhead?: () => void) {
+  /** @param sending of the client of the pool, and not of that of a transaction: called before a statement is sent */
+  constructor(client: Client, binder: Binder, statement: SentStatement, sending?: (text: string) => void) {
     this.#client = client;
     this.#binder = binder;
     this.#statement = statement;
-    this.#openAhead = openAhead;
+    this.#sending = sending;
   }
 
   /** As that of postgres.js. */
   unsafe(text: string, params: unknown[], options: object): Query {
-    this.#openAhead?.();
+    this.#sending?.(text);
     // Without parameters drizzle's own way is one round trip.
-    const lone = this.#openAhead && params.length > 0 ? new LoneConnection() : undefined;
+    const lone = this.#sending && params.length > 0 ? new LoneConnection(this.#client) : undefined;
     const given = lone ? { ...options, onexecute: lone.onexecute } : options;
     const query = this.#client.unsafe(text, params as never, given) as unknown as Query;
     if (lone) lone.query = query;

@@ -42,6 +42,11 @@ export async function runStated(
           ),
         );
         return;
+      case 'raw transaction':
+        seen.push(await outcome(() => on.execute(sql`begin`)));
+        for (const inner of step.steps) await run(on, inner);
+        seen.push(await outcome(() => on.execute(sql.raw(step.ends))));
+        return;
       case 'transaction':
         seen.push(
           await outcome(() =>

@@ -21,6 +21,12 @@ export type StatedStep =
       readonly steps: readonly StatedStep[];
       readonly ends: 'returns' | 'throws';
     }
+  /** A transaction that is begun by a text, and not by drizzle's method: what is executed in it is executed on the database. */
+  | {
+      readonly do: 'raw transaction';
+      readonly steps: readonly StatedStep[];
+      readonly ends: 'commit' | 'rollback';
+    }
   /** Changes the types of columns, so that what the same texts mean changes. */
   | { readonly do: 'alter'; readonly by: 'the program' | 'another session' };
 
@@ -96,13 +102,27 @@ function withoutOrder(stated: readonly Stated[]): Stated[] {
   return stated.filter(({ statement }) => hasNoTable(statement) || queued.has(statement) === isQueued);
 }
 
+/** In a transaction that is begun by a text, also one without a table: what fails aborts the others behind it. */
+function apart(stated: readonly Stated[]): Stated[] {
+  const isQueued = stated.some(({ statement }) => queued.has(statement));
+  return stated.filter(({ statement }) => queued.has(statement) === isQueued);
+}
+
 const altering = fc.record({
   do: fc.constant('alter' as const),
   by: fc.constantFrom('the program' as const, 'another session' as const),
 });
 
-/** @param hasUndefined whether `undefined` is among the values */
-export function statedPrograms(names: readonly string[], hasUndefined: boolean): fc.Arbitrary<StatedStep[]> {
+/**
+ * @param hasUndefined whether `undefined` is among the values
+ * @param hasRaw whether a transaction may be begun by a text. On pg plain drizzle loses it with the first error, since the pool
+ *   drops the client.
+ */
+export function statedPrograms(
+  names: readonly string[],
+  hasUndefined: boolean,
+  hasRaw: boolean,
+): fc.Arbitrary<StatedStep[]> {
   const statedOf = (statement: string): fc.Arbitrary<Stated> =>
     fc.record({
       statement: fc.constant(statement),
@@ -113,10 +133,15 @@ export function statedPrograms(names: readonly string[], hasUndefined: boolean):
   // The same texts come up again and again, with other values.
   const few = fc
     .subarray([...names], { minLength: 1, maxLength: 4 })
-    .map((chosen) => ({ chosen, alterations: 1 }));
+    .map((chosen) => ({ chosen, alterations: 1, raw: 0 }));
   // Statements that the server knows by a name, and that it has to plan again.
   const byName = names.filter((name) => name.startsWith('prepared'));
-  const prepared = fc.constant({ chosen: byName, alterations: 4 });
+  const prepared = fc.constant({ chosen: byName, alterations: 4, raw: 0 });
+  const inRaw = fc.constant({
+    chosen: names.filter((name) => /^(insert|upsert|plain|uncast|fails)$/.test(name)),
+    alterations: 0,
+    raw: hasRaw ? 8 : 0,
+  });
   // The JSON of a function is undefined. Alone such a statement is refused, and with others under way plain drizzle hangs.
   // postgres.js sends a prepared statement again whose result has other types now. With others under way it mixes up their
   // answers.
@@ -124,34 +149,55 @@ export function statedPrograms(names: readonly string[], hasUndefined: boolean):
     statement !== 'prepared all' && (hasUndefined || value !== 'function');
   const together = (one: fc.Arbitrary<Stated>) =>
     fc.array(one, { minLength: 1, maxLength: 6 }).map((all) => all.filter(mayBeTogether));
-  const stepOf = (one: fc.Arbitrary<Stated>, depth: number, alterations: number): fc.Arbitrary<StatedStep> =>
+  const plainStep = (
+    one: fc.Arbitrary<Stated>,
+    chosen: (stated: readonly Stated[]) => readonly Stated[],
+  ): fc.Arbitrary<StatedStep> =>
     fc.oneof(
-      { weight: 6, arbitrary: fc.record({ do: fc.constant('one' as const), stated: one }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('one' as const), stated: one }) },
       {
-        weight: 3,
+        weight: 1,
         arbitrary: fc.record({
           do: fc.constant('together' as const),
-          stated: depth === 0 ? together(one).map(withoutOrder) : together(one),
+          stated: together(one).map(chosen),
         }),
       },
+    );
+  const stepOf = (one: fc.Arbitrary<Stated>, depth: number): fc.Arbitrary<StatedStep> =>
+    fc.oneof(
+      { weight: 9, arbitrary: plainStep(one, depth === 0 ? withoutOrder : (all) => all) },
       ...(depth < 2
         ? [
             {
               weight: depth === 0 ? 6 : 1,
               arbitrary: fc.record({
                 do: fc.constant('transaction' as const),
-                steps: fc.array(stepOf(one, depth + 1, 0), { minLength: 1, maxLength: 5 }),
+                steps: fc.array(stepOf(one, depth + 1), { minLength: 1, maxLength: 5 }),
                 ends: fc.constantFrom('returns' as const, 'returns' as const, 'throws' as const),
               }),
             },
           ]
         : []),
-      { weight: alterations, arbitrary: altering },
     );
+  const rawTransaction = (one: fc.Arbitrary<Stated>): fc.Arbitrary<StatedStep> =>
+    fc.record({
+      do: fc.constant('raw transaction' as const),
+      steps: fc.array(plainStep(one, apart), { minLength: 1, maxLength: 4 }),
+      ends: fc.constantFrom('commit' as const, 'rollback' as const),
+    });
   return fc
-    .oneof({ weight: 8, arbitrary: few }, { weight: byName.length === 0 ? 0 : 1, arbitrary: prepared })
-    .chain(({ chosen, alterations }) => {
+    .oneof(
+      { weight: 8, arbitrary: few },
+      { weight: byName.length === 0 ? 0 : 1, arbitrary: prepared },
+      { weight: hasRaw ? 1 : 0, arbitrary: inRaw },
+    )
+    .chain(({ chosen, alterations, raw }) => {
       const one = fc.oneof(...chosen.map(statedOf));
-      return fc.array(stepOf(one, 0, alterations), { minLength: 1, maxLength: 6 });
+      const step = fc.oneof(
+        { weight: 16, arbitrary: stepOf(one, 0) },
+        { weight: alterations, arbitrary: altering },
+        { weight: raw, arbitrary: rawTransaction(one) },
+      );
+      return fc.array(step, { minLength: 1, maxLength: 6 });
     });
 }

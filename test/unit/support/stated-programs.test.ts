@@ -16,7 +16,7 @@ function turnsOf(): [string[][], string[][]] {
       turns[depth === 0 ? 0 : 1].push(step.stated.map(({ statement }) => statement));
     }
   };
-  for (const program of fc.sample(statedPrograms(names, true), { numRuns: 500, seed: 1 }))
+  for (const program of fc.sample(statedPrograms(names, true, true), { numRuns: 500, seed: 1 }))
     collect(program, 0);
   return turns;
 }
