@@ -15,7 +15,7 @@ import { type Ends, endsInside, ownEnds } from './ends.ts';
 import { nodePostgresErrors, unsupported } from './errors.ts';
 import { type Client, classOf, isBusy, isPool, type Pool, type Types } from './internals.ts';
 import { type Lease, lease } from './lease.ts';
-import { type Dialect, makeQuery } from './make-query.ts';
+import { type Dialect, makeQuery, sendByQuery } from './make-query.ts';
 import { outboxOf } from './outbox.ts';
 import { nodePostgresResults } from './results.ts';
 import { nodePostgresValues } from './values.ts';
@@ -34,7 +34,6 @@ export class NodePostgresDriver implements Driver {
   readonly plainTrips = 1;
   readonly skipsUnbegun = true;
   readonly copiesAhead = true;
-  readonly isShared: boolean;
   readonly ending: Ending | undefined;
   readonly values: ValueEncoder;
   readonly results = nodePostgresResults;
@@ -51,14 +50,25 @@ export class NodePostgresDriver implements Driver {
     this.#source = source as Client | Pool;
     this.#options = options;
     this.framing = options.framing;
-    this.isShared = !isPool(source);
-    const { Query } = classOf(this.#source);
+    const Query = classOf(this.#source)?.Query;
     if (Query && typeof Query.prototype.prepare !== 'function')
       throw unsupported('pg-native has no pipeline: use the client of pg itself');
     this.#dialect = { Query, types: options.types };
     this.values = nodePostgresValues(Query);
     // A single client ends at once, whatever is under way.
-    this.ending = this.isShared ? undefined : endingOf(source, 'end');
+    this.ending = isPool(this.#source) ? endingOf(source, 'end') : undefined;
+  }
+
+  get isShared(): boolean {
+    return !isPool(this.#source) || this.#goesByQuery;
+  }
+
+  /**
+   * Each statement of the database is given to the client's `query()`, as in plain drizzle: a program has put one of its own in
+   * the place of the pool's, or the client is none of pg's.
+   */
+  get #goesByQuery(): boolean {
+    return !this.#dialect.Query || (isPool(this.#source) && Object.hasOwn(this.#source, 'query'));
   }
 
   get isDirect(): boolean {
@@ -75,6 +85,7 @@ export class NodePostgresDriver implements Driver {
   }
 
   async run(statement: Statement): Promise<Answer> {
+    if (this.#goesByQuery) return sendByQuery(this.#source as Pool, this.#dialect, statement);
     const { piece, answer } = makeQuery(this.#dialect, statement);
     if (!piece) return answer;
     const held = this.#meet(await lease(this.#source));
@@ -113,7 +124,7 @@ export class NodePostgresDriver implements Driver {
   ): Promise<NodePostgresConnection> {
     const dialect = this.#dialect;
     const given = isPool(this.#source) ? undefined : await this.#endsOn(this.#source, text);
-    const held = this.#meet(await lease(this.#source));
+    const held = this.#meet(await lease(this.#source, text !== undefined));
     // On a pool of one connection the program may have begun a transaction by a text of its own.
     const isJoined = !given && text === undefined && /[TE]/.test(held.outbox.status ?? '');
     const ends = given ?? (isJoined ? endsInside() : ownEnds(text));

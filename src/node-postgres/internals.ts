@@ -129,6 +129,8 @@ export interface Pool {
   readonly Client: ClientClass;
   readonly totalCount: number;
   connect(callback: (error: unknown, client: Client | undefined) => void): void;
+  connect(): Promise<Client>;
+  query(config: QueryConfig, values: readonly unknown[]): Promise<Result>;
   /** Serves those who wait for a client. */
   _pulseQueue?(): void;
 }
@@ -137,6 +139,14 @@ export function isPool(client: object): client is Pool {
   return 'totalCount' in client && 'idleCount' in client;
 }
 
+/** Whether a program has put a method of its own in the place of the pool's: plain drizzle calls that one without a callback. */
+export function hasOwnConnect(pool: Pool): boolean {
+  let own: object | null = pool;
+  while (own && !Object.hasOwn(own, '_pulseQueue')) own = Object.getPrototypeOf(own);
+  return pool.connect !== (own as Pool | null)?.connect;
+}
+
+/** @returns what has no `Query`, or `undefined`, for an object that only looks like a client */
 export function classOf(client: Client | Pool): ClientClass {
   return isPool(client) ? client.Client : (client.constructor as ClientClass);
 }

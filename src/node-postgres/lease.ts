@@ -1,7 +1,7 @@
 /** A client while this library uses it. */
 import { asError } from '../errors.ts';
 import { noteKind, unsupported } from './errors.ts';
-import { type Client, isPool, type Pool } from './internals.ts';
+import { type Client, hasOwnConnect, isPool, type Pool } from './internals.ts';
 import { type Outbox, outboxOf } from './outbox.ts';
 
 /** A client out of the pool, or the only one there is. */
@@ -46,8 +46,9 @@ export class Lease {
   }
 }
 
-export async function lease(source: Client | Pool): Promise<Lease> {
-  const held = isPool(source) ? await takeOut(source) : new Lease(source, undefined);
+/** @param isOfProgram for a transaction that the program has asked for */
+export async function lease(source: Client | Pool, isOfProgram = false): Promise<Lease> {
+  const held = isPool(source) ? await takeOut(source, isOfProgram) : new Lease(source, undefined);
   try {
     checkVersion(held.client);
   } catch (error) {
@@ -57,14 +58,26 @@ export async function lease(source: Client | Pool): Promise<Lease> {
   return held;
 }
 
-/** By the callback: the pool has stopped listening, and the client may be lost before a promise would resolve. */
-function takeOut(pool: Pool): Promise<Lease> {
+/**
+ * By the callback: the pool has stopped listening, and the client may be lost before a promise would resolve. But a program's
+ * own `connect()` may prepare the client only for those who wait for the promise, as plain drizzle does for its transactions.
+ */
+function takeOut(pool: Pool, isOfProgram: boolean): Promise<Lease> {
+  if (isOfProgram && hasOwnConnect(pool)) return takeOutByPromise(pool);
   return new Promise((resolve, reject) => {
     pool.connect((error, client) => {
       if (client) resolve(new Lease(client, pool));
       else reject(noteKind(asError(error), 'unopened'));
     });
   });
+}
+
+async function takeOutByPromise(pool: Pool): Promise<Lease> {
+  try {
+    return new Lease(await pool.connect(), pool);
+  } catch (error) {
+    throw noteKind(asError(error), 'unopened');
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { type Answer, isRaw, type Statement } from '../driver/statement.ts';
 import { Unreadable } from '../driver/unreadable.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { noteKind } from './errors.ts';
-import type { QueryClass, Result, Types } from './internals.ts';
+import type { Pool, QueryClass, Result, Types } from './internals.ts';
 import { type Messages, messagesOf } from './messages.ts';
 import type { CopyData, Piece, Role } from './piece.ts';
 import { answerOf } from './results.ts';
@@ -77,6 +77,17 @@ export function makeQuery(
     owner,
   };
   return { answer, piece };
+}
+
+/** As plain drizzle sends a statement on the database. */
+export async function sendByQuery(
+  client: Pick<Pool, 'query'>,
+  { types }: Dialect,
+  statement: Statement,
+): Promise<Answer> {
+  const { text, params, answer } = statement;
+  const values = params.map((param) => (isRaw(param) ? param.value : param));
+  return answerOf(await client.query({ text, rowMode: 'array', types: typesFor(answer, types) }, values));
 }
 
 function prepared(query: InstanceType<QueryClass>, settle: (error: Error) => void): Messages | undefined {

@@ -1,6 +1,7 @@
 /** The statements of one client that wait to be sent. What is sent in one turn leaves together. */
 import { behindPromiseJobs } from '../driver/event-loop.ts';
 import { getOrInsert } from '../get-or-insert.ts';
+import { unsupported } from './errors.ts';
 import { flightOf } from './flight.ts';
 import type { Landing } from './flight-input.ts';
 import { type Client, classOf } from './internals.ts';
@@ -13,8 +14,14 @@ export type TransactionStatus = 'I' | 'T' | 'E';
 
 const outboxes = new WeakMap<Client, Outbox>();
 
-/** A client has one outbox, whoever uses it. */
+/**
+ * A client has one outbox, whoever uses it.
+ *
+ * @throws {BatchedDrizzleError} `UNSUPPORTED_CLIENT` for an object that only looks like a client
+ */
 export function outboxOf(client: Client): Outbox {
+  if (!client.connection)
+    throw unsupported('a transaction needs a client of pg, or a pool that gives one out');
   return getOrInsert(outboxes, client, () => new Outbox(client));
 }
 

@@ -8,7 +8,8 @@ const known = new WeakMap<object, Record<string, string>>();
 export function serverParameters(client: Client | Pool): Readonly<Record<string, string>> {
   return getOrInsert(known, client, () => {
     const parameters: Record<string, string> = {};
-    if (isPool(client)) listenToClients(client, parameters);
+    // A mock has neither a class of clients nor a connection.
+    if (isPool(client) && client.Client) listenToClients(client, parameters);
     else if ('connection' in client) listen(client, parameters);
     return parameters;
   });

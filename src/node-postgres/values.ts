@@ -1,9 +1,10 @@
 /** Values → text, as pg writes them. It declares no types, so the server infers each. */
 import type { ValueEncoder } from '../driver/values.ts';
+import { unsupported } from './errors.ts';
 import type { QueryClass } from './internals.ts';
 import { messagesOf } from './messages.ts';
 
-export function nodePostgresValues(Query: QueryClass): ValueEncoder {
+export function nodePostgresValues(Query: QueryClass | undefined): ValueEncoder {
   const serialize = (value: unknown): string => {
     const written = writtenBy(Query, value);
     return typeof written === 'string' ? written : hexOf(written as Uint8Array);
@@ -28,9 +29,10 @@ export function nodePostgresValues(Query: QueryClass): ValueEncoder {
 const byteaType = 17;
 
 /** @throws what a value's own `toPostgres` or `toJSON` throws */
-function writtenBy(Query: QueryClass, value: unknown): unknown {
+function writtenBy(Query: QueryClass | undefined, value: unknown): unknown {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return `${value}`;
+  if (!Query) throw unsupported('the client is none of pg: it has no Query, which writes values');
   let failure: unknown;
   const query = new Query({ text: '' }, [value], (error) => {
     failure = error;

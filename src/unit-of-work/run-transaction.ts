@@ -54,7 +54,9 @@ export async function runTransaction<T>(
     // The server refuses other words, and plain drizzle then never runs the callback.
     if (modes !== undefined && !standardModes.test(modes)) await (modesSet ?? connection.begun);
     const working = connection.run ? connection.run(() => work(unit)) : work(unit);
-    const result = await Promise.race([working, connection.lost, ...rejections(modesSet)]);
+    // On pg plain drizzle waits for the callback, also if the connection is lost meanwhile.
+    const lost = framing.executesEnds ? [] : [connection.lost];
+    const result = await Promise.race([working, ...lost, ...rejections(modesSet)]);
     await unit.commit();
     await state.hearing.allTold();
     if (connection.hasBegun) context.engine.takesTransactions = true;

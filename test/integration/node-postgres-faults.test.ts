@@ -71,6 +71,18 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
     expect(await db.$count(users)).toBe(0);
   });
 
+  test('a transaction whose backend is terminated is rejected when its callback has ended, as in drizzle', async () => {
+    let hasEnded = false;
+    const lost = db.transaction(async (tx) => {
+      await kill(await pidOf(tx));
+      await sleep(100);
+      hasEnded = true;
+    });
+    await expect(lost).rejects.toThrow();
+    expect(hasEnded).toBe(true);
+    await serves(pool);
+  });
+
   test('a refused statement that pg sends itself fails the transaction, also while the state of that is not told', async () => {
     const relay = await database.faultRelay();
     const slow = batchedDrizzle(poolOf(module, { connectionString: relay.url }));

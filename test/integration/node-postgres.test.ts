@@ -64,6 +64,27 @@ test('a client of pg-native is refused, since it has no pipeline', () => {
   expect(() => batchedDrizzle(client)).toThrow('pg-native has no pipeline');
 });
 
+describe('an object that only looks like a client', () => {
+  const answer = { rows: [], rowCount: 1, command: 'INSERT' };
+
+  test.each<[string, (query: () => Promise<unknown>) => object]>([
+    ['with query() alone', (query) => ({ query })],
+    [
+      'of the class of a pool',
+      (query) => Object.assign(Object.create(pg.Pool.prototype), { query, connect: async () => ({ query }) }),
+    ],
+  ])('%s gets each insert of the database, and no transaction', async (_, make) => {
+    const query = vi.fn(async (_config: { text: string }, _values: unknown[]) => answer);
+    const db = batchedDrizzle(make(query as never) as Pool);
+    await db.insert(users).values({ name: 'Ada' });
+    await Promise.all(['Bob', 'Cy'].map((name) => db.insert(users).values({ name })));
+    expect(query.mock.calls.map(([{ text }, values]) => [text, values])).toEqual(
+      ['Ada', 'Bob', 'Cy'].map((name) => ['insert into "users" ("id", "name") values (default, $1)', [name]]),
+    );
+    await expect(db.transaction(async () => {})).rejects.toMatchObject({ code: 'UNSUPPORTED_CLIENT' });
+  });
+});
+
 describe.each(pgVersions)('on pg %s', (_, module) => {
   let relay: Relay;
 
@@ -337,6 +358,47 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
     const db = batchedDrizzle(pool);
     expect(await errors(db)).toEqual(plain);
     expect(pool.idleCount).toBe(1);
+  });
+
+  describe('a pool with a method of the program’s own', () => {
+    const whoIs = sql<string>`current_setting('application_name')`;
+
+    test('in the place of connect() gives a transaction what it gives to those who await it', async () => {
+      const seen = [drizzle, batchedDrizzle].map(async (make) => {
+        const pool = poolOf(module);
+        const connect = pool.connect.bind(pool) as (done?: unknown) => Promise<pg.PoolClient>;
+        const ownConnect = async (done?: unknown) => {
+          if (done) return connect(done);
+          const client = await connect();
+          await client.query(`set application_name = 'tenant'`);
+          return client;
+        };
+        pool.connect = ownConnect as never;
+        const db = make(pool) as NodePgDatabase;
+        return db.transaction(async (tx) => {
+          const [user] = await tx.insert(users).values({ name: whoIs }).returning();
+          await tx.delete(users);
+          return user?.name;
+        });
+      });
+      expect(await seen[0]).toBe('tenant');
+      expect(await seen[1]).toBe('tenant');
+    });
+
+    test('in the place of query() is called for each insert of the database', async () => {
+      const pool = poolOf(module);
+      const query = vi.spyOn(pool, 'query');
+      const db = batchedDrizzle(pool);
+      await db.insert(users).values({ name: 'Ada' });
+      const both = await Promise.all(
+        ['Bob', 'Cy'].map((name) => db.insert(users).values({ name }).returning()),
+      );
+      expect(both.flat().map(({ name }) => name)).toEqual(['Bob', 'Cy']);
+      expect(query).toHaveBeenCalledTimes(3);
+      await expect(db.insert(users).values({ name: 'Ada' })).rejects.toMatchObject({
+        cause: { code: '23505' },
+      });
+    });
   });
 });
 
