@@ -109,7 +109,8 @@ export abstract class UnitOfWork {
    */
   wait(entry: Entry, isWritten = false): Promise<unknown> {
     entry.awaited = true;
-    this.#refused?.delete(entry);
+    // No flush tells of it any more. So Node must, if nobody handles this very promise.
+    if (this.#refused?.delete(entry)) return entry.result().then();
     if (entry.state !== 'taken' && !entry.outcome) {
       this.#described?.delete(entry);
       if (entry.state === 'loose') this.enqueue(entry);

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { customType, integer, pgTable, serial, text, timestamp } from 'drizzle-orm/pg-core';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { unhandledDuring } from '../support/process-events.ts';
 import { tell } from '../support/same-rows.ts';
 import { type SideBySide, sideBySide } from '../support/side-by-side.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -126,6 +127,27 @@ describe.each(Object.entries(inserts))('%s', (_, insert) => {
     }
   });
 });
+
+test.each(Object.entries(inserts))(
+  '%s, executed where nobody hears of it, is told to Node or thrown, as in plain drizzle',
+  async (_, insert) => {
+    const { plain, batched } = await sides.run(async (db) => {
+      // A program's first insert takes longer.
+      await db.insert(t).values({ a: 'first' });
+      const errors: unknown[] = [];
+      const unhandled = await unhandledDuring(async () => {
+        try {
+          void (insert(db) as PromiseLike<unknown> & { execute(): Promise<unknown> }).execute();
+        } catch (error) {
+          errors.push(error);
+        }
+        await db.execute(sql`select 1`);
+      });
+      return Promise.all([...errors, ...unhandled].map((error) => tell(() => Promise.reject(error))));
+    });
+    expect(batched).toEqual(plain);
+  },
+);
 
 describe('modes that the server refuses are refused before the callback runs', () => {
   test.each([
