@@ -8,6 +8,8 @@ import { getOrInsert } from '../get-or-insert.ts';
 import type { Client, PoolConnection, Query } from './internals.ts';
 import { isHeld } from './keep-from-pool.ts';
 
+const comments = /--[^\n]*|\/\*.*?\*\//gs;
+
 const begins =
   /^\s*(begin(\s+(work|transaction))?|start\s+transaction)(\s+(isolation|read|not|deferrable)\b.*)?\s*$/is;
 
@@ -27,7 +29,7 @@ export class RawTransaction {
   /** A text is sent that may begin a transaction, or end it. */
   note(text: string): void {
     if (!this.#isAllowed) return;
-    for (const command of text.split(';')) {
+    for (const command of text.replaceAll(comments, ' ').split(';')) {
       if (begins.test(command)) this.isOpen = true;
       else if (ends.test(command)) this.isOpen = false;
     }
