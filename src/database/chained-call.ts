@@ -19,7 +19,8 @@ export function change<Argument>(
   try {
     call(entry, argument);
   } catch (error) {
-    unit.withdraw(entry);
+    // One that is executed already is written as it was.
+    if (!entry.awaited) unit.withdraw(entry);
     throw error;
   }
   return insert as never;

@@ -8,8 +8,8 @@ interface EndOptions {
 
 export const endBehind: MakeEnd =
   (end, work) =>
-  async (given): Promise<unknown> => {
-    const options = (given ?? {}) as EndOptions;
+  async (given = {}): Promise<unknown> => {
+    const options = given as EndOptions;
     const { timeout } = options;
     if (timeout == null) {
       await work;

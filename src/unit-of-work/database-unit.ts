@@ -65,7 +65,10 @@ export class DatabaseUnit extends UnitOfWork {
   }
 
   protected flushUnasked(everything: boolean): void {
-    if (this.queue.isEmpty) return;
+    if (this.queue.isEmpty) {
+      this.#takeAwaited()?.();
+      return;
+    }
     const entries = everything ? this.queue.take() : this.queue.takeWhere(({ awaited }) => awaited);
     this.#context.runInAsyncScope(async () => {
       const { failure } = await this.#write(entries);
@@ -81,9 +84,9 @@ export class DatabaseUnit extends UnitOfWork {
     return written;
   }
 
-  protected override hold(): () => void {
+  protected override schedule(): void {
     this.#awaited ??= this.context.driver.ending?.begin();
-    return () => this.#takeAwaited()?.();
+    super.schedule();
   }
 
   #takeAwaited(): (() => void) | undefined {

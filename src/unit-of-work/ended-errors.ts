@@ -43,12 +43,21 @@ export function explainFlush({ isOfCommit, cause }: FlushFailure, driver: Driver
 /**
  * BEGIN was refused, or the connection was lost, where drizzle executes BEGIN and ROLLBACK as statements.
  *
- * @param error what the callback has rejected with
+ * @param error what the callback, or the end of the transaction, has rejected with
+ * @param isOfCallback drizzle's ROLLBACK, which follows, fails in its turn, and rejects the transaction
  */
-export function explainLoss(error: unknown, loss: Error, begin: string, connection: Connection): unknown {
+export function explainLoss(
+  error: unknown,
+  loss: Error,
+  begin: string,
+  connection: Connection,
+  isOfCallback: boolean,
+): unknown {
   const isRefused = !connection.hasBegun && isAnswer(connection.errors, loss);
   if (isRefused) return failedStatement(begin, loss);
-  return error === loss ? failedStatement(connection.hasBegun ? 'rollback' : begin, loss) : error;
+  return isOfCallback || error === loss
+    ? failedStatement(connection.hasBegun ? 'rollback' : begin, loss)
+    : error;
 }
 
 /**

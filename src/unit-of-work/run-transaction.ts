@@ -40,6 +40,7 @@ export async function runTransaction<T>(
   state.isPlain = modes === undefined;
   const unit = new TransactionUnit(context, state);
   let loss: Error | undefined;
+  let isWorking = true;
   connection.lost.catch((error) => {
     loss = error;
   });
@@ -57,6 +58,7 @@ export async function runTransaction<T>(
     // On pg plain drizzle waits for the callback, also if the connection is lost meanwhile.
     const lost = framing.executesEnds ? [] : [connection.lost];
     const result = await Promise.race([working, ...lost, ...rejections(modesSet)]);
+    isWorking = false;
     await unit.commit();
     await state.hearing.allTold();
     if (connection.hasBegun) context.engine.takesTransactions = true;
@@ -66,7 +68,7 @@ export async function runTransaction<T>(
     await state.hearing.allTold();
     // If the modes were refused, or BEGIN itself, the other errors follow from that.
     await modesSet;
-    if (loss && framing.executesEnds) throw explainLoss(error, loss, begin, connection);
+    if (loss && framing.executesEnds) throw explainLoss(error, loss, begin, connection, isWorking);
     throw unit.explain(error);
   }
 }
