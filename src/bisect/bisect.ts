@@ -46,7 +46,8 @@ export class Batch {
   async write(given: readonly Entry[]): Promise<void> {
     const entries = this.#holdBack(given, new Set(given));
     if (entries.length === 0) return;
-    if (this.context.driver.isJoined && entries.length > 1) return this.#writeJoined(entries);
+    const isJoined = entries.length > 1 && this.context.driver.isJoined?.();
+    if (isJoined && (await isJoined)) return this.#writeJoined(entries);
     const refusal = await this.#own.attempt(entries, entries.length > 1 ? batchLockTimeout : undefined);
     if (!refusal) return;
     const open = entries.filter(({ outcome }) => !outcome);

@@ -25,8 +25,13 @@ export interface Driver {
    * library's.
    */
   readonly isShared: boolean;
-  /** The program has begun a transaction by a text of its own on the client's only connection, and not ended it. */
-  readonly isJoined?: boolean;
+  /**
+   * Whether the program has begun a transaction by a text of its own on the client's only connection, and not ended it.
+   * Absent if a connection tells it.
+   *
+   * @returns a promise only if the server has to be asked
+   */
+  isJoined?(): false | Promise<boolean>;
   /**
    * No pooler has been noticed between the client and the server. False before the first connection is up, and false if one
    * has introduced itself as a process that there can't be.

@@ -31,8 +31,8 @@ export async function chooseByFacts(
   const learned = isUnasked ? nothingKnown : await learn(context, entries, target, back, report);
   // The first connection may have come with the answer, and named another engine.
   const facts = engine.isOther ? nothingKnown : learned;
-  const takesNone =
-    engine.takesTransactions === false || (driver.isJoined === true && target.scope === 'own');
+  const isJoined = target.scope === 'own' && driver.isJoined?.();
+  const takesNone = engine.takesTransactions === false || Boolean(isJoined && (await isJoined));
   const isBarred = isSeeking || isApart || takesNone;
   const mayShare = !isBarred && !isDearIfRefused(entries, target, driver) && isProved(entries, facts);
   if (mayShare && (target.scope === 'own' || isSmall || !sharesLittle(entries, context.options)))

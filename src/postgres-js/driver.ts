@@ -63,8 +63,8 @@ export class PostgresJsDriver implements Driver {
     return this.#isDirect ?? false;
   }
 
-  get isJoined(): boolean {
-    return this.#raw.isOpen;
+  isJoined(): false | Promise<boolean> {
+    return this.#raw.isOpen();
   }
 
   readonly #meet = (backend: object | null): boolean => {
@@ -100,6 +100,7 @@ export class PostgresJsDriver implements Driver {
    * would not wait for the transaction, and others could take the connections that it waits for.
    */
   async begin(): Promise<Connection> {
+    this.#raw.meet();
     const mayHoldBack = this.#isWarm && this.#busy < this.#options.max;
     // Those that came first get their connections first: their callbacks run, and this one's may wait for them.
     if (!mayHoldBack) this.#openHeldBack();

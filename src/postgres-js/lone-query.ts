@@ -19,6 +19,7 @@ export class LoneConnection {
 
   constructor(client: Client) {
     this.#raw = rawTransactionOf(client);
+    this.#raw.meet();
   }
 
   /** An option of the query. */

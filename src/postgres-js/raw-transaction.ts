@@ -1,43 +1,97 @@
 /**
  * Whether the program has begun a transaction by a text of its own.
  *
- * postgres.js allows that on a client of one connection, and does not tell what the server says of it. So the texts are read
- * that run on the connection. A transaction of the library's own would be part of the program's, and its COMMIT would end both.
+ * postgres.js allows that on a client of one connection, and does not tell what the server says of it. A transaction of the
+ * library's own would be part of the program's, and its COMMIT would end both. So the texts are read that run on the
+ * connection, and the server is asked if one of them may have begun a transaction.
  */
+import { command } from '../driver/statement.ts';
 import { getOrInsert } from '../get-or-insert.ts';
-import type { Client, PoolConnection, Query } from './internals.ts';
+import type { Client, ClientOptions, PoolConnection, Query } from './internals.ts';
 import { isHeld } from './keep-from-pool.ts';
+import { makeQuery } from './query.ts';
 
-const comments = /--[^\n]*|\/\*.*?\*\//gs;
+/** Also in a comment, a string or the body of a function: the server knows better. */
+const mayBegin = /\b(begin|start\s+transaction)\b/i;
 
-const begins =
-  /^\s*(begin(\s+(work|transaction))?|start\s+transaction)(\s+(isolation|read|not|deferrable)\b.*)?\s*$/is;
+/** Alone, for in a longer text it may not be reached. */
+const ends = /^\s*(commit|rollback|end|abort)(\s+(work|transaction))?\s*;?\s*$/i;
 
-/** What leaves the transaction open is left out: a way back to a savepoint, and `and chain`. */
-const ends =
-  /^\s*((commit|rollback|end|abort)(\s+(work|transaction))?(\s+and\s+no\s+chain)?|prepare\s+transaction\s.*)\s*$/is;
+/** A setting that lasts as long as the transaction, and is gone with the statement if there is none. */
+const mark = "select pg_catalog.set_config('batched_drizzle.raw', '1', true)";
+const isMarked = "select pg_catalog.current_setting('batched_drizzle.raw', true)";
 
 export class RawTransaction {
-  isOpen = false;
-  readonly #isAllowed: boolean;
+  /** False if certainly none is open. */
+  #mayBeOpen = false;
+  #isMet = false;
+  /** Counts the texts that change what is known. */
+  #changes = 0;
+  readonly #client: Client;
+  readonly #options: ClientOptions;
   readonly #watched = new WeakSet<PoolConnection>();
 
-  constructor({ options }: Pick<Client, 'options'>) {
-    this.#isAllowed = options.max === 1;
+  constructor(client: Client) {
+    this.#client = client;
+    this.#options = client.options as unknown as ClientOptions;
   }
+
+  get isAllowed(): boolean {
+    return this.#options.max === 1;
+  }
+
+  /**
+   * Is called before the library's first statement: others may have used the connection. Each begins with the question for
+   * the array types, unless the client does without.
+   */
+  meet(): void {
+    if (this.#isMet) return;
+    this.#isMet = true;
+    this.#mayBeOpen ||= Object.keys(this.#options.shared?.typeArrayMap ?? {}).length > 0;
+  }
+
+  /** @returns false at once if none can be open */
+  isOpen(): false | Promise<boolean> {
+    if (!this.isAllowed) return false;
+    this.meet();
+    return this.#mayBeOpen && this.#ask();
+  }
+
+  async #ask(): Promise<boolean> {
+    const changes = this.#changes;
+    const asked = [mark, isMarked].map((text) =>
+      makeQuery(this.#client, command(text), false, { onexecute: this.passBy }).execute(),
+    );
+    const [, marked] = await Promise.allSettled(asked);
+    // A transaction that has failed answers no question.
+    const isOpen = marked?.status !== 'fulfilled' || marked.value[0]?.[0] === '1';
+    // What has been sent since then may have begun one.
+    if (changes === this.#changes) this.#mayBeOpen = isOpen;
+    return this.#mayBeOpen;
+  }
+
+  /** An option of queries that wait for nothing: the connection is watched from then on. */
+  readonly passBy = (connection: PoolConnection): boolean => {
+    this.watch(connection);
+    return true;
+  };
 
   /** A text is sent that may begin a transaction, or end it. */
   note(text: string): void {
-    if (!this.#isAllowed) return;
-    for (const command of text.replaceAll(comments, ' ').split(';')) {
-      if (begins.test(command)) this.isOpen = true;
-      else if (ends.test(command)) this.isOpen = false;
-    }
+    if (!this.isAllowed) return;
+    this.meet();
+    if (mayBegin.test(text)) this.#set(true);
+    else if (this.#mayBeOpen && ends.test(text)) this.#set(false);
+  }
+
+  #set(mayBeOpen: boolean): void {
+    this.#mayBeOpen = mayBeOpen;
+    this.#changes += 1;
   }
 
   /** Reads the texts that the program sends on the connection without drizzle. */
   watch(connection: PoolConnection): void {
-    if (!this.#isAllowed || this.#watched.has(connection)) return;
+    if (!this.isAllowed || this.#watched.has(connection)) return;
     this.#watched.add(connection);
     const { execute, connect } = connection;
     connection.execute = (query) => {
@@ -46,7 +100,7 @@ export class RawTransaction {
     };
     // A new session has no transaction, and its first query is not executed by `execute`.
     connection.connect = (query) => {
-      this.isOpen = false;
+      this.#set(false);
       this.#noteQuery(query);
       return connect(query);
     };
@@ -54,7 +108,10 @@ export class RawTransaction {
 
   /** Those of `sql.begin()`, which takes the connection out of the pool, and of this library want to know of it. */
   #noteQuery({ strings, options }: Query): void {
-    if (!options.onexecute && strings[0] !== undefined) this.note(strings[0]);
+    if (options.onexecute || !Array.isArray(strings)) return;
+    const text = strings.join(' ');
+    // The fragments of a text stand between its strings.
+    this.note(strings.length > 1 && text.trim() === '' ? 'begin' : text);
   }
 }
 

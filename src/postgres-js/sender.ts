@@ -2,6 +2,7 @@ import type { SentStatement } from '../driver/driver.ts';
 import type { Binder } from './bind.ts';
 import type { Client, Query } from './internals.ts';
 import { LoneConnection } from './lone-query.ts';
+import { type RawTransaction, rawTransactionOf } from './raw-transaction.ts';
 
 /** The client object by which drizzle sends one of its statements. */
 export class Sender {
@@ -23,7 +24,8 @@ export class Sender {
     this.#sending?.(text);
     // Without parameters drizzle's own way is one round trip.
     const lone = this.#sending && params.length > 0 ? new LoneConnection(this.#client) : undefined;
-    const given = lone ? { ...options, onexecute: lone.onexecute } : options;
+    const onexecute = lone?.onexecute ?? (this.#sending && watcherOf(this.#client));
+    const given = onexecute ? { ...options, onexecute } : options;
     const query = this.#client.unsafe(text, params as never, given) as unknown as Query;
     if (lone) lone.query = query;
     else query.sent = this.#statement;
@@ -31,4 +33,10 @@ export class Sender {
     // drizzle 1.0 begins a statement without rows one job later than one with rows, which would overtake it.
     return query.execute();
   }
+}
+
+/** The connection of a client that has only one is watched from its first statement on. */
+function watcherOf(client: Client): RawTransaction['passBy'] | undefined {
+  const raw = rawTransactionOf(client);
+  return raw.isAllowed ? raw.passBy : undefined;
 }

@@ -27,7 +27,7 @@ export async function runTransaction<T>(
   isOwn = false,
 ): Promise<T> {
   const { driver, logger } = context;
-  if (isOwn && driver.isJoined) throw joinedError();
+  if (isOwn && (await driver.isJoined?.())) throw joinedError();
   const { framing } = driver;
   const begin = framing.begin(modes);
   const opening = framing.opening(modes);

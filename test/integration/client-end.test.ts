@@ -65,6 +65,19 @@ describe('a client that is ended waits for inserts on the database that are awai
     expect(await check`select from logs`).toHaveLength(60);
   });
 
+  test('behind a flush of the same turn', async () => {
+    const client = database.client({ max: 3 });
+    const db = batchedDrizzle(client);
+    const first = addLog(db);
+    const flushed = db.flush();
+    await undefined;
+    const settled = Promise.allSettled([first, flushed, ...times(20, () => addLog(db))]);
+    await undefined;
+    await driver.close(client);
+    expect(causeCodes(await settled)).toEqual(times(22, () => 'ok'));
+    expect(await check`select from logs`).toHaveLength(21);
+  });
+
   test('but not for those that are only queued, nor for those that come later', async () => {
     const client = database.client({ max: 3 });
     const db = batchedDrizzle(client);

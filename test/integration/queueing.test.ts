@@ -106,6 +106,17 @@ describe.each(scopes)('an insert %s', (_, within) => {
     expect(await check.$count(users)).toBe(0);
   });
 
+  test('that is executed already is written as it was, if a chained call throws', async () => {
+    await within(async (scope) => {
+      const insert = scope.insert(users).values({ name: 'a' });
+      const executed = insert.execute();
+      const both = { target: users.id, set: { name: 'b' }, where: sql`true`, setWhere: sql`true` };
+      expect(() => insert.onConflictDoUpdate(both)).toThrow('You cannot use both "where"');
+      await executed;
+    });
+    expect(await check.$count(users)).toBe(1);
+  });
+
   test('runs once: awaiting it again gives the same rows, or the same error', async () => {
     const seen = await within(async (scope) => {
       const insert = scope.insert(users).values({ name: 'a' }).returning();

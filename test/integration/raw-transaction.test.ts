@@ -29,15 +29,19 @@ const ways: [name: string, say: Say][] = [
 ];
 
 /** @returns what the inserts came to, and how many logs the others see before and after the end */
-async function runBoth(say: Say, end: string, work: (db: Db) => Promise<unknown>): Promise<unknown[]> {
+async function runBoth(
+  say: Say,
+  end: string,
+  work: (db: Db, client: Client) => Promise<unknown>,
+  begin = 'begin',
+): Promise<unknown[]> {
   const seen: unknown[] = [];
   for (const make of [drizzle, batchedDrizzle]) {
     await check.unsafe('truncate users, addresses, logs restart identity cascade');
     const client = database.client({ max: 1 });
     const db = make(client) as Db;
-    await db.select().from(users).limit(1);
-    await say(db, client, 'begin');
-    const outcome = await work(db);
+    await say(db, client, begin);
+    const outcome = await work(db, client);
     const before = await check`select from logs`;
     await say(db, client, end);
     const after = await check`select from logs`;
@@ -82,12 +86,33 @@ describe.each(ways)('inserts of one turn in a transaction that is begun by a tex
     expect(batched).toMatchObject({ before: 0, after: 5 });
   });
 
+  test.each([
+    ['a comment', '/* from here */ begin -- now'],
+    ['other statements', 'select 1; begin; select 2'],
+  ])('and %s, are rolled back with it', async (__, begin) => {
+    const work = (db: Db) => Promise.all(times(3, (n) => db.insert(logs).values(log(`${n}`))));
+    const [plain, batched] = await runBoth(say, 'rollback', async (db) => (await work(db)).length, begin);
+    expect(batched).toEqual(plain);
+    expect(batched).toMatchObject({ outcome: 3, after: 0 });
+  });
+
+  test.each([
+    ['a text that looks like its end', `insert into logs values ('info', '; commit;')`],
+    ['a block of code', 'do $$ begin perform 1; end; $$'],
+  ])('and %s, are rolled back with it', async (__, text) => {
+    const [plain, batched] = await runBoth(say, 'rollback', async (db, client) => {
+      await say(db, client, text);
+      return (await Promise.all(times(3, (n) => db.insert(logs).values(log(`${n}`))))).length;
+    });
+    expect(batched).toEqual(plain);
+    expect(batched).toMatchObject({ outcome: 3, after: 0 });
+  });
+
   test('are told from those behind its end', async () => {
     const client = database.client({ max: 1 });
     const db = batchedDrizzle(client);
     const insertThree = () => Promise.all(times(3, (n) => db.insert(logs).values(log(`${n}`))));
     const written = async () => (await check`select from logs`).length;
-    await db.select().from(users).limit(1);
     const seen: number[] = [];
     for (const [begin, end] of [
       ['begin', 'rollback'],
