@@ -19,7 +19,9 @@ const ends = /^\s*(commit|rollback|end|abort)(\s+(work|transaction))?\s*;?\s*$/i
 
 /** A setting that lasts as long as the transaction, and is gone with the statement if there is none. */
 const mark = "select pg_catalog.set_config('batched_drizzle.raw', '1', true)";
-const isMarked = "select pg_catalog.current_setting('batched_drizzle.raw', true)";
+/** A row, and no value: the client may have a parser of its own. */
+const isMarked =
+  "select 1 where pg_catalog.current_setting('batched_drizzle.raw', true) operator(pg_catalog.=) '1'";
 
 export class RawTransaction {
   /** False if certainly none is open. */
@@ -64,7 +66,7 @@ export class RawTransaction {
     );
     const [, marked] = await Promise.allSettled(asked);
     // A transaction that has failed answers no question.
-    const isOpen = marked?.status !== 'fulfilled' || marked.value[0]?.[0] === '1';
+    const isOpen = marked?.status !== 'fulfilled' || marked.value.length > 0;
     // What has been sent since then may have begun one.
     if (changes === this.#changes) this.#mayBeOpen = isOpen;
     return this.#mayBeOpen;
