@@ -118,7 +118,7 @@ export class PostgresJsDriver implements Driver {
   }
 
   sender(client: unknown, statement: SentStatement): unknown {
-    if (this.describes) return client;
+    if (this.describes) return client === this.#client ? this.#raw.noting : client;
     if (client !== this.#client) return new Sender(client as Client, this.#binder, statement);
     // It could take the last connection ahead of a transaction that was called before.
     return new Sender(client as Client, this.#binder, statement, (text) => {

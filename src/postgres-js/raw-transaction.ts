@@ -17,11 +17,11 @@ const mayBegin = /\b(begin|start\s+transaction)\b/i;
 /** Alone, for in a longer text it may not be reached. */
 const ends = /^\s*(commit|rollback|end|abort)(\s+(work|transaction))?\s*;?\s*$/i;
 
-/** A setting that lasts as long as the transaction, and is gone with the statement if there is none. */
-const mark = "select pg_catalog.set_config('batched_drizzle.raw', '1', true)";
-/** A row, and no value: the client may have a parser of its own. */
-const isMarked =
-  "select 1 where pg_catalog.current_setting('batched_drizzle.raw', true) operator(pg_catalog.=) '1'";
+/**
+ * As a message of the simple protocol it is a transaction's first statement, and begins with it, unless one is open. A row, and
+ * no value: the client may have a parser of its own.
+ */
+const isOpenRow = 'select 1 where pg_catalog.now() operator(pg_catalog.<) pg_catalog.statement_timestamp()';
 
 export class RawTransaction {
   /** False if certainly none is open. */
@@ -61,12 +61,12 @@ export class RawTransaction {
 
   async #ask(): Promise<boolean> {
     const changes = this.#changes;
-    const asked = [mark, isMarked].map((text) =>
-      makeQuery(this.#client, command(text), false, { onexecute: this.passBy }).execute(),
-    );
-    const [, marked] = await Promise.allSettled(asked);
+    const query = makeQuery(this.#client, command(isOpenRow), false, { onexecute: this.passBy });
     // A transaction that has failed answers no question.
-    const isOpen = marked?.status !== 'fulfilled' || marked.value.length > 0;
+    const isOpen = await query.execute().then(
+      (rows) => rows.length > 0,
+      () => true,
+    );
     // What has been sent since then may have begun one.
     if (changes === this.#changes) this.#mayBeOpen = isOpen;
     return this.#mayBeOpen;
@@ -77,6 +77,17 @@ export class RawTransaction {
     this.watch(connection);
     return true;
   };
+
+  /** The client, for statements of drizzle's that are sent as drizzle does. */
+  get noting(): Pick<Client, 'unsafe'> {
+    if (!this.isAllowed) return this.#client;
+    return {
+      unsafe: (text, ...rest) => {
+        this.note(text);
+        return this.#client.unsafe(text, ...rest);
+      },
+    };
+  }
 
   /** A text is sent that may begin a transaction, or end it. */
   note(text: string): void {
