@@ -22,12 +22,12 @@ export interface Driver {
   readonly framing: Framing;
   /**
    * The client is one connection, which others may use meanwhile. A transaction may be open on it that is not this
-   * library's.
+   * library's. Or the program wants to see each insert as a statement of its own.
    */
   readonly isShared: boolean;
   /**
    * Whether the program has begun a transaction by a text of its own on the client's only connection, and not ended it.
-   * Absent if a connection tells it.
+   * Absent if the driver's connections tell it.
    *
    * @returns a promise only if the server has to be asked
    */

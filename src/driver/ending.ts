@@ -1,5 +1,5 @@
 /**
- * What a client waits for that is ended: inserts that are awaited, and not settled.
+ * A client that is ended waits for the inserts that are awaited and not settled.
  *
  * In drizzle an insert has been sent when it is awaited, and the client waits for it by itself. Here it leaves at the end of
  * the turn, perhaps behind a question to the catalog, and perhaps once more. A client that has ended would refuse it then.
@@ -8,7 +8,7 @@ import { ofProcess } from '../process-state.ts';
 
 type End = (...args: unknown[]) => unknown;
 
-/** @returns `end()` as it is when it must wait for the work. It calls the client's own. */
+/** Makes an `end()` that waits for the work, and then calls the client's own. */
 export type MakeEnd = (end: End, work: Promise<unknown>) => End;
 
 export class Ending {

@@ -11,15 +11,15 @@ import type { Client, ClientOptions, PoolConnection, Query } from './internals.t
 import { isHeld } from './keep-from-pool.ts';
 import { makeQuery } from './query.ts';
 
-/** Also in a comment, a string or the body of a function: the server knows better. */
+/** It also matches in a comment, a string or the body of a function. Then the server says that nothing is open. */
 const mayBegin = /\b(begin|start\s+transaction)\b/i;
 
 /** Alone, for in a longer text it may not be reached. */
 const ends = /^\s*(commit|rollback|end|abort)(\s+(work|transaction))?\s*;?\s*$/i;
 
 /**
- * As a message of the simple protocol it is a transaction's first statement, and begins with it, unless one is open. A row, and
- * no value: the client may have a parser of its own.
+ * Sent as a simple query outside a transaction, a statement starts at the same time as its transaction. Inside one, the
+ * transaction has started earlier. The answer is a row or none, since the client may parse values in a way of its own.
  */
 const isOpenRow = 'select 1 where pg_catalog.now() operator(pg_catalog.<) pg_catalog.statement_timestamp()';
 
@@ -119,7 +119,7 @@ export class RawTransaction {
     };
   }
 
-  /** Those of `sql.begin()`, which takes the connection out of the pool, and of this library want to know of it. */
+  /** `onexecute` is an option of `sql.begin()`, which takes the connection out of the pool, and of this library's own queries. */
   #noteQuery({ strings, options }: Query): void {
     if (options.onexecute || !Array.isArray(strings)) return;
     const text = strings.join(' ');

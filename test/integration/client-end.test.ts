@@ -13,6 +13,11 @@ const check = database.connect({ max: 1 });
 
 beforeEach(() => check.unsafe('truncate users, logs restart identity cascade'));
 
+function connect() {
+  const client = database.client({ max: 3 });
+  return { client, db: batchedDrizzle(client) };
+}
+
 const countRows = () =>
   check`select (select count(*) from users) as users, (select count(*) from logs) as logs`;
 
@@ -57,8 +62,7 @@ describe('a client that is ended waits for inserts on the database that are awai
   });
 
   test('in the turn in which they are awaited', async () => {
-    const client = database.client({ max: 3 });
-    const db = batchedDrizzle(client);
+    const { client, db } = connect();
     const settled = Promise.allSettled(times(60, () => addLog(db)));
     await driver.close(client);
     expect(causeCodes(await settled)).toEqual(times(60, () => 'ok'));
@@ -66,8 +70,7 @@ describe('a client that is ended waits for inserts on the database that are awai
   });
 
   test('behind a flush of the same turn', async () => {
-    const client = database.client({ max: 3 });
-    const db = batchedDrizzle(client);
+    const { client, db } = connect();
     const first = addLog(db);
     const flushed = db.flush();
     await undefined;
@@ -79,8 +82,7 @@ describe('a client that is ended waits for inserts on the database that are awai
   });
 
   test('but not for those that are only queued, nor for those that come later', async () => {
-    const client = database.client({ max: 3 });
-    const db = batchedDrizzle(client);
+    const { client, db } = connect();
     db.insert(logs).values(log('queued'));
     const first = addLog(db);
     const closed = driver.close(client);

@@ -23,6 +23,19 @@ type Db = Pick<PostgresJsDatabase, 'insert' | 'execute' | 'select' | '$count'>;
 /** Executes a text on the client or through the database. */
 type Say = (db: Db, client: Client, text: string) => PromiseLike<unknown>;
 
+/** Inserts logs in one turn. @returns the rows */
+async function insertLogs(db: Pick<Db, 'insert'>, count: number): Promise<unknown[]> {
+  const rows = await Promise.all(
+    times(count, (n) =>
+      db
+        .insert(logs)
+        .values(log(`${n}`))
+        .returning(),
+    ),
+  );
+  return rows.flat();
+}
+
 const ways: [name: string, say: Say][] = [
   ['through drizzle', (db, _, text) => db.execute(sql.raw(text))],
   ['of the client', (_, client, text) => driver.query(client, text)],
@@ -56,31 +69,14 @@ describe.each(ways)('inserts of one turn in a transaction that is begun by a tex
     ['two', 2],
     ['a shared batch', 60],
   ])('%s, are rolled back with it', async (__, count) => {
-    const [plain, batched] = await runBoth(say, 'rollback', (db) =>
-      Promise.all(
-        times(count, (n) =>
-          db
-            .insert(logs)
-            .values(log(`${n}`))
-            .returning(),
-        ),
-      ).then((rows) => rows.flat()),
-    );
+    const [plain, batched] = await runBoth(say, 'rollback', (db) => insertLogs(db, count));
     expect(batched).toEqual(plain);
     expect(batched).toMatchObject({ before: 0, after: 0 });
   });
 
   test('are committed with it', async () => {
     const [plain, batched] = await runBoth(say, 'commit', (db) =>
-      Promise.all([
-        ...times(5, (n) =>
-          db
-            .insert(logs)
-            .values(log(`${n}`))
-            .returning(),
-        ),
-        db.insert(users).values({ name: 'Ada' }).returning(),
-      ]),
+      Promise.all([insertLogs(db, 5), db.insert(users).values({ name: 'Ada' }).returning()]),
     );
     expect(batched).toEqual(plain);
     expect(batched).toMatchObject({ before: 0, after: 5 });
@@ -89,29 +85,27 @@ describe.each(ways)('inserts of one turn in a transaction that is begun by a tex
   test.each([
     ['a comment', '/* from here */ begin -- now'],
     ['other statements', 'select 1; begin; select 2'],
-  ])('and %s, are rolled back with it', async (__, begin) => {
-    const work = (db: Db) => Promise.all(times(3, (n) => db.insert(logs).values(log(`${n}`))));
-    const [plain, batched] = await runBoth(say, 'rollback', async (db) => (await work(db)).length, begin);
+  ])('with %s in the text, are rolled back with it', async (__, begin) => {
+    const [plain, batched] = await runBoth(say, 'rollback', (db) => insertLogs(db, 3), begin);
     expect(batched).toEqual(plain);
-    expect(batched).toMatchObject({ outcome: 3, after: 0 });
+    expect(batched).toMatchObject({ outcome: { length: 3 }, after: 0 });
   });
 
   test.each([
     ['a text that looks like its end', `insert into logs values ('info', '; commit;')`],
     ['a block of code', 'do $$ begin perform 1; end; $$'],
-  ])('and %s, are rolled back with it', async (__, text) => {
+  ])('behind %s, are rolled back with it', async (__, text) => {
     const [plain, batched] = await runBoth(say, 'rollback', async (db, client) => {
       await say(db, client, text);
-      return (await Promise.all(times(3, (n) => db.insert(logs).values(log(`${n}`))))).length;
+      return insertLogs(db, 3);
     });
     expect(batched).toEqual(plain);
-    expect(batched).toMatchObject({ outcome: 3, after: 0 });
+    expect(batched).toMatchObject({ outcome: { length: 3 }, after: 0 });
   });
 
   test('are told from those behind its end', async () => {
     const client = database.client({ max: 1 });
     const db = batchedDrizzle(client);
-    const insertThree = () => Promise.all(times(3, (n) => db.insert(logs).values(log(`${n}`))));
     const written = async () => (await check`select from logs`).length;
     const seen: number[] = [];
     for (const [begin, end] of [
@@ -120,7 +114,7 @@ describe.each(ways)('inserts of one turn in a transaction that is begun by a tex
       ['', ''],
     ] as const) {
       await say(db, client, begin);
-      await insertThree();
+      await insertLogs(db, 3);
       seen.push(await written());
       await say(db, client, end);
       seen.push(await written());
@@ -159,7 +153,7 @@ test('where none is open, inserts of one turn are one round trip as ever', async
   const { db, count } = await startCounted(database);
   await db.execute(sql`begin`);
   await db.execute(sql`commit`);
-  const insertMany = () => Promise.all(times(manyEntries, (n) => db.insert(logs).values(log(`${n}`))));
+  const insertMany = () => insertLogs(db, manyEntries);
   await insertMany();
   expect((await count(insertMany)).trips).toBe(1);
 });
