@@ -77,10 +77,15 @@ const leavesFirst = [
   'organizations',
 ];
 
+/** One statement, which empties the tables and restarts their sequences. */
+export const emptying = `do $$ begin
+  ${leavesFirst.map((name) => `delete from ${name};`).join(' ')}
+  perform ${sequences.map((name) => `setval('${name}', 1, false)`).join(', ')};
+end $$`;
+
 /** The rows that exist before a program: parents for every child, and rows for conflicts and violations. */
 const prelude = `
-  ${leavesFirst.map((name) => `delete from ${name};`).join(' ')}
-  select ${sequences.map((name) => `setval('${name}', 1, false)`).join(', ')};
+  ${emptying};
   insert into organizations (id, name) values (1000000, 'base');
   insert into teams (id, organization_id, name) values (1000000, 1000000, 'base');
   insert into users (id, name) values (1000000, 'pool-0'), (3000000, 'taken');
