@@ -2,6 +2,7 @@ import type { SentStatement } from '../driver/driver.ts';
 import type { Binder } from './bind.ts';
 import type { Client, Query } from './internals.ts';
 import { LoneConnection } from './lone-query.ts';
+import { isQuery } from './query.ts';
 import { type RawTransaction, rawTransactionOf } from './raw-transaction.ts';
 
 /** The client object by which drizzle sends one of its statements. */
@@ -27,6 +28,8 @@ export class Sender {
     const onexecute = lone?.onexecute ?? (this.#sending && watcherOf(this.#client));
     const given = onexecute ? { ...options, onexecute } : options;
     const query = this.#client.unsafe(text, params as never, given) as unknown as Query;
+    // Of a client that a test has put in postgres.js's place.
+    if (!isQuery(query)) return query;
     if (lone) lone.query = query;
     else query.sent = this.#statement;
     this.#binder.adopt(query, this.#statement, lone);

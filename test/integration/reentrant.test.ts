@@ -5,7 +5,7 @@ import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { times } from '../support/copies.ts';
 import { emptyTables, startCounted } from '../support/counted.ts';
-import { batchedDrizzle, driver, drizzle } from '../support/drivers/chosen.ts';
+import { batchedDrizzle, drizzle } from '../support/drivers/chosen.ts';
 import type { Client } from '../support/drivers/driver.ts';
 import { openTransactions, settling } from '../support/flights.ts';
 import { rejectionOf } from '../support/process-events.ts';
@@ -119,16 +119,15 @@ describe("drizzle's cache may await", () => {
   );
 
   test.each(cases)('$what in $way, $place, as in drizzle', async ({ way, what, place }) => {
+    const sides = makers.map((make) => ({ make, client: database.client({ max: 1 }) }));
     for (const [name, program] of Object.entries(programs)) {
       const rows = [];
-      for (const make of makers) {
+      for (const { make, client } of sides) {
         await check.execute(emptyTables());
-        const client = database.client({ max: 1 });
         const db = make(client, { cache: new Asking({ [way]: asked[what] as Work }) });
         const running = (places[place] as (typeof places)[string])(db, program);
         expect(await settling(running, name)).toMatchObject({ status: 'fulfilled' });
         rows.push(await rowsOf());
-        await driver.end(client);
       }
       expect(rows[1], name).toEqual(rows[0]);
       expect(await openTransactions(admin)).toEqual([]);
@@ -248,13 +247,13 @@ describe("drizzle's logger may start", () => {
     const unawaited: Work = async (db) => void db.insert(organizations).values({ name: 'a' });
     const all: [string, Work][] = Object.entries(programs);
     if (place !== 'on the database') all.push(['an insert that is not awaited', unawaited]);
+    const sides = makers.map((make) => ({ make, client: database.client({ max: 1 }) }));
     for (const [name, program] of all) {
       const rows = [];
-      for (const make of program === unawaited ? makers.slice(1) : makers) {
+      for (const { make, client } of program === unawaited ? sides.slice(1) : sides) {
         await check.execute(emptyTables());
         // A logger that sees BEGIN must not find the transaction before.
         current.db = undefined;
-        const client = database.client({ max: 1 });
         const started: PromiseLike<unknown>[] = [];
         const logger = {
           logQuery() {
@@ -269,7 +268,6 @@ describe("drizzle's logger may start", () => {
         expect(await settling(running, name)).toMatchObject({ status: 'fulfilled' });
         expect(await settling(Promise.all(started), name)).toMatchObject({ status: 'fulfilled' });
         rows.push(await rowsOf());
-        await driver.end(client);
       }
       if (program === unawaited) expect(rows).toEqual([[1, what === 'a select' ? 0 : 1]]);
       else expect(rows[1], name).toEqual(rows[0]);

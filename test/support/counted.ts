@@ -32,13 +32,14 @@ export async function startCounted(
     ...options
   }: ClientOptions & { knowing?: boolean; batch?: BatchOptions } = {},
 ): Promise<Counted> {
-  const relay = await database.relay({ delay: 5 });
+  const relay = await database.relay();
   const connect = (): Client => database.client({ url: relay.url, max: 1, ...options });
   const client = connect();
   const db = batchedDrizzle(client, { batch });
   const plain = drizzle(connect());
   await Promise.all([db, plain].map((each) => each.execute(sql`select 1`)));
   if (knowing) await learnTables(db);
+  relay.setDelay(5);
   return {
     relay,
     db,

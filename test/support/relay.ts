@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { delayed, type Later } from './delayed.ts';
+import { delayed } from './delayed.ts';
 import { listenInstead } from './listen-instead.ts';
 import { TripCounter } from './trip-counter.ts';
 import { asksForEncryption, bindsNamed, MessageReader, statementText } from './wire-messages.ts';
@@ -29,6 +29,8 @@ export interface Relay {
    */
   readonly statements: readonly string[];
   reset(): void;
+  /** Changes the time of both ways, while nothing is on its way. */
+  setDelay(delay: number): void;
   /** Closes the relay and cuts all connections. */
   close(): Promise<void>;
 }
@@ -41,8 +43,7 @@ export async function startRelay({ target, delay = 0, delayBack = delay }: Relay
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   const counters: TripCounter[] = [];
-  const there = delayed(delay);
-  const back = delayed(delayBack);
+  const ways = { there: delayed(delay), back: delayed(delayBack) };
   let statements: string[] = [];
 
   const relay = createServer({ noDelay: true }, (client) => {
@@ -56,8 +57,8 @@ export async function startRelay({ target, delay = 0, delayBack = delay }: Relay
     const unnamed = { statement: '', isBound: false };
     const delivered = new MessageReader('server');
     counters.push(counter);
-    join(client, server, there);
-    join(server, client, back);
+    join(client, server, 'there');
+    join(server, client, 'back');
 
     client.on('data', (chunk: Buffer) => {
       if (asksForEncryption(chunk)) return void client.write('N');
@@ -77,10 +78,10 @@ export async function startRelay({ target, delay = 0, delayBack = delay }: Relay
           unnamed.isBound = true;
         }
       }
-      there(() => server.writable && server.write(chunk));
+      ways.there(() => server.writable && server.write(chunk));
     });
     server.on('data', (chunk: Buffer) => {
-      back(() => {
+      ways.back(() => {
         if (client.writable) client.write(chunk);
         for (const event of delivered.push(chunk)) {
           if (event.at === 'end') counter.serverDelivers(event.type);
@@ -90,12 +91,12 @@ export async function startRelay({ target, delay = 0, delayBack = delay }: Relay
   });
 
   /** Closing one side closes the other, after the bytes that are still being delivered. */
-  function join(one: Socket, other: Socket, later: Later): void {
+  function join(one: Socket, other: Socket, way: keyof typeof ways): void {
     sockets.add(one);
-    one.on('error', () => later(() => other.destroy()));
+    one.on('error', () => ways[way](() => other.destroy()));
     one.on('close', () => {
       sockets.delete(one);
-      later(() => other.end());
+      ways[way](() => other.end());
     });
   }
 
@@ -112,6 +113,10 @@ export async function startRelay({ target, delay = 0, delayBack = delay }: Relay
     reset() {
       for (const counter of counters) counter.trips = 0;
       statements = [];
+    },
+    setDelay(changed) {
+      ways.there = delayed(changed);
+      ways.back = delayed(changed);
     },
     async close() {
       const closed = once(relay, 'close');
