@@ -13,7 +13,16 @@ import { lineOf, type Turn } from './client-line.ts';
 import { type ConnectionOptions, NodePostgresConnection } from './connection.ts';
 import { type Ends, endsInside, ownEnds } from './ends.ts';
 import { nodePostgresErrors, unsupported } from './errors.ts';
-import { type Client, classOf, isBusy, isPool, type Pool, type Types } from './internals.ts';
+import {
+  type Client,
+  classOf,
+  hasOwnQuery,
+  isBusy,
+  isPool,
+  isUnusable,
+  type Pool,
+  type Types,
+} from './internals.ts';
 import { type Lease, lease } from './lease.ts';
 import { type Dialect, makeQuery, sendByQuery } from './make-query.ts';
 import { outboxOf } from './outbox.ts';
@@ -68,7 +77,7 @@ export class NodePostgresDriver implements Driver {
    * the place of the pool's, or the client is none of pg's.
    */
   get #goesByQuery(): boolean {
-    return !this.#dialect.Query || (isPool(this.#source) && Object.hasOwn(this.#source, 'query'));
+    return !this.#dialect.Query || (isPool(this.#source) && hasOwnQuery(this.#source));
   }
 
   get isDirect(): boolean {
@@ -135,7 +144,15 @@ export class NodePostgresDriver implements Driver {
   async #endsOn(client: Client, begin?: string): Promise<Ends> {
     const outbox = outboxOf(client);
     // The server tells with every answer, and something that is under way may begin a transaction.
-    if (outbox.status === undefined || !outbox.isIdle || isBusy(client)) await this.run(command(''));
+    if (outbox.status === undefined || !outbox.isIdle || isBusy(client)) {
+      try {
+        await this.run(command(''));
+      } catch (error) {
+        if (!isUnusable(client)) throw error;
+        // BEGIN fails likewise, and tells it as in plain drizzle.
+        return ownEnds(begin);
+      }
+    }
     return outbox.status === 'I' ? ownEnds(begin) : endsInside();
   }
 

@@ -141,14 +141,41 @@ export function isPool(client: object): client is Pool {
 
 /** Whether a program has put a method of its own in the place of the pool's: plain drizzle calls that one without a callback. */
 export function hasOwnConnect(pool: Pool): boolean {
-  let own: object | null = pool;
-  while (own && !Object.hasOwn(own, '_pulseQueue')) own = Object.getPrototypeOf(own);
-  return pool.connect !== (own as Pool | null)?.connect;
+  return pool.connect !== basePool(pool)?.connect;
+}
+
+const poolsOwn = new WeakSet<Pool['query']>();
+
+/**
+ * The same of `query()`. Tracers put theirs in the class itself, where only the text tells it from the pool's, which is a
+ * method. Neon's class has one, too, which hands on to pg's.
+ */
+export function hasOwnQuery(pool: Pool): boolean {
+  const { query } = pool;
+  if (poolsOwn.has(query)) return false;
+  const text = Function.prototype.toString.call(query);
+  const isNeons = text.includes('poolQueryViaFetch');
+  const isPgs =
+    query === basePool(pool)?.query && /^query\s*\(/.test(text) && !Object.hasOwn(query, 'prototype');
+  if (isNeons || isPgs) poolsOwn.add(query);
+  return !isNeons && !isPgs;
+}
+
+/** What the pool has of pg's own class, and not of a subclass. */
+function basePool(pool: Pool): Pool | null {
+  let base: object | null = pool;
+  while (base && !Object.hasOwn(base, '_pulseQueue')) base = Object.getPrototypeOf(base);
+  return base as Pool | null;
 }
 
 /** @returns what has no `Query`, or `undefined`, for an object that only looks like a client */
 export function classOf(client: Client | Pool): ClientClass {
   return isPool(client) ? client.Client : (client.constructor as ClientClass);
+}
+
+/** The client refuses every query: its connection is lost, or it has been ended. */
+export function isUnusable({ _queryable, _ending }: Client): boolean {
+  return _queryable === false || _ending === true;
 }
 
 /** Whether a query is under way or waits, of whoever uses the client. */

@@ -1,7 +1,7 @@
 /** A client while this library uses it. */
 import { asError } from '../errors.ts';
-import { noteKind, unsupported } from './errors.ts';
-import { type Client, hasOwnConnect, isPool, type Pool } from './internals.ts';
+import { nodePostgresErrors, noteKind, unsupported } from './errors.ts';
+import { type Client, hasOwnConnect, isPool, isUnusable, type Pool } from './internals.ts';
 import { type Outbox, outboxOf } from './outbox.ts';
 
 /** A client out of the pool, or the only one there is. */
@@ -30,9 +30,10 @@ export class Lease {
 
   readonly #lose = (error: Error): void => {
     // An answer took too long. It will come, and the transaction is rolled back behind it, as in plain drizzle.
-    const isLate = !this.#pool && this.client._queryable !== false && !this.client._ending;
+    const isLate = !this.#pool && !isUnusable(this.client);
     if (this.#loss || isLate) return;
-    this.#loss = noteKind(error, 'lost');
+    // The client may refuse a statement, since it has been lost before.
+    this.#loss = nodePostgresErrors.kindOf(error) === 'unopened' ? error : noteKind(error, 'lost');
     this.#onLoss?.(error);
   };
 

@@ -182,6 +182,29 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
     expect(await names(others)).toHaveLength(19);
   });
 
+  test('on a client that was ended nothing has an unknown outcome, for nothing was sent', async () => {
+    const fates = async (make: typeof drizzle) => {
+      const ended = new module.Client({ connectionString: database.url });
+      await ended.connect();
+      const db = make(ended);
+      await ended.end();
+      const settled = await Promise.allSettled([
+        db.insert(users).values({ name: 'Ada' }),
+        Promise.all(['Bob', 'Cyd'].map((name) => db.insert(users).values({ name }))),
+        db.transaction((tx) => tx.insert(users).values({ name: 'Dee' })),
+        db.transaction((tx) => tx.select().from(users)),
+      ]);
+      return settled.map((each) => (each as PromiseRejectedResult).reason);
+    };
+    const plain = await fates(drizzle);
+    const batched = await fates(batchedDrizzle as never);
+    expect(batched.map(({ cause }) => cause.message)).toEqual(plain.map(({ cause }) => cause.message));
+    expect(batched.map(({ batchCode }) => batchCode).slice(0, 2)).toEqual(['INSERT_FAILED', 'INSERT_FAILED']);
+    expect(batched.slice(2).map(({ message }) => message)).toEqual(
+      plain.slice(2).map(({ message }) => message),
+    );
+  });
+
   test('a client that is not connected yet can be wrapped', async () => {
     const late = new module.Client({ connectionString: database.url });
     clients.push(late);

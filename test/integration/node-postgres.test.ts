@@ -399,6 +399,49 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
         cause: { code: '23505' },
       });
     });
+
+    test('in a subclass gives an insert what query() does there for each statement', async () => {
+      class TenantPool extends module.Pool {
+        override async query(...given: never) {
+          const client = await this.connect();
+          await client.query(`set application_name = 'tenant'`);
+          return client.query(...(given as [string])).finally(() => client.release());
+        }
+      }
+      for (const make of [drizzle, batchedDrizzle]) {
+        const db = make(poolOf({ ...module, Pool: TenantPool as never })) as NodePgDatabase;
+        const inserted = await db.insert(users).values({ name: whoIs }).returning();
+        expect(inserted).toMatchObject([{ name: 'tenant' }]);
+        await db.delete(users);
+      }
+    });
+
+    test('that a tracer has put in the class itself hears of each insert', async () => {
+      const { query } = module.Pool.prototype;
+      const heard = vi.fn();
+      module.Pool.prototype.query = function (this: pg.Pool, ...given: never) {
+        heard();
+        return Reflect.apply(query, this, given);
+      } as never;
+      try {
+        const db = batchedDrizzle(poolOf(module));
+        await Promise.all(['Ada', 'Bob'].map((name) => db.insert(users).values({ name })));
+      } finally {
+        module.Pool.prototype.query = query;
+      }
+      expect(heard).toHaveBeenCalledTimes(2);
+    });
+
+    test('is not the pool’s own, whose inserts share a round trip', async () => {
+      const counted = await database.relay({ delay: 5 });
+      const db = batchedDrizzle(poolOf(module, counted.url));
+      const insert = (...names: string[]) =>
+        Promise.all(names.map((name) => db.insert(users).values({ name })));
+      await insert('Ada', 'Bob');
+      counted.reset();
+      await insert('Cyd', 'Dee');
+      expect(counted.trips).toBe(1);
+    });
   });
 });
 
