@@ -20,7 +20,7 @@ import { runAlone } from './lone-query.ts';
 import { untilSent } from './never-sent.ts';
 import { type RawTransaction, rawTransactionOf } from './raw-transaction.ts';
 import { postgresJsResults } from './results.ts';
-import { Sender } from './sender.ts';
+import { type Pool, Sender } from './sender.ts';
 import { postgresJsValues } from './values.ts';
 
 export class PostgresJsDriver implements Driver {
@@ -29,6 +29,7 @@ export class PostgresJsDriver implements Driver {
   readonly values: ValueEncoder;
   readonly #binder: Binder;
   readonly #raw: RawTransaction;
+  readonly #pool: Pool;
   /** Transactions that are open, and statements that run by themselves. */
   #busy = 0;
   /** A connection has been up, so that the server is there and takes the client. */
@@ -55,7 +56,14 @@ export class PostgresJsDriver implements Driver {
     this.#options = client.options as unknown as ClientOptions;
     this.values = postgresJsValues(this.#options);
     this.#binder = new Binder(this.#options, this.values);
-    this.#raw = rawTransactionOf(this.#client);
+    const raw = rawTransactionOf(this.#client);
+    this.#raw = raw;
+    const sending = (text: string) => {
+      // It could take the last connection ahead of a transaction that was called before.
+      this.#openHeldBack();
+      raw.note(text);
+    };
+    this.#pool = { raw, sending };
     this.ending = endingOf(client, 'end', endBehind);
   }
 
@@ -82,7 +90,7 @@ export class PostgresJsDriver implements Driver {
 
   async run(statement: Statement): Promise<Answer> {
     const answer = await this.#counted(() =>
-      untilSent(this.#options.max, async () => runAlone(this.#client, statement, this.describes)),
+      untilSent(this.#options.max, () => runAlone(this.#client, statement, this.describes, this.#raw)),
     );
     this.#isWarm = true;
     this.#meet((answer as Answer & { state?: object }).state ?? null);
@@ -120,11 +128,7 @@ export class PostgresJsDriver implements Driver {
   sender(client: unknown, statement: SentStatement): unknown {
     if (this.describes) return client === this.#client ? this.#raw.noting : client;
     if (client !== this.#client) return new Sender(client as Client, this.#binder, statement);
-    // It could take the last connection ahead of a transaction that was called before.
-    return new Sender(client as Client, this.#binder, statement, (text) => {
-      this.#openHeldBack();
-      this.#raw.note(text);
-    });
+    return new Sender(client as Client, this.#binder, statement, this.#pool);
   }
 
   forgetTypes(): void {

@@ -4,7 +4,7 @@ import { asError } from '../errors.ts';
 import type { Client, PoolConnection, Query } from './internals.ts';
 import { NeverSent } from './never-sent.ts';
 import { makeQuery } from './query.ts';
-import { type RawTransaction, rawTransactionOf } from './raw-transaction.ts';
+import type { RawTransaction } from './raw-transaction.ts';
 
 /**
  * The connection of a query that stays out of the pool until the answer comes. A BEGIN or another caller's statement that
@@ -17,9 +17,9 @@ export class LoneConnection {
   #before: PoolConnection['onclose'] = null;
   #onclose: PoolConnection['onclose'] = null;
 
-  constructor(client: Client) {
-    this.#raw = rawTransactionOf(client);
-    this.#raw.meet();
+  constructor(raw: RawTransaction) {
+    this.#raw = raw;
+    raw.meet();
   }
 
   /** An option of the query. */
@@ -47,8 +47,13 @@ export class LoneConnection {
 }
 
 /** Runs one statement. */
-export async function runAlone(client: Client, statement: Statement, describes: boolean): Promise<Answer> {
-  const lone = new LoneConnection(client);
+export async function runAlone(
+  client: Client,
+  statement: Statement,
+  describes: boolean,
+  raw: RawTransaction,
+): Promise<Answer> {
+  const lone = new LoneConnection(raw);
   const query = makeQuery(client, statement, describes, { onexecute: lone.onexecute });
   lone.query = query;
   try {

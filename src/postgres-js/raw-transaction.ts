@@ -78,6 +78,11 @@ export class RawTransaction {
     return true;
   };
 
+  /** `passBy` for a client of one connection, which is watched from its first statement on. */
+  get watcher(): RawTransaction['passBy'] | undefined {
+    return this.isAllowed ? this.passBy : undefined;
+  }
+
   /** The client, for statements of drizzle's that are sent as drizzle does. */
   get noting(): Pick<Client, 'unsafe'> {
     if (!this.isAllowed) return this.#client;

@@ -3,29 +3,35 @@ import type { Binder } from './bind.ts';
 import type { Client, Query } from './internals.ts';
 import { LoneConnection } from './lone-query.ts';
 import { isQuery } from './query.ts';
-import { type RawTransaction, rawTransactionOf } from './raw-transaction.ts';
+import type { RawTransaction } from './raw-transaction.ts';
+
+/** What statements of the pool's own client have in common, and those of a transaction have not. */
+export interface Pool {
+  readonly raw: RawTransaction;
+  /** Called before a statement is sent. */
+  readonly sending: (text: string) => void;
+}
 
 /** The client object by which drizzle sends one of its statements. */
 export class Sender {
   readonly #client: Client;
   readonly #binder: Binder;
   readonly #statement: SentStatement;
-  readonly #sending: ((text: string) => void) | undefined;
+  readonly #pool: Pool | undefined;
 
-  /** @param sending of the client of the pool, and not of that of a transaction: called before a statement is sent */
-  constructor(client: Client, binder: Binder, statement: SentStatement, sending?: (text: string) => void) {
+  constructor(client: Client, binder: Binder, statement: SentStatement, pool?: Pool) {
     this.#client = client;
     this.#binder = binder;
     this.#statement = statement;
-    this.#sending = sending;
+    this.#pool = pool;
   }
 
   /** As that of postgres.js. */
   unsafe(text: string, params: unknown[], options: object): Query {
-    this.#sending?.(text);
+    this.#pool?.sending(text);
     // Without parameters drizzle's own way is one round trip.
-    const lone = this.#sending && params.length > 0 ? new LoneConnection(this.#client) : undefined;
-    const onexecute = lone?.onexecute ?? (this.#sending && watcherOf(this.#client));
+    const lone = this.#pool && params.length > 0 ? new LoneConnection(this.#pool.raw) : undefined;
+    const onexecute = lone?.onexecute ?? this.#pool?.raw.watcher;
     const given = onexecute ? { ...options, onexecute } : options;
     const query = this.#client.unsafe(text, params as never, given) as unknown as Query;
     // Of a client that a test has put in postgres.js's place.
@@ -36,10 +42,4 @@ export class Sender {
     // drizzle 1.0 begins a statement without rows one job later than one with rows, which would overtake it.
     return query.execute();
   }
-}
-
-/** The connection of a client that has only one is watched from its first statement on. */
-function watcherOf(client: Client): RawTransaction['passBy'] | undefined {
-  const raw = rawTransactionOf(client);
-  return raw.isAllowed ? raw.passBy : undefined;
 }
