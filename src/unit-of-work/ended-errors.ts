@@ -1,6 +1,6 @@
 import { failedStatement } from '#version/drizzle/database';
 import type { Connection, Driver } from '../driver/driver.ts';
-import { isAnswer, isLost } from '../driver/errors.ts';
+import { type DriverErrors, isAnswer, isLost } from '../driver/errors.ts';
 import { DrizzleQueryError } from '../drizzle/exports.ts';
 import { type BatchCode, QueryError } from '../drizzle/query-error.ts';
 import { BatchedDrizzleError, codeOf, commitLost } from '../errors.ts';
@@ -14,8 +14,9 @@ export function committedError(): BatchedDrizzleError {
   );
 }
 
-/** The error of an insert on a transaction that was rolled back. */
-export function endedError(cause: Error): BatchedDrizzleError {
+/** The error of an insert on a transaction that was rolled back. That of a lost connection stays what the driver says of it. */
+export function endedError(cause: Error, errors: DriverErrors): Error {
+  if (isLost(errors, cause)) return cause;
   return new BatchedDrizzleError('TRANSACTION_ENDED', 'the transaction has ended: it was rolled back', {
     cause,
   });

@@ -136,7 +136,7 @@ export abstract class ScopeUnit extends UnitOfWork {
 
   /** Rejects the queued rows with the error that ended the transaction. The flush reports no failure. */
   drop(reason: Error): void {
-    this.close(() => endedError(reason), reason);
+    this.close(() => endedError(reason, this.context.driver.errors), reason);
   }
 
   close(reason: () => Error, dropped?: Error): void {

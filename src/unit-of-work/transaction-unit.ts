@@ -103,7 +103,7 @@ export class TransactionUnit extends ScopeUnit {
   async abort(reason: Error): Promise<void> {
     this.drop(reason);
     await this.state.line.idle();
-    this.state.close(() => endedError(reason));
+    this.state.close(() => endedError(reason, this.context.driver.errors));
     this.#logRollback();
     await rollback(this.state.connection);
   }

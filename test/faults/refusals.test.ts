@@ -360,3 +360,30 @@ describe('client.end()', () => {
     expect(await end).toMatchObject({ status: 'fulfilled' });
   });
 });
+
+test('an insert behind the loss of its connection rejects with what the driver says of that, as a select does', async () => {
+  const closed = driver.closed(client);
+  let calls: PromiseSettledResult<unknown>[] = [];
+  let isOver: Promise<void> | undefined;
+  const open = db.transaction((tx) => {
+    const work = async () => {
+      const [known] = rowsOf(await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`));
+      await check`select pg_terminate_backend(${known?.pid ?? 0}, 5000)`;
+      await closed;
+      const insert = () => tx.insert(organizations).values({ name: 'late' });
+      calls = await Promise.allSettled([
+        tx.select().from(organizations),
+        insert(),
+        Promise.all([insert(), insert()]),
+        tx.transaction((nested) => nested.insert(organizations).values({ name: 'late' })),
+      ]);
+    };
+    isOver = work();
+    return isOver;
+  });
+  expect(await settling(open, 'the transaction')).toMatchObject({ status: 'rejected' });
+  await isOver;
+  const codes = calls.map((call) => codesOf((call as PromiseRejectedResult).reason));
+  expect(codes[0]).toHaveLength(1);
+  expect(codes).toEqual(calls.map(() => codes[0]));
+});
