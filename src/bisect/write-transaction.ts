@@ -8,6 +8,7 @@ import { planEntries } from '../plan/plan-entries.ts';
 import { isProved, unproved } from '../plan/proof.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { FlightAnswers } from '../send/send-flight.ts';
+import { isLogging } from '../send/send-logged.ts';
 import { isRolledBack } from '../send/transaction-commands.ts';
 import type { Failures } from '../settle/failures.ts';
 import { keysAnswered } from '../settle/keys-answered.ts';
@@ -64,7 +65,7 @@ export function writeOwnTransaction(
   if (!plan) return undefined;
   // Marks the transaction for the guard of the statement, and bounds its wait for locks.
   const mark = keyQuery({ lists: [], facts: [], token: '1', pipeline, lockTimeout: batchLockTimeout });
-  const flight = writeOwnFlight(plan, driver.values, true);
+  const flight = writeOwnFlight(plan, driver.values, { isGuarded: true, isLogged: isLogging(context) });
   const read = (answers: FlightAnswers) => readOwnFlight(context, flight, answers, report);
   return { statements: [mark, ...flight.statements], compared: [], read };
 }

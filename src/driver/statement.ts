@@ -14,6 +14,8 @@ export type StatementParam = string | null | RawValue;
 export interface Statement {
   readonly text: string;
   readonly params: readonly StatementParam[];
+  /** The parameters that drizzle's logger gets, if they are others. */
+  readonly logged?: readonly unknown[] | undefined;
   /**
    * `raw`: cells as the bytes of the wire. `values`: cells as the client parses them. `cells`: the same, but a cell that the
    * client's parser refuses is `Unreadable`, since rows of several callers may be in the answer.

@@ -6,6 +6,7 @@ import { selectable } from '../facts/selectable.ts';
 import { type OwnPlan, planOwn } from '../plan/own-plan.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { FlightAnswers, FlightEnd } from '../send/send-flight.ts';
+import { isLogging } from '../send/send-logged.ts';
 import { afterCache } from '../settle/notify-cache.ts';
 import { type ReadOwnFlight, readOwnFlight } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
@@ -75,7 +76,12 @@ export async function runOwnFlight(
   const mayGuard = canGuard && ownTry === 'guarded' && (back.canRestart || target.scope === 'inside');
   const isGuarded = mayGuard && connection?.mayFollow === false;
   const mark = isGuarded ? markBegun : undefined;
-  const flight = writeOwnFlight(plan, context.driver.values, isGuarded, mark);
+  const flight = writeOwnFlight(
+    plan,
+    context.driver.values,
+    { isGuarded, isLogged: isLogging(context) },
+    mark,
+  );
   for (const kept of plan.kept.values()) facts.settings += kept.size;
 
   const policies = new PoliciesQuestion(context, target, tablesOf(asked(plan)));

@@ -1,6 +1,6 @@
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
-import type { Answer, Statement } from '../driver/statement.ts';
+import { type Answer, RawValue, type Statement } from '../driver/statement.ts';
 import { is, NoopLogger } from '../drizzle/exports.ts';
 import { ThrownByLogger } from '../errors.ts';
 import type { ReportBuilder } from '../report.ts';
@@ -58,7 +58,12 @@ export function logInserts(context: FlushContext, statements: readonly Statement
 export function logAll(context: FlushContext, statements: readonly Statement[]): void {
   // Logging needs the text, so it would write multi-row statements twice.
   if (!isLogging(context)) return;
-  for (const { text, params } of statements) context.logger.logQuery(text, [...params]);
+  for (const { text, params, logged = params } of statements)
+    context.logger.logQuery(text, logged.map(givenOf));
+}
+
+function givenOf(param: unknown): unknown {
+  return param instanceof RawValue ? param.value : param;
 }
 
 /** Sends one separate statement and what travels ahead of it, and counts them for the report. */

@@ -7,28 +7,32 @@ import type { OwnPlan } from '../plan/own-plan.ts';
 import type { Entry } from '../take/entry.ts';
 import { type OwnAnswer, OwnInsertWriter } from './own-insert.ts';
 
+/** How own statements are written. */
+export interface OwnWay {
+  /** The flight leaves ahead of BEGIN's answer. */
+  readonly isGuarded: boolean;
+  readonly isLogged: boolean;
+}
+
 export interface OwnFlight {
   readonly statements: readonly Statement[];
   readonly answers: readonly OwnAnswer[];
 }
 
-/**
- * @param isGuarded the flight leaves ahead of BEGIN's answer
- * @param mark what the guards depend on, if nothing of the flight itself sets it
- */
+/** @param mark what the guards depend on, if nothing of the flight itself sets it */
 export function writeOwnFlight(
   plan: OwnPlan,
   values: ValueEncoder,
-  isGuarded: boolean,
+  { isGuarded, isLogged }: OwnWay,
   mark?: Statement,
 ): OwnFlight {
-  const writer = new OwnInsertWriter(plan, values, isGuarded);
+  const writer = new OwnInsertWriter(plan, values, isGuarded, isLogged);
   const statements: Statement[] = [];
   const answers: OwnAnswer[] = [];
   for (const entry of plan.entries) {
-    const { text, params, answer } = writer.write(entry);
+    const { text, params, logged, answer } = writer.write(entry);
     const mayRepeat = hasMereValues(entry);
-    statements.push({ text, params, answer: 'values', guarded: isGuarded, mark, mayRepeat });
+    statements.push({ text, params, logged, answer: 'values', guarded: isGuarded, mark, mayRepeat });
     answers.push(answer);
   }
   return { statements, answers };

@@ -1,5 +1,5 @@
 /** One entry → the INSERT that drizzle itself would send for it. */
-import { RawValue, type StatementParam } from '../driver/statement.ts';
+import { RawValue, type Statement, type StatementParam } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import { Expression, type Rendered, renderSelection } from '../drizzle/render.ts';
 import type { SelectedField } from '../drizzle/selected-field.ts';
@@ -40,9 +40,7 @@ export interface OwnAnswer {
   readonly learned: readonly (readonly [column: number, place: number])[];
 }
 
-export interface WrittenEntry {
-  readonly text: string;
-  readonly params: readonly StatementParam[];
+export interface WrittenEntry extends Pick<Statement, 'text' | 'params' | 'logged'> {
   readonly answer: OwnAnswer;
 }
 
@@ -50,13 +48,15 @@ export class OwnInsertWriter {
   readonly #plan: OwnPlan;
   readonly #values: ValueEncoder;
   readonly #isGuarded: boolean;
+  readonly #isLogged: boolean;
   /** The values of the entry at hand are left to the driver. */
   #isDescribed = false;
 
-  constructor(plan: OwnPlan, values: ValueEncoder, isGuarded: boolean) {
+  constructor(plan: OwnPlan, values: ValueEncoder, isGuarded: boolean, isLogged: boolean) {
     this.#plan = plan;
     this.#values = values;
     this.#isGuarded = isGuarded;
+    this.#isLogged = isLogged;
   }
 
   /**
@@ -66,7 +66,7 @@ export class OwnInsertWriter {
   write(entry: Entry): WrittenEntry {
     const { shape, conflict, overriding } = entry;
     const parts = getOrInsert(partsByShape, shape, () => makeParts(shape));
-    const params = new Params(this.#values, shape);
+    const params = new Params(this.#values, shape, this.#isLogged);
     this.#isDescribed = this.#plan.described.has(entry);
     const rows = this.#rows(entry, parts, params);
     const clause = conflict ? ` on conflict ${this.#embed(conflict, params)}` : '';
@@ -75,13 +75,13 @@ export class OwnInsertWriter {
     const returning = list === '' && entry.returning?.length !== 0 ? '' : ` returning ${list}`;
     const isOverriding = overriding || givesAlways(entry.allotted);
     const text = `${parts.head}${isOverriding ? ' overriding system value' : ''} values ${rows}${clause}${returning}${entry.comment}`;
-    return { text, params: params.values, answer };
+    return { text, params: params.values, logged: params.given, answer };
   }
 
   #rows(entry: Entry, { rows }: StatementParts, params: Params): string {
     const { forms, cells, count, shape } = entry;
     if (count === 1 && forms instanceof Form && !entry.allotted && cells.every(isText)) {
-      for (const cell of cells) if (cell !== undefined) params.add(this.#text(cell));
+      for (const cell of cells) if (cell !== undefined) params.add(this.#text(cell), cell);
       return getOrInsert(rows, forms, () => rowOfForm(forms));
     }
     const width = shape.columns.length;
@@ -165,7 +165,7 @@ export class OwnInsertWriter {
 
   #value(value: unknown, params: Params): string {
     const declared = this.#declared(value);
-    return `${params.add(this.#text(value))}${declared ? `::pg_catalog.${declared}` : ''}`;
+    return `${params.add(this.#text(value), value)}${declared ? `::pg_catalog.${declared}` : ''}`;
   }
 
   #declared(value: unknown): string | undefined {

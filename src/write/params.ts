@@ -1,3 +1,4 @@
+import { shownParam } from '#version/drizzle/columns';
 import { RawValue, type StatementParam } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
 import type { Rendered } from '../drizzle/render.ts';
@@ -9,17 +10,23 @@ import { DeferredValue } from '../take/entry.ts';
 /** Collects the parameters of one statement. */
 export class Params {
   readonly values: StatementParam[] = [];
+  /** What they were made of, as drizzle shows it, if anybody wants to know. */
+  readonly given: unknown[] | undefined;
 
   constructor(
     readonly encoder: ValueEncoder,
     readonly shape: TableShape,
-  ) {}
+    keepsGiven = false,
+  ) {
+    this.given = keepsGiven ? [] : undefined;
+  }
 
   /** @returns the parameter's placeholder in the text, `$1` */
-  add(value: StatementParam): string {
+  add(value: StatementParam, given: unknown = value): string {
     // The driver would turn anything else into text, and `undefined` into the word.
     if (value !== null && typeof value !== 'string' && !(value instanceof RawValue))
       throw new TypeError(`a parameter must be text, got ${typeof value}`);
+    this.given?.push(shownParam(given));
     return `$${this.values.push(value)}`;
   }
 

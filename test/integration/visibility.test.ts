@@ -13,7 +13,7 @@ import { failedFlush, scopes } from '../support/failed-flush.ts';
 import { manyEntries } from '../support/many-entries.ts';
 import { rejectionOf, warningsDuring } from '../support/process-events.ts';
 import { runScript } from '../support/run-script.ts';
-import { addresses, counters, logs, nodes, users } from '../support/schema.ts';
+import { addresses, counters, logs, nodes, users, wide } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
@@ -99,6 +99,25 @@ describe("drizzle's logger", () => {
     expect(given.flat().map(String)).toEqual(
       expect.arrayContaining(['alone', 'a', 'b', 'x', 'y', '{c,d}', `{${emails.join(',')}}`]),
     );
+  });
+
+  test('sees the parameters of an insert as in drizzle, and not the texts that are sent', async () => {
+    const seen: unknown[][][] = [];
+    for (const make of [drizzle, batchedDrizzle]) {
+      await check.execute(emptyTables());
+      const given: unknown[][] = [];
+      const logger = { logQuery: (_: string, params: unknown[]) => void given.push(params) };
+      const db = make(database.client({ max: 1 }), { logger });
+      const row = { whole: 1, precise: 1.5, flag: true, huge: 5n, moment: new Date(0), document: { a: 1 } };
+      await db.insert(wide).values({ ...row, note: sql`repeat('x', ${2})` });
+      await db.transaction(async (tx) => {
+        await tx.insert(users).values({ id: 7, name: 'a' }).returning();
+        await tx.insert(wide).values([row, { ...row, labels: ['a', 'b'] }]);
+      });
+      seen.push(given);
+    }
+    expect(seen[0]?.flat()).toEqual(expect.arrayContaining([1, 1.5, true, 5n, 2, 7]));
+    expect(seen[1]).toEqual(seen[0]);
   });
 
   test('that throws rejects its caller, and nothing hangs', async () => {
