@@ -88,12 +88,26 @@ function withStatement(error: Error, describe: DescribeStatement, serialize: Ser
     }
   };
   const own = (get: () => unknown) => ({ get, enumerable, configurable: true });
-  Reflect.deleteProperty(copy, 'types');
+  const { query = '', types } = error as Described;
+  // Those of a shared statement are arrays.
+  if (types && query.includes(' values ')) {
+    const isOwn = () => types.length === describe().params.length;
+    Object.defineProperty(
+      copy,
+      'types',
+      own(() => (isOwn() ? types : undefined)),
+    );
+  } else Reflect.deleteProperty(copy, 'types');
   return Object.defineProperties(copy, {
     query: own(() => describe().sql),
     parameters: own(() => describe().params.map(text)),
     args: own(() => describe().params),
   });
+}
+
+interface Described extends Error {
+  readonly query?: string;
+  readonly types?: readonly number[];
 }
 
 /** The message, the stack, the detail and other fields may contain another caller's values. */

@@ -13,8 +13,8 @@ class Refused extends Error {
   }
 }
 
-function refused(fields: object = {}, isShown = false): Refused {
-  const hidden = { query: 'insert …', parameters: ['hers'], args: ['hers'], types: [25] };
+function refused(fields: object = {}, isShown = false, statement: object = {}): Refused {
+  const hidden = { query: 'insert …', parameters: ['hers'], args: ['hers'], types: [25], ...statement };
   const error = new Refused({ code: '23505', table_name: 'users', ...fields });
   for (const [key, value] of Object.entries(hidden))
     Object.defineProperty(error, key, { value, enumerable: isShown });
@@ -76,6 +76,14 @@ describe('an error with the statement of its caller', () => {
     expect(own).toMatchObject({ query: 'own', args: [1, null, Symbol.iterator] });
     expect(own.parameters).toEqual(['text of 1', null, Symbol.iterator]);
     expect(own).not.toHaveProperty('types');
+  });
+
+  test('has the types of its parameters if it was sent by itself', () => {
+    const query = 'insert into "users" ("name") values ($1, $2, $3)';
+    const sent = (types: number[]) =>
+      withStatement(refused({}, false, { query, types }), describeOwn, toText);
+    expect(sent([23, 25, 25])).toMatchObject({ types: [23, 25, 25] });
+    expect((sent([1009]) as { types?: unknown }).types).toBeUndefined();
   });
 
   test.each([true, false])('shows it to loops as the client does (debug: %s)', (isShown) => {
