@@ -147,16 +147,15 @@ export function hasOwnConnect(pool: Pool): boolean {
 const poolsOwn = new WeakSet<Pool['query']>();
 
 /**
- * The same of `query()`. Tracers put theirs in the class itself, where only the text tells it from the pool's, which is a
- * method. Neon's class has one, too, which hands on to pg's.
+ * The same of `query()`. Tracers put theirs in the class itself, where only words of the text tell it from the pool's. Neon's
+ * class has one, too, which hands on to pg's.
  */
 export function hasOwnQuery(pool: Pool): boolean {
   const { query } = pool;
   if (poolsOwn.has(query)) return false;
-  const text = Function.prototype.toString.call(query);
-  const isNeons = text.includes('poolQueryViaFetch');
-  const isPgs =
-    query === basePool(pool)?.query && /^query\s*\(/.test(text) && !Object.hasOwn(query, 'prototype');
+  const text = String(query);
+  const isNeons = text.includes('poolQueryViaFetch') && text.includes('hasFetchUnsupportedListeners');
+  const isPgs = query === basePool(pool)?.query && text.includes('Passing a function as the first parameter');
   if (isNeons || isPgs) poolsOwn.add(query);
   return !isNeons && !isPgs;
 }

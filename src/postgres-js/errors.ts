@@ -90,7 +90,7 @@ function withStatement(error: Error, describe: DescribeStatement, serialize: Ser
   const own = (get: () => unknown) => ({ get, enumerable, configurable: true });
   const { query = '', types } = error as Described;
   // Those of a shared statement are arrays.
-  if (types && query.includes(' values ')) {
+  if (types && query.includes('") values (')) {
     const isOwn = () => types.length === describe().params.length;
     Object.defineProperty(
       copy,

@@ -416,21 +416,35 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
       }
     });
 
-    test('that a tracer has put in the class itself hears of each insert', async () => {
-      const { query } = module.Pool.prototype;
-      const heard = vi.fn();
-      module.Pool.prototype.query = function (this: pg.Pool, ...given: never) {
-        heard();
-        return Reflect.apply(query, this, given);
-      } as never;
-      try {
-        const db = batchedDrizzle(poolOf(module));
-        await Promise.all(['Ada', 'Bob'].map((name) => db.insert(users).values({ name })));
-      } finally {
-        module.Pool.prototype.query = query;
-      }
-      expect(heard).toHaveBeenCalledTimes(2);
-    });
+    test.each(['function', 'method'])(
+      'that a tracer has put in the class itself, a %s, hears of each insert',
+      async (kind) => {
+        // pg's pool is a subclass of pg-pool's.
+        const base = Object.getPrototypeOf(module.Pool.prototype);
+        const { query } = base;
+        const heard = vi.fn();
+        const tracers: Record<string, (this: pg.Pool, ...given: never[]) => unknown> = {
+          function(...given) {
+            heard();
+            return Reflect.apply(query, this, given);
+          },
+          method: {
+            query(this: pg.Pool, ...given: never[]) {
+              heard();
+              return Reflect.apply(query, this, given);
+            },
+          }.query,
+        };
+        base.query = tracers[kind];
+        try {
+          const db = batchedDrizzle(poolOf(module));
+          await Promise.all(['Ada', 'Bob'].map((name) => db.insert(users).values({ name })));
+        } finally {
+          base.query = query;
+        }
+        expect(heard).toHaveBeenCalledTimes(2);
+      },
+    );
 
     test('is not the pool’s own, whose inserts share a round trip', async () => {
       const counted = await database.relay({ delay: 5 });
