@@ -149,7 +149,7 @@ export class NodePostgresDriver implements Driver {
         await this.run(command(''));
       } catch (error) {
         if (!isUnusable(client)) throw error;
-        // BEGIN fails likewise, and tells it as in plain drizzle.
+        // BEGIN will fail in the same way, with drizzle's error.
         return ownEnds(begin);
       }
     }

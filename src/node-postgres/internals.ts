@@ -147,8 +147,8 @@ export function hasOwnConnect(pool: Pool): boolean {
 const poolsOwn = new WeakSet<Pool['query']>();
 
 /**
- * The same of `query()`. Tracers put theirs in the class itself, where only words of the text tell it from the pool's. Neon's
- * class has one, too, which hands on to pg's.
+ * The same for `query()`. A tracer replaces the one of the class itself. Only its source tells that from pg's. Neon's class has
+ * one of its own, which calls pg's.
  */
 export function hasOwnQuery(pool: Pool): boolean {
   const { query } = pool;

@@ -32,7 +32,7 @@ export class Lease {
     // An answer took too long. It will come, and the transaction is rolled back behind it, as in plain drizzle.
     const isLate = !this.#pool && !isUnusable(this.client);
     if (this.#loss || isLate) return;
-    // The client may refuse a statement, since it has been lost before.
+    // A client that is lost refuses statements. They are never sent.
     this.#loss = nodePostgresErrors.kindOf(error) === 'unopened' ? error : noteKind(error, 'lost');
     this.#onLoss?.(error);
   };

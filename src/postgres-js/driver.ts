@@ -56,14 +56,13 @@ export class PostgresJsDriver implements Driver {
     this.#options = client.options as unknown as ClientOptions;
     this.values = postgresJsValues(this.#options);
     this.#binder = new Binder(this.#options, this.values);
-    const raw = rawTransactionOf(this.#client);
-    this.#raw = raw;
+    this.#raw = rawTransactionOf(this.#client);
     const sending = (text: string) => {
       // It could take the last connection ahead of a transaction that was called before.
       this.#openHeldBack();
-      raw.note(text);
+      this.#raw.note(text);
     };
-    this.#pool = { raw, sending };
+    this.#pool = { raw: this.#raw, sending };
     this.ending = endingOf(client, 'end', endBehind);
   }
 

@@ -91,12 +91,8 @@ function withStatement(error: Error, describe: DescribeStatement, serialize: Ser
   const { query = '', types } = error as Described;
   // Those of a shared statement are arrays.
   if (types && query.includes('") values (')) {
-    const isOwn = () => types.length === describe().params.length;
-    Object.defineProperty(
-      copy,
-      'types',
-      own(() => (isOwn() ? types : undefined)),
-    );
+    const ofParams = () => (types.length === describe().params.length ? types : undefined);
+    Object.defineProperty(copy, 'types', own(ofParams));
   } else Reflect.deleteProperty(copy, 'types');
   return Object.defineProperties(copy, {
     query: own(() => describe().sql),

@@ -34,7 +34,7 @@ export class Sender {
     const onexecute = lone?.onexecute ?? this.#pool?.raw.watcher;
     const given = onexecute ? { ...options, onexecute } : options;
     const query = this.#client.unsafe(text, params as never, given) as unknown as Query;
-    // Of a client that a test has put in postgres.js's place.
+    // A test has put another client in the place of postgres.js's.
     if (!isQuery(query)) return query;
     if (lone) lone.query = query;
     else query.sent = this.#statement;

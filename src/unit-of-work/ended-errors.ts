@@ -14,7 +14,7 @@ export function committedError(): BatchedDrizzleError {
   );
 }
 
-/** The error of an insert on a transaction that was rolled back. That of a lost connection stays what the driver says of it. */
+/** The error of an insert on a transaction that was rolled back. If its connection was lost, that is the driver's own error. */
 export function endedError(cause: Error, errors: DriverErrors): Error {
   if (isLost(errors, cause)) return cause;
   return new BatchedDrizzleError('TRANSACTION_ENDED', 'the transaction has ended: it was rolled back', {

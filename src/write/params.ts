@@ -10,7 +10,7 @@ import { DeferredValue } from '../take/entry.ts';
 /** Collects the parameters of one statement. */
 export class Params {
   readonly values: StatementParam[] = [];
-  /** What they were made of, as drizzle shows it, if anybody wants to know. */
+  /** The values as drizzle has them, if they are logged. */
   readonly given: unknown[] | undefined;
 
   constructor(

@@ -14,7 +14,7 @@ import { logs, organizations } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
-/** Each takes a connection of its own, so that fewer storms mean fewer of these. */
+/** Each costs a new connection, so there are fewer of them where there are fewer storms. */
 const times = Number(process.env.STORM_FLIGHTS ?? 500) / 5;
 const note = { level: 'info', message: 'nested' };
 

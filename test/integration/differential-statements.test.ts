@@ -10,9 +10,6 @@ import { useDatabase } from '../support/test-database.ts';
 const runs = Number(process.env.FUZZ_RUNS ?? 300);
 const seed = Number(process.env.FUZZ_SEED ?? 1);
 
-/** On pg a program takes a second on a busy machine: plain drizzle opens a connection behind each statement that was refused. */
-const limit = 60_000 + runs * 800;
-
 const hasRaw = driver.name === 'postgres-js';
 
 const database = useDatabase();
@@ -24,7 +21,7 @@ beforeAll(async () => {
 
 test.each(Object.entries(driver.variants))(
   `random statements, their results, errors and effects are those of plain drizzle, %s`,
-  { timeout: limit },
+  { timeout: 60_000 + runs * 200 },
   async (_, { options, takesUndefined }) => {
     const another = driver.reference(database.client({ max: 1 }));
     const plain = driver.reference(database.client({ ...options, max: 1 }), { schema });

@@ -31,9 +31,7 @@ const tables = 'users, posts';
 const names = (length: number) => Array.from({ length }, (_, index) => ({ name: `user ${index}` }));
 
 describe('the database', () => {
-  test('of an instance that is closed has written the inserts that were awaited before', {
-    timeout: 120_000,
-  }, async () => {
+  test('of an instance that is closed has written the inserts that were awaited before', async () => {
     const closing = await PGlite.create();
     await closing.exec(
       'create table users (id serial, name text, is_admin boolean, at timestamptz, data jsonb)',

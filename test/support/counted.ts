@@ -4,7 +4,7 @@ import type { BatchedDatabase, BatchOptions } from '../../src/index.ts';
 import { batchedDrizzle, drizzle } from './drivers/chosen.ts';
 import type { Client, ClientOptions } from './drivers/driver.ts';
 import { manyEntries } from './many-entries.ts';
-import { emptying } from './program-tables.ts';
+import { emptyingAll } from './program-tables.ts';
 import type { Relay } from './relay.ts';
 import { addresses, events, logs, members, nodes, organizations, teams, users } from './schema.ts';
 import type { TestDatabase } from './test-database.ts';
@@ -79,5 +79,5 @@ async function learnTables(db: BatchedDatabase): Promise<void> {
 
 /** Empties every table of the schema and restarts its sequences. */
 export function emptyTables(): SQL {
-  return sql.raw(emptying);
+  return sql.raw(emptyingAll);
 }

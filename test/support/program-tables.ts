@@ -1,6 +1,7 @@
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { driver } from './drivers/chosen.ts';
 import type { Client } from './drivers/driver.ts';
+import { emptying } from './emptying.ts';
 import type { ParentName, TableName } from './program-rows.ts';
 import * as schema from './schema.ts';
 
@@ -58,18 +59,6 @@ export const firstGivenKey = 1_000_000;
 const names = (Object.keys(tables) as TableName[]).map((name) =>
   name === 'counters' ? '"app data"."we""ird"' : name,
 );
-const sequences = [
-  'addresses_id_seq',
-  'members_id_seq',
-  'nodes_id_seq',
-  'organizations_id_seq',
-  'teams_id_seq',
-  'users_id_seq',
-  'wide_id_seq',
-  '"app data"."we""ird_Id_seq"',
-];
-
-// TRUNCATE makes a new file for each table and index, which takes longer than most programs. Children go first.
 const leavesFirst = [
   ...names.filter((name) => !['users', 'teams', 'organizations'].includes(name)),
   'users',
@@ -77,15 +66,12 @@ const leavesFirst = [
   'organizations',
 ];
 
-/** One statement, which empties the tables and restarts their sequences. */
-export const emptying = `do $$ begin
-  ${leavesFirst.map((name) => `delete from ${name};`).join(' ')}
-  perform ${sequences.map((name) => `setval('${name}', 1, false)`).join(', ')};
-end $$`;
+/** Empties all tables of the schema. */
+export const emptyingAll = emptying(leavesFirst);
 
 /** The rows that exist before a program: parents for every child, and rows for conflicts and violations. */
 const prelude = `
-  ${emptying};
+  ${emptyingAll};
   insert into organizations (id, name) values (1000000, 'base');
   insert into teams (id, organization_id, name) values (1000000, 1000000, 'base');
   insert into users (id, name) values (1000000, 'pool-0'), (3000000, 'taken');
