@@ -24,8 +24,12 @@ export class Hearing implements Places {
   #at = 0;
   /** How many of them wait for the server. */
   #unanswered = 0;
+  /** How many places have been taken. */
+  #taken = 0;
   /** Someone has been told, and may not have gone on yet; or what was called in this turn comes first. */
   #isGoingOn = false;
+  /** So many had been taken when he was told. The answer to what he has sent himself comes when he has gone on. */
+  #takenBefore = 0;
   /** Ends the pause between two that are told. */
   #release: (() => void) | undefined;
   #behindPause: (() => void)[] = [];
@@ -37,7 +41,8 @@ export class Hearing implements Places {
   /** A place behind all that have been taken. It must be ended. */
   take(): Place {
     this.#unanswered += 1;
-    const place = new Place(this);
+    this.#taken += 1;
+    const place = new Place(this, this.#taken);
     this.#places.push(place);
     return place;
   }
@@ -66,8 +71,9 @@ export class Hearing implements Places {
 
   /** Settles as if the answer to what was sent last were here already: in its place, behind the promise jobs of this turn. */
   answered(): Promise<void> {
-    this.#isGoingOn = true;
-    return this.take().wait();
+    const place = this.take();
+    this.#goesOn();
+    return place.wait();
   }
 
   /** Settles when everything has been told, and whoever heard it has gone on. */
@@ -91,9 +97,14 @@ export class Hearing implements Places {
   }
 
   claims(place: Place): boolean {
-    if (this.#isGoingOn || this.#first !== place) return false;
-    this.#isGoingOn = true;
+    if (this.#first !== place || (this.#isGoingOn && place.number <= this.#takenBefore)) return false;
+    this.#goesOn();
     return true;
+  }
+
+  #goesOn(): void {
+    this.#isGoingOn = true;
+    this.#takenBefore = this.#taken;
   }
 
   proceed(): void {
@@ -132,12 +143,13 @@ export class Hearing implements Places {
 
   /** Tells the next one. The pause ends behind the promise jobs of the last. */
   #tellNext(): void {
-    this.#isGoingOn = this.#first?.tellNext() === true;
-    if (this.#isGoingOn) {
+    if (this.#first?.tellNext()) {
+      this.#goesOn();
       this.proceed();
       behindPromiseJobs(this.#next());
       return;
     }
+    this.#isGoingOn = false;
     this.#release?.();
     this.#release = undefined;
     const behind = this.#behindPause;

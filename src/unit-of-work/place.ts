@@ -20,7 +20,11 @@ export class Place {
   #hasPassed = false;
   #passed: (() => void) | undefined;
 
-  constructor(private readonly places: Places) {}
+  /** @param number how many have been taken, with this one */
+  constructor(
+    private readonly places: Places,
+    readonly number: number,
+  ) {}
 
   /** Tells a caller when his turn comes. */
   tell(hearer: Hearer): void {

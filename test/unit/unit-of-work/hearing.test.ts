@@ -76,6 +76,31 @@ describe('answers that come together', () => {
   });
 });
 
+test('the answer to what was sent in response is told at once, also if the flush ended behind it', async () => {
+  const { hearing, holders } = held();
+  const heard: string[] = [];
+  const flush = hearing.take();
+  flush.tell({ hear: () => heard.push('insert') });
+  const response = hearing.take();
+  flush.end();
+  await behindJobs();
+  response.tell({ hear: () => heard.push('select') });
+  expect(heard).toEqual(['insert', 'select']);
+  expect(holders()).toBe(0);
+});
+
+test('the answer to what was sent before is told behind the promise jobs, also if the flush has ended', async () => {
+  const { hearing } = held();
+  const heard: string[] = [];
+  const [flush, sentBefore] = [hearing.take(), hearing.take()];
+  flush.tell({ hear: () => heard.push('insert') });
+  flush.end();
+  sentBefore.tell({ hear: () => heard.push('select') });
+  expect(heard).toEqual(['insert']);
+  await behindJobs();
+  expect(heard).toEqual(['insert', 'select']);
+});
+
 test('what is sent in response is held back until all have been told, and leaves together', async () => {
   const { hearing, holders } = held();
   const during: number[] = [];
