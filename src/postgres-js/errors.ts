@@ -132,7 +132,7 @@ export function isLoss(error: unknown): boolean {
 export function ended(): BatchedDrizzleError {
   return new BatchedDrizzleError(
     'TRANSACTION_ENDED',
-    'the transaction has ended on its connection (a COMMIT or ROLLBACK of its own, or a BEGIN that failed); nothing more can be sent in it',
+    'the transaction has ended on its connection (its callback has settled, it had a COMMIT or ROLLBACK of its own, or its BEGIN failed); nothing more can be sent in it',
   );
 }
 
