@@ -107,7 +107,9 @@ export async function runOwnFlight(
     const answered = answersByEntry(flight, answers);
     await target.ahead?.settle(question, flown.answers.slice(-behind), target.run, answered);
   }
-  const isQuestionRefused = policies.hear(answers.answers.slice(0, -flight.answers.length), !read.error);
+  // Behind a BEGIN that was refused the server has skipped the question.
+  const ahead = flown.beginError ? [] : answers.answers.slice(0, -flight.answers.length);
+  const isQuestionRefused = policies.hear(ahead, !read.error);
   return { ...read, outcomes: afterCache(context.cache, read.outcomes), isQuestionRefused };
 }
 
