@@ -8,8 +8,9 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchedDatabase, batchedDrizzle } from '../../src/node-postgres.ts';
 import { emptyTables } from '../support/counted.ts';
+import { manyEntries } from '../support/many-entries.ts';
 import { pgVersions } from '../support/pg-versions.ts';
-import { users } from '../support/schema.ts';
+import { organizations, teams, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
@@ -81,6 +82,23 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
     await expect(lost).rejects.toThrow();
     expect(hasEnded).toBe(true);
     await serves(pool);
+  });
+
+  test('a BEGIN that is refused is told, nothing behind it is written, and later inserts share statements', async () => {
+    const relay = await database.faultRelay();
+    const refused = batchedDrizzle(poolOf(module, { connectionString: relay.url }));
+    relay.spoil(/^begin/, 'nonse');
+    const writing = refused.transaction((tx) => {
+      const parent = tx.insert(organizations).values({ name: 'a' });
+      return Promise.all([parent, tx.insert(teams).values({ name: 'b', organizationId: parent.ref('id') })]);
+    });
+    await expect(writing).rejects.toMatchObject({ query: 'begin', cause: { code: '42601' } });
+    expect(await db.$count(organizations)).toBe(0);
+    const { statements } = await refused.transaction((tx) => {
+      for (let n = 0; n < manyEntries; n++) tx.insert(users).values({ name: `Ada ${n}` });
+      return tx.flush();
+    });
+    expect(statements).toBeLessThan(manyEntries);
   });
 
   test('a refused statement that pg sends itself fails the transaction, also while the state of that is not told', async () => {
