@@ -26,10 +26,11 @@ export class Hearing implements Places {
   #unanswered = 0;
   /** How many places have been taken. */
   #taken = 0;
-  /** Someone has been told, and may not have gone on yet; or what was called in this turn comes first. */
-  #isGoingOn = false;
-  /** So many had been taken when he was told. The answer to what he has sent himself comes when he has gone on. */
-  #takenBefore = 0;
+  /**
+   * Set while someone who has been told may not have gone on yet, or while what was called in this turn comes first: the places up
+   * to this number wait for that. Behind them is what he has sent since, whose answers come when he has gone on.
+   */
+  #waitingUpTo = 0;
   /** Ends the pause between two that are told. */
   #release: (() => void) | undefined;
   #behindPause: (() => void)[] = [];
@@ -97,14 +98,13 @@ export class Hearing implements Places {
   }
 
   claims(place: Place): boolean {
-    if (this.#first !== place || (this.#isGoingOn && place.number <= this.#takenBefore)) return false;
+    if (this.#first !== place || place.number <= this.#waitingUpTo) return false;
     this.#goesOn();
     return true;
   }
 
   #goesOn(): void {
-    this.#isGoingOn = true;
-    this.#takenBefore = this.#taken;
+    this.#waitingUpTo = this.#taken;
   }
 
   proceed(): void {
@@ -117,7 +117,7 @@ export class Hearing implements Places {
       this.#places.splice(0, this.#at);
       this.#at = 0;
     }
-    if (!first) this.#isGoingOn = false;
+    if (!first) this.#waitingUpTo = 0;
     else if (first.hasDue && !this.#release) this.#pause();
   }
 
@@ -149,7 +149,7 @@ export class Hearing implements Places {
       behindPromiseJobs(this.#next());
       return;
     }
-    this.#isGoingOn = false;
+    this.#waitingUpTo = 0;
     this.#release?.();
     this.#release = undefined;
     const behind = this.#behindPause;

@@ -481,7 +481,7 @@ describe('inserts that do nothing on conflict stay alone', () => {
       partial,
       [],
       (tx) => [1, 1].map((a) => tx.insert(partial).values({ a, isActive: true }).onConflictDoNothing(reads)),
-      // The server refuses the clause (0A000), so that both are sent once more if they had a guard, and then without.
+      // The server refuses the clause (0A000). Inserts with a guard are sent once more without it.
       driver.guard.isMarked ? 4 : 2,
     );
   });

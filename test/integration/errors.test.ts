@@ -198,7 +198,7 @@ describe('what a caller catches has the shape that plain drizzle gives', () => {
       [() => Promise.reject(new RangeError('of the callback')), (error) => error],
     ];
     for (const [program, reasonOf] of programs) {
-      // one after the other: at COMMIT each would wait for the other's equal key, which is a deadlock
+      // One after the other. At COMMIT each would wait for the other's equal key, and PostgreSQL would end one of them.
       const caught = async (by: Pick<PostgresJsDatabase, 'transaction'>) =>
         reasonOf(await rejectionOf(by.transaction(program)));
       const plain = await caught(driver.reference(database.client()));
