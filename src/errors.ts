@@ -11,7 +11,8 @@ export type ErrorCode =
   | 'OUTCOME_UNKNOWN'
   | 'TRANSACTION_ENDED'
   | 'TRANSACTION_NOT_COMMITTED'
-  | 'UNSUPPORTED_CLIENT';
+  | 'UNSUPPORTED_CLIENT'
+  | 'UNSUPPORTED_DRIZZLE';
 
 /** The class of this library's own errors. Each has a stable `code`. */
 export class BatchedDrizzleError extends Error {

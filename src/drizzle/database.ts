@@ -1,7 +1,8 @@
 /** The parts of a drizzle database, and the statements that it prepares. */
 import { DrizzleQueryError, is, type Logger, type SQL } from 'drizzle-orm';
 import { type Cache, NoopCache } from 'drizzle-orm/cache/core';
-import { type PgDialect, PgTransaction, type PgTransactionConfig } from 'drizzle-orm/pg-core';
+import type { PgDialect, PgTransactionConfig } from 'drizzle-orm/pg-core';
+import { PgTransaction } from './transaction-class.ts';
 
 /** The parts of a database made by `drizzle()` that its sessions need. */
 export interface DatabaseParts {

@@ -77,6 +77,17 @@ test.each(['pg', 'neon', 'pglite', 'drizzle-1'] as const)(
   },
 );
 
+describe.each([
+  ['drizzle-1', 'batched-drizzle', 'drizzle-orm 0.45', 'import batched-drizzle/v1'],
+  ['postgres', 'batched-drizzle/v1', 'drizzle-orm 1.0', 'import batched-drizzle'],
+] as const)('where the program is %s, the entry %s says that it is for', (program, entry, version, other) => {
+  test.each([`await import('${entry}')`, `require('${entry}')`])(`${version}: %s`, async (load) => {
+    const main = `(async () => { try { ${load} } catch (error) { console.log(error.code, error.message) } })()`;
+    const { stdout } = await folders[program].run(['-e', main]);
+    expect(stdout).toMatch(new RegExp(`^UNSUPPORTED_DRIZZLE .*${version}, .*${other}`));
+  });
+});
+
 test('a program of CommonJS type-checks by a compiler that does not know `exports`, and runs', async () => {
   const out = 'out/node10';
   folders.pg.makeKinds(out);

@@ -1,5 +1,6 @@
 import type { ColumnsSelection } from 'drizzle-orm';
-import { PgAsyncInsertBase, type PgQueryResultHKT, type PgTable } from 'drizzle-orm/pg-core';
+import type { PgAsyncInsertBase as PgInsertBase, PgQueryResultHKT, PgTable } from 'drizzle-orm/pg-core';
+import { PgAsyncInsertBase } from '../drizzle/async-classes.ts';
 
 /** drizzle's class of inserts that can be awaited. */
 export const InsertBase = PgAsyncInsertBase;
@@ -14,4 +15,4 @@ export type LeanInsertConstructor = new <
   TReturning extends Record<string, unknown> | undefined = undefined,
   TDynamic extends boolean = false,
   TExcludedMethods extends string = never,
->() => PgAsyncInsertBase<TTable, TQueryResult, TSelectedFields, TReturning, TDynamic, TExcludedMethods>;
+>() => PgInsertBase<TTable, TQueryResult, TSelectedFields, TReturning, TDynamic, TExcludedMethods>;
