@@ -71,7 +71,7 @@ export class NodePostgresConnection implements Connection {
 
   #open(): Promise<void> {
     if (this.#begun) return this.#begun;
-    if (this.#ended) return Promise.reject(this.#ended());
+    if (this.#ended) return unheard(Promise.reject(this.#ended()));
     const begun = this.#run(command(this.#options.ends.begin), {
       role: 'begin',
       settled: (error) => {
@@ -80,9 +80,7 @@ export class NodePostgresConnection implements Connection {
         if (error && isAnswered(error) && !isEndOfSession(error)) this.#close(error);
       },
     });
-    this.#begun = begun.then(() => {});
-    // Not everybody who has sent it waits for it.
-    this.#begun.catch(() => {});
+    this.#begun = unheard(begun.then(() => {}));
     return this.#begun;
   }
 
@@ -191,4 +189,10 @@ export class NodePostgresConnection implements Connection {
     this.#lease.release();
     this.#options.turn?.end();
   }
+}
+
+/** The answer to BEGIN. Not everybody who has sent it waits for it, nor everybody who asks for it. */
+function unheard(begun: Promise<void>): Promise<void> {
+  begun.catch(() => {});
+  return begun;
 }

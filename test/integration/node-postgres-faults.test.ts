@@ -13,6 +13,8 @@ import { pgVersions } from '../support/pg-versions.ts';
 import { organizations, teams, users } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
+type Tx = Parameters<Parameters<BatchedDatabase['transaction']>[0]>[0];
+
 const database = useDatabase();
 const pools: Pool[] = [];
 const uncaught: unknown[] = [];
@@ -222,6 +224,44 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
     await serves(pool);
     expect(await db.$count(users)).toBe(0);
   });
+
+  test.each([
+    ['nothing', () => undefined],
+    ['a statement whose failure it catches', (tx: Tx) => tx.execute(sql`select 1`).catch(() => {})],
+    [
+      'an insert whose failure it catches',
+      (tx: Tx) =>
+        tx
+          .insert(users)
+          .values({ name: 'a' })
+          .catch(() => {}),
+    ],
+  ])(
+    'a client that is lost before its BEGIN rejects a transaction whose callback does %s, and ends no process',
+    async (_, work) => {
+      const unhandled: unknown[] = [];
+      const hear = (reason: unknown): void => void unhandled.push(reason);
+      await serves(pool);
+      let taken: pg.PoolClient | undefined;
+      pool.once('acquire', (client) => {
+        taken = client;
+      });
+      process.on('unhandledRejection', hear);
+      try {
+        const lost = db.transaction(async (tx) => {
+          taken?.emit('error', new Error('Connection terminated'));
+          await work(tx);
+        });
+        await expect(lost).rejects.toThrow();
+        await sleep(0);
+      } finally {
+        process.off('unhandledRejection', hear);
+      }
+      expect(unhandled).toEqual([]);
+      await serves(pool);
+      expect(await db.$count(users)).toBe(0);
+    },
+  );
 
   test('a pool that ends during a transaction lets it end', async () => {
     const ending = new module.Pool({ connectionString: database.url });
