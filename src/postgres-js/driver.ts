@@ -107,6 +107,8 @@ export class PostgresJsDriver implements Driver {
    * would not wait for the transaction, and others could take the connections that it waits for.
    */
   async begin(): Promise<Connection> {
+    // As drizzle's call of it fails. A BEGIN would be taken for the program's own, and COMMIT would end both.
+    if (this.#raw.isFixed) throw new TypeError('this.client.begin is not a function');
     this.#raw.meet();
     const mayHoldBack = this.#isWarm && this.#busy < this.#options.max;
     // Those that came first get their connections first: their callbacks run, and this one's may wait for them.

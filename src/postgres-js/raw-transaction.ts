@@ -31,11 +31,17 @@ export class RawTransaction {
   #changes = 0;
   readonly #client: Client;
   readonly #options: ClientOptions;
+  /**
+   * The client that `sql.begin()` or `sql.reserve()` hands out is one connection, on which the program has begun a transaction
+   * or may begin one. It can't begin another.
+   */
+  readonly isFixed: boolean;
   readonly #watched = new WeakSet<PoolConnection>();
 
   constructor(client: Client) {
     this.#client = client;
     this.#options = client.options as unknown as ClientOptions;
+    this.isFixed = typeof client.begin !== 'function';
   }
 
   get isAllowed(): boolean {
@@ -54,6 +60,7 @@ export class RawTransaction {
 
   /** @returns false at once if none can be open */
   isOpen(): false | Promise<boolean> {
+    if (this.isFixed) return Promise.resolve(true);
     if (!this.isAllowed) return false;
     this.meet();
     return this.#mayBeOpen && this.#ask();

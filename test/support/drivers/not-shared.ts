@@ -8,6 +8,7 @@ export const notShared: Readonly<Record<string, string>> = {
   'test/integration/copy-facts.test.ts': 'facts of PostgreSQL',
   'test/integration/drizzle-facts.test.ts': 'internals of drizzle, of every driver',
   'test/integration/embedded.test.ts': 'starting a server',
+  'test/integration/handed-out-clients.test.ts': 'clients that postgres.js hands out for one connection',
   'test/integration/held-back.test.ts': 'how postgres.js fills a connection',
   'test/integration/no-nagle.test.ts': 'the socket option that postgres.js does not set',
   'test/integration/neon-serverless.test.ts': 'the driver of Neon',

@@ -4,7 +4,7 @@ import { rawTransactionOf } from '../../../src/postgres-js/raw-transaction.ts';
 
 /** @param types the array types that the server has told when a connection started */
 const clientOf = (max: number, types = {}) =>
-  ({ options: { max, shared: { typeArrayMap: types } } }) as unknown as Client;
+  ({ begin() {}, options: { max, shared: { typeArrayMap: types } } }) as unknown as Client;
 
 /** Whether the server would have to be asked. Here there is none. */
 function mustAsk(client: Client): boolean {
@@ -44,6 +44,11 @@ describe('a transaction may be open', () => {
 
   test('if others have used the connection before', () => {
     expect(mustAsk(clientOf(1, { 1000: 16 }))).toBe(true);
+  });
+
+  test('always on a client that can begin none: it is one connection of the program', async () => {
+    const { begin: _, ...handedOut } = clientOf(3);
+    await expect(rawTransactionOf(handedOut as Client).isOpen()).resolves.toBe(true);
   });
 
   test('never on a pool of several connections: postgres.js refuses it', () => {
