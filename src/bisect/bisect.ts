@@ -4,11 +4,11 @@ import { noteOwn } from '../flush/note-plan.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
-import { atEndOfTurn } from '../take/schedule.ts';
 import { batchLockTimeout } from '../write/lock-timeout.ts';
 import { classifyRefusal, isOfValues, isReadOnly } from './classify-refusal.ts';
 import { haltableToken } from './halt-ahead.ts';
-import { areWritten, byTable, callsAhead, inTurn, openParents, runsOf } from './in-turn.ts';
+import { HeldBack } from './held-back.ts';
+import { areWritten, byTable, callsAhead, inTurn, runsOf } from './in-turn.ts';
 import { mustBeAlone, OwnAttempts } from './own-attempts.ts';
 import { JoinedTransaction } from './own-transaction.ts';
 import { sendPipelinedTransactions, writePipelinedTransactions } from './pipeline.ts';
@@ -22,8 +22,10 @@ const mostRelearned = 2;
 export class Batch {
   /** Writes that the rest of the batch must not wait for: another entry of the batch may hold their locks. */
   readonly #background = new Set<Promise<void>>();
-  /** Entries whose parents have settled in this turn. */
-  #released: Entry[] = [];
+  readonly #heldBack = new HeldBack(
+    (entries) => this.write(entries),
+    (work) => this.#begin(work),
+  );
   readonly #own: OwnAttempts;
 
   constructor(
@@ -44,7 +46,7 @@ export class Batch {
    * rejects itself.
    */
   async write(given: readonly Entry[]): Promise<void> {
-    const entries = this.#holdBack(given, new Set(given));
+    const entries = this.#heldBack.holdBack(given, new Set(given));
     if (entries.length === 0) return;
     const isJoined = entries.length > 1 && this.context.driver.isJoined?.();
     if (isJoined && (await isJoined)) return this.#writeJoined(entries);
@@ -106,19 +108,26 @@ export class Batch {
 
   /** Each entry as a transaction, all in one pipeline. Entries whose facts are outdated are sent again. */
   async #writePipelined(given: readonly Entry[], isOrdered = false): Promise<void> {
-    let rest = given;
-    for (let tries = 0; rest.length > 0; tries++)
-      rest = await this.#tryPipelined(rest, isOrdered, tries < mostRelearned);
+    let isOver!: () => void;
+    const over = new Promise<void>((resolve) => {
+      isOver = resolve;
+    });
+    let rest = this.#heldBack.holdBack(given, undefined, over);
+    try {
+      for (let tries = 0; rest.length > 0; tries++)
+        rest = await this.#tryPipelined(rest, isOrdered, tries < mostRelearned);
+    } finally {
+      isOver();
+    }
   }
 
   /** @returns entries whose facts are outdated, and those behind that are not sent yet; none at the last try */
   async #tryPipelined(
-    given: readonly Entry[],
+    entries: readonly Entry[],
     isOrdered: boolean,
     mayRelearn: boolean,
   ): Promise<readonly Entry[]> {
     const { context, report, failures } = this;
-    const entries = this.#holdBack(given);
     noteOwn(context, entries, 'apart', report);
     const token = isOrdered ? haltableToken(entries) : undefined;
     const transactions = await writePipelinedTransactions(context, entries, token, report, failures);
@@ -138,12 +147,13 @@ export class Batch {
 
   /** In the program's own transaction, one after the other as in drizzle: those behind the first that fails get 25P02. */
   async #writeJoined(entries: readonly Entry[]): Promise<void> {
-    for (const entry of entries) for (const each of this.#holdBack([entry])) await this.#writeOne(each);
+    for (const entry of entries)
+      for (const each of this.#heldBack.holdBack([entry])) await this.#writeOne(each);
   }
 
   /** Each entry on a connection of its own, so that it may wait for its lock. */
   #writeAlone(given: readonly Entry[]): void {
-    for (const entry of this.#holdBack(given)) this.#begin(this.#writeOne(entry));
+    for (const entry of this.#heldBack.holdBack(given)) this.#begin(this.#writeOne(entry));
   }
 
   async #writeOne(entry: Entry): Promise<void> {
@@ -151,35 +161,6 @@ export class Batch {
     if (!refusal) return;
     this.context.engine.noteAlone(refusal.error, this.context.driver.errors);
     this.failures.rejectAll([entry], refusal);
-  }
-
-  /**
-   * Leaves out entries that refer to others whose outcome is open, and writes them when it is known.
-   *
-   * @param along entries that are written together, so that they need not be waited for
-   */
-  #holdBack(entries: readonly Entry[], along = new Set<Entry>()): readonly Entry[] {
-    const held = new Map<Entry, readonly Entry[]>();
-    // In call order parents come first. An entry that was awaited late may precede its parent, so the loop repeats.
-    for (let size = -1; size < held.size; ) {
-      size = held.size;
-      for (const entry of entries) {
-        const parents = held.has(entry) ? [] : openParents(entry, along);
-        if (parents.length === 0) continue;
-        held.set(entry, parents);
-        along.delete(entry);
-      }
-    }
-    for (const [entry, parents] of held) this.#begin(this.#release(entry, parents));
-    return held.size === 0 ? entries : entries.filter((entry) => !held.has(entry));
-  }
-
-  /** Entries whose parents settle in one turn travel together. */
-  async #release(entry: Entry, parents: readonly Entry[]): Promise<void> {
-    await Promise.allSettled(parents.map((parent) => parent.result()));
-    if (this.#released.push(entry) > 1) return;
-    await new Promise<void>(atEndOfTurn);
-    await this.write(this.#released.splice(0));
   }
 
   #begin(work: Promise<void>): void {

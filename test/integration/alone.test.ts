@@ -33,6 +33,8 @@ const proved = pgTable('proved', {
   wish: text('wish').notNull(),
   lockTimeout: text('lock_timeout').default(sql`current_setting('lock_timeout')`),
 });
+/** One row, which names a user. */
+const chosen = pgTable('chosen', { key: integer('key').primaryKey(), userId: integer('user_id') });
 const always = (code: string) => `always ${code}`;
 const inBatch = (code: string) => `in a batch ${code}`;
 
@@ -56,6 +58,7 @@ beforeAll(async () => {
       case when wish = 'always' or wish = 'in a batch' and current_setting('lock_timeout') = '100ms'
         then 1 / (length(wish) - length(wish)) = 0 else true end),
     lock_timeout text default current_setting('lock_timeout'))`);
+  await check.execute(sql`create table chosen (key int primary key, user_id int)`);
 });
 beforeEach(async () => {
   await check.execute(emptyTables());
@@ -451,4 +454,24 @@ describe('a batch does not wait where one entry alone would wait', () => {
       Array(5).fill('0'),
     );
   });
+});
+
+test('of upserts that refer to rows of their batch the last one stays, also beside an insert that the server refuses', async () => {
+  for (let round = 0; round < 10; round++) {
+    // The first batch of a client learns what the tables are, and goes other ways than the next one.
+    const own = batchedDrizzle(database.client({ max: 3 }));
+    const owners = ['a', 'b', 'c', 'd', 'e'].map((name) => own.insert(users).values({ name: name + round }));
+    const upserts = owners.map((owner) => {
+      const set = { userId: owner.ref('id') };
+      return own
+        .insert(chosen)
+        .values({ key: 1, ...set })
+        .onConflictDoUpdate({ target: chosen.key, set });
+    });
+    const refused = own.insert(proved).values({ wish: 'always' });
+    const all = owners.flatMap((owner, n) => [owner.returning(), upserts[n]]);
+    const [results] = await Promise.all([Promise.all(all), expect(refused).rejects.toThrow()]);
+    const [last] = results.at(-2) as { id: number }[];
+    expect(await check.select().from(chosen)).toEqual([{ key: 1, userId: last?.id }]);
+  }
 });

@@ -1,0 +1,52 @@
+/** Entries that refer to rows which are still being written → writes of their own, as soon as these rows are known. */
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { Entry } from '../take/entry.ts';
+import { atEndOfTurn } from '../take/schedule.ts';
+import { openParents } from './in-turn.ts';
+
+export class HeldBack {
+  /** Entries that may be written from this turn on. */
+  #released: Entry[] = [];
+
+  constructor(
+    private readonly write: (entries: readonly Entry[]) => Promise<void>,
+    /** Takes what the rest of the batch need not wait for. */
+    private readonly begin: (work: Promise<void>) => void,
+  ) {}
+
+  /**
+   * Leaves out entries that refer to others whose outcome is open, and writes them when it is known.
+   *
+   * @param along entries that are written together, so that they need not be waited for
+   * @param until settles when the others have been sent and answered: a refused one may have been sent again by itself, to wait
+   *   for a lock, and is not meant. None of those that are left out is written before, nor what is behind one of them in its
+   *   table. So they go in call order, though the answers come one by one
+   */
+  holdBack(entries: readonly Entry[], along = new Set<Entry>(), until?: Promise<void>): readonly Entry[] {
+    const held = new Set<Entry>();
+    // In call order parents come first. An entry that was awaited late may precede its parent, so the loop repeats.
+    for (let size = -1; size < held.size; ) {
+      size = held.size;
+      const tables = new Set<PgTable>();
+      for (const entry of entries) {
+        const { table } = entry.shape;
+        if (!held.has(entry) && !tables.has(table) && openParents(entry, along).length === 0) continue;
+        held.add(entry);
+        along.delete(entry);
+        if (until) tables.add(table);
+      }
+    }
+    for (const entry of held) this.begin(this.#release(entry, openParents(entry, along), until));
+    return held.size === 0 ? entries : entries.filter((entry) => !held.has(entry));
+  }
+
+  /** Entries that are released in one turn travel together. */
+  async #release(entry: Entry, parents: readonly Entry[], until: Promise<void> | undefined): Promise<void> {
+    await Promise.allSettled([until, ...parents.map((parent) => parent.result())]);
+    if (this.#released.push(entry) > 1) return;
+    await new Promise<void>(atEndOfTurn);
+    const released = this.#released;
+    this.#released = [];
+    await this.write(released.sort((one, other) => one.call - other.call));
+  }
+}
