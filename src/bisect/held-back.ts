@@ -18,9 +18,9 @@ export class HeldBack {
    * Leaves out entries that refer to others whose outcome is open, and writes them when it is known.
    *
    * @param along entries that are written together, so that they need not be waited for
-   * @param until settles when the others have been sent and answered: a refused one may have been sent again by itself, to wait
-   *   for a lock, and is not meant. None of those that are left out is written before, nor what is behind one of them in its
-   *   table. So they go in call order, though the answers come one by one
+   * @param until settles when the others have been sent and answered. Nothing that is left out is written before, and what stands
+   *   behind it in its table is left out, too. So they go in call order, though the answers come one by one. It does not wait for
+   *   a refused entry that is sent again by itself: that one may wait for a lock
    */
   holdBack(entries: readonly Entry[], along = new Set<Entry>(), until?: Promise<void>): readonly Entry[] {
     const held = new Set<Entry>();

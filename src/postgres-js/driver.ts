@@ -8,6 +8,7 @@ import { type Ending, endingOf } from '../driver/ending.ts';
 import { isProcessId } from '../driver/process-id.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { ValueEncoder } from '../driver/values.ts';
+import { BatchedDrizzleError } from '../errors.ts';
 import { begin } from './begin.ts';
 import { Binder } from './bind.ts';
 import { endBehind } from './end.ts';
@@ -107,8 +108,7 @@ export class PostgresJsDriver implements Driver {
    * would not wait for the transaction, and others could take the connections that it waits for.
    */
   async begin(): Promise<Connection> {
-    // As drizzle's call of it fails. A BEGIN would be taken for the program's own, and COMMIT would end both.
-    if (this.#raw.isFixed) throw new TypeError('this.client.begin is not a function');
+    if (this.#raw.isFixed) throw handedOut(this.#client);
     this.#raw.meet();
     const mayHoldBack = this.#isWarm && this.#busy < this.#options.max;
     // Those that came first get their connections first: their callbacks run, and this one's may wait for them.
@@ -184,4 +184,12 @@ export class PostgresJsDriver implements Driver {
 
 function isProcess(backend: object | null): boolean {
   return isProcessId((backend as { pid?: unknown } | null)?.pid);
+}
+
+/** The server would ignore a BEGIN in the program's transaction, and COMMIT would end that. */
+function handedOut({ begin }: Client): Error {
+  // As drizzle's call of it fails.
+  if (typeof begin !== 'function') return new TypeError('this.client.begin is not a function');
+  const message = 'the client was handed out by sql.begin() or sql.reserve(), which can begin no transaction';
+  return new BatchedDrizzleError('UNSUPPORTED_CLIENT', message);
 }

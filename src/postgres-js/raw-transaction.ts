@@ -33,7 +33,7 @@ export class RawTransaction {
   readonly #options: ClientOptions;
   /**
    * The client that `sql.begin()` or `sql.reserve()` hands out is one connection, on which the program has begun a transaction
-   * or may begin one. It can't begin another.
+   * or may begin one. It has no `begin()`, unless the program has put its `savepoint()` there.
    */
   readonly isFixed: boolean;
   readonly #watched = new WeakSet<PoolConnection>();
@@ -41,7 +41,7 @@ export class RawTransaction {
   constructor(client: Client) {
     this.#client = client;
     this.#options = client.options as unknown as ClientOptions;
-    this.isFixed = typeof client.begin !== 'function';
+    this.isFixed = typeof client.begin !== 'function' || 'savepoint' in client || 'release' in client;
   }
 
   get isAllowed(): boolean {

@@ -115,6 +115,15 @@ describe.each(Object.keys(ways))('on the client of %s', (way) => {
     },
   );
 
+  test('a transaction is refused if the program has put another method in the place of begin()', async () => {
+    await ways[way]?.(async (handedOut) => {
+      const db = batchedDrizzle(Object.assign(handedOut, { begin: () => {} }) as unknown as Sql);
+      await expect(db.transaction(async () => {})).rejects.toMatchObject({ code: 'UNSUPPORTED_CLIENT' });
+      await Promise.all(named(3).map((row) => db.insert(users).values(row)));
+    });
+    expect(await check.$count(users)).toBe(0);
+  });
+
   test('a row that refers to another one is written in the transaction', async () => {
     await ways[way]?.(async (handedOut) => {
       const db = batchedDrizzle(handedOut);

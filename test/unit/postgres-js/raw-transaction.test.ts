@@ -51,6 +51,14 @@ describe('a transaction may be open', () => {
     await expect(rawTransactionOf(handedOut as Client).isOpen()).resolves.toBe(true);
   });
 
+  test.each(['savepoint', 'release'])(
+    'also if the program has given one with %s() a begin()',
+    async (method) => {
+      const shim = Object.assign(clientOf(3), { [method]() {} });
+      await expect(rawTransactionOf(shim).isOpen()).resolves.toBe(true);
+    },
+  );
+
   test('never on a pool of several connections: postgres.js refuses it', () => {
     const client = clientOf(2, { 1000: 16 });
     rawTransactionOf(client).note('begin');
