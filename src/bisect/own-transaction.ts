@@ -5,7 +5,7 @@ import { FactsScope } from '../facts/facts-scope.ts';
 import type { FlushTarget } from '../flush/target.ts';
 import { rollback } from '../send/transaction-commands.ts';
 
-/** A batch can't be undone in a transaction that the program has begun itself. Nothing was sent. */
+/** A transaction can't be begun in one that the program has begun itself, nor a batch be undone in it. Nothing was sent. */
 export class JoinedTransaction extends Error {
   constructor() {
     super('a transaction of the program is open on the connection');
@@ -30,6 +30,8 @@ export class OwnTransaction implements FlushTarget {
 
   /** @throws {JoinedTransaction} */
   async connect(): Promise<Connection> {
+    const isJoined = !this.connection && this.context.driver.isJoined?.();
+    if (isJoined && (await isJoined)) throw new JoinedTransaction();
     this.connection ??= await this.context.driver.begin();
     if (this.isBatch && this.connection.isJoined) throw new JoinedTransaction();
     return this.connection;

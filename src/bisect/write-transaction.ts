@@ -3,7 +3,7 @@ import type { FlushContext } from '../context.ts';
 import { command, EagerStatement, type Statement } from '../driver/statement.ts';
 import { asError } from '../errors.ts';
 import type { FactsByTable } from '../facts/learn-facts.ts';
-import { planOwn } from '../plan/own-plan.ts';
+import { mostOwnParams, planOwn } from '../plan/own-plan.ts';
 import { planEntries } from '../plan/plan-entries.ts';
 import { isProved, unproved } from '../plan/proof.ts';
 import type { ReportBuilder } from '../report.ts';
@@ -59,6 +59,7 @@ export function writeOwnTransaction(
     mayAsk: () => false,
     mayBeNamed: () => false,
     isSizeFree: true,
+    mostParams: mostOwnParams,
     copyRows: options.copyRows,
     maxRows: options.maxRows,
   });

@@ -37,7 +37,9 @@ export async function chooseByFacts(
   const mayShare = !isBarred && !isDearIfRefused(entries, target, driver) && isProved(entries, facts);
   if (mayShare && (target.scope === 'own' || isSmall || !sharesLittle(entries, context.options)))
     return { own: undefined, facts, mayShare, why: undefined };
-  const own = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: true });
+  // Where no other way is left the driver refuses what has too many parameters, as in drizzle.
+  const mostParams = takesNone ? Number.POSITIVE_INFINITY : undefined;
+  const own = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: true, mostParams });
   const isForbidden = isUnasked || engine.isOther || takesNone;
   const unshared = isForbidden ? 'server' : mayShare ? 'few' : 'unproved';
   return { own, facts, mayShare, why: isSeeking ? 'seeking' : entries.length === 1 ? 'one' : unshared };

@@ -3,7 +3,7 @@ import type { FlushContext } from '../context.ts';
 import type { Answer } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { selectable } from '../facts/selectable.ts';
-import { type OwnPlan, planOwn } from '../plan/own-plan.ts';
+import { mostOwnParams, type OwnPlan, planOwn } from '../plan/own-plan.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { FlightAnswers, FlightEnd } from '../send/send-flight.ts';
 import { isLogging } from '../send/send-logged.ts';
@@ -38,7 +38,12 @@ export function planOwnEntries(
   { driver, options, engine }: FlushContext,
   entries: readonly Entry[],
   target: FlushTarget,
-  { ownTry, back, isSizeFree }: { ownTry: OwnTry; back: WayBack; isSizeFree: boolean },
+  {
+    ownTry,
+    back,
+    isSizeFree,
+    mostParams = mostOwnParams,
+  }: { ownTry: OwnTry; back: WayBack; isSizeFree: boolean; mostParams?: number },
 ): OwnPlan | undefined {
   const { scope, connection, facts } = target;
   if (driver.describes || target.lockTimeout !== undefined) return undefined;
@@ -57,6 +62,7 @@ export function planOwnEntries(
     },
     mayBeNamed: ({ awaited }) => scope === 'inside' && !awaited,
     isSizeFree,
+    mostParams,
     copyRows: options.copyRows,
     maxRows: options.maxRows,
   });

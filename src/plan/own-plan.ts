@@ -50,13 +50,15 @@ export interface OwnPlanInput {
   readonly maxRows: number;
   /** Whether the size decides; if no table can share anything own statements are the only way. */
   readonly isSizeFree: boolean;
+  /** The values of an entry at most. */
+  readonly mostParams: number;
 }
 
 /** @returns `undefined` if the flush must be planned with facts: it is large, or a value or a reference needs them */
 export function planOwn(entries: readonly Entry[], input: OwnPlanInput): OwnPlan | undefined {
   if (!(input.isSizeFree || isSmall(entries, input))) return undefined;
   const { kept, count } = keptValues(entries, input);
-  const described = count === 0 ? undefined : describedEntries(entries, input.values);
+  const described = count === 0 ? undefined : describedEntries(entries, input);
   if (!described) return undefined;
   const now = count === entries.length ? entries : entries.slice(0, count);
   const returned = new Map<Entry, readonly number[]>();
@@ -142,11 +144,11 @@ export function isIntegerColumn(shape: TableShape, column: number): boolean {
  * @returns `undefined` if facts are needed. Values that need only the type of their column are better written by the facts,
  *   which are learned once. A description costs a round trip each time, and is the only way for an expression.
  */
-function describedEntries(entries: readonly Entry[], values: ValueEncoder): Set<Entry> | undefined {
+function describedEntries(entries: readonly Entry[], input: OwnPlanInput): Set<Entry> | undefined {
   const described = new Set<Entry>();
   let needsDescription = false;
   for (const entry of entries) {
-    const needs = typesNeeded(entry, values);
+    const needs = typesNeeded(entry, input);
     if (needs === 'facts') return undefined;
     if (needs !== 'none') described.add(entry);
     needsDescription ||= needs === 'ofParameters';
@@ -158,11 +160,14 @@ function describedEntries(entries: readonly Entry[], values: ValueEncoder): Set<
  * Which types must be known before the entry can be sent. `facts` if it can't be one statement, or an expression needs a
  * value that only facts give.
  */
-function typesNeeded(entry: Entry, values: ValueEncoder): 'none' | 'ofColumns' | 'ofParameters' | 'facts' {
+function typesNeeded(
+  entry: Entry,
+  { values, mostParams }: OwnPlanInput,
+): 'none' | 'ofColumns' | 'ofParameters' | 'facts' {
   const { shape, cells, conflict, returning } = entry;
   const { columns } = shape;
   const width = columns.length;
-  if (width === 0 || cells.length > mostOwnParams) return 'facts';
+  if (width === 0 || cells.length > mostParams) return 'facts';
   const expressions: [Rendered, sqlType?: string | undefined][] = conflict ? [[conflict]] : [];
   if (returning && !onlyColumns(returning)) expressions.push([renderSelection(shape, returning)]);
   let needed: 'none' | 'ofColumns' = 'none';
