@@ -8,7 +8,7 @@ import { batchLockTimeout } from '../write/lock-timeout.ts';
 import { classifyRefusal, isOfValues, isReadOnly } from './classify-refusal.ts';
 import { haltableToken } from './halt-ahead.ts';
 import { HeldBack } from './held-back.ts';
-import { areWritten, byTable, callsAhead, inTurn, runsOf } from './in-turn.ts';
+import { areWritten, asksNothing, byTable, callsAhead, inTurn, runsOf } from './in-turn.ts';
 import { mustBeAlone, OwnAttempts } from './own-attempts.ts';
 import { JoinedTransaction } from './own-transaction.ts';
 import { sendPipelinedTransactions, writePipelinedTransactions } from './pipeline.ts';
@@ -98,6 +98,8 @@ export class Batch {
 
   /** Entries of which it is not proved that they may share a transaction. */
   async writeApart(entries: readonly Entry[]): Promise<void> {
+    // All go on one connection, and one that asks the catalog first would be overtaken by those behind it.
+    if (this.context.driver.isShared && !entries.every(asksNothing)) return this.#writeJoined(entries);
     if (mustBeAlone(this.context)) return this.#writeAlone(entries);
     for (let rest = entries; rest.length > 0; ) {
       const { now, later } = inTurn(rest);
@@ -145,7 +147,7 @@ export class Batch {
     return [];
   }
 
-  /** In the program's own transaction, one after the other as in drizzle: those behind the first that fails get 25P02. */
+  /** One after the other as in drizzle: in the program's own transaction those behind the first that fails get 25P02. */
   async #writeJoined(entries: readonly Entry[]): Promise<void> {
     for (const entry of entries)
       for (const each of this.#heldBack.holdBack([entry])) await this.#writeOne(each);

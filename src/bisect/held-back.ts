@@ -6,7 +6,7 @@ import { openParents } from './in-turn.ts';
 
 export class HeldBack {
   /** Entries that may be written from this turn on. */
-  #released: Entry[] = [];
+  readonly #released: Entry[] = [];
 
   constructor(
     private readonly write: (entries: readonly Entry[]) => Promise<void>,
@@ -45,8 +45,6 @@ export class HeldBack {
     await Promise.allSettled([until, ...parents.map((parent) => parent.result())]);
     if (this.#released.push(entry) > 1) return;
     await new Promise<void>(atEndOfTurn);
-    const released = this.#released;
-    this.#released = [];
-    await this.write(released.sort((one, other) => one.call - other.call));
+    await this.write(this.#released.splice(0).sort((one, other) => one.call - other.call));
   }
 }

@@ -1,6 +1,7 @@
 /** Which entries of a batch go together, and which must follow others. Pure. */
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { getOrInsert } from '../get-or-insert.ts';
+import { mostOwnRows } from '../plan/shares-little.ts';
 import type { Refusal } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
 import type { PipelinedTransaction } from './write-transaction.ts';
@@ -32,6 +33,11 @@ export function runsOf(transactions: readonly PipelinedTransaction[]): Pipelined
     else runs.push([transaction]);
   }
   return runs;
+}
+
+/** Whether the entry is sent at once, as drizzle's own statement. */
+export function asksNothing({ references, count }: Entry): boolean {
+  return references.length === 0 && count <= mostOwnRows;
 }
 
 /** The entries of each table. */

@@ -191,7 +191,7 @@ export class NodePostgresConnection implements Connection {
   }
 }
 
-/** The answer to BEGIN. Not everybody who has sent it waits for it, nor everybody who asks for it. */
+/** The answer to BEGIN. Neither who sends it nor who asks for it need wait for it. */
 function unheard(begun: Promise<void>): Promise<void> {
   begun.catch(() => {});
   return begun;

@@ -182,6 +182,23 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
     expect(await names(others)).toHaveLength(19);
   });
 
+  test.each([1, 33])('one of %i rows is not overtaken by those behind it', async (rows) => {
+    const named = Array.from({ length: rows }, (_, n) => ({ name: `user ${n}` }));
+    await Promise.all(
+      [named, [{ name: 'behind' }], [{ name: 'last' }]].map((each) => db.insert(users).values(each)),
+    );
+    expect(await names(others)).toEqual([...named.map(({ name }) => name), 'behind', 'last']);
+  });
+
+  test('nor is one that refers to another one', async () => {
+    const user = db.insert(users).values({ name: 'Ada' });
+    const referring = db.insert(addresses).values({ email: 'a', userId: user.ref('id') });
+    const behind = db.insert(addresses).values({ email: 'b', userId: sql`(select max(id) from users)` });
+    await Promise.all([user, referring, behind]);
+    const found = await others.select().from(addresses).orderBy(addresses.id);
+    expect(found.map(({ email }) => email)).toEqual(['a', 'b']);
+  });
+
   test('on a client that was ended nothing has an unknown outcome, for nothing was sent', async () => {
     const fates = async (make: typeof drizzle) => {
       const ended = new module.Client({ connectionString: database.url });

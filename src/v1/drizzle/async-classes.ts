@@ -1,4 +1,4 @@
-/** Classes that only drizzle 1.0 has. They are imported without their names: a name that is missing would be a SyntaxError. */
+/** Classes that only drizzle 1.0 has. The namespace is imported, since a missing name would be a SyntaxError. */
 import * as pgCore from 'drizzle-orm/pg-core';
 import { otherDrizzle } from '../../drizzle/other-drizzle.ts';
 
@@ -6,4 +6,4 @@ export const PgAsyncInsertBase = pgCore.PgAsyncInsertBase;
 export const PgAsyncTransaction = pgCore.PgAsyncTransaction;
 
 if (!PgAsyncTransaction)
-  throw otherDrizzle('1.0', '0.45', 'batched-drizzle or batched-drizzle/node-postgres');
+  throw otherDrizzle('1.0', '0.45', 'batched-drizzle (postgres.js) or batched-drizzle/node-postgres (pg)');
