@@ -18,9 +18,9 @@ export class HeldBack {
    * Leaves out entries that refer to others whose outcome is open, and writes them when it is known.
    *
    * @param along entries that are written together, so that they need not be waited for
-   * @param until settles when the others have been sent and answered. Nothing that is left out is written before, and what stands
-   *   behind it in its table is left out, too. So they go in call order, though the answers come one by one. It does not wait for
-   *   a refused entry that is sent again by itself: that one may wait for a lock
+   * @param until settles when the others have been sent and answered. What is left out is written behind that, and so is what
+   *   stands behind it in its table: in call order, though the answers come one by one. An entry that was refused and is sent again
+   *   by itself is not waited for, since it may wait for a lock
    */
   holdBack(entries: readonly Entry[], along = new Set<Entry>(), until?: Promise<void>): readonly Entry[] {
     const held = new Set<Entry>();

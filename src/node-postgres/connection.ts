@@ -191,7 +191,7 @@ export class NodePostgresConnection implements Connection {
   }
 }
 
-/** The answer to BEGIN. Neither who sends it nor who asks for it need wait for it. */
+/** The answer to BEGIN, which nobody need wait for. */
 function unheard(begun: Promise<void>): Promise<void> {
   begun.catch(() => {});
   return begun;

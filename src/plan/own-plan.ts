@@ -48,7 +48,7 @@ export interface OwnPlanInput {
   readonly mayBeNamed: (entry: Entry) => boolean;
   readonly copyRows: number;
   readonly maxRows: number;
-  /** Whether the size decides; if no table can share anything own statements are the only way. */
+  /** The size does not decide, for example since no table can share anything. */
   readonly isSizeFree: boolean;
   /** The values of an entry at most. */
   readonly mostParams: number;

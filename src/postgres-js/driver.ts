@@ -108,7 +108,7 @@ export class PostgresJsDriver implements Driver {
    * would not wait for the transaction, and others could take the connections that it waits for.
    */
   async begin(): Promise<Connection> {
-    if (this.#raw.isFixed) throw handedOut(this.#client);
+    if (this.#raw.isHandedOut) throw handedOut(this.#client);
     this.#raw.meet();
     const mayHoldBack = this.#isWarm && this.#busy < this.#options.max;
     // Those that came first get their connections first: their callbacks run, and this one's may wait for them.

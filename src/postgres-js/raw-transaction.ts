@@ -24,6 +24,11 @@ const ends = /^\s*(commit|rollback|end|abort)(\s+(work|transaction))?\s*;?\s*$/i
 const isOpenRow = 'select 1 where pg_catalog.now() operator(pg_catalog.<) pg_catalog.statement_timestamp()';
 
 export class RawTransaction {
+  /**
+   * The client comes from `sql.begin()` or `sql.reserve()`: it is one connection, on which the program has begun a transaction or
+   * may begin one. It has no `begin()`, unless the program has put its `savepoint()` there.
+   */
+  readonly isHandedOut: boolean;
   /** False if certainly none is open. */
   #mayBeOpen = false;
   #isMet = false;
@@ -31,17 +36,12 @@ export class RawTransaction {
   #changes = 0;
   readonly #client: Client;
   readonly #options: ClientOptions;
-  /**
-   * The client that `sql.begin()` or `sql.reserve()` hands out is one connection, on which the program has begun a transaction
-   * or may begin one. It has no `begin()`, unless the program has put its `savepoint()` there.
-   */
-  readonly isFixed: boolean;
   readonly #watched = new WeakSet<PoolConnection>();
 
   constructor(client: Client) {
     this.#client = client;
     this.#options = client.options as unknown as ClientOptions;
-    this.isFixed = typeof client.begin !== 'function' || 'savepoint' in client || 'release' in client;
+    this.isHandedOut = typeof client.begin !== 'function' || 'savepoint' in client || 'release' in client;
   }
 
   get isAllowed(): boolean {
@@ -60,7 +60,7 @@ export class RawTransaction {
 
   /** @returns false at once if none can be open */
   isOpen(): false | Promise<boolean> {
-    if (this.isFixed) return Promise.resolve(true);
+    if (this.isHandedOut) return Promise.resolve(true);
     if (!this.isAllowed) return false;
     this.meet();
     return this.#mayBeOpen && this.#ask();
