@@ -20,6 +20,8 @@ import { type PartsOfFlush, TransactionTarget } from './transaction-target.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 import { writeBatch } from './write-batch.ts';
 
+const nothingLeft: Promise<unknown> = Promise.resolve();
+
 export abstract class ScopeUnit extends UnitOfWork {
   protected ended: (() => Error) | undefined;
   protected readonly failed = new ScopeFailure();
@@ -82,7 +84,11 @@ export abstract class ScopeUnit extends UnitOfWork {
   }
 
   flushUnasked(): void {
-    if (!this.queue.isEmpty) this.flushQueue('inside');
+    if (this.queue.isEmpty) return;
+    const write = (entries: readonly Entry[], passage: Passage): Promise<unknown> =>
+      // A statement before it may have taken all of them. Nobody shall wait for an answer then.
+      entries.length > 0 ? this.#write(entries, 'inside', passage) : nothingLeft;
+    this.underWay.track(this.#inLine(write));
   }
 
   /** After a failure that nobody has heard nothing more is sent for an insert. */
@@ -146,12 +152,13 @@ export abstract class ScopeUnit extends UnitOfWork {
 
   /** Flushes the rows that are queued now, when its turn comes. */
   protected flushQueue(scope: FlushScope): Promise<Flushed> {
+    return this.underWay.track(this.#inLine((entries, passage) => this.#write(entries, scope, passage)));
+  }
+
+  #inLine<T>(write: (entries: readonly Entry[], passage: Passage) => Promise<T>): Promise<T> {
     const { now } = this.queue;
-    const written = this.state.line.flush(
-      () => this.state.taken(this.queue.takeWhere((entry) => this.queue.isOlder(entry, now))),
-      (entries, passage) => this.#write(entries, scope, passage),
-    );
-    return this.underWay.track(written);
+    const take = () => this.state.taken(this.queue.takeWhere((entry) => this.queue.isOlder(entry, now)));
+    return this.state.line.flush(take, write);
   }
 
   #write(entries: readonly Entry[], scope: FlushScope, { left, answered }: Passage): Promise<Flushed> {

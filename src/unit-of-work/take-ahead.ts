@@ -6,8 +6,8 @@ import type { Queue } from '../take/queue.ts';
  * excluded.
  *
  * In `Promise.all([tx.delete(t), tx.insert(t).values(row)])` the insert is made before the delete executes, and yet belongs
- * after it. Promise.all has queued the jobs that call each `then` one after another. So one promise job later it is known
- * which inserts of the group are awaited.
+ * after it. Promise.all has queued the jobs that call each `then` one after another. So a statement that waits for its own job,
+ * and one more for those that are executed at the call, knows which inserts of the group are awaited.
  *
  * @returns a function that takes them out of the queue; `undefined` if none is queued now
  */

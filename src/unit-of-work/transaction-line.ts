@@ -19,7 +19,7 @@ const settled: Promise<unknown> = Promise.resolve();
  * - A statement must see every row that was queued before it, so flushes go before it.
  * - drizzle takes some promise jobs from `execute()` to the driver. A flush that starts meanwhile is younger
  *   than the statement, and must not overtake it.
- * - A statement waits one promise job, to learn which inserts are awaited after it.
+ * - A statement waits two promise jobs, to learn which inserts are awaited after it.
  *
  * @example
  * const line = new TransactionLine();
@@ -64,6 +64,9 @@ export class TransactionLine {
     const isLeft = needsAnswers ? this.#flushes === 0 : this.#leaving === 0;
     if (ahead.length === 0 && isLeft && !this.#waiting.isAny) return undefined;
     const turn = this.#turn.then(async () => {
+      // A statement with a `then()` of the program's own, or a savepoint of postgres.js, is executed at the call: one promise
+      // job before `Promise.all` awaits the inserts that were made with it.
+      if (ahead.length > 0) await undefined;
       for (const flush of ahead) flush();
       if (needsAnswers && this.#flushes > 0) await this.#allSettled;
       else if (this.#leaving > 0) await this.#lastLeft;

@@ -221,6 +221,40 @@ describe('what is queued behind a statement', () => {
     expect(await db.transaction(mixed)).toEqual(expected);
   });
 
+  test('is not changed by an update that a then() of its own executes first, as in drizzle', async () => {
+    const chained = async (
+      tx: Transaction | Parameters<Parameters<typeof plain.transaction>[0]>[0],
+    ): Promise<unknown> => {
+      const [, updated] = await Promise.all([
+        tx.insert(users).values({ name: 'behind' }),
+        tx
+          .update(users)
+          .set({ name: 'changed' })
+          .returning()
+          .then((rows) => rows.length),
+      ]);
+      return [updated, (await tx.select().from(users)).map(({ name }) => name)];
+    };
+    expect(await plain.transaction(chained)).toEqual([0, ['behind']]);
+    await check.delete(users);
+    expect(await db.transaction(chained)).toEqual([0, ['behind']]);
+  });
+
+  test('is undone with a nested transaction of the same Promise.all, as in drizzle', async () => {
+    const nested = async (
+      tx: Transaction | Parameters<Parameters<typeof plain.transaction>[0]>[0],
+    ): Promise<unknown> => {
+      await Promise.all([
+        tx.insert(users).values({ name: 'undone' }),
+        tx.transaction((inner) => inner.rollback()).catch(() => {}),
+      ]);
+      return tx.$count(users);
+    };
+    expect(await plain.transaction(nested)).toBe(0);
+    await check.delete(users);
+    expect(await db.transaction(nested)).toBe(0);
+  });
+
   test('is not seen by it where another statement stands behind both, as in drizzle', async () => {
     const between = async (
       tx: Transaction | Parameters<Parameters<typeof plain.transaction>[0]>[0],

@@ -4,7 +4,7 @@ import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { driver } from './drivers/chosen.ts';
 import { codesOf } from './error-codes.ts';
-import type { Call, Nested, Strand } from './strands.ts';
+import type { Call, Nested, Strand, Together } from './strands.ts';
 
 type Db = PostgresJsDatabase<Record<string, never>>;
 
@@ -38,6 +38,13 @@ const reset = [
   "insert into strand_notes (text) values ('first')",
 ];
 
+/** What a strand has made. */
+interface Own {
+  owner?: number;
+}
+
+const inserts: ReadonlySet<Call['do']> = new Set(['owner', 'taken owner', 'note']);
+
 const thrown = new Error('the strand has had enough');
 
 /** @returns what the strands called and heard, in that order, and the rows at the end */
@@ -45,10 +52,11 @@ export async function runStrands(db: Db, strands: readonly Strand[]): Promise<st
   for (const statement of reset) await db.execute(sql.raw(statement));
   const seen: string[] = [];
   const run = async (tx: Db, name: string, steps: Strand): Promise<void> => {
-    const own: { owner?: number } = {};
+    const own: Own = {};
     for (const [index, step] of steps.entries()) {
       const path = `${name}.${index}`;
       if (step.do === 'nested') await nest(tx, path, step);
+      else if (step.do === 'together') await together(tx, path, step, own);
       else await perform(tx, path, step, own);
     }
   };
@@ -63,7 +71,12 @@ export async function runStrands(db: Db, strands: readonly Strand[]): Promise<st
       (error) => seen.push(`${path} throws ${describe(error)}`),
     );
   };
-  const perform = async (tx: Db, path: string, call: Call, own: { owner?: number }): Promise<void> => {
+  const hear = (path: string, call: Call, answer: unknown, own: Own): void => {
+    const rows = rowsOf(call, answer);
+    seen.push(`${path} hears ${JSON.stringify(rows)}`);
+    if (call.do === 'owner' && Array.isArray(rows)) own.owner = rows[0]?.id;
+  };
+  const perform = async (tx: Db, path: string, call: Call, own: Own): Promise<void> => {
     for (let left = call.jobs; left > 0; left--) await undefined;
     seen.push(`${path} calls ${call.do}`);
     let wrapped = async (): Promise<unknown> => await make(tx, path, call, own);
@@ -72,11 +85,24 @@ export async function runStrands(db: Db, strands: readonly Strand[]): Promise<st
       wrapped = async () => await inner();
     }
     try {
-      const value = await wrapped();
-      seen.push(`${path} hears ${JSON.stringify(Array.isArray(value) ? [...value] : value)}`);
+      hear(path, call, await wrapped(), own);
     } catch (error) {
       seen.push(`${path} hears ${describe(error)}`);
       if (!call.caught) throw error;
+    }
+  };
+  const together = async (tx: Db, path: string, { members, chained }: Together, own: Own): Promise<void> => {
+    const begun = members.map((member, index) => {
+      const name = `${path}.${index}`;
+      if (member.do === 'nested') return nest(tx, name, member);
+      seen.push(`${name} calls ${member.do}`);
+      const made = make(tx, name, member, own);
+      return chained && !inserts.has(member.do) ? made.then((answer) => answer) : made;
+    });
+    for (const [index, ended] of (await Promise.allSettled(begun)).entries()) {
+      const member = members[index] as Call | Nested;
+      if (ended.status === 'rejected') seen.push(`${path}.${index} hears ${describe(ended.reason)}`);
+      else if (member.do !== 'nested') hear(`${path}.${index}`, member, ended.value, own);
     }
   };
   const committed = db.transaction(async (tx) => {
@@ -95,52 +121,44 @@ export async function runStrands(db: Db, strands: readonly Strand[]): Promise<st
 }
 
 /** Each has a parameter: postgres.js describes it, and sends the next one when it is answered. Others it sends together. */
-async function make(
-  tx: Db,
-  path: string,
-  { do: kind, returning }: Call,
-  own: { owner?: number },
-): Promise<unknown> {
+function make(tx: Db, path: string, { do: kind, returning }: Call, own: Own): PromiseLike<unknown> {
   switch (kind) {
     case 'owner': {
       const insert = tx.insert(owners).values({ name: path });
-      if (!returning) return empty(insert);
-      const [row] = await insert.returning({ id: owners.id, seen: owners.seen });
-      if (row) own.owner = row.id;
-      return [row];
+      return returning ? insert.returning({ id: owners.id, seen: owners.seen }) : insert;
     }
     case 'taken owner':
-      await tx.insert(owners).values({ name: 'taken' });
-      return undefined;
+      return tx.insert(owners).values({ name: 'taken' });
     case 'note': {
       const insert = tx.insert(notes).values({ text: path, ownerId: own.owner ?? null });
-      return returning ? await insert.returning({ id: notes.id }) : empty(insert);
+      return returning ? insert.returning({ id: notes.id }) : insert;
     }
     case 'update': {
       const update = tx
         .update(notes)
         .set({ order: sql`${notes.order} || ${path} || ' '` })
         .where(eq(notes.text, 'first'));
-      return returning ? await update.returning({ order: notes.order }) : empty(update);
+      return returning ? update.returning({ order: notes.order }) : update;
     }
     case 'select':
-      return await tx
+      return tx
         .select({ id: owners.id, seen: owners.seen })
         .from(owners)
         .where(gt(owners.id, 0))
         .orderBy(owners.id);
     case 'count':
-      return await tx.$count(notes, gt(notes.id, 0));
+      return tx.$count(notes, gt(notes.id, 0));
     case 'delete': {
       const removal = tx.delete(notes).where(and(gt(notes.id, 1), eq(sql`${notes.id} % 3`, 0)));
-      return returning ? await removal.returning({ id: notes.id }) : empty(removal);
+      return returning ? removal.returning({ id: notes.id }) : removal;
     }
   }
 }
 
-/** Without rows each driver answers otherwise. */
-async function empty(statement: PromiseLike<unknown>): Promise<undefined> {
-  await statement;
+/** What a call is answered with. Without rows each driver answers otherwise. */
+function rowsOf({ do: kind, returning }: Call, answer: unknown): unknown {
+  if (kind === 'count') return answer;
+  return Array.isArray(answer) && (returning || kind === 'select') ? [...answer] : undefined;
 }
 
 function describe(error: unknown): string {

@@ -20,8 +20,16 @@ export interface Nested {
   readonly ends: 'returns' | 'throws';
 }
 
+/** Calls and at most one nested transaction, made one after another and awaited by one `Promise.allSettled`. */
+export interface Together {
+  readonly do: 'together';
+  readonly members: readonly (Call | Nested)[];
+  /** Whether what is no insert has a `then()` of the program's own: drizzle sends it ahead of those that only `allSettled` awaits. */
+  readonly chained: boolean;
+}
+
 /** What one async function does, one thing after another. */
-export type Strand = readonly (Call | Nested)[];
+export type Strand = readonly (Call | Nested | Together)[];
 
 const call: fc.Arbitrary<Call> = fc.record({
   do: fc.constantFrom<Call['do'][]>(
@@ -58,7 +66,15 @@ const nested = nestedOf(
   fc.oneof({ weight: 4, arbitrary: mostlyFine }, { weight: 1, arbitrary: nestedOf(mostlyFine) }),
 );
 
-const strand = (one: fc.Arbitrary<Call | Nested>) => fc.array(one, { minLength: 1, maxLength: 5 });
+const together: fc.Arbitrary<Together> = fc
+  .tuple(fc.array(mostlyFine, { minLength: 1, maxLength: 3 }), fc.option(nested), fc.nat(), fc.boolean())
+  .map(([calls, nested, at, chained]) => {
+    const members: (Call | Nested)[] = [...calls];
+    if (nested) members.splice(at % (members.length + 1), 0, nested);
+    return { do: 'together', members, chained };
+  });
+
+const strand = (one: fc.Arbitrary<Strand[number]>) => fc.array(one, { minLength: 1, maxLength: 5 });
 
 /** The strands of one transaction. */
 export const strands: fc.Arbitrary<readonly Strand[]> = fc
@@ -66,6 +82,7 @@ export const strands: fc.Arbitrary<readonly Strand[]> = fc
     fc.oneof(
       { weight: 3, arbitrary: strand(call) },
       { weight: 2, arbitrary: strand(fc.oneof({ weight: 2, arbitrary: call }, nested)) },
+      { weight: 1, arbitrary: strand(fc.oneof({ weight: 2, arbitrary: call }, together)) },
     ),
     fc.array(
       fc.oneof(
