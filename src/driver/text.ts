@@ -1,7 +1,7 @@
 /** A value → the text that PostgreSQL reads. Pure: the serialisers of a driver are parameters. */
 
-/** The text of a driver value, as the client itself would send it for a column of that type. */
-export type Serialize = (value: unknown, typeOid: number) => string;
+/** The text of a driver value, as the client itself would send it for a column of that type; `null` if it would send NULL. */
+export type Serialize = (value: unknown, typeOid: number) => string | null;
 
 /** A value as a string by way of `valueOf()`, like the driver's string concatenation. */
 export function textOf(value: unknown): string {

@@ -21,7 +21,7 @@ export interface ValueEncoder {
    */
   readonly untyped: (value: unknown, sqlType: string | undefined) => string | undefined;
   /** The client's serialiser of strings and numbers for a type; `undefined` if it sends them unchanged. */
-  readonly textWriter: (typeOid: number) => ((value: string | number) => string) | undefined;
+  readonly textWriter: (typeOid: number) => ((value: string | number) => string | null) | undefined;
   /** The type that the driver declares for a value; `undefined` if the server infers it. */
   readonly declaredType: (value: unknown) => DeclaredType | undefined;
   /**

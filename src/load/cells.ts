@@ -33,7 +33,7 @@ interface CellRule extends InsertColumn {
   /** The mapping is drizzle's own, so that calling it twice for a value is safe. */
   readonly isPure: boolean;
   /** How the client writes a text or a number for the type; `undefined` if it sends it unchanged. */
-  readonly write: ((value: string | number) => string) | undefined;
+  readonly write: ((value: string | number) => string | null) | undefined;
   /** The server reads a boolean from its text. */
   readonly isBoolean: boolean;
 }
@@ -98,9 +98,9 @@ export class CellReader {
     for (const [key, place] of this.#places) given[place] = givenFor(row, key, isBare);
   }
 
-  #ofString({ write }: CellRule, value: string): string {
+  #ofString({ write }: CellRule, value: string): string | null {
     const text = write ? write(value) : value;
-    if (!this.needsEscape && isSpecial(text)) this.needsEscape = true;
+    if (text !== null && !this.needsEscape && isSpecial(text)) this.needsEscape = true;
     return text;
   }
 
@@ -129,7 +129,7 @@ export class CellReader {
       const cell = loadable(takeCell(dialect, rule, given), rule.name, values.undefinedIsNull);
       if (cell === undefined || cell === null) return cell;
       const text = values.serialize(cell, rule.type);
-      if (!this.needsEscape && isSpecial(text)) this.needsEscape = true;
+      if (text !== null && !this.needsEscape && isSpecial(text)) this.needsEscape = true;
       if (rule.base !== undefined && values.isCastFromDeclared(cell, rule.base)) {
         this.casts ??= new Array(this.#rules.length).fill(undefined);
         this.casts[index] = values.declaredType(cell)?.name;

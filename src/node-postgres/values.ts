@@ -5,9 +5,9 @@ import type { QueryClass } from './internals.ts';
 import { messagesOf } from './messages.ts';
 
 export function nodePostgresValues(Query: QueryClass | undefined): ValueEncoder {
-  const serialize = (value: unknown): string => {
+  const serialize = (value: unknown): string | null => {
     const written = writtenBy(Query, value);
-    return typeof written === 'string' ? written : hexOf(written as Uint8Array);
+    return typeof written === 'string' || written === null ? written : hexOf(written as Uint8Array);
   };
   /** The bytes of a buffer are sent in the binary format of the parameter's type. Only for bytea they have a text. */
   const untyped = (value: unknown, sqlType: string | undefined): string | undefined => {
@@ -28,7 +28,11 @@ export function nodePostgresValues(Query: QueryClass | undefined): ValueEncoder 
 
 const byteaType = 17;
 
-/** @throws what a value's own `toPostgres` or `toJSON` throws */
+/**
+ * A text, bytes, or null, which a value's own `toPostgres` may give.
+ *
+ * @throws what that or its `toJSON` throws
+ */
 function writtenBy(Query: QueryClass | undefined, value: unknown): unknown {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return `${value}`;

@@ -44,6 +44,8 @@ export class UsersTransaction extends PgliteConnection {
   readonly #tx: Transaction;
   readonly #ends: Ends;
   readonly #own: Lane;
+  /** The program has called the `rollback()` of PGlite's own transaction. */
+  #isClosed = false;
   #committed: Promise<Answer> | undefined;
 
   constructor(instance: Instance, tx: Transaction, ends: Ends) {
@@ -52,6 +54,12 @@ export class UsersTransaction extends PgliteConnection {
     this.#own = lane;
     this.#tx = tx;
     this.#ends = ends;
+  }
+
+  protected override async noted(work: () => Promise<Answer>): Promise<Answer> {
+    // As PGlite's own says. Behind its ROLLBACK each statement would commit by itself.
+    if (this.#isClosed) throw new Error('Transaction is closed');
+    return super.noted(work);
   }
 
   /** The server is asked, since the program's own statements may have failed the transaction, or mended it. */
@@ -103,7 +111,11 @@ export class UsersTransaction extends PgliteConnection {
         });
         return answer;
       };
-    const { query, sql, exec, rollback, listen } = tx;
+    const { query, sql, exec, listen } = tx;
+    const rollback = (): Promise<void> => {
+      this.#isClosed = true;
+      return tx.rollback();
+    };
     return Object.assign(Object.create(tx), {
       query: watched(query),
       sql: watched(sql),

@@ -8,11 +8,11 @@ type Serializers = Readonly<Record<number | string, ((value: never) => unknown) 
 /** @param serializersOf asked each time: PGlite adds those of arrays when it has started */
 export function pgliteValues(serializersOf: () => Serializers | undefined): ValueEncoder {
   const needsTypes = ownSerializers(serializersOf);
-  const serialize = (value: unknown, typeOid: number): string =>
+  const serialize = (value: unknown, typeOid: number): string | null =>
     typeOid === 0 ? withoutType(value) : serializeBy(serializersOf()?.[typeOid], value);
   const untyped = (value: unknown, sqlType: string | undefined): string | undefined =>
     needsTypes() ? undefined : untypedText(value, sqlType);
-  const textWriter = (typeOid: number): ((value: string | number) => string) | undefined => {
+  const textWriter = (typeOid: number): ((value: string | number) => string | null) | undefined => {
     const serializer = serializersOf()?.[typeOid];
     return !serializer || unchanging.has(serializer) ? undefined : (value) => serializeBy(serializer, value);
   };
@@ -38,13 +38,13 @@ const defaults: Serializers = types.serializers;
 const unchanging = new Set<unknown>([text, int4, int8].map((typeOid) => defaults[typeOid]));
 
 /**
- * The text of a value for a parameter of that type.
+ * The text of a value for a parameter of that type; `null` if the serialiser gives that, which PGlite sends as NULL.
  *
- * @throws {TypeError} if the serialiser gives no text; PGlite would throw when it writes it
+ * @throws {TypeError} if it gives neither; PGlite would throw when it writes it
  */
-export function serializeBy(serializer: Serializers[number], value: unknown): string {
+export function serializeBy(serializer: Serializers[number], value: unknown): string | null {
   const written = serializer ? serializer(value as never) : (value as object).toString();
-  if (typeof written === 'string') return written;
+  if (typeof written === 'string' || written === null) return written;
   throw new TypeError(`a serialiser must return a string, got ${typeof written}`);
 }
 
@@ -90,22 +90,35 @@ const isBoolean = /^(bool|boolean)$/;
 const isWrittenByType = /^(bool|json|date|timestamp|bytea)|\]$/;
 const takesDates = /^(date|timestamp|text|varchar|char)(?!.*\])/;
 
-/** Whether the instance has serialisers that PGlite does not have by default. Asked again when their number has changed. */
+/**
+ * Whether the instance has serialisers that PGlite does not have by default. They can be replaced at any time, so they are looked
+ * at once in a promise job: values are many.
+ */
 function ownSerializers(serializersOf: () => Serializers | undefined): () => boolean {
-  let count = -1;
+  let isKnown = false;
   let isOwn = false;
+  /** PGlite makes one for each array type, all of the same text. */
+  const ofArrays = new WeakSet<object>();
+  const isDefault = (
+    serializer: NonNullable<Serializers[number]>,
+    type: string,
+    arrays: unknown,
+  ): boolean => {
+    if (serializer === defaults[type] || ofArrays.has(serializer)) return true;
+    const isOfArray = String(serializer) === String(arrays);
+    if (isOfArray) ofArrays.add(serializer);
+    return isOfArray;
+  };
   return () => {
+    if (isKnown) return isOwn;
+    isKnown = true;
+    queueMicrotask(() => {
+      isKnown = false;
+    });
     const serializers = serializersOf() ?? defaults;
-    const types = Object.keys(serializers);
-    if (types.length !== count) {
-      count = types.length;
-      // PGlite makes one for each array type, all of the same text.
-      const ofArrays = String(serializers[arrayOfInt4]);
-      isOwn = types.some((type) => {
-        const serializer = serializers[type];
-        return serializer !== defaults[type] && String(serializer) !== ofArrays;
-      });
-    }
+    isOwn = Object.entries(serializers).some(
+      ([type, serializer]) => serializer && !isDefault(serializer, type, serializers[arrayOfInt4]),
+    );
     return isOwn;
   };
 }

@@ -32,5 +32,5 @@ function textAt(entry: Entry, row: number, column: number, serialize: Serialize)
   const cell = entry.cell(row, column);
   const value = cell instanceof Reference ? cell.value() : cell;
   if (value === undefined || value instanceof Expression) return entry.key(row, column);
-  return value === null ? 'null' : serialize(value, 0);
+  return (value === null ? null : serialize(value, 0)) ?? 'null';
 }

@@ -153,7 +153,7 @@ function knownOutcome(
 ): KnownOutcome {
   const ofColumn = sentinelColumn === undefined ? undefined : columnFacts(facts, shape, sentinelColumn);
   const { type = 0, base = 0 } = ofColumn ?? {};
-  const serialize = (key: unknown): string => driver.values.serialize(key, type);
+  const serialize = (key: unknown): string | null => driver.values.serialize(key, type);
   return new KnownOutcome(answer, driver.results, sentinelColumn, driver.parser(base), base, serialize);
 }
 

@@ -61,7 +61,7 @@ export class KnownOutcome implements Outcome {
     /** The column's type below all domains, by its oid, as an answer names it. */
     readonly type: number,
     /** The text of a key that the caller gave, as the client has sent it. */
-    readonly serialize: (key: unknown) => string,
+    readonly serialize: (key: unknown) => string | null,
   ) {}
 
   value(entry: Entry): unknown {

@@ -459,6 +459,28 @@ describe.each(pgVersions)('on pg %s', (_, module) => {
   });
 });
 
+test.each([1, 40])(
+  'a value whose toPostgres gives null is NULL, as in plain drizzle: %i inserts',
+  async (length) => {
+    const run = async (db: NodePgDatabase) => {
+      await db.execute(emptyTables());
+      await db.transaction((tx) =>
+        Promise.all(
+          Array.from({ length }, (_, index) =>
+            tx
+              .insert(users)
+              .values({ name: (index % 2 ? `u${index}` : { toPostgres: () => null }) as never }),
+          ),
+        ),
+      );
+      return db.select().from(users).orderBy(users.id);
+    };
+    const seen = await run(drizzle(poolOf(pg)));
+    expect(seen).toHaveLength(length);
+    expect(await run(batchedDrizzle(poolOf(pg)))).toEqual(seen);
+  },
+);
+
 test('a value that pg refuses fails no nested transaction that swallows that, as in plain drizzle', async () => {
   const run = async (db: NodePgDatabase) => {
     const unsendable = {

@@ -1,5 +1,5 @@
 /** Transactions on PGlite, beside plain drizzle on the same instance. */
-import type { PGlite } from '@electric-sql/pglite';
+import type { Transaction as OwnTransaction, PGlite } from '@electric-sql/pglite';
 import { eq, sql } from 'drizzle-orm';
 import { boolean, integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle, type PgliteDatabase } from 'drizzle-orm/pglite';
@@ -31,6 +31,10 @@ const add = (tx: Pick<PgliteDatabase, 'insert'>, name: string) =>
 async function leave(tx: Transaction, insert: Promise<unknown>): Promise<void> {
   if (!(tx instanceof BatchedTransaction)) await insert.catch(() => {});
 }
+
+/** By the `rollback()` of the object that PGlite gives drizzle. */
+const rollBack = (tx: Transaction) =>
+  (tx as unknown as { session: { client: OwnTransaction } }).session.client.rollback();
 
 /** PGlite can't write its value, and the server never sees it. */
 const addUnsendable = (tx: Transaction) => tx.insert(posts).values({ isDraft: 'maybe' as never });
@@ -373,6 +377,32 @@ test('nobody else gets into a transaction', async () => {
   await Promise.allSettled([first, second, query, ...others]);
   expect(order[0]).toBe('first');
   expect((await rowsOf(instance(), 'users')).length).toBe(11);
+});
+
+test.each([1, 12])(
+  "behind the rollback() of PGlite's own transaction nothing is written: %i inserts",
+  async (length) => {
+    const { plain, batched } = await onBoth(instance(), 'users, posts', async (db) => {
+      const told = await db.transaction(async (tx) => {
+        await add(tx, 'before');
+        await rollBack(tx);
+        return all(names(length).map(({ name }) => add(tx, name)));
+      });
+      return { told, rows: await rowsOf(instance(), 'users') };
+    });
+    expect(batched.outcome).toEqual(plain.outcome);
+  },
+);
+
+test('an insert that is not awaited is not written behind it, either', async () => {
+  const client = instance();
+  await client.exec('truncate users, posts restart identity');
+  const ended = batchedDrizzle(client).transaction(async (tx) => {
+    add(tx, 'not awaited');
+    await rollBack(tx);
+  });
+  await expect(ended).rejects.toThrow('Transaction is closed');
+  expect(await rowsOf(client, 'users')).toEqual([]);
 });
 
 describe('a transaction that the program has begun by a statement', () => {

@@ -22,7 +22,7 @@ export const encoder: ValueEncoder = {
     return typeof value === 'object' ? JSON.stringify(value) : `${value}`;
   },
   untyped: (value) => {
-    if (declaredType(value) && !Array.isArray(value)) return encoder.serialize(value, 0);
+    if (declaredType(value) && !Array.isArray(value)) return encoder.serialize(value, 0) ?? undefined;
     return typeof value === 'object' ? undefined : `${value}`;
   },
   textWriter: () => undefined,

@@ -19,6 +19,11 @@ describe('a value is written as pg writes it', () => {
     expect(values.serialize(value, 0)).toBe(text);
   });
 
+  test("null where a value's own toPostgres gives it, which pg sends as NULL", () => {
+    expect(values.serialize({ toPostgres: () => null }, 0)).toBeNull();
+    expect(values.untyped({ toPostgres: () => null }, undefined)).toBeUndefined();
+  });
+
   test('a date has its local time and offset', () => {
     expect(values.untyped(new Date(0), 'timestamp')).toMatch(
       /^(1970-01-01|1969-12-31)T\d\d:00:00\.000[+-]\d\d:\d\d$/,
