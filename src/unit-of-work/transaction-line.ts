@@ -61,7 +61,8 @@ export class TransactionLine {
    * @returns settles when the statement may begin; `undefined` if it need not wait
    */
   enter(ahead: readonly (() => void)[], needsAnswers = false): Promise<unknown> | undefined {
-    const isLeft = needsAnswers ? this.#flushes === 0 : this.#leaving === 0;
+    // What needs answers is no statement of drizzle's, and has a shorter way to the connection than those under way.
+    const isLeft = needsAnswers ? this.#flushes === 0 && !this.#underWay.isAny : this.#leaving === 0;
     if (ahead.length === 0 && isLeft && !this.#waiting.isAny) return undefined;
     const turn = this.#turn.then(async () => {
       // A statement with a `then()` of the program's own, or a savepoint of postgres.js, is executed at the call: one promise
@@ -70,6 +71,7 @@ export class TransactionLine {
       for (const flush of ahead) flush();
       if (needsAnswers && this.#flushes > 0) await this.#allSettled;
       else if (this.#leaving > 0) await this.#lastLeft;
+      if (needsAnswers) await this.#underWay.allLeft();
     });
     this.#turn = turn;
     return turn;

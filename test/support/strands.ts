@@ -54,7 +54,7 @@ const failing: fc.Arbitrary<Call> = call.map((given) => ({ ...given, do: 'taken 
 
 const mostlyFine = fc.oneof({ weight: 6, arbitrary: call }, failing);
 
-function nestedOf(step: fc.Arbitrary<Call | Nested>): fc.Arbitrary<Nested> {
+function nestedOf(step: fc.Arbitrary<Strand[number]>): fc.Arbitrary<Nested> {
   return fc.record({
     do: fc.constant('nested'),
     steps: fc.array(step, { maxLength: 3 }),
@@ -62,16 +62,28 @@ function nestedOf(step: fc.Arbitrary<Call | Nested>): fc.Arbitrary<Nested> {
   });
 }
 
+const calls = fc.array(mostlyFine, { minLength: 1, maxLength: 3 });
+
+const togetherOfCalls: fc.Arbitrary<Together> = fc.record({
+  do: fc.constant('together'),
+  members: calls,
+  chained: fc.boolean(),
+});
+
 const nested = nestedOf(
-  fc.oneof({ weight: 4, arbitrary: mostlyFine }, { weight: 1, arbitrary: nestedOf(mostlyFine) }),
+  fc.oneof(
+    { weight: 4, arbitrary: mostlyFine },
+    { weight: 1, arbitrary: nestedOf(mostlyFine) },
+    { weight: 1, arbitrary: togetherOfCalls },
+  ),
 );
 
 const together: fc.Arbitrary<Together> = fc
-  .tuple(fc.array(mostlyFine, { minLength: 1, maxLength: 3 }), fc.option(nested), fc.nat(), fc.boolean())
-  .map(([calls, nested, at, chained]) => {
-    const members: (Call | Nested)[] = [...calls];
-    if (nested) members.splice(at % (members.length + 1), 0, nested);
-    return { do: 'together', members, chained };
+  .tuple(togetherOfCalls, fc.option(nested), fc.nat())
+  .map(([{ members, ...rest }, nested, at]) => {
+    const all = [...members];
+    if (nested) all.splice(at % (all.length + 1), 0, nested);
+    return { ...rest, members: all };
   });
 
 const strand = (one: fc.Arbitrary<Strand[number]>) => fc.array(one, { minLength: 1, maxLength: 5 });

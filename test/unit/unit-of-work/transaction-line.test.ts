@@ -63,6 +63,17 @@ describe('a statement', () => {
     expect(seen).toEqual(['insert awaited', 'queue looked at', 'select']);
   });
 
+  test('waits for those on their way to the connection if it needs answers, for it has a shorter way', async () => {
+    const { line, steps, seen } = lineWithSteps();
+    line.statement([], steps.work('update'));
+    line.inTurn([], steps.work('savepoint'), true);
+    await jobs();
+    expect(seen).toEqual(['update']);
+    line.sent();
+    await jobs();
+    expect(seen).toEqual(['update', 'savepoint']);
+  });
+
   test('keeps its place behind one that waits, though it has nothing to wait for itself', async () => {
     const { line, steps, seen } = lineWithSteps();
     line.statement([() => line.run(steps.work('flush'))], steps.work('first'));
