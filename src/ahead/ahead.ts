@@ -3,11 +3,12 @@ import type { FlushContext } from '../context.ts';
 import type { Answer } from '../driver/statement.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
 import type { TableShape } from '../drizzle/table.ts';
+import { asError } from '../errors.ts';
 import type { FactsScope } from '../facts/facts-scope.ts';
 import { columnFacts, type TableFacts } from '../facts/table-facts.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import type { Entry } from '../take/entry.ts';
-import { type Asked, ask, type BlockRequest, type DrawnBlock, undoQuestion } from './ask.ts';
+import { type Asked, ask, type BlockRequest, type DrawnBlock, distinct, undoQuestion } from './ask.ts';
 import type { SessionSettings } from './certain-types.ts';
 import { KeyBlock, rowsWithout, takesBlock } from './key-block.ts';
 import type { Known } from './known-answer.ts';
@@ -88,7 +89,8 @@ export class Ahead {
     if (this.#isOff || this.#context.engine.refusesCatalog) return undefined;
     const isAsked = ({ shape }: Entry) => !this.#samples.get(shape) && this.#factsOf(shape)?.plain !== false;
     const asking = entries.filter(isAsked);
-    if (!asking.some(({ awaited }) => awaited)) return undefined;
+    const isDue = asking.some(({ awaited }) => awaited);
+    if (!isDue || this.#context.engine.questions.ahead.isLeftOut()) return undefined;
     const shapes = [...new Set(asking.map(({ shape }) => shape))];
     const known = shapes.flatMap((shape) => {
       const facts = this.#factsOf(shape);
@@ -125,12 +127,17 @@ export class Ahead {
     undo: (statement: typeof undoQuestion) => Promise<unknown>,
     written: ReadonlyMap<Entry, Answer> = new Map(),
   ): Promise<void> {
+    const { engine, driver } = this.#context;
+    const question = engine.questions.ahead;
     const values = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
     if (values.length < answers.length) {
       this.stop();
+      const refused = answers.find((answer) => answer.status === 'rejected');
+      question.noteInterruption(asError(refused?.reason), driver.errors);
       await undo(undoQuestion).catch(() => {});
       return;
     }
+    question.noteAnswer();
     const { facts, settings, blocks } = read(values);
     if (age !== this.#age) return;
     this.#settings = settings;
@@ -186,11 +193,4 @@ export class Ahead {
 /** Tables may share a sequence, such as a partition and its parent, and two of drizzle's tables for one relation. */
 function blockName(shape: TableShape, column: number, facts: TableFacts): string {
   return columnFacts(facts, shape, column)?.sequence ?? `${facts.oid} ${column}`;
-}
-
-function distinct(requests: readonly BlockRequest[]): BlockRequest[] {
-  return requests.filter(
-    ({ shape, column }, index) =>
-      requests.findIndex((other) => other.shape === shape && other.column === column) === index,
-  );
 }

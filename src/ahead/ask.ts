@@ -15,6 +15,14 @@ export interface BlockRequest {
   readonly size: number;
 }
 
+/** Each column once, as in the first of the requests for it. */
+export function distinct(requests: readonly BlockRequest[]): BlockRequest[] {
+  return requests.filter(
+    ({ shape, column }, index) =>
+      requests.findIndex((other) => other.shape === shape && other.column === column) === index,
+  );
+}
+
 export interface Question {
   /** How old the knowledge is that it rests on. */
   readonly age: number;

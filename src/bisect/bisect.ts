@@ -11,7 +11,8 @@ import { HeldBack } from './held-back.ts';
 import { areWritten, asksNothing, byTable, callsAhead, inTurn, runsOf } from './in-turn.ts';
 import { mustBeAlone, OwnAttempts } from './own-attempts.ts';
 import { JoinedTransaction } from './own-transaction.ts';
-import { sendPipelinedTransactions, writePipelinedTransactions } from './pipeline.ts';
+import { sendPipelinedTransactions } from './pipeline.ts';
+import { writePipelinedTransactions } from './write-pipeline.ts';
 
 /** At most so many inserts are sent as a transaction each, in one pipeline. More are split in halves again. */
 const fewEnough = 64;
@@ -130,9 +131,13 @@ export class Batch {
     mayRelearn: boolean,
   ): Promise<readonly Entry[]> {
     const { context, report, failures } = this;
-    noteOwn(context, entries, 'apart', report);
     const token = isOrdered ? haltableToken(entries) : undefined;
     const transactions = await writePipelinedTransactions(context, entries, token, report, failures);
+    if (!transactions) {
+      this.#writeAlone(entries);
+      return [];
+    }
+    noteOwn(context, entries, 'apart', report);
     // In call order. Only adjacent transactions that fit into a pipeline share one.
     const runs = runsOf(transactions);
     for (const [index, run] of runs.entries()) {

@@ -1,13 +1,12 @@
-/** A few entries of the database → a transaction each, all sent in one pipeline on one connection. */
+/** A few entries of the database, written as a transaction each → all sent in one pipeline on one connection. */
 import type { FlushContext } from '../context.ts';
 import type { Connection } from '../driver/driver.ts';
-import { hasRawValues, type Statement } from '../driver/statement.ts';
+import type { Statement } from '../driver/statement.ts';
 import { asError, codeOf } from '../errors.ts';
-import { FactsScope } from '../facts/facts-scope.ts';
-import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
+import { isInterruption } from '../facts/question.ts';
 import type { ReportBuilder } from '../report.ts';
-import { checkParamCount, isLong, sendFlight } from '../send/send-flight.ts';
-import { askLogged, logInserts } from '../send/send-logged.ts';
+import { sendFlight } from '../send/send-flight.ts';
+import { logInserts } from '../send/send-logged.ts';
 import { rollback } from '../send/transaction-commands.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
 import { afterCache, notifyCache } from '../settle/notify-cache.ts';
@@ -18,12 +17,7 @@ import type { Entry } from '../take/entry.ts';
 import { isFactsChanged, isStale } from '../write/raise.ts';
 import { classifyRefusal } from './classify-refusal.ts';
 import { haltAhead } from './halt-ahead.ts';
-import {
-  checkedAhead,
-  type PipelinedTransaction,
-  writeOwnTransaction,
-  writePlannedTransaction,
-} from './write-transaction.ts';
+import type { PipelinedTransaction } from './write-transaction.ts';
 
 /** Entries that a pipeline has not written, and that may be written otherwise. */
 export interface Left {
@@ -33,55 +27,6 @@ export interface Left {
   readonly outdated: Entry[];
   /** A transaction of the program is open on the client's only connection, so that nothing was sent. */
   readonly isJoined?: boolean;
-}
-
-/**
- * Writes the statements of entries that do not refer to one another. An entry that can't be written is
- * rejected.
- *
- * @param pipeline a token of theirs, if their order counts
- */
-export async function writePipelinedTransactions(
-  context: FlushContext,
-  entries: readonly Entry[],
-  pipeline: string | undefined,
-  report: ReportBuilder,
-  failures: Failures,
-): Promise<PipelinedTransaction[]> {
-  const canPipeline = context.options.keys === 'server' && !context.driver.describes;
-  const shapes = entries.map(({ shape }) => shape);
-  const run = context.driver.run.bind(context.driver);
-  const transactions: PipelinedTransaction[] = [];
-  let facts: FactsByTable;
-  try {
-    facts = await learnFacts(context.facts, new FactsScope(), shapes, (query) =>
-      askLogged(context, run, true, report, query),
-    );
-  } catch (error) {
-    failures.rejectAll(entries, { error: asError(error) });
-    return transactions;
-  }
-  const writing = { facts, pipeline, report };
-  for (const entry of entries) {
-    try {
-      const written =
-        (canPipeline && writeOwnTransaction(context, entry, writing)) ||
-        writePlannedTransaction(context, entry, writing, failures);
-      if (!written) continue;
-      const checked = checkedAhead(written);
-      const { statements } = checked;
-      checkParamCount(statements);
-      // An unguarded statement may have to wait for BEGIN's answer, and a described one waits for its description.
-      const isSent = (statement: Statement) =>
-        (statement.guarded || context.driver.skipsUnbegun) && !hasRawValues(statement);
-      const mayFailAtCommit = facts.get(entry.shape.table)?.serializable ?? false;
-      const fitsPipeline = canPipeline && !isLong(statements) && statements.every(isSent) && !mayFailAtCommit;
-      transactions.push({ ...checked, entry, fitsPipeline });
-    } catch (error) {
-      failures.rejectAll([entry], { error: asError(error) });
-    }
-  }
-  return transactions;
 }
 
 /**
@@ -143,7 +88,8 @@ export async function sendPipelinedTransactions(
         const isOutdated = refusal && showsChange(refusal.error, compared.length > 0);
         if (refusal && (isOutdated || isStale(refusal.error))) forgetTable(context, entry);
         if (isOutdated) left.outdated.push(entry);
-        else if (refusal && (flight.beginError || mustGoAlone(context, refusal))) left.alone.push(entry);
+        else if (refusal && (flight.beginError || mustGoAlone(context, refusal, read)))
+          left.alone.push(entry);
         else if (refusal) failures.rejectAll([entry], refusal);
         else fulfil(afterCache(context.cache, read.outcomes));
       } catch (error) {
@@ -193,8 +139,10 @@ function showsChange(error: Error, isCompared: boolean): boolean {
 }
 
 /** Whether another try may succeed. The entry has been refused, so none of its rows are written. */
-function mustGoAlone({ driver }: FlushContext, refusal: Refusal): boolean {
+function mustGoAlone({ driver }: FlushContext, refusal: Refusal, { error, culprit }: Flight): boolean {
   const kind = classifyRefusal(refusal, driver.errors);
+  // It is not the INSERT that the server has cancelled, but what travels ahead of it.
+  if (error && !culprit && isInterruption(error, driver.errors)) return true;
   const isOurs = isStale(refusal.error) || isRefusedToUs(refusal.error);
   return kind === 'retryAlone' || (kind !== 'unknown' && isOurs);
 }

@@ -4,6 +4,7 @@ import { isAnswer, isLost } from '../driver/errors.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { codeOf } from '../errors.ts';
 import type { Selectable } from './facts-scope.ts';
+import { Question } from './question.ts';
 
 /** Learned once for each client; everything that is not refused is taken for granted, unless another engine is known. */
 export class Engine {
@@ -17,6 +18,9 @@ export class Engine {
    * that refuses them may do so only when it sees that answer, and a COMMIT behind BEGIN would have been executed.
    */
   takesTransactions: boolean | undefined;
+
+  /** The questions that the client asks, each with interruptions of its own: one may take much longer than another. */
+  readonly questions = { facts: new Question(), policies: new Question(), ahead: new Question() };
 
   /** @param parameters what the server reports of itself at the start of a connection; it is filled later */
   constructor(readonly parameters: Readonly<Record<string, string>> = {}) {}
@@ -59,6 +63,11 @@ export class Engine {
   noteAlone(error: Error, errors: DriverErrors): void {
     const isGone = isEnd(error, errors) || errors.kindOf(error) === 'unopened';
     if (this.takesTransactions === false && isGone) this.takesTransactions = undefined;
+  }
+
+  /** @returns whether the question is one that the server refuses, or was interrupted: it has no answer this time */
+  noteUnanswered(question: Question, error: Error, errors: DriverErrors): boolean {
+    return this.noteRefusal(error, errors) || question.noteInterruption(error, errors);
   }
 
   /** @returns whether the error means that the server does not have, or does not allow, what the question needs */

@@ -2,6 +2,7 @@
 import type { FlushContext } from '../context.ts';
 import { isAnswer } from '../driver/errors.ts';
 import { codeOf } from '../errors.ts';
+import { isInterruption } from '../facts/question.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
 import type { NotShared, ReportBuilder } from '../report.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
@@ -53,7 +54,7 @@ export class Attempt {
     const isRefused = isRefusedToUs(flight.error, asksBack(plan, flight.culprit));
     // What was known of the role or its policies may have changed.
     if (isRefused && flight.culprit) context.engine.selectable.delete(flight.culprit.shape);
-    if (ownTry === 'guarded' && (flight.isQuestionRefused || isRefused) && (await back.go())) {
+    if (ownTry === 'guarded' && (flight.isUnanswered || isRefused) && (await back.go())) {
       if (flight.error) context.engine.noteSettings(flight.error);
       this.ownTry = 'unguarded';
       // What statements ahead of the refused one returned is undone, and references must not find it.
@@ -91,8 +92,12 @@ export class Attempt {
       this.#forget(entries);
       return { later: entries };
     }
-    const isOwnFailure = error && isAnswer(context.driver.errors, error) && codeOf(error) !== '25P02';
-    if (isOwnFailure && mustUndo && (await back.go())) {
+    const { errors } = context.driver;
+    const isOwnFailure = error && isAnswer(errors, error) && codeOf(error) !== '25P02';
+    // Plain drizzle asks for no keys. Who has a time limit for locks splits a batch, and is not concerned.
+    const isUnasked = flight.isOfKeys && !this.isSeeking && target.lockTimeout === undefined;
+    const mustSeek = mustUndo || (isUnasked && error && isInterruption(error, errors));
+    if (isOwnFailure && mustSeek && (await back.go())) {
       this.isSeeking = true;
       for (const entry of entries) entry.forgetValues();
       return { later: entries };

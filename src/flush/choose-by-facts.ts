@@ -28,9 +28,9 @@ export async function chooseByFacts(
   const isAlone = engine.takesTransactions === false || driver.isShared;
   const isApart = isAlone && target.scope === 'own' && entries.length > 1;
   const isUnasked = engine.refusesCatalog || isApart;
-  const learned = isUnasked ? nothingKnown : await learn(context, entries, target, back, report);
+  const learned = isUnasked ? undefined : await learn(context, entries, target, back, report);
   // The first connection may have come with the answer, and named another engine.
-  const facts = engine.isOther ? nothingKnown : learned;
+  const facts = engine.isOther || !learned ? nothingKnown : learned;
   const isJoined = target.scope === 'own' && driver.isJoined?.();
   const takesNone = engine.takesTransactions === false || Boolean(isJoined && (await isJoined));
   const isBarred = isSeeking || isApart || takesNone;
@@ -40,7 +40,7 @@ export async function chooseByFacts(
   // Where no other way is left the driver refuses what has too many parameters, as in drizzle.
   const mostParams = takesNone ? Number.POSITIVE_INFINITY : undefined;
   const own = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: true, mostParams });
-  const isForbidden = isUnasked || engine.isOther || takesNone;
+  const isForbidden = !learned || engine.isOther || takesNone;
   const unshared = isForbidden ? 'server' : mayShare ? 'few' : 'unproved';
   return { own, facts, mayShare, why: isSeeking ? 'seeking' : entries.length === 1 ? 'one' : unshared };
 }
@@ -60,35 +60,36 @@ function isDearIfRefused(
   return entries.every(({ references }) => references.length === 0);
 }
 
-/** @returns no facts if the server refuses the question; the transaction goes on as if it had not been asked */
+/** @returns `undefined` if the server does not answer the question; the transaction goes on as if it had not been asked */
 async function learn(
   context: FlushContext,
   entries: readonly Entry[],
   target: FlushTarget,
   back: WayBack,
   report: ReportBuilder,
-): Promise<FactsByTable> {
+): Promise<FactsByTable | undefined> {
   const { driver, engine } = context;
   // Behind a pooler the question travels with the first BEGIN of a client, whose answer must be waited for anyway.
   const isUncertain = engine.takesTransactions === undefined && !driver.isDirect;
   if (isUncertain && target.scope === 'own' && entries.length > 1) {
     const { isUnopened } = await target.connect();
-    if (engine.isOther) return nothingKnown;
+    if (engine.isOther) return undefined;
     // There is no pooler. The question goes without BEGIN, so that nothing has to be rolled back if the entries go apart.
     if (isUnopened && driver.isDirect) await target.restart?.();
   }
   const mayFollow = target.connection?.mayFollow ?? true;
   try {
-    return await learnFacts(context.facts, target.facts, shapesOf(entries), (query) => {
+    return await learnFacts(context, target.facts, shapesOf(entries), (query) => {
       const send = (statement: Statement) => target.run(statement);
       return askLogged(context, send, mayFollow, report, query, back.markQuestion());
     });
   } catch (error) {
     // The server has skipped a question behind a BEGIN that it refused.
     const isUnbegun = target.connection?.hasBegun === false;
-    if (isUnbegun || !engine.noteRefusal(asError(error), driver.errors)) throw error;
+    const isUnanswered = () => engine.noteUnanswered(engine.questions.facts, asError(error), driver.errors);
+    if (isUnbegun || !isUnanswered()) throw error;
     if (target.connection && !(await back.go())) throw error;
-    return nothingKnown;
+    return undefined;
   }
 }
 

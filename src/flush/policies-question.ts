@@ -23,7 +23,11 @@ export class PoliciesQuestion {
     this.#asked = asked;
     this.#uncertain = [...asked].filter((shape) => selectable(facts, engine, shape) !== 'every');
     // Where COMMIT travels along the flight is undone as a whole.
-    this.#isAsked = this.isUncertain && scope === 'inside' && !engine.refusesCatalog;
+    this.#isAsked =
+      this.isUncertain &&
+      scope === 'inside' &&
+      !engine.refusesCatalog &&
+      !engine.questions.policies.isLeftOut();
   }
 
   /** The server may refuse the flight for what it asks back. */
@@ -41,16 +45,18 @@ export class PoliciesQuestion {
    *
    * @param ahead the answers ahead of the flight's own
    * @param isWritten the server has written the flight, and so lets the role select such rows
-   * @returns whether it has refused the question itself, which is then not asked again
+   * @returns whether it has refused the question itself, or not answered it in time; it is then not asked again for now
    */
   hear(ahead: readonly PromiseSettledResult<Answer>[], isWritten: boolean): boolean {
     const { driver, engine } = this.#context;
     const answer = this.#isAsked ? ahead.at(-1) : undefined;
+    if (answer?.status === 'fulfilled') engine.questions.policies.noteAnswer();
     if (isWritten) {
       const every = answer?.status === 'fulfilled' ? withoutPolicies(this.#uncertain, answer.value) : [];
       for (const shape of this.#asked) learnSelectable(this.#facts, engine, shape, 'some');
       for (const shape of every) learnSelectable(this.#facts, engine, shape, 'every');
     }
-    return answer?.status === 'rejected' && engine.noteRefusal(asError(answer.reason), driver.errors);
+    if (answer?.status !== 'rejected') return false;
+    return engine.noteUnanswered(engine.questions.policies, asError(answer.reason), driver.errors);
   }
 }

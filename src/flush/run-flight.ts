@@ -48,8 +48,8 @@ export async function runFlight(
   let keysKnown: Promise<void> | undefined;
   if (keyQuery && connection && arrangement === 'keysFirst') {
     const first = await sendLogged(context, connection, [...before.splice(0), keyQuery], 'open', report);
-    const error = readKeysFirst(plan, first, report);
-    if (error) return { outcomes: [], error, isAhead: true, compared: [] };
+    const failed = readKeysFirst(plan, first, report);
+    if (failed) return { ...failed, compared: [] };
   } else if (keyQuery) {
     const eager = new EagerStatement(keyQuery);
     if (plan.lists.length > 0) keysKnown = keysAnswered(plan, eager);

@@ -26,8 +26,8 @@ import type { WayBack } from './way-back.ts';
 export type OwnTry = 'guarded' | 'unguarded';
 
 export interface OwnFlown extends ReadOwnFlight {
-  /** The server has refused the question that travelled ahead of the rows. It is not asked again. */
-  readonly isQuestionRefused: boolean;
+  /** The server has not answered the question that travelled ahead of the rows. It is not asked again for now. */
+  readonly isUnanswered: boolean;
 }
 
 /** The settings that the server may keep for a flight without set_config. */
@@ -115,8 +115,8 @@ export async function runOwnFlight(
   }
   // Behind a BEGIN that was refused the server has skipped the question.
   const ahead = flown.beginError ? [] : answers.answers.slice(0, -flight.answers.length);
-  const isQuestionRefused = policies.hear(ahead, !read.error);
-  return { ...read, outcomes: afterCache(context.cache, read.outcomes), isQuestionRefused };
+  const isUnanswered = policies.hear(ahead, !read.error);
+  return { ...read, outcomes: afterCache(context.cache, read.outcomes), isUnanswered };
 }
 
 function answersByEntry(

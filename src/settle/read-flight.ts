@@ -23,6 +23,8 @@ export interface Flight {
   readonly ahead?: readonly Entry[] | undefined;
   /** The server refused a statement ahead of the rows. */
   readonly isAhead?: boolean | undefined;
+  /** That statement was the query for keys. */
+  readonly isOfKeys?: boolean | undefined;
   /** COMMIT was refused, lost, or answered with another tag, although every row had been written. */
   readonly commitError?: Error | undefined;
   /** The connection broke while COMMIT was on its way. */
@@ -58,7 +60,8 @@ export function readFlight(
     // A batch that is sent again keeps its keys, as if each insert had been sent once.
     if (query?.status === 'fulfilled') readKeys(plan.lists, query.value);
     if (flight.beginError) return { outcomes, error: flight.beginError };
-    if (refused.index < offset) return { outcomes, error: refused.error, isAhead: true };
+    const isOfKeys = isQueried && refused.index === offset - 1;
+    if (refused.index < offset) return { outcomes, error: refused.error, isAhead: true, isOfKeys };
     const at = refused.index - offset;
     const chunk = plan.chunks[at] as Chunk;
     const only = entriesOf(chunk);
@@ -87,11 +90,15 @@ export function readFlight(
 /**
  * Reads the keys that a separate flight has fetched.
  *
- * @returns the error, if there are none
+ * @returns the flight that has failed, if there are none
  */
-export function readKeysFirst(plan: Plan, flight: FlightAnswers, report: ReportBuilder): Error | undefined {
+export function readKeysFirst(plan: Plan, flight: FlightAnswers, report: ReportBuilder): Flight | undefined {
   const refused = firstRefusal(flight);
-  if (refused) return flight.beginError ?? refused.error;
+  if (refused) {
+    const error = flight.beginError ?? refused.error;
+    const isOfKeys = !flight.beginError && refused.index === flight.answers.length - 1;
+    return { outcomes: [], error, isAhead: true, isOfKeys };
+  }
   readKeys(plan.lists, answersOf(flight).at(-1) as Answer);
   countKeys(plan, report);
   return undefined;
