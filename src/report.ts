@@ -39,7 +39,7 @@ export interface FlushReport {
  * - `commit`: COMMIT would have had to wait, and leave by itself.
  * - `apart`: each insert of the database was a transaction of its own, since sharing is not proved or one was refused.
  * - `seeking`: one was refused, and had to be found.
- * - `server`: the server or its engine does not allow it.
+ * - `server`: the server or its engine does not allow it, or has not answered a question about the table.
  */
 export type NotShared = 'one' | 'few' | 'unproved' | 'commit' | 'apart' | 'seeking' | 'server';
 
