@@ -94,7 +94,7 @@ export class Attempt {
     }
     const { errors } = context.driver;
     const isOwnFailure = error && isAnswer(errors, error) && codeOf(error) !== '25P02';
-    // Plain drizzle asks for no keys. Who has a time limit for locks splits a batch, and is not concerned.
+    // Plain drizzle asks for no keys. A batch that has a time limit for locks is split instead.
     const isUnasked = flight.isOfKeys && !this.isSeeking && target.lockTimeout === undefined;
     const mustSeek = mustUndo || (isUnasked && error && isInterruption(error, errors));
     if (isOwnFailure && mustSeek && (await back.go())) {
