@@ -17,7 +17,7 @@ const apart = {
 };
 
 /** PGlite has no server that a test could reach, stop or count the messages of. */
-const onPglite = ['test/integration/differential{,-queued}.test.ts'];
+const onPglite = ['test/integration/{differential{,-queued},reference-columns}.test.ts'];
 
 /** The tests on a server, on one driver. */
 const onServer = ([driver, name]: [string, string]) => ({

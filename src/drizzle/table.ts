@@ -91,10 +91,40 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
     schema,
     columns,
     names,
-    returned: returnedTexts(dialect, Object.values(all)),
+    returned: new Map([
+      ...returnedTexts(dialect, Object.values(all)),
+      ...textsForReferences(dialect, columns),
+    ]),
     selection: orderSelection(dialect, all),
     selections: new Selections(dialect),
   };
+}
+
+/**
+ * Whether another row that is to have the column's value is given its text. The client's parser makes values of JSON and of arrays,
+ * of which no driver makes the same text again.
+ */
+export function isReadAsText({ sqlType, column }: InsertColumn): boolean {
+  // The name of an array's type has no brackets in drizzle 1.0.
+  return /^jsonb?$|\]$/.test(sqlType) || Boolean((column as any).dimensions);
+}
+
+/** What RETURNING is asked for then: the column's name, or that of its text in `returned`. */
+export function nameForReference(column: InsertColumn): string {
+  return isReadAsText(column) ? `${column.name}::text` : column.name;
+}
+
+function textsForReferences(
+  dialect: PgDialect,
+  columns: readonly InsertColumn[],
+): [name: string, text: string][] {
+  const asText = (column: InsertColumn) => `${dialect.escapeName(column.name)}::pg_catalog.text`;
+  return columns.filter(isReadAsText).map((column) => [nameForReference(column), asText(column)]);
+}
+
+/** An item of RETURNING. @param name a column's, or one of `returned` */
+export function returnedItem({ dialect, returned }: TableShape, name: string): string {
+  return returned.get(name) ?? dialect.escapeName(name);
 }
 
 /** @throws {Error} for an index that no column has */

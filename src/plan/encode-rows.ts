@@ -9,6 +9,7 @@ import { unresolved } from '../take/deferred-value.ts';
 import { type Cell, type Entry, Reference } from '../take/entry.ts';
 import { type Form, formOf, formsOfTable, type Rows } from '../take/form.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
+import { isTextOfServer } from '../take/of-server.ts';
 import { givenBy } from '../take/rows.ts';
 import { textIfAny } from '../take/snapshot.ts';
 
@@ -159,9 +160,7 @@ function encodeCell(
   // The flight makes its key, or an earlier flight's answer provides it.
   if (value === undefined) return cell as Reference;
   if (value === null) return null;
-  // A key that was drawn is the server's own text, which no serialiser has to see.
-  if (cell instanceof Reference && value === cell.origin.entry.key(cell.origin.row, cell.origin.column))
-    return value;
+  if (cell instanceof Reference && isTextOfServer(cell.origin, value)) return value;
   try {
     const text = values.serialize(value, type);
     if (typeof value === 'string') return text;

@@ -5,8 +5,10 @@ import { Expression, type Rendered, renderSelection } from '../drizzle/render.ts
 import { onlyColumns } from '../drizzle/selection.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { DeferredValue, type Entry, Reference } from '../take/entry.ts';
+import { isTextOfServer } from '../take/of-server.ts';
 import { isUntyped, needsServerTypes } from './parameter-types.ts';
 import { isTooFew, mostOwnRows } from './shares-little.ts';
+import { unaskedColumns } from './unasked-columns.ts';
 
 /** How many own statements a flight has: beyond that a shared statement for each table is worth its facts. */
 const mostOwnStatements = 1_000;
@@ -16,6 +18,9 @@ export const mostOwnParams = 50_000;
 
 /** How many settings a transaction uses for kept values. Their names stay in the session. */
 const mostSettings = 256;
+
+/** How many rows a kept list has at most: each row makes all of it again, and each child reads all of it. */
+const mostListed = 200;
 
 /** A value that a parent's RETURNING keeps in the server, for references of the same flight. */
 export interface KeptValue {
@@ -63,7 +68,7 @@ export function planOwn(entries: readonly Entry[], input: OwnPlanInput): OwnPlan
   const now = count === entries.length ? entries : entries.slice(0, count);
   const returned = new Map<Entry, readonly number[]>();
   for (const entry of now) {
-    const columns = unaskedColumns(entry, input);
+    const columns = unaskedColumns(entry, input.mayBeNamed(entry));
     const isAsking = columns.length > 0 || kept.has(entry);
     if (isAsking && !input.mayAsk(entry.shape)) return undefined;
     if (columns.length > 0) returned.set(entry, columns);
@@ -81,24 +86,6 @@ function isSmall(entries: readonly Entry[], options: Pick<OwnPlanInput, 'copyRow
     return count <= mostRows && ofTable < options.copyRows;
   });
   return hasFewRows && isTooFew(entries, options);
-}
-
-/** Columns that a reference names or may name later, and whose values only RETURNING can give. */
-function unaskedColumns(entry: Entry, { mayBeNamed }: OwnPlanInput): number[] {
-  const { shape, returning } = entry;
-  const isNameable = mayBeNamed(entry);
-  if (!isNameable && entry.referencedColumns.size === 0) return [];
-  return [...shape.columns.keys()].filter((index) => {
-    const { isKeyed, column } = shape.columns[index] ?? {};
-    const isWanted = entry.referencedColumns.has(index) || (isNameable && isKeyed);
-    if (!isWanted || !hasLeftOut(entry, index)) return false;
-    return !returning?.some(({ field }) => field === column);
-  });
-}
-
-function hasLeftOut(entry: Entry, column: number): boolean {
-  for (let row = 0; row < entry.count; row++) if (entry.cell(row, column) === undefined) return true;
-  return false;
 }
 
 /** @returns how many entries come before the first with a reference that must be resolved by an answer */
@@ -120,7 +107,8 @@ function keptValues(
       const isInteger = isIntegerColumn(origin.entry.shape, origin.column);
       // Which row of several a conflict clause has skipped is not known, and only integers make a list.
       const isList = origin.entry.count > 1;
-      if (isList && (!isInteger || origin.entry.conflict)) return { kept, count: place };
+      const isFitting = isInteger && !origin.entry.conflict && origin.entry.count <= mostListed;
+      if (isList && !isFitting) return { kept, count: place };
       const ofParent = kept.get(origin.entry) ?? new Map<number, KeptValue>();
       kept.set(origin.entry, ofParent);
       if (ofParent.has(origin.column)) continue;
@@ -180,7 +168,12 @@ function typesNeeded(
       continue;
     }
     const value = cell instanceof Reference ? cell.value() : cell;
-    if (value === undefined || value === null) continue;
+    if (
+      value === undefined ||
+      value === null ||
+      (cell instanceof Reference && isTextOfServer(cell.origin, value))
+    )
+      continue;
     if (!isUntyped(value, sqlType, values)) needed = 'ofColumns';
   }
   if (!expressions.every(([{ params }]) => params.every(isResolvable))) return 'facts';

@@ -3,6 +3,7 @@ import { columnName } from '#version/drizzle/columns';
 import type { ResultMaker } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
+import { nameForReference } from '../drizzle/table.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import type { Entry } from '../take/entry.ts';
 import type { Returning } from '../write/returning.ts';
@@ -32,11 +33,12 @@ export function placeInAnswer(places: Returning['places'], name: string): number
 
 /** The columns that a reference needs or may name later, with their positions in the returned row. */
 export function placesOfKeys(
-  { shape }: Chunk,
+  { shape, returnedColumns }: Chunk,
   places: Returning['places'],
 ): [column: number, place: number][] {
-  return shape.columns.flatMap(({ name, isKeyed }, index): [number, number][] => {
-    const place = isKeyed ? places.get(name) : undefined;
+  return shape.columns.flatMap((column, index): [number, number][] => {
+    const isNamed = column.isKeyed || returnedColumns.has(index);
+    const place = isNamed ? places.get(nameForReference(column)) : undefined;
     return place === undefined ? [] : [[index, place]];
   });
 }

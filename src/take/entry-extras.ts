@@ -2,7 +2,7 @@
 export class EntryExtras<Reference> {
   /** Columns that references point at, by index. */
   readonly referencedColumns = new Set<number>();
-  /** Values that the server returned for columns the rows left out, by column index. */
+  /** Values that the server returned, by column index. */
   readonly values = new Map<number, unknown[]>();
   /** What stands behind the statement. */
   comment = '';

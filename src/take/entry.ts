@@ -11,6 +11,7 @@ import { EntryExtras } from './entry-extras.ts';
 import type { Form, Rows } from './form.ts';
 import { findPlace, type KeyRun } from './key-run.ts';
 import type { LateEntry } from './late-entry.ts';
+import { isOfServer } from './of-server.ts';
 import { Promised } from './promised.ts';
 import type { Settling } from './result.ts';
 
@@ -41,7 +42,7 @@ export class Entry extends Promised<Outcome> implements Rows<Cell> {
   call = -1;
   /** Keys that were drawn for its rows, used again if the rows are sent again. */
   allotted: KeyRun | undefined;
-  /** Of an insert that may be answered before it is written. */
+  /** It may be answered before it is written. */
   late: LateEntry | undefined;
   #extras: EntryExtras<Reference> | undefined;
 
@@ -109,8 +110,7 @@ export class Entry extends Promised<Outcome> implements Rows<Cell> {
 
   /** Keeps a value that the server returned. Values from the caller are in `cells` already. */
   rememberValue(row: number, column: number, value: unknown): void {
-    if (this.cell(row, column) !== undefined) return;
-    getOrInsert(this.extras.values, column, () => [])[row] = value;
+    if (isOfServer(this, row, column)) getOrInsert(this.extras.values, column, () => [])[row] = value;
   }
 
   /** Drops values of a transaction that rolled back. Known keys stay: sequences are not rolled back. */
@@ -138,7 +138,7 @@ export class Entry extends Promised<Outcome> implements Rows<Cell> {
     return place?.list.keys?.at(place.position - 1);
   }
 
-  /** The value generated for a column that a row left out; `undefined` if it is not known yet. */
+  /** The value that the server has made for a column; `undefined` if it is not known yet. */
   generatedValue(row: number, column: number): unknown {
     // After a conflict the row may have another key, which only RETURNING shows.
     const key = this.conflict ? undefined : this.key(row, column);
@@ -169,7 +169,7 @@ export class Reference<T = unknown> extends SQL<T> {
   ) {
     super([]);
     const cell = entry.cell(row, column);
-    this.origin = cell instanceof Reference ? cell.origin : this;
+    this.origin = cell instanceof Reference && !isOfServer(entry, row, column) ? cell.origin : this;
     const mapToDriverValue = () => {
       const value = this.value();
       return value === undefined ? new DeferredValue(this) : value;
@@ -185,8 +185,8 @@ export class Reference<T = unknown> extends SQL<T> {
   value(): DriverValue | null | undefined {
     const { entry, row, column } = this.origin;
     if (entry.outcome?.error) return undefined;
-    const generated = entry.generatedValue(row, column);
-    if (generated !== undefined) return generated as DriverValue | null;
+    const made = entry.generatedValue(row, column) as DriverValue | null | undefined;
+    if (made !== undefined || isOfServer(entry, row, column)) return made;
     const cell = entry.cell(row, column);
     return cell instanceof Expression || cell instanceof Reference ? undefined : cell;
   }

@@ -4,13 +4,14 @@ import type { ValueEncoder } from '../driver/values.ts';
 import { Expression, type Rendered, renderSelection } from '../drizzle/render.ts';
 import type { SelectedField } from '../drizzle/selected-field.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
-import type { TableShape } from '../drizzle/table.ts';
+import { columnAt, isReadAsText, nameForReference, returnedItem, type TableShape } from '../drizzle/table.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import type { KeptValue, OwnPlan } from '../plan/own-plan.ts';
 import { nameOf } from '../take/deferred-value.ts';
 import { DeferredValue, type Entry, Reference } from '../take/entry.ts';
 import { Form, Given } from '../take/form.ts';
 import { givesAlways } from '../take/key-run.ts';
+import { isTextOfServer } from '../take/of-server.ts';
 import { begunGuard } from './begun.ts';
 import { insertHead, quotedName } from './clauses.ts';
 import { type KeptValueUse, keepValue, readKeptValue } from './kept-values.ts';
@@ -105,27 +106,28 @@ export class OwnInsertWriter {
     if (cell instanceof Expression) return this.#embed(cell.rendered, params);
     if (!(cell instanceof Reference)) return this.#value(cell, params);
     const value = cell.value();
-    if (value !== undefined) return this.#value(value, params);
-    return this.#kept(cell, { shape: entry.shape, column });
+    if (value === undefined) return this.#kept(cell, { shape: entry.shape, column });
+    return isTextOfServer(cell.origin, value) ? params.add(value) : this.#value(value, params);
   }
 
   #returning(entry: Entry, parts: StatementParts, params: Params): { list: string; answer: OwnAnswer } {
     const { returning, shape } = entry;
-    const { dialect, columns } = shape;
     if (returning?.length === 0) return { list: '', answer: { entry, width: 0, learned: [] } };
     const items: string[] = returning ? [this.#selection(returning, parts, shape, params)] : [];
     const width = returning?.length ?? 0;
     const learned: [column: number, place: number][] = [];
     for (const [place, { field }] of (returning ?? []).entries()) {
-      const column = columns.findIndex((candidate) => candidate.column === field);
-      if (column !== -1 && columns[column]?.isKeyed) learned.push([column, place]);
+      const index = shape.columns.findIndex((candidate) => candidate.column === field);
+      const column = shape.columns[index];
+      const isNamed = column?.isKeyed || entry.referencedColumns.has(index);
+      if (column && isNamed && !isReadAsText(column)) learned.push([index, place]);
     }
     for (const column of this.#plan.returned.get(entry) ?? []) {
       learned.push([column, width + items.length - (returning ? 1 : 0)]);
-      items.push(quotedName(dialect, shape, column));
+      items.push(returnedItem(shape, nameForReference(columnAt(shape, column))));
     }
     for (const value of this.#plan.kept.get(entry)?.values() ?? []) {
-      items.push(keepValue(value, quotedName(dialect, shape, value.column), entry.count > 1));
+      items.push(keepValue(value, quotedName(shape.dialect, shape, value.column), entry.count > 1));
     }
     if (this.#isGuarded) items.push(begunGuard);
     return { list: items.join(', '), answer: { entry, width, learned } };

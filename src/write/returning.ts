@@ -8,7 +8,7 @@ import type { FlushContext } from '../context.ts';
 import { Column, is } from '../drizzle/exports.ts';
 import { type Rendered, renderSelection } from '../drizzle/render.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
-import { columnAt, type TableShape } from '../drizzle/table.ts';
+import { columnAt, nameForReference, returnedItem, type TableShape } from '../drizzle/table.ts';
 import { columnFacts } from '../facts/table-facts.ts';
 import { type Chunk, type ChunkConflictKey, entriesOf } from '../plan/chunk.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -47,12 +47,12 @@ export function planReturning(
   const names = new Set<string>();
   const nameOf = (column: number): string => columnAt(chunk.shape, column).name;
   const selection = chunk.first.returning;
-  const late = [...chunk.returnedColumns].map(nameOf);
+  const late = [...chunk.returnedColumns].map((column) => nameForReference(columnAt(chunk.shape, column)));
 
   // Only entries that stand alone select expressions. They are written as drizzle writes them.
   if (chunk.way === 'own' && selection && !onlyColumns(selection)) {
     const own = renderSelection(chunk.shape, selection);
-    const extra = late.map((name) => `, ${dialect.escapeName(name)}`).join('');
+    const extra = late.map((name) => `, ${returnedItem(chunk.shape, name)}`).join('');
     const texts = [...own.texts.slice(0, -1), `${own.texts.at(-1)}${extra}`];
     const places = new Map(late.map((name, index) => [name, selection.length + index]));
     for (const [place, { field }] of selection.entries()) {
@@ -83,8 +83,8 @@ export function planReturning(
   };
 }
 
-function clauseOf(names: Iterable<string>, { dialect, returned }: TableShape): Rendered {
-  const items = [...names].map((name) => returned.get(name) ?? dialect.escapeName(name));
+function clauseOf(names: Iterable<string>, shape: TableShape): Rendered {
+  const items = [...names].map((name) => returnedItem(shape, name));
   return { texts: [items.join(', ')], params: [] };
 }
 
