@@ -16,6 +16,7 @@ import type { Entry } from '../take/entry.ts';
 import { refer } from '../take/ref.ts';
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
 import { change } from './chained-call.ts';
+import { driverResult } from './driver-result.ts';
 import { LeanInsert } from './lean-insert.ts';
 import type { ColumnsOf, Referable } from './referable.ts';
 
@@ -126,7 +127,7 @@ export class BatchedInsert<
   static handOver<T extends { execute: () => Promise<unknown> }>(query: unknown, raw: T): T {
     if (query instanceof BatchedInsert) {
       const { entry, unit } = query;
-      raw.execute = () => unit.wait(entry, true).then(() => entry.driverResult());
+      raw.execute = () => unit.wait(entry, true).then(() => driverResult(entry));
     }
     return raw;
   }

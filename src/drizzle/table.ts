@@ -93,7 +93,7 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
     names,
     returned: new Map([
       ...returnedTexts(dialect, Object.values(all)),
-      ...textsForReferences(dialect, columns),
+      ...textsForReferences(dialect, { columns, name }),
     ]),
     selection: orderSelection(dialect, all),
     selections: new Selections(dialect),
@@ -101,25 +101,25 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
 }
 
 /**
- * Whether another row that is to have the column's value is given its text. The client's parser makes values of JSON and of arrays,
- * of which no driver makes the same text again.
+ * What RETURNING is asked for if another row is to have a column's value. That is the text, as the server reads it again, since a
+ * client's parser may make anything of it. Keys are integers and UUIDs, and are returned as they are.
  */
-export function isReadAsText({ sqlType, column }: InsertColumn): boolean {
-  // The name of an array's type has no brackets in drizzle 1.0.
-  return /^jsonb?$|\]$/.test(sqlType) || Boolean((column as any).dimensions);
-}
-
-/** What RETURNING is asked for then: the column's name, or that of its text in `returned`. */
-export function nameForReference(column: InsertColumn): string {
-  return isReadAsText(column) ? `${column.name}::text` : column.name;
+export function nameForReference(shape: Pick<TableShape, 'columns' | 'name'>, index: number): string {
+  const { name, isKeyed } = columnAt(shape, index);
+  return isKeyed ? name : `batched_drizzle.${index}`;
 }
 
 function textsForReferences(
   dialect: PgDialect,
-  columns: readonly InsertColumn[],
-): [name: string, text: string][] {
-  const asText = (column: InsertColumn) => `${dialect.escapeName(column.name)}::pg_catalog.text`;
-  return columns.filter(isReadAsText).map((column) => [nameForReference(column), asText(column)]);
+  shape: Pick<TableShape, 'columns' | 'name'>,
+): Map<string, string> {
+  const texts = new Map<string, string>();
+  for (const [index, { name, isKeyed }] of shape.columns.entries()) {
+    const alias = nameForReference(shape, index);
+    if (!isKeyed)
+      texts.set(alias, `${dialect.escapeName(name)}::pg_catalog.text as ${dialect.escapeName(alias)}`);
+  }
+  return texts;
 }
 
 /** An item of RETURNING. @param name a column's, or one of `returned` */

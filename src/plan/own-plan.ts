@@ -6,6 +6,7 @@ import { onlyColumns } from '../drizzle/selection.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { DeferredValue, type Entry, Reference } from '../take/entry.ts';
 import { isTextOfServer } from '../take/of-server.ts';
+import { isKeptAsInteger } from './integer-columns.ts';
 import { isUntyped, needsServerTypes } from './parameter-types.ts';
 import { isTooFew, mostOwnRows } from './shares-little.ts';
 import { unaskedColumns } from './unasked-columns.ts';
@@ -97,18 +98,19 @@ function keptValues(
   let settings = input.settings;
   let places: Map<Entry, number> | undefined;
   for (const [place, entry] of entries.entries()) {
-    for (const { origin } of entry.references) {
+    for (const reference of entry.references) {
+      const { origin } = reference;
       if (origin.entry.outcome?.error) return { kept, count: 0 };
       if (origin.value() !== undefined) continue;
       places ??= new Map(entries.map((other, index) => [other, index]));
       const parentPlace = places.get(origin.entry);
       // A parent in another queue, or behind its child, must be written first.
       if (parentPlace === undefined || parentPlace >= place) return { kept, count: 0 };
-      const isInteger = isIntegerColumn(origin.entry.shape, origin.column);
+      const isInteger = isKeptAsInteger(origin.entry.shape, origin.column);
       // Which row of several a conflict clause has skipped is not known, and only integers make a list.
       const isList = origin.entry.count > 1;
       const isFitting = isInteger && !origin.entry.conflict && origin.entry.count <= mostListed;
-      if (isList && !isFitting) return { kept, count: place };
+      if ((isList && !isFitting) || isForCustom(entry, reference)) return { kept, count: place };
       const ofParent = kept.get(origin.entry) ?? new Map<number, KeptValue>();
       kept.set(origin.entry, ofParent);
       if (ofParent.has(origin.column)) continue;
@@ -123,9 +125,12 @@ function keptValues(
   return { kept, count: entries.length };
 }
 
-/** The types that drizzle calls integers; each takes any integer by assignment, which checks the range. */
-export function isIntegerColumn(shape: TableShape, column: number): boolean {
-  return /^Pg(Small|Big)?(Serial|Int)/.test(shape.columns[column]?.column.columnType ?? '');
+/** A type of the program's own may be a domain over JSON, which reads another text than an expression can be made of. */
+function isForCustom({ shape: { columns }, cells }: Entry, reference: Reference): boolean {
+  const isCustom = (index: number) => columns[index]?.column.columnType === 'PgCustomColumn';
+  // To look for the cell would take long in an insert of many rows.
+  if (!columns.some((_, index) => isCustom(index))) return false;
+  return isCustom(cells.indexOf(reference) % columns.length);
 }
 
 /**
@@ -168,12 +173,8 @@ function typesNeeded(
       continue;
     }
     const value = cell instanceof Reference ? cell.value() : cell;
-    if (
-      value === undefined ||
-      value === null ||
-      (cell instanceof Reference && isTextOfServer(cell.origin, value))
-    )
-      continue;
+    if (value === undefined || value === null) continue;
+    if (cell instanceof Reference && isTextOfServer(cell.origin, value)) continue;
     if (!isUntyped(value, sqlType, values)) needed = 'ofColumns';
   }
   if (!expressions.every(([{ params }]) => params.every(isResolvable))) return 'facts';

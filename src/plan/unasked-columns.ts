@@ -1,4 +1,3 @@
-import { nameForReference } from '../drizzle/table.ts';
 import type { Entry } from '../take/entry.ts';
 import { isOfServer } from '../take/of-server.ts';
 
@@ -12,13 +11,9 @@ export function unaskedColumns(entry: Entry, isNameable: boolean): number[] {
   const { shape, returning, referencedColumns } = entry;
   if (!isNameable && referencedColumns.size === 0) return [];
   return [...shape.columns.entries()].flatMap(([index, column]) => {
-    const isWanted = (row: number) =>
-      referencedColumns.has(index)
-        ? isOfServer(entry, row, index)
-        : isNameable && column.isKeyed && entry.cell(row, index) === undefined;
-    const isReturned =
-      nameForReference(column) === column.name && returning?.some(({ field }) => field === column.column);
-    return hasRow(entry, isWanted) && !isReturned ? [index] : [];
+    const isNamed = referencedColumns.has(index) || (isNameable && column.isKeyed);
+    const isReturned = column.isKeyed && returning?.some(({ field }) => field === column.column);
+    return isNamed && !isReturned && hasRow(entry, (row) => isOfServer(entry, row, index)) ? [index] : [];
   });
 }
 

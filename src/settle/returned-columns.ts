@@ -36,9 +36,9 @@ export function placesOfKeys(
   { shape, returnedColumns }: Chunk,
   places: Returning['places'],
 ): [column: number, place: number][] {
-  return shape.columns.flatMap((column, index): [number, number][] => {
-    const isNamed = column.isKeyed || returnedColumns.has(index);
-    const place = isNamed ? places.get(nameForReference(column)) : undefined;
+  return shape.columns.flatMap(({ isKeyed }, index): [number, number][] => {
+    const isNamed = isKeyed || returnedColumns.has(index);
+    const place = isNamed ? places.get(nameForReference(shape, index)) : undefined;
     return place === undefined ? [] : [[index, place]];
   });
 }

@@ -12,6 +12,7 @@ import { onlyColumns } from '../drizzle/selection.ts';
 import { refuseCircle } from './circular-reference.ts';
 import type { Conflict } from './conflict.ts';
 import type { Entry } from './entry.ts';
+import { referAgain } from './ref.ts';
 import { lateReferences, renderSnapshot } from './rows.ts';
 
 export type DoNothing = Parameters<InsertOf<PgTable>['onConflictDoNothing']>[0];
@@ -45,6 +46,7 @@ function takeConflict(entry: Entry, about: Omit<Conflict, keyof Rendered>): void
   const rendered = renderSnapshot(dialect, about.clause) ?? render(dialect, about.clause);
   takeReferences(entry, rendered);
   entry.conflict = { ...rendered, ...about };
+  referAgain(entry);
 }
 
 export function takeReturning(entry: Entry, fields: SelectedFieldsFlat | undefined): void {

@@ -2,11 +2,12 @@
 import { columnAt } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import type { DeferredValue, Reference } from './entry.ts';
+import { paramOf } from './of-server.ts';
 
 /** @throws {BatchedDrizzleError} `BAD_REFERENCE` if the insert has failed or is not written yet */
 export function resolveDeferred({ reference }: DeferredValue): unknown {
   const value = reference.value();
-  if (value !== undefined) return value;
+  if (value !== undefined) return paramOf(reference.origin, value);
   throw unresolved(reference);
 }
 

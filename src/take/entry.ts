@@ -11,7 +11,7 @@ import { EntryExtras } from './entry-extras.ts';
 import type { Form, Rows } from './form.ts';
 import { findPlace, type KeyRun } from './key-run.ts';
 import type { LateEntry } from './late-entry.ts';
-import { isOfServer } from './of-server.ts';
+import { isOfServer, paramOf } from './of-server.ts';
 import { Promised } from './promised.ts';
 import type { Settling } from './result.ts';
 
@@ -30,7 +30,7 @@ export interface Outcome extends Settling<Entry> {
   driverValue?(entry: Entry): unknown;
 }
 
-/** Millions of entries may be in memory: rare properties are in `EntryExtras`, made on demand. */
+/** Millions may be in memory: rare properties are in `EntryExtras`, made on demand. */
 export class Entry extends Promised<Outcome> implements Rows<Cell> {
   returning: readonly SelectedField[] | undefined;
   conflict: Conflict | undefined;
@@ -38,12 +38,14 @@ export class Entry extends Promised<Outcome> implements Rows<Cell> {
   awaited = false;
   /** In no queue; in a queue; or taken by a flush, which writes it or has written it. */
   state: 'loose' | 'queued' | 'taken' = 'loose';
-  /** The number of its call among those of its queue, kept if it is withdrawn and pushed again; -1 before. */
+  /** The number of its call in its queue, kept if it is withdrawn and pushed again; -1 before. */
   call = -1;
   /** Keys that were drawn for its rows, used again if the rows are sent again. */
   allotted: KeyRun | undefined;
   /** It may be answered before it is written. */
   late: LateEntry | undefined;
+  /** References to values that were given: an update may still be chained, which leaves others. */
+  namedAsGiven: Reference[] | undefined;
   #extras: EntryExtras<Reference> | undefined;
 
   constructor(
@@ -92,8 +94,7 @@ export class Entry extends Promised<Outcome> implements Rows<Cell> {
   embed(references: readonly Reference[]): void {
     if (references.length === 0) return;
     this.references = [...this.references, ...references];
-    const extras = this.extras;
-    extras.embedded = [...extras.embedded, ...references];
+    this.extras.embedded = [...this.embedded, ...references];
   }
 
   /** What the caller asked for, whoever answers it. */
@@ -144,12 +145,6 @@ export class Entry extends Promised<Outcome> implements Rows<Cell> {
     const key = this.conflict ? undefined : this.key(row, column);
     return key ?? this.#extras?.values.get(column)?.[row];
   }
-
-  /** The result of `db.execute(insert)`, once the insert is written. */
-  async driverResult(): Promise<unknown> {
-    const value = await this.result();
-    return this.outcome?.driverValue ? this.outcome.driverValue(this) : value;
-  }
 }
 
 const nothing: ReadonlySet<number> = new Set();
@@ -160,7 +155,7 @@ const nothing: ReadonlySet<number> = new Set();
  */
 export class Reference<T = unknown> extends SQL<T> {
   /** The reference with the value, if this one points at a cell that itself holds a reference. */
-  readonly origin: Reference;
+  origin: Reference;
 
   constructor(
     readonly entry: Entry,
@@ -172,7 +167,7 @@ export class Reference<T = unknown> extends SQL<T> {
     this.origin = cell instanceof Reference && !isOfServer(entry, row, column) ? cell.origin : this;
     const mapToDriverValue = () => {
       const value = this.value();
-      return value === undefined ? new DeferredValue(this) : value;
+      return value === undefined ? new DeferredValue(this) : paramOf(this.origin, value);
     };
     this.queryChunks.push(new Param<unknown, unknown>(undefined, { mapToDriverValue }));
     const { column: target, isKeyed } = columnAt(entry.shape, column);

@@ -1,6 +1,6 @@
 /** Which values of a row a reference has to ask the server for. */
 import { Expression } from '../drizzle/render.ts';
-import { columnAt, isReadAsText, type TableShape } from '../drizzle/table.ts';
+import { columnAt, type TableShape } from '../drizzle/table.ts';
 import type { Conflict } from './conflict.ts';
 
 interface Rows {
@@ -34,5 +34,18 @@ interface Cell {
 export function isTextOfServer({ entry, row, column }: Cell, value: unknown): value is string {
   if (typeof value !== 'string') return false;
   if (value === entry.key(row, column)) return true;
-  return isReadAsText(columnAt(entry.shape, column)) && isOfServer(entry, row, column);
+  return !columnAt(entry.shape, column).isKeyed && isOfServer(entry, row, column);
+}
+
+/** The value that a reference stands for, as drizzle would pass it to the driver. */
+export function paramOf(cell: Cell, value: unknown): unknown {
+  if (!isTextOfServer(cell, value)) return value;
+  switch (columnAt(cell.entry.shape, cell.column).sqlType) {
+    case 'boolean':
+      return value === 'true';
+    case 'bytea':
+      return Buffer.from(value.slice(2), 'hex');
+    default:
+      return value;
+  }
 }

@@ -6,12 +6,12 @@ import { isOfServer } from './of-server.ts';
 
 /** The error for a value that was not requested before its insert was written. */
 function flushedUnasked(entry: Entry, key: string, isKeyed: boolean): BatchedDrizzleError {
-  const asked = isKeyed
-    ? 'its key; call ref() before that, or chain returning()'
-    : 'this column; call ref() before that';
+  const why = isKeyed
+    ? 'nobody had asked for its key; call ref() before that, or chain returning()'
+    : 'no ref() had named the column; call it before that';
   return new BatchedDrizzleError(
     'BAD_REFERENCE',
-    `ref('${key}') to ${entry.shape.name}: its insert has been written and nobody had asked for ${asked}`,
+    `ref('${key}') to ${entry.shape.name}: its insert has been written and ${why}`,
   );
 }
 
@@ -43,5 +43,22 @@ export function refer(entry: Entry, key: string, row: number): Reference {
   const isWritten = entry.outcome !== undefined && !entry.outcome.error;
   if (isWritten && reference.value() === undefined) throw flushedUnasked(entry, key, named.isKeyed);
   if (isOfServer(entry, row, column)) entry.refer(column);
+  else if (entry.state !== 'taken') noteGiven(reference);
   return reference;
+}
+
+function noteGiven(reference: Reference): void {
+  const { entry } = reference;
+  entry.namedAsGiven ??= [];
+  entry.namedAsGiven.push(reference);
+}
+
+/** A conflict clause has been chained: an update may leave other values than those that were given. */
+export function referAgain(entry: Entry): void {
+  for (const reference of entry.namedAsGiven ?? []) {
+    const { row, column } = reference;
+    if (!isOfServer(entry, row, column)) continue;
+    reference.origin = reference;
+    entry.refer(column);
+  }
 }

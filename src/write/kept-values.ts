@@ -5,7 +5,8 @@
  * schema: the user's `search_path` must not put another one in its place.
  */
 import type { TableShape } from '../drizzle/table.ts';
-import { isIntegerColumn, type KeptValue } from '../plan/own-plan.ts';
+import { isIntegerColumn } from '../plan/integer-columns.ts';
+import type { KeptValue } from '../plan/own-plan.ts';
 
 const concat = 'operator(pg_catalog.||)';
 

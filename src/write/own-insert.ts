@@ -4,7 +4,7 @@ import type { ValueEncoder } from '../driver/values.ts';
 import { Expression, type Rendered, renderSelection } from '../drizzle/render.ts';
 import type { SelectedField } from '../drizzle/selected-field.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
-import { columnAt, isReadAsText, nameForReference, returnedItem, type TableShape } from '../drizzle/table.ts';
+import { nameForReference, returnedItem, type TableShape } from '../drizzle/table.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import type { KeptValue, OwnPlan } from '../plan/own-plan.ts';
 import { nameOf } from '../take/deferred-value.ts';
@@ -117,14 +117,12 @@ export class OwnInsertWriter {
     const width = returning?.length ?? 0;
     const learned: [column: number, place: number][] = [];
     for (const [place, { field }] of (returning ?? []).entries()) {
-      const index = shape.columns.findIndex((candidate) => candidate.column === field);
-      const column = shape.columns[index];
-      const isNamed = column?.isKeyed || entry.referencedColumns.has(index);
-      if (column && isNamed && !isReadAsText(column)) learned.push([index, place]);
+      const column = shape.columns.findIndex((candidate) => candidate.column === field);
+      if (column !== -1 && shape.columns[column]?.isKeyed) learned.push([column, place]);
     }
     for (const column of this.#plan.returned.get(entry) ?? []) {
       learned.push([column, width + items.length - (returning ? 1 : 0)]);
-      items.push(returnedItem(shape, nameForReference(columnAt(shape, column))));
+      items.push(returnedItem(shape, nameForReference(shape, column)));
     }
     for (const value of this.#plan.kept.get(entry)?.values() ?? []) {
       items.push(keepValue(value, quotedName(shape.dialect, shape, value.column), entry.count > 1));

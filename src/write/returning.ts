@@ -47,7 +47,7 @@ export function planReturning(
   const names = new Set<string>();
   const nameOf = (column: number): string => columnAt(chunk.shape, column).name;
   const selection = chunk.first.returning;
-  const late = [...chunk.returnedColumns].map((column) => nameForReference(columnAt(chunk.shape, column)));
+  const late = [...chunk.returnedColumns].map((column) => nameForReference(chunk.shape, column));
 
   // Only entries that stand alone select expressions. They are written as drizzle writes them.
   if (chunk.way === 'own' && selection && !onlyColumns(selection)) {

@@ -147,13 +147,13 @@ test('ref() to a generated column throws at once, and says which columns can be 
 });
 
 test.each([...ofServer])(
-  'ref() to %s throws if the row is written and nobody had asked for it',
+  'ref() to %s throws if the row is written and no ref() had named it',
   async (kind) => {
     await db.transaction(async (tx) => {
       const insert = tx.insert(kinds).values(row('a'));
       await tx.flush();
       expect(() => insert.ref(kind)).toThrow(
-        `ref('${kind}') to "kinds": its insert has been written and nobody had asked for this column; call ref() before that`,
+        `ref('${kind}') to "kinds": its insert has been written and no ref() had named the column; call it before that`,
       );
     });
   },

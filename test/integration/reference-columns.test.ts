@@ -4,9 +4,11 @@ import {
   boolean,
   customType,
   integer,
+  interval,
   jsonb,
   numeric,
   pgTable,
+  point,
   serial,
   text,
   timestamp,
@@ -19,6 +21,11 @@ import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
 
+/** A domain over jsonb. */
+const jdoc = customType<{ data: object; driverData: string }>({
+  dataType: () => 'jdoc',
+  toDriver: (value) => JSON.stringify(value),
+});
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 
 /** Columns that each have a default of the server's, of various types. */
@@ -33,6 +40,10 @@ const made = () => ({
   tags: text('tags').array().default([]),
   bytes: bytea('bytes').default(sql`''`),
   none: text('none').default('of the schema alone'),
+  nothing: integer('nothing').default(0),
+  span: interval('span').default('1 s'),
+  place: point('place').default([0, 0]),
+  document: jdoc('document').default({}),
 });
 
 const columns = Object.keys(made()) as (keyof ReturnType<typeof made>)[];
@@ -52,13 +63,15 @@ const children = pgTable('children', {
 });
 
 const create = `
+  create domain jdoc as jsonb;
   create table parents (id serial primary key, name text unique, slug text,
     word text default 'w' || floor(random() * 1000000), flag boolean default true, price numeric(6, 2) default 1.5,
     count integer default 7, at timestamptz default clock_timestamp(), data jsonb default '"a \\"b\\""',
     list jsonb default '[1, {"a": 12345678901234567890}]', tags text[] default '{a,"b c",NULL}',
-    bytes bytea default '\\x00ff', none text default null);
+    bytes bytea default '\\x00ff', none text default null, nothing int default null, span interval default '1 h',
+    place point default '(1,2)', document jdoc default '{"a": [1, "b"]}');
   create table children (id serial primary key, parent int, slug text, word text, flag boolean, price numeric(6, 2), count integer,
-    at timestamptz, data jsonb, list jsonb, tags text[], bytes bytea, none text);
+    at timestamptz, data jsonb, list jsonb, tags text[], bytes bytea, none text, nothing int, span interval, place point, document jdoc);
   create function slugged() returns trigger language plpgsql as $$ begin
     new.slug := lower(new.name) || '-' || coalesce(new.id, 0); return new;
   end $$;
@@ -80,7 +93,7 @@ type Column = keyof ReturnType<typeof made>;
 async function compare(column: Column | 'slug'): Promise<[children: number, different: number]> {
   const rows = rowsOf(
     await check.execute<{ all: number; different: number }>(
-      sql.raw(`select count(*)::int as all, (count(*) filter (where p.id is null or p.${column} is distinct from c.${column}))::int
+      sql.raw(`select count(*)::int as all, (count(*) filter (where p.id is null or p.${column}::text is distinct from c.${column}::text))::int
         as different from children c left join parents p on p.id = c.parent`),
     ),
   );
@@ -162,6 +175,16 @@ describe('a reference to a column that only the server makes stands for what the
     expect(await compare('slug')).toEqual([1, 0]);
   });
 
+  test('also where one of several rows has NULL', async () => {
+    await db.transaction(async (tx) => {
+      const values = [sql`5`, sql`nullif(1, 1)`, sql`7`];
+      const parent = tx.insert(parents).values(values.map((count, n) => ({ name: `Name ${n}`, count })));
+      for (const row of values.keys())
+        tx.insert(children).values({ parent: parent.ref('id', row), count: parent.ref('count', row) });
+    });
+    expect(await compare('count')).toEqual([3, 0]);
+  });
+
   test('and of an sql value', async () => {
     await db.transaction(async (tx) => {
       const parent = tx
@@ -189,6 +212,54 @@ describe('a reference to a column of an upsert stands for what the update has le
     });
     expect(await compare(column)).toEqual([1, 0]);
     expect(await check.select({ parent: children.parent }).from(children)).toEqual([{ parent: 1000 }]);
+  });
+
+  test.each(['word', 'count'] as const)(
+    'also if it was named before the clause was chained: %s',
+    async (column) => {
+      const earlier = (tx: Transaction) => {
+        const owner = tx.insert(children).values({ word: 'of a child', count: 5 });
+        const insert = tx
+          .insert(parents)
+          .values({ id: 5, name: 'Ada', word: owner.ref('word'), count: owner.ref('count') });
+        const references = [insert.ref('id'), insert.ref(column)];
+        insert.onConflictDoUpdate({ target: parents.name, set: { slug: 'set' } });
+        return { insert, references };
+      };
+      for (const moment of [(tx: Transaction) => tx.flush(), async () => {}]) {
+        await db.transaction(async (tx) => {
+          const { references } = earlier(tx);
+          await moment(tx);
+          tx.insert(children).values({ parent: references[0], [column]: references[1] });
+        });
+      }
+      await check.delete(children).where(sql`${children.parent} is null`);
+      expect(await compare(column)).toEqual([2, 0]);
+    },
+  );
+
+  test('also if its key is named when it is written', async () => {
+    await db.transaction(async (tx) => {
+      const parent = upsert(tx);
+      await tx.flush();
+      tx.insert(children).values({ parent: parent.ref('id') });
+    });
+    expect(await check.select({ parent: children.parent }).from(children)).toEqual([{ parent: 1000 }]);
+  });
+
+  test.each(['list', 'tags'] as const)('also of many upserts that give %s', async (column) => {
+    const upsertEach = (tx: Pick<Transaction, 'insert'>, isReturned: boolean) =>
+      times(manyEntries, (n) => {
+        const insert = tx
+          .insert(parents)
+          .values({ name: n ? `Name ${n}` : 'Ada', list: [n], tags: ['given'] })
+          .onConflictDoUpdate({ target: parents.name, set: { word: 'set' } });
+        const child = tx.insert(children).values({ parent: insert.ref('id'), [column]: insert.ref(column) });
+        return [isReturned ? insert.returning() : insert, child];
+      }).flat();
+    await db.transaction((tx) => Promise.all(upsertEach(tx, false)));
+    await db.transaction((tx) => Promise.all(upsertEach(tx, true)));
+    expect(await compare(column)).toEqual([2 * manyEntries, 0]);
   });
 
   test('also if nothing was in its way', async () => {

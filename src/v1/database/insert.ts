@@ -14,6 +14,7 @@ import type {
   SelectedFieldsFlat,
 } from 'drizzle-orm/pg-core';
 import { change } from '../../database/chained-call.ts';
+import { driverResult } from '../../database/driver-result.ts';
 import { LeanInsert } from '../../database/lean-insert.ts';
 import type { Referable } from '../../database/referable.ts';
 import { insertSQL } from '../../drizzle/insert.ts';
@@ -112,7 +113,7 @@ export class QueuedInsert extends LeanInsert<PgTable, PgQueryResultHKT> implemen
   ): T {
     if (query instanceof QueuedInsert) {
       const { entry, unit } = query;
-      raw.execute = () => unit.wait(entry, true).then(async () => inMode(await entry.driverResult(), mode));
+      raw.execute = () => unit.wait(entry, true).then(async () => inMode(await driverResult(entry), mode));
     }
     return raw;
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { driverResult } from '../../../src/database/driver-result.ts';
 import type { Outcome } from '../../../src/take/entry.ts';
 import { refer } from '../../../src/take/ref.ts';
 import { entryOf } from '../../support/entries.ts';
@@ -117,9 +118,9 @@ describe('the result of an entry', () => {
   test('is the rows of the driver for who asks for them, and the same error', async () => {
     const own = entry();
     own.conclude(written(() => ['row']));
-    expect(await own.driverResult()).toBe('rows of the driver');
+    expect(await driverResult(own)).toBe('rows of the driver');
     const failed = entry();
     failed.conclude({ error: new Error('failed') });
-    await expect(failed.driverResult()).rejects.toThrow('failed');
+    await expect(driverResult(failed)).rejects.toThrow('failed');
   });
 });
