@@ -17,6 +17,8 @@ const build: RolldownOptions = {
   // They are the program's own: a second copy would have other classes.
   external: /^(drizzle-orm|postgres|pg|@neondatabase\/serverless|@electric-sql\/pglite)(\/|$)/,
   checks: { pluginTimings: false },
+  // The source map has the paths of the modules. As comments they would be a kilobyte of what a program reads.
+  experimental: { attachDebugInfo: 'none' },
 };
 
 /** `#version/…` is what `src/v1/` has. `drizzle-orm` is whatever the program has installed, as in the other build. */
