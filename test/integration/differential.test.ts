@@ -1,4 +1,5 @@
 import { test } from 'vitest';
+import { unquotedPrograms } from '../support/arbitrary-programs.ts';
 import { comparePrograms } from '../support/compare-programs.ts';
 import { driver } from '../support/drivers/chosen.ts';
 import { useDatabase } from '../support/test-database.ts';
@@ -33,6 +34,7 @@ test.skipIf(!driver.ownTypes).each([10_000, 1])(
       runs: 100,
       seed: seed + 2,
       batch: { copyRows },
+      of: unquotedPrograms,
     });
   },
 );

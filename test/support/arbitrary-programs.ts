@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { conflictingInserts, insertInto, refusedInsert, refusedInto } from './arbitrary-inserts.ts';
-import { type ParentName, parent, rows, type TableName } from './program-rows.ts';
+import { type ParentName, parent, type Row, rows, type TableName } from './program-rows.ts';
 import type { Insert, LeafName, Pause, Program, Statement, Step, Transaction } from './programs.ts';
 
 /** The tables that a transaction writes to. With few tables more of its rows interact. */
@@ -194,16 +194,28 @@ export const programs: fc.Arbitrary<Program> = fc.record({
   ),
 });
 
-/** The same without a prepared statement, whose name would be known to another session of a pooler. */
-export const namelessPrograms: fc.Arbitrary<Program> = programs.map(({ steps }) => ({
-  steps: steps.map(nameless),
-}));
+type Change = <T extends Step | Insert | Statement>(given: T) => T;
 
-function nameless(step: Step): Step {
-  if (step.do === 'transaction') return { ...step, steps: step.steps.map(nameless) };
-  if (step.do === 'group') return { ...step, members: step.members.map(unprepared) };
-  return unprepared(step);
+function changed({ steps }: Program, change: Change): Program {
+  const inside = (step: Step): Step => {
+    if (step.do === 'transaction') return { ...step, steps: step.steps.map(inside) };
+    if (step.do === 'group') return { ...step, members: step.members.map(change) };
+    return change(step);
+  };
+  return { steps: steps.map(inside) };
 }
 
-const unprepared = <T extends Step | Insert | Statement>(given: T): T =>
-  given.do === 'prepared' ? { ...given, do: 'select' } : given;
+/** The same without a prepared statement, whose name would be known to another session of a pooler. */
+export const namelessPrograms: fc.Arbitrary<Program> = programs.map((program) =>
+  changed(program, (given) => (given.do === 'prepared' ? { ...given, do: 'select' } : given)),
+);
+
+/** The same without quotes, for clients that do not write a text as they have read it. */
+export const unquotedPrograms: fc.Arbitrary<Program> = programs.map((program) =>
+  changed(program, (given) => (given.do === 'insert' ? { ...given, rows: given.rows.map(unquoted) } : given)),
+);
+
+const unquoted = (row: Row): Row =>
+  Object.fromEntries(
+    Object.entries(row).map(([column, value]) => [column, value.is === 'quote' ? { is: 'label' } : value]),
+  );

@@ -3,7 +3,7 @@ import type { IndexColumn, PgTable, SelectedFieldsFlat } from 'drizzle-orm/pg-co
 import type { BatchedInsert } from '../../src/index.ts';
 import { rowsOf } from './drivers/chosen.ts';
 import type { Database } from './program-database.ts';
-import type { Parent, Row, TableName, Value } from './program-rows.ts';
+import type { Parent, Quote, Row, TableName, Value } from './program-rows.ts';
 import { firstGivenKey, tables } from './program-tables.ts';
 import type { Insert } from './programs.ts';
 import { members, nodes, tokens, users } from './schema.ts';
@@ -21,6 +21,7 @@ export interface PreparedInsert {
 
 export interface Parents {
   parent(parent: Parent, path: Path): unknown;
+  quote(quote: Quote, path: Path): unknown;
 }
 
 /** The common methods of drizzle's insert and ours, for any table. */
@@ -94,6 +95,8 @@ function valueAt(value: Value, path: Path, parents: Parents): unknown {
     case 'parent':
       // No row has two parents.
       return parents.parent(value, path);
+    case 'quote':
+      return parents.quote(value, path);
   }
 }
 

@@ -30,7 +30,8 @@ export type Value =
   | { readonly is: 'count'; readonly of: TableName }
   /** A column that is left out: `undefined`, or `default` as `sql`. */
   | { readonly is: 'left out' | 'default' }
-  | Parent;
+  | Parent
+  | Quote;
 
 /** The id of a row that was inserted before, by `ref()` or as the number that the program knows. */
 export interface Parent {
@@ -39,6 +40,14 @@ export interface Parent {
   /** Chooses one of the existing rows, modulo their number. */
   readonly pick: number;
   readonly known: boolean;
+}
+
+/** The text of a row that was inserted before, as its insert left it, by `ref()` or as the program knows it. */
+export interface Quote {
+  readonly is: 'quote';
+  readonly of: ParentName;
+  /** Chooses one of the existing rows, modulo their number. */
+  readonly pick: number;
 }
 
 /** A row as the program gives it. Columns that are left out are not in it. */
@@ -66,6 +75,12 @@ export function parent(of: ParentName): fc.Arbitrary<Parent> {
   });
 }
 
+const quote = fc.record({
+  is: fc.constant('quote' as const),
+  of: fc.constantFrom<ParentName>('users', 'nodes', 'teams', 'organizations'),
+  pick: fc.nat({ max: 7 }),
+});
+
 /** A row that always has its first columns, and any of the others. */
 function row(first: Record<string, fc.Arbitrary<Value>>, others: Record<string, fc.Arbitrary<Value>> = {}) {
   return fc.record({ ...first, ...others }, { requiredKeys: Object.keys(first) }) as fc.Arbitrary<Row>;
@@ -79,7 +94,10 @@ const dates = [new Date('2001-02-03T04:05:06.789Z'), new Date('1969-12-31T23:59:
 
 export const rows: Record<TableName, fc.Arbitrary<Row>> = {
   users: row({}, { name: mostly(one('label'), literal(null), one('upper')), id: key }),
-  addresses: row({ email: label }, { userId: mostly(parent('users'), literal(null)) }),
+  addresses: row(
+    { email: mostly(one('label'), one('upper'), quote) },
+    { userId: mostly(parent('users'), literal(null)) },
+  ),
   organizations: row({ name: label }, { id: key }),
   teams: row({ name: label, organizationId: parent('organizations') }, { id: key }),
   members: row(
@@ -99,8 +117,8 @@ export const rows: Record<TableName, fc.Arbitrary<Row>> = {
     { id: one('uuid'), label },
     { uses: mostly(literal(0, 4), one('default')), updatedAt: literal(...dates) },
   ),
-  logs: row({ level: label, message: mostly(literal(...texts), count('users'), count('logs')) }),
-  counters: row({}, { value: mostly(one('label'), literal(null, ...texts)), id: key }),
+  logs: row({ level: label, message: fc.oneof(literal(...texts), quote, count('users'), count('logs')) }),
+  counters: row({}, { value: fc.oneof(one('label'), quote, literal(null, ...texts)), id: key }),
   wide: row(
     { title: one('label') },
     {
@@ -113,7 +131,7 @@ export const rows: Record<TableName, fc.Arbitrary<Row>> = {
       ratio: literal(0.1, Number.POSITIVE_INFINITY, -0, 1e-20),
       precise: literal(0.1 + 0.2, Number.NaN, 5e-324),
       flag: literal(true, false, null),
-      note: mostly(literal(...texts, null), one('upper')),
+      note: mostly(literal(...texts, null), one('upper'), quote),
       code: literal('', 'ab', 'NULL', '12345678'),
       day: literal('2016-02-29', '0001-01-01', 'infinity'),
       moment: literal(...dates),

@@ -108,4 +108,4 @@ function selectFrom(db: Database, name: TableName, where?: ReturnType<typeof eq>
     .orderBy(...order);
 }
 
-const propertyOf = (column: PgColumn): string => (column.name === 'va lue' ? 'value' : column.name);
+export const propertyOf = (column: PgColumn): string => (column.name === 'va lue' ? 'value' : column.name);

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Database } from './program-database.ts';
 import { makeInsert, type PreparedInsert } from './program-inserts.ts';
-import type { Parent } from './program-rows.ts';
+import type { Parent, Quote } from './program-rows.ts';
 import { type Executable, runStatement } from './program-statements.ts';
 import type { Insert, Program, Step, Transaction } from './programs.ts';
 import { nameOf, type Outcome, outcomeOf, type Path, ScopeTrace, type Seen, type Trace } from './trace.ts';
@@ -40,6 +40,9 @@ export abstract class Runner {
 
   /** The id of a parent, or an expression for it. */
   abstract parent(parent: Parent, path: Path): unknown;
+
+  /** The text of a row, or an expression for it. */
+  abstract quote(quote: Quote, path: Path): unknown;
 
   protected abstract flush(db: Database): Promise<void>;
 
