@@ -42,6 +42,8 @@ export interface TableShape {
   /** The schema's name, unquoted; `undefined` if drizzle does not know it. */
   readonly schema: string | undefined;
   readonly columns: readonly InsertColumn[];
+  /** Columns that drizzle leaves out of every INSERT. References count them behind the others. */
+  readonly generated: readonly InsertColumn[];
   /** The names of all columns in the database, including generated ones. */
   readonly names: ReadonlyMap<Column, string>;
   /** What RETURNING has for a column that is not returned by its plain name, by that name. */
@@ -50,6 +52,8 @@ export interface TableShape {
   readonly selection: readonly SelectedField[];
   readonly selections: Selections;
 }
+
+type NamedColumns = Pick<TableShape, 'columns' | 'generated' | 'name'>;
 
 const shapes = new WeakMap<PgDialect, WeakMap<PgTable, TableShape>>();
 
@@ -64,13 +68,13 @@ export function tableShape(dialect: PgDialect, table: PgTable): TableShape {
 
 function readShape(dialect: PgDialect, table: PgTable): TableShape {
   const columns: InsertColumn[] = [];
+  const generated: InsertColumn[] = [];
   const names = new Map<Column, string>();
   const all: Record<string, PgColumn> = (table as any)[(Table as any).Symbol.Columns];
   for (const [key, column] of Object.entries(all)) {
     const name = columnName(dialect, column);
     names.set(column, name);
-    if (isLeftOut(column)) continue;
-    columns.push({
+    (isLeftOut(column) ? generated : columns).push({
       key,
       name,
       column,
@@ -90,10 +94,11 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
     name: (schema === undefined ? '' : `${dialect.escapeName(schema)}.`) + dialect.escapeName(name),
     schema,
     columns,
+    generated,
     names,
     returned: new Map([
       ...returnedTexts(dialect, Object.values(all)),
-      ...textsForReferences(dialect, { columns, name }),
+      ...textsForReferences(dialect, { columns, generated, name }),
     ]),
     selection: orderSelection(dialect, all),
     selections: new Selections(dialect),
@@ -104,17 +109,14 @@ function readShape(dialect: PgDialect, table: PgTable): TableShape {
  * What RETURNING is asked for if another row is to have a column's value. That is the text, as the server reads it again, since a
  * client's parser may make anything of it. Keys are integers and UUIDs, and are returned as they are.
  */
-export function nameForReference(shape: Pick<TableShape, 'columns' | 'name'>, index: number): string {
+export function nameForReference(shape: NamedColumns, index: number): string {
   const { name, isKeyed } = columnAt(shape, index);
   return isKeyed ? name : `batched_drizzle.${index}`;
 }
 
-function textsForReferences(
-  dialect: PgDialect,
-  shape: Pick<TableShape, 'columns' | 'name'>,
-): Map<string, string> {
+function textsForReferences(dialect: PgDialect, shape: NamedColumns): Map<string, string> {
   const texts = new Map<string, string>();
-  for (const [index, { name, isKeyed }] of shape.columns.entries()) {
+  for (const [index, { name, isKeyed }] of [...shape.columns, ...shape.generated].entries()) {
     const alias = nameForReference(shape, index);
     if (!isKeyed)
       texts.set(alias, `${dialect.escapeName(name)}::pg_catalog.text as ${dialect.escapeName(alias)}`);
@@ -128,11 +130,8 @@ export function returnedItem({ dialect, returned }: TableShape, name: string): s
 }
 
 /** @throws {Error} for an index that no column has */
-export function columnAt(
-  { columns, name }: Pick<TableShape, 'columns' | 'name'>,
-  index: number,
-): InsertColumn {
-  const column = columns[index];
+export function columnAt({ columns, generated, name }: NamedColumns, index: number): InsertColumn {
+  const column = columns[index] ?? generated[index - columns.length];
   if (!column) throw new Error(`no column ${index} in ${name}`);
   return column;
 }

@@ -14,6 +14,8 @@ export class FactsScope {
   #held: Set<TableShape> | undefined;
   /** How many settings keep values of this transaction. No name is used twice, since the names stay in the session. */
   settings = 0;
+  /** How many savepoints of the library's the transaction has begun. */
+  savepoints = 0;
   /** Raw SQL may have changed `search_path`, the role or a table since the facts were last seen to hold. */
   mustAskAgain = false;
 

@@ -25,6 +25,12 @@ interface Step {
   readonly later: readonly Entry[];
 }
 
+/**
+ * A connection or a transaction that has come to its end, a lack of resources, a lock, an intervention: what the rows are has no
+ * part in it, and the server may let the caller wait for it once more.
+ */
+const notOfRows = /^(08|25|40|53|55|57|58|XX)/;
+
 /** Facts are learned anew so often at most. An unknown column or type looks like outdated facts each time. */
 const mostRelearned = 2;
 
@@ -81,9 +87,7 @@ export class Attempt {
     const isLast = plan.later.length === 0 && this.#mayCommit;
     // A COMMIT behind a flight that is refused would roll everything back.
     const end = isLast && !mustWaitForCommit(entries, target, back) ? 'commit' : 'open';
-    const mustUndo = target.failLate !== undefined && !this.isSeeking;
-    const marked = mustUndo ? back.markQuestion() : back.mark(entries);
-    const savepoint = context.engine.refusesCatalog ? [] : marked;
+    const savepoint = end === 'commit' || context.engine.refusesCatalog ? [] : back.mark(entries);
     const input = { plan, single: single?.inserts, savepoint, end } as const;
     const flight = await runFlight(context, input, target, this.report);
     const { error, culprit, ahead, commitError, isUnknown } = flight;
@@ -95,9 +99,15 @@ export class Attempt {
     const { errors } = context.driver;
     const isOwnFailure = error && isAnswer(errors, error) && codeOf(error) !== '25P02';
     // Plain drizzle asks for no keys. A batch that has a time limit for locks is split instead.
-    const isUnasked = flight.isOfKeys && !this.isSeeking && target.lockTimeout === undefined;
-    const mustSeek = mustUndo || (isUnasked && error && isInterruption(error, errors));
-    if (isOwnFailure && mustSeek && (await back.go())) {
+    const isUnasked = flight.isOfKeys && target.lockTimeout === undefined;
+    const mustSeek =
+      target.failLate !== undefined ||
+      (target.scope !== 'own' &&
+        entries.length > 1 &&
+        flight.isOfRows &&
+        !notOfRows.test(codeOf(error) ?? '')) ||
+      (isUnasked && error && isInterruption(error, errors));
+    if (isOwnFailure && mustSeek && !this.isSeeking && (await back.go())) {
       this.isSeeking = true;
       for (const entry of entries) entry.forgetValues();
       return { later: entries };

@@ -1,10 +1,13 @@
-/** How a flight is undone that rested on outdated facts, so that the transaction goes on as if it had not been sent. */
+/** How a flight is undone that is to be sent again otherwise, so that the transaction goes on as if it had not been sent. */
 import { command, type Statement } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import type { Entry } from '../take/entry.ts';
 import type { FlushTarget } from './target.ts';
 
 const savepoint = command('savepoint batched_drizzle');
+
+/** PostgreSQL keeps 64 subtransactions at hand. A session that has more slows down all others (`subtrans.c`). */
+const mostSavepoints = 32;
 
 export class WayBack {
   readonly #target: FlushTarget;
@@ -30,10 +33,16 @@ export class WayBack {
     return facts.mustAskAgain || entries.some(({ shape }) => !facts.held.has(shape));
   }
 
-  /** A savepoint that travels ahead of a flight, if the transaction can't be begun anew. */
+  /**
+   * A savepoint that travels ahead of a flight of shared statements, if the transaction can't be begun anew. Outdated facts need
+   * it. Without it the entry that is refused can't be sought, so that the others of its flight share its error.
+   */
   mark(entries: readonly Entry[]): Statement[] {
-    this.#isMarked = this.#needsMark && this.mayBeOutdated(entries);
-    return this.#isMarked ? [savepoint] : [];
+    const { facts } = this.#target;
+    this.#isMarked = this.#needsMark && (facts.savepoints < mostSavepoints || this.mayBeOutdated(entries));
+    if (!this.#isMarked) return [];
+    facts.savepoints += 1;
+    return [savepoint];
   }
 
   /** A savepoint that travels ahead of a question to the catalog, which an engine may refuse. */

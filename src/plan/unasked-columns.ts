@@ -1,3 +1,4 @@
+import { columnAt } from '../drizzle/table.ts';
 import type { Entry } from '../take/entry.ts';
 import { isOfServer } from '../take/of-server.ts';
 
@@ -10,11 +11,14 @@ import { isOfServer } from '../take/of-server.ts';
 export function unaskedColumns(entry: Entry, isNameable: boolean): number[] {
   const { shape, returning, referencedColumns } = entry;
   if (!isNameable && referencedColumns.size === 0) return [];
-  return [...shape.columns.entries()].flatMap(([index, column]) => {
-    const isNamed = referencedColumns.has(index) || (isNameable && column.isKeyed);
-    const isReturned = column.isKeyed && returning?.some(({ field }) => field === column.column);
-    return isNamed && !isReturned && hasRow(entry, (row) => isOfServer(entry, row, index)) ? [index] : [];
-  });
+  const unasked: number[] = [];
+  for (let index = 0; index < shape.columns.length + shape.generated.length; index++) {
+    const { column, isKeyed } = columnAt(shape, index);
+    const isNamed = referencedColumns.has(index) || (isNameable && isKeyed);
+    const isReturned = isKeyed && returning?.some(({ field }) => field === column);
+    if (isNamed && !isReturned && hasRow(entry, (row) => isOfServer(entry, row, index))) unasked.push(index);
+  }
+  return unasked;
 }
 
 function hasRow({ count }: Entry, isWanted: (row: number) => boolean): boolean {

@@ -6,7 +6,7 @@ import { asError, codeOf, ThrownByLogger } from '../errors.ts';
 import type { Entry } from '../take/entry.ts';
 import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import type { Tell } from '../take/promised.ts';
-import { findFailedRow } from './failed-row.ts';
+import { findFailedRow, suspectsOf } from './failed-row.ts';
 import { FlushError, type TableFailure } from './flush-error.ts';
 
 /** The error of a flush that could not write everything. Its entries have been settled. */
@@ -95,7 +95,6 @@ export class Failures {
       for (const entry of open) entry.conclude({ error: thrown }, this.telling.tell);
       return;
     }
-    const others = this.isShared && entries.length > 1 ? this.#withoutValues(error) : error;
     this.#isUnknown ||= isUnknown;
     this.#isOfCommit ||= isOfCommit;
     // If all entries are settled already, their transaction itself has failed.
@@ -107,13 +106,23 @@ export class Failures {
     if (culprit && isUnheard) this.#unheard = this.#ofCulprit(error, culprit);
     if (culprit) this.#first ??= this.#unheard ?? this.#withStatement(error, culprit);
     if (isUnheard) this.telling.failLate?.(this.#unheard ?? error);
+    const suspects = culprit ? [culprit] : this.#suspects(open, error, isOfCommit);
+    const others = suspects === open ? error : this.#withoutValues(error);
     for (const entry of open) {
-      const own = this.#withStatement(entry === culprit ? error : others, entry);
+      const own = this.#withStatement(suspects.includes(entry) ? error : others, entry);
       const row = findFailedRow(entry, own, values.serialize);
       const failure = this.#unheard ?? new BatchedInsertError(ownInsert(entry), own, { row, isUnknown });
       entry.conclude({ error: failure }, this.telling.tell);
       this.#note(entry, errors.withoutStatement(error));
     }
+  }
+
+  /** The entries whose error it may be, and who may see it. */
+  #suspects(entries: readonly Entry[], error: Error, isOfCommit: boolean): readonly Entry[] {
+    const { errors, values } = this.driver;
+    if (isOfCommit || entries.length === 1) return entries;
+    if (this.isShared) return [];
+    return suspectsOf(entries, error, errors, values.serialize);
   }
 
   #ofCulprit(error: Error, culprit: Entry): Error {

@@ -17,6 +17,8 @@ export interface Flight {
   readonly outcomes: Outcomes;
   /** Why the flight was not written. None of its rows is in the table. */
   readonly error?: Error | undefined;
+  /** The server refused a statement that writes rows. */
+  readonly isOfRows?: boolean | undefined;
   /** The entry whose statement was refused, if the statement had only its rows. */
   readonly culprit?: Entry | undefined;
   /** The entries whose statements were executed before, if that of the culprit is as it would be alone. */
@@ -68,7 +70,7 @@ export function readFlight(
     const culprit = only.length === 1 ? only[0] : undefined;
     const isAsAlone = culprit && needsValues(chunk);
     const ahead = isAsAlone ? plan.chunks.slice(0, at).flatMap(entriesOf) : undefined;
-    return { outcomes, error: refused.error, culprit, ahead };
+    return { outcomes, error: refused.error, isOfRows: true, culprit, ahead };
   }
   const answers = answersOf(flight);
   const { commitError } = flight;

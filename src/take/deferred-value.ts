@@ -1,7 +1,6 @@
 /** The values of references among the parameters of a statement. */
-import { columnAt } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
-import type { DeferredValue, Reference } from './entry.ts';
+import { type DeferredValue, nameOf, type Reference } from './entry.ts';
 import { paramOf } from './of-server.ts';
 
 /** @throws {BatchedDrizzleError} `BAD_REFERENCE` if the insert has failed or is not written yet */
@@ -9,11 +8,6 @@ export function resolveDeferred({ reference }: DeferredValue): unknown {
   const value = reference.value();
   if (value !== undefined) return paramOf(reference.origin, value);
   throw unresolved(reference);
-}
-
-/** `users.id` */
-export function nameOf({ entry: { shape }, column }: Reference): string {
-  return `${shape.name}.${columnAt(shape, column).name}`;
 }
 
 /**

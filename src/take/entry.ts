@@ -72,7 +72,9 @@ export class Entry extends Promised<Outcome> implements Rows<Cell> {
   }
 
   cell(row: number, column: number): Cell {
-    return this.cells[row * this.shape.columns.length + column];
+    const { length } = this.shape.columns;
+    // No row has a value of its own in a generated column.
+    return column < length ? this.cells[row * length + column] : undefined;
   }
 
   /** Columns that references point at, by index. */
@@ -189,7 +191,25 @@ export class Reference<T = unknown> extends SQL<T> {
 
 giveKind(Reference, 'BatchedReference');
 
+/** `users.id` */
+export function nameOf({ entry: { shape }, column }: Reference): string {
+  return `${shape.name}.${columnAt(shape, column).name}`;
+}
+
 /** A reference as a parameter of a statement that was built before its insert was written. */
 export class DeferredValue {
-  constructor(readonly reference: Reference) {}
+  readonly #reference: Reference;
+
+  constructor(reference: Reference) {
+    this.#reference = reference;
+  }
+
+  get reference(): Reference {
+    return this.#reference;
+  }
+
+  /** Errors have it among their parameters if the value never came, and programs log them. */
+  toJSON(): string {
+    return `ref to ${nameOf(this.#reference)}`;
+  }
 }

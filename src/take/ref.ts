@@ -1,5 +1,6 @@
 /** References to columns of queued rows. */
 
+import { columnAt, type InsertColumn, type TableShape } from '../drizzle/table.ts';
 import { BatchedDrizzleError } from '../errors.ts';
 import { type Entry, Reference } from './entry.ts';
 import { isOfServer } from './of-server.ts';
@@ -29,22 +30,28 @@ export function refer(entry: Entry, key: string, row: number): Reference {
       `ref('${key}', ${row}): rowIndex is out of range; allowed: 0${count > 1 ? ` to ${count - 1}` : ''}`,
     );
   }
-  const { columns } = entry.shape;
-  const column = columns.findIndex((candidate) => candidate.key === key);
-  const named = columns[column];
-  if (!named) {
-    const names = columns.map((candidate) => `'${candidate.key}'`).join(', ') || 'none of this table';
-    throw new BatchedDrizzleError(
-      'BAD_REFERENCE',
-      `ref('${key}') to ${entry.shape.name}: no such column to insert; allowed: ${names}`,
-    );
-  }
+  const column = indexOf(entry.shape, key);
+  const { isKeyed } = columnAt(entry.shape, column);
   const reference = new Reference(entry, row, column);
   const isWritten = entry.outcome !== undefined && !entry.outcome.error;
-  if (isWritten && reference.value() === undefined) throw flushedUnasked(entry, key, named.isKeyed);
+  if (isWritten && reference.value() === undefined) throw flushedUnasked(entry, key, isKeyed);
   if (isOfServer(entry, row, column)) entry.refer(column);
   else if (entry.state !== 'taken') noteGiven(reference);
   return reference;
+}
+
+/** @throws {BatchedDrizzleError} `BAD_REFERENCE` if there is no such column */
+function indexOf({ columns, generated, name }: TableShape, key: string): number {
+  const hasKey = (column: InsertColumn): boolean => column.key === key;
+  const index = columns.findIndex(hasKey);
+  if (index >= 0) return index;
+  const behind = generated.findIndex(hasKey);
+  if (behind >= 0) return columns.length + behind;
+  const names = [...columns, ...generated].map((column) => `'${column.key}'`).join(', ');
+  throw new BatchedDrizzleError(
+    'BAD_REFERENCE',
+    `ref('${key}') to ${name}: no such column; allowed: ${names || 'none of this table'}`,
+  );
 }
 
 function noteGiven(reference: Reference): void {

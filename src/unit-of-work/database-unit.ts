@@ -13,7 +13,7 @@ import { UnitOfWork } from './unit-of-work.ts';
 
 export class DatabaseUnit extends UnitOfWork {
   protected readonly ended = undefined;
-  /** A flush serves several callers, so it runs in the async context in which the database was made. */
+  /** A flush for several callers runs in the async context in which the database was made. */
   readonly #context = new AsyncResource('BatchedDatabase');
   /** The first error of an insert that its caller did not await. The next `flush()` throws it. */
   #unreported: Error | undefined;
@@ -70,10 +70,13 @@ export class DatabaseUnit extends UnitOfWork {
       return;
     }
     const entries = everything ? this.queue.take() : this.queue.takeWhere(({ awaited }) => awaited);
-    this.#context.runInAsyncScope(async () => {
+    const write = async (): Promise<void> => {
       const { failure } = await this.#write(entries);
       if (failure && entries.some(isUnheard)) this.#unreported ??= failure.error;
-    });
+    };
+    const isOwn = entries.length === 1 && entries[0] === this.scheduledBy;
+    if (isOwn) write();
+    else this.#context.runInAsyncScope(write);
   }
 
   #write(entries: readonly Entry[]): Promise<Flushed> {
@@ -84,9 +87,9 @@ export class DatabaseUnit extends UnitOfWork {
     return written;
   }
 
-  protected override schedule(): void {
+  protected override schedule(entry?: Entry): void {
     this.#awaited ??= this.context.driver.ending?.begin();
-    super.schedule();
+    super.schedule(entry);
   }
 
   #takeAwaited(): (() => void) | undefined {

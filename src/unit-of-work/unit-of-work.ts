@@ -25,6 +25,8 @@ export abstract class UnitOfWork {
   /** Entries that were refused and not awaited since, with their errors. */
   #refused: Map<Entry, Error> | undefined;
   #isScheduled = false;
+  /** The entry whose caller's async context the flush at the end of this turn begins in. */
+  protected scheduledBy: Entry | undefined;
   /** The session of the database or transaction. Prepared inserts run on it. */
   session!: InsertSession;
 
@@ -114,7 +116,7 @@ export abstract class UnitOfWork {
     if (entry.state !== 'taken' && !entry.outcome) {
       this.#described?.delete(entry);
       if (entry.state === 'loose') this.enqueue(entry);
-      if (isWritten || !this.isAnswered(entry)) this.schedule();
+      if (isWritten || !this.isAnswered(entry)) this.schedule(entry);
     }
     return entry.result();
   }
@@ -124,9 +126,10 @@ export abstract class UnitOfWork {
     return false;
   }
 
-  protected schedule(): void {
+  protected schedule(entry?: Entry): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
+    this.scheduledBy = entry;
     const release = this.hold();
     this.atEnd(() => {
       this.#isScheduled = false;

@@ -99,6 +99,31 @@ describe('the async context', () => {
     expect(contexts.length).toBeGreaterThan(0);
   });
 
+  test("of an insert that is awaited alone is its caller's", async () => {
+    const shouted = customType<{ data: string; driverData: string }>({
+      dataType: () => 'text',
+      toDriver: (value) => `${value} to ${storage.getStore()}`,
+      fromDriver: (value) => `${value} from ${storage.getStore()}`,
+    });
+    const messages = pgTable('logs', { level: text('level'), message: shouted('message') });
+    const db = storage.run('made', () => batchedDrizzle(database.client(), { logger }));
+    const rows = await storage.run('caller', () =>
+      db.insert(messages).values(log('a')).returning().execute(),
+    );
+    expect(rows).toEqual([{ level: 'info', message: 'a to caller from caller' }]);
+    expect(new Set(contexts)).toEqual(new Set(['caller']));
+  });
+
+  test("of an insert that is awaited in another one's turn is not the other's", async () => {
+    const db = storage.run('made', () => batchedDrizzle(database.client(), { logger }));
+    const first = storage.run('first', () => db.insert(logs).values(log('a')).execute());
+    const flushed = storage.run('flushing', () => db.flush());
+    const second = storage.run('second', () => db.insert(logs).values(log('b')).execute());
+    await Promise.all([first, flushed, second]);
+    expect(new Set(contexts)).toEqual(new Set(['made']));
+    expect(await check.$count(logs)).toBe(2);
+  });
+
   test('of a caller is its own again behind its await', async () => {
     const db = storage.run('made', () => batchedDrizzle(database.client()));
     const seen = await Promise.all(

@@ -334,7 +334,7 @@ describe('do update', () => {
             .onConflictDoUpdate(renames)
             .returning(),
         ),
-      1,
+      1 + 3,
     );
   });
 
@@ -415,7 +415,7 @@ describe('an upsert goes out singly, in order', () => {
       keyed,
       [],
       (tx) => [upsert(tx, 'b', '1'), upsert(tx, 'a', '1', '2'), upsert(tx, 'c', '3')],
-      3,
+      3 + 3,
     );
   });
 
@@ -464,7 +464,7 @@ describe('an upsert goes out singly, in order', () => {
         { a: 2, place: 2 },
       ],
       (tx) => [insert(tx, 1, 2), insert(tx, 2, 1)],
-      2,
+      2 + 2,
     );
   });
 
@@ -577,7 +577,7 @@ test('do update needs no more of a role than in drizzle', async () => {
         .values({ name, label: 'new' })
         .onConflictDoUpdate({ target: keyed.name, set: { label: excluded(keyed.label) } }),
     );
-  await expectSameAs(['insert, update, select (name) on keyed', sequence], keyed, [], insert, 1);
-  // Both sides fail with 42501; ours sends two statements.
-  await expectSameAs(['insert, update on keyed', sequence], keyed, [], insert, 2);
+  await expectSameAs(['insert, update, select (name, label) on keyed', sequence], keyed, [], insert, 1);
+  // Both sides fail with 42501; ours sends two statements, and those of drizzle again.
+  await expectSameAs(['insert, update on keyed', sequence], keyed, [], insert, 2 + 2);
 });

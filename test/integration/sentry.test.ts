@@ -72,6 +72,12 @@ test('a program on a client of Sentry has the results and rows of plain drizzle'
   expect(await request(batchedDrizzle(instrumented()))).toEqual(plain);
 });
 
+test('an insert that is awaited alone on the database has a span in that of the request', async () => {
+  await request(batchedDrizzle(instrumented()));
+  const inserted = spans.filter(({ name }) => /^insert into "logs"/.test(name));
+  expect(inserted).toEqual([{ name: expect.any(String), status: 'ok' }]);
+});
+
 test('the statements of a transaction have spans in that of the request, also the refused one', async () => {
   await request(batchedDrizzle(instrumented()));
   expect(spans).toContainEqual({ name: expect.stringMatching(/^insert into "users"/), status: 'ok' });

@@ -315,25 +315,6 @@ describe('a statement that fails', () => {
     expect(await check.$count(users)).toBe(1);
   });
 
-  test('rejects every insert of its flight', async () => {
-    await check.insert(users).values({ name: 'taken' });
-    const inserts: PromiseLike<unknown>[] = [];
-    await rejectionOf(
-      db.transaction(async (tx) => {
-        // So many that they share statements, of which the server names none.
-        for (let n = 0; n < manyEntries; n++)
-          inserts.push(tx.insert(logs).values({ level: 'info', message: `${n}` }));
-        inserts.push(tx.insert(users).values([{ name: 'b' }, { name: 'taken' }]));
-      }),
-    );
-    const errors = await Promise.all(inserts.map(rejectionOf));
-    for (const error of errors) expect(error).toBeInstanceOf(BatchedInsertError);
-    expect(errors.map((error) => (error.cause as { code?: string }).code)).toEqual(
-      Array(manyEntries + 1).fill('23505'),
-    );
-    expect(await check.$count(logs)).toBe(0);
-  });
-
   test.each([
     ['alone', (tx: Pick<PostgresJsDatabase, 'insert'>) => [tx.insert(users).values({ name: 'taken' })]],
     [

@@ -8,7 +8,7 @@ import { resultProperties } from './likeness.ts';
 import { manyEntries } from './many-entries.ts';
 import { type SideBySide, sideBySide } from './side-by-side.ts';
 import type { TestDatabase } from './test-database.ts';
-import { codeOf, outcomeOf } from './trace.ts';
+import { codeOf, type Outcome, outcomeOf } from './trace.ts';
 
 /** A database or a transaction, of drizzle or ours, that an insert is made on. */
 export type Inserter = Pick<PostgresJsDatabase, 'insert' | 'execute'>;
@@ -18,7 +18,7 @@ export interface Conflicts {
    * Runs the inserts in one turn on plain drizzle and on ours. Expects the same results, errors, rows and
    * next keys. It does so twice: by themselves, where they are few enough to be drizzle's own statements, and
    * beside so many entries of another table that the flush may share statements. Then it expects exactly
-   * `statements` INSERTs from ours.
+   * `statements` INSERTs from ours. A statement of a flight that is refused is sent again, as drizzle's own.
    *
    * @param given rows that are in the table beforehand
    * @returns the results of our inserts
@@ -66,12 +66,13 @@ export function compareConflicts(
         if (given.length > 0) await db.insert(table).values(given as never);
         sent = [];
         let results: unknown[] = [];
+        let outcomes: Outcome[] = [];
         const outcome = await outcomeOf(
           within(db, async (inner) => {
             const crowded = Array.from({ length: others }, (_, n) =>
               outcomeOf(inner.insert(crowd).values({ n })),
             );
-            const outcomes = await Promise.all(inserts(inner).map(outcomeOf));
+            outcomes = await Promise.all(inserts(inner).map(outcomeOf));
             await Promise.all(crowded);
             results = outcomes.map((each) =>
               'value' in each ? told(each.value) : { code: codeOf(each.error) },
@@ -80,9 +81,10 @@ export function compareConflicts(
           }),
         );
         const sentInserts = sent.filter((text) => /insert into (?!"crowd")/.test(text)).length;
-        // A transaction fails as a whole, and every insert of its flight fails with it.
-        if ('error' in outcome) return { results: [], code: codeOf(outcome.error), sentInserts };
-        return { results, code: undefined, sentInserts };
+        if ('value' in outcome) return { results, code: undefined, sentInserts };
+        // Keys that were drawn for a flight which was refused are gaps.
+        const ends = outcomes.map((each) => ('error' in each ? codeOf(each.error) : 'written'));
+        return { results: ends, code: codeOf(outcome.error), sentInserts };
       }, table);
       const { sentInserts, ...ours } = batched.result;
       const { sentInserts: _, ...theirs } = plain.result;
@@ -105,7 +107,8 @@ export function compareConflicts(
     onTestFinished(async () => {
       await sides.plain.execute(sql.raw(`drop owned by ${role}; drop role ${role}`));
     });
-    for (const grant of grants) await sides.plain.execute(sql.raw(`grant ${grant} to ${role}`));
+    for (const grant of ['insert on crowd', ...grants])
+      await sides.plain.execute(sql.raw(`grant ${grant} to ${role}`));
     return role;
   };
   return {
