@@ -35,6 +35,7 @@ test.skipIf(!driver.ownTypes).each([10_000, 1])(
       seed: seed + 2,
       batch: { copyRows },
       of: unquotedPrograms,
+      mayShareFailures: true,
     });
   },
 );
