@@ -1,7 +1,8 @@
 /** Statements of drizzle's that wait for their turn, and for the values of their references. */
 import { paramsOf, replaceParams } from '#version/drizzle/database';
+import { DeferredValue } from '../take/deferred.ts';
 import { resolveDeferred } from '../take/deferred-value.ts';
-import { DeferredValue, type Entry } from '../take/entry.ts';
+import type { Entry, Reference } from '../take/entry.ts';
 import { nothingNamed } from '../unit-of-work/transaction-state.ts';
 
 type Execute = (...args: unknown[]) => Promise<unknown>;
@@ -41,6 +42,6 @@ function resolveReferences(statement: object): void {
   replaceParams(statement, (param) => (isDeferred(param) ? resolveDeferred(param) : param));
 }
 
-function isDeferred(param: unknown): param is DeferredValue {
+function isDeferred(param: unknown): param is DeferredValue<Reference> {
   return param instanceof DeferredValue;
 }

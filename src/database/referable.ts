@@ -11,13 +11,13 @@ export interface Referable<TTable extends PgTable> {
    * The future value of a column of a row, with the column's own type. It can be used wherever drizzle
    * accepts a value: in `values()` of another insert, in `set` and `where` of later statements.
    *
-   * The value must be known before the row is written: keys from a sequence or an identity,
-   * `defaultRandom()`, values that the caller gave, `$default` and `$defaultFn`.
+   * Any column can be named. Keys, given values and defaults of the client are known ahead. What only the server makes (a
+   * default, an `sql` value, a generated column, what a trigger puts into a column) must be named before the row is written.
    *
    * @param column the property name of the column
    * @param rowIndex the row of `values([...])`, from 0; default 0
-   * @throws {BatchedDrizzleError} `BAD_REFERENCE` for any other column or row; the message lists those that
-   *   are allowed
+   * @throws {BatchedDrizzleError} `BAD_REFERENCE` if there is no such column or row, or the row is written and its value is not
+   *   known; the message says what is allowed
    * @example
    * const author = tx.insert(users).values({ name: 'Ada' });
    * tx.insert(posts).values({ title: 'Notes', authorId: author.ref('id') });

@@ -164,7 +164,8 @@ class OpenChunks {
 
 function returnNameable(chunk: Chunk, entry: Entry, nameableColumns: ReadonlySet<number>): void {
   for (const column of nameableColumns) {
-    const cell = chunk.cell(chunk.size - 1, column);
+    const isGenerated = column >= chunk.shape.columns.length;
+    const cell = isGenerated ? undefined : chunk.cell(chunk.size - 1, column);
     if (entry.conflict || cell === undefined || cell instanceof Expression) chunk.returnedColumns.add(column);
   }
 }

@@ -2,7 +2,7 @@
 import type { ValueEncoder } from '../driver/values.ts';
 import type { Rendered } from '../drizzle/render.ts';
 import type { TableShape } from '../drizzle/table.ts';
-import { DeferredValue } from '../take/entry.ts';
+import { DeferredValue } from '../take/deferred.ts';
 
 /**
  * Whether the statement of an expression must be described: the server infers the types of its parameters, and the driver

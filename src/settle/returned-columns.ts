@@ -3,7 +3,7 @@ import { columnName } from '#version/drizzle/columns';
 import type { ResultMaker } from '../driver/driver.ts';
 import type { Answer } from '../driver/statement.ts';
 import { onlyColumns } from '../drizzle/selection.ts';
-import { nameForReference } from '../drizzle/table.ts';
+import { columnAt, nameForReference } from '../drizzle/table.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import type { Entry } from '../take/entry.ts';
 import type { Returning } from '../write/returning.ts';
@@ -36,9 +36,11 @@ export function placesOfKeys(
   { shape, returnedColumns }: Chunk,
   places: Returning['places'],
 ): [column: number, place: number][] {
-  return shape.columns.flatMap(({ isKeyed }, index): [number, number][] => {
-    const isNamed = isKeyed || returnedColumns.has(index);
+  const found: [column: number, place: number][] = [];
+  for (let index = 0; index < shape.columns.length + shape.generated.length; index++) {
+    const isNamed = columnAt(shape, index).isKeyed || returnedColumns.has(index);
     const place = isNamed ? places.get(nameForReference(shape, index)) : undefined;
-    return place === undefined ? [] : [[index, place]];
-  });
+    if (place !== undefined) found.push([index, place]);
+  }
+  return found;
 }

@@ -1,10 +1,11 @@
 /** The values of references among the parameters of a statement. */
 import { BatchedDrizzleError } from '../errors.ts';
-import { type DeferredValue, nameOf, type Reference } from './entry.ts';
+import { type DeferredValue, nameOf } from './deferred.ts';
+import type { Reference } from './entry.ts';
 import { paramOf } from './of-server.ts';
 
 /** @throws {BatchedDrizzleError} `BAD_REFERENCE` if the insert has failed or is not written yet */
-export function resolveDeferred({ reference }: DeferredValue): unknown {
+export function resolveDeferred({ reference }: DeferredValue<Reference>): unknown {
   const value = reference.value();
   if (value !== undefined) return paramOf(reference.origin, value);
   throw unresolved(reference);

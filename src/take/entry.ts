@@ -7,6 +7,7 @@ import type { SelectedField } from '../drizzle/selected-field.ts';
 import { columnAt, keyCast, type TableShape } from '../drizzle/table.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import type { Conflict } from './conflict.ts';
+import { DeferredValue } from './deferred.ts';
 import { EntryExtras } from './entry-extras.ts';
 import type { Form, Rows } from './form.ts';
 import { findPlace, type KeyRun } from './key-run.ts';
@@ -190,26 +191,3 @@ export class Reference<T = unknown> extends SQL<T> {
 }
 
 giveKind(Reference, 'BatchedReference');
-
-/** `users.id` */
-export function nameOf({ entry: { shape }, column }: Reference): string {
-  return `${shape.name}.${columnAt(shape, column).name}`;
-}
-
-/** A reference as a parameter of a statement that was built before its insert was written. */
-export class DeferredValue {
-  readonly #reference: Reference;
-
-  constructor(reference: Reference) {
-    this.#reference = reference;
-  }
-
-  get reference(): Reference {
-    return this.#reference;
-  }
-
-  /** Errors have it among their parameters if the value never came, and programs log them. */
-  toJSON(): string {
-    return `ref to ${nameOf(this.#reference)}`;
-  }
-}

@@ -5,7 +5,8 @@ import { givenFor } from '#version/drizzle/given';
 import { is, SQL } from '../drizzle/exports.ts';
 import { Expression, isPlaceholder, type Rendered, render } from '../drizzle/render.ts';
 import type { InsertColumn, TableShape } from '../drizzle/table.ts';
-import { type Cell, DeferredValue, type DriverValue, Reference } from './entry.ts';
+import { DeferredValue } from './deferred.ts';
+import { type Cell, type DriverValue, Reference } from './entry.ts';
 import { type Form, formsOfTable, Given, type Rows } from './form.ts';
 import { sizeOf, snapshot } from './snapshot.ts';
 

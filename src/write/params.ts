@@ -4,8 +4,8 @@ import type { ValueEncoder } from '../driver/values.ts';
 import type { Rendered } from '../drizzle/render.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { needsServerTypes } from '../plan/parameter-types.ts';
+import { DeferredValue } from '../take/deferred.ts';
 import { resolveDeferred } from '../take/deferred-value.ts';
-import { DeferredValue } from '../take/entry.ts';
 
 /** Collects the parameters of one statement. */
 export class Params {

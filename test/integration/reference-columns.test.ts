@@ -53,24 +53,30 @@ const parents = pgTable('parents', {
   name: text('name').unique(),
   /** A trigger makes it. */
   slug: text('slug'),
+  /** drizzle leaves them out of every INSERT. */
+  shout: text('shout').generatedAlwaysAs(sql`upper(name)`),
+  length: integer('length').generatedAlwaysAs(sql`length(name)`),
   ...made(),
 });
 const children = pgTable('children', {
   id: serial('id').primaryKey(),
   parent: integer('parent'),
   slug: text('slug'),
+  shout: text('shout'),
+  length: integer('length'),
   ...made(),
 });
 
 const create = `
   create domain jdoc as jsonb;
-  create table parents (id serial primary key, name text unique, slug text,
+  create table parents (id serial primary key, name text unique, slug text, shout text generated always as (upper(name)) stored,
+    length int generated always as (length(name)) stored,
     word text default 'w' || floor(random() * 1000000), flag boolean default true, price numeric(6, 2) default 1.5,
     count integer default 7, at timestamptz default clock_timestamp(), data jsonb default '"a \\"b\\""',
     list jsonb default '[1, {"a": 12345678901234567890}]', tags text[] default '{a,"b c",NULL}',
     bytes bytea default '\\x00ff', none text default null, nothing int default null, span interval default '1 h',
     place point default '(1,2)', document jdoc default '{"a": [1, "b"]}');
-  create table children (id serial primary key, parent int, slug text, word text, flag boolean, price numeric(6, 2), count integer,
+  create table children (id serial primary key, parent int, slug text, shout text, length int, word text, flag boolean, price numeric(6, 2), count integer,
     at timestamptz, data jsonb, list jsonb, tags text[], bytes bytea, none text, nothing int, span interval, place point, document jdoc);
   create function slugged() returns trigger language plpgsql as $$ begin
     new.slug := lower(new.name) || '-' || coalesce(new.id, 0); return new;
@@ -87,10 +93,10 @@ beforeAll(async () => {
 beforeEach(() => check.execute(sql`truncate parents, children restart identity`));
 
 type Transaction = Parameters<Parameters<typeof db.transaction>[0]>[0];
-type Column = keyof ReturnType<typeof made>;
+type Column = keyof ReturnType<typeof made> | 'slug' | 'shout' | 'length';
 
 /** @returns how many children there are, and how many of them do not have what their parent has */
-async function compare(column: Column | 'slug'): Promise<[children: number, different: number]> {
+async function compare(column: Column): Promise<[children: number, different: number]> {
   const rows = rowsOf(
     await check.execute<{ all: number; different: number }>(
       sql.raw(`select count(*)::int as all, (count(*) filter (where p.id is null or p.${column}::text is distinct from c.${column}::text))::int
@@ -100,12 +106,12 @@ async function compare(column: Column | 'slug'): Promise<[children: number, diff
   return [rows[0]?.all ?? -1, rows[0]?.different ?? -1];
 }
 
-const pair = (tx: Transaction, name: string, column: Column | 'slug') => {
+const pair = (tx: Transaction, name: string, column: Column) => {
   const parent = tx.insert(parents).values({ name });
   tx.insert(children).values({ parent: parent.ref('id'), [column]: parent.ref(column) });
 };
 
-const all = [...columns, 'slug'] as const;
+const all = [...columns, 'slug', 'shout', 'length'] as const;
 
 describe('a reference to a column that only the server makes stands for what the row has', () => {
   test.each(all)('in the same flight: %s', async (column) => {
@@ -205,7 +211,7 @@ describe('a reference to a column of an upsert stands for what the update has le
       .values({ id: 5, name, word: 'given', count: 2 })
       .onConflictDoUpdate({ target: parents.name, set: { count: sql`${parents.count} + 10` } });
 
-  test.each(['word', 'count', 'slug'] as const)('in the same flight: %s', async (column) => {
+  test.each(['word', 'count', 'slug', 'shout'] as const)('in the same flight: %s', async (column) => {
     await db.transaction(async (tx) => {
       const parent = upsert(tx);
       tx.insert(children).values({ parent: parent.ref('id'), [column]: parent.ref(column) });

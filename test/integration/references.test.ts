@@ -440,7 +440,7 @@ describe('a reference that leads nowhere', () => {
     expect(() => user.ref('nonsense' as never)).toThrow(
       expect.objectContaining({
         code: 'BAD_REFERENCE',
-        message: `ref('nonsense') to "users": no such column to insert; allowed: 'id', 'name'`,
+        message: `ref('nonsense') to "users": no such column; allowed: 'id', 'name'`,
       }),
     );
   });

@@ -6,7 +6,7 @@ import { isFull, type LoadChunk, RunBuilder, type RunRules } from '../../../src/
 import type { TextCell } from '../../../src/write/copy-text.ts';
 import { dialect } from '../../support/entries.ts';
 
-const shape = tableShape(dialect, pgTable('t', { a: integer(), b: text(), c: text() }));
+const shape = tableShape(dialect, pgTable('of_load_chunk', { a: integer(), b: text(), c: text() }));
 const rules: RunRules = { defaulted: [true, false, true], canCopy: true, canDefault: true, named: undefined };
 
 type Read = Pick<CellReader, 'texts' | 'casts' | 'needsEscape'>;

@@ -2,9 +2,9 @@ import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { Expression } from '../../../src/drizzle/render.ts';
 import { BatchedDrizzleError } from '../../../src/errors.ts';
+import { DeferredValue } from '../../../src/take/deferred.ts';
 import { resolveDeferred } from '../../../src/take/deferred-value.ts';
-import type { Outcome } from '../../../src/take/entry.ts';
-import { DeferredValue, Reference } from '../../../src/take/entry.ts';
+import { type Outcome, Reference } from '../../../src/take/entry.ts';
 import { refer } from '../../../src/take/ref.ts';
 import { dialect, entryOf } from '../../support/entries.ts';
 import { addresses, counters, events, tokens, users } from '../../support/schema.ts';
@@ -65,7 +65,7 @@ describe('ref() refuses', () => {
 
   test.each([
     [
-      "ref('nickname') to \"users\": no such column to insert; allowed: 'id', 'name'",
+      "ref('nickname') to \"users\": no such column; allowed: 'id', 'name'",
       entryOf(users, { name: 'a' }),
       'nickname',
       0,

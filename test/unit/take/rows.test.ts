@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Expression } from '../../../src/drizzle/render.ts';
 import { tableShape } from '../../../src/drizzle/table.ts';
-import { DeferredValue } from '../../../src/take/entry.ts';
+import { DeferredValue } from '../../../src/take/deferred.ts';
 import { formsOfTable, Given } from '../../../src/take/form.ts';
 import { refer } from '../../../src/take/ref.ts';
 import { takeRows } from '../../../src/take/rows.ts';

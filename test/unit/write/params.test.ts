@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { tableShape } from '../../../src/drizzle/table.ts';
-import { DeferredValue } from '../../../src/take/entry.ts';
+import { DeferredValue } from '../../../src/take/deferred.ts';
 import { refer } from '../../../src/take/ref.ts';
 import { renderSnapshot } from '../../../src/take/rows.ts';
 import { Params } from '../../../src/write/params.ts';
