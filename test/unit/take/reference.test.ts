@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { Expression } from '../../../src/drizzle/render.ts';
@@ -106,6 +107,12 @@ test('ref() after the insert was written and nobody had asked for its key says w
 });
 
 describe('a late value', () => {
+  test('is a text where a program logs the parameters of an error', () => {
+    const { params } = dialect.sqlToQuery(sql`select ${'a'}, ${refer(user(), 'id', 0)}`);
+    expect(JSON.stringify(params)).toBe('["a","ref to \\"users\\".id"]');
+    expect(inspect(params, { depth: 9 })).toBe("[ 'a', DeferredValue {} ]");
+  });
+
   test('is the value once the row is written', () => {
     const parent = user();
     const late = new DeferredValue(refer(parent, 'id', 0));
