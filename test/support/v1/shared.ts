@@ -17,7 +17,7 @@ export const onDrizzle1: readonly string[] = [
   'test/integration/results.test.ts',
   'test/integration/round-trips.test.ts',
   'test/integration/statements.test.ts',
-  'test/integration/transactions.test.ts',
+  'test/integration/{transactions,shared-failures}.test.ts',
   'test/integration/types.test.ts',
   'test/integration/visibility.test.ts',
 ];
