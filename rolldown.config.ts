@@ -48,7 +48,7 @@ const outputOf = (dir: string, count: number): OutputOptions => ({
   // file that had but one.
   minify: {
     compress: { keepNames: { function: true, class: true } },
-    mangle: { toplevel: false, keepNames: { function: true, class: true } },
+    mangle: { toplevel: true, keepNames: { function: true, class: true } },
     codegen: { removeWhitespace: false },
   },
   // What most entries need is one file, and what two drivers have in common another. Parts that no program waits for when it

@@ -98,29 +98,16 @@ describe.each(Object.entries(refusals))(
       );
     };
 
-    test('in the flight that begins their transaction', async () => {
-      const ends = await compare(async (on) => {
-        let settled: unknown[] = [];
-        const error = await rejectionOf(
-          on.transaction(async (tx) => {
-            const inserts = insertsAround(tx, refused);
-            settled = await endsOf(inserts);
-            await Promise.all(inserts);
-          }),
-        );
-        expect(codeOf(error)).toBe(code);
-        return settled;
-      });
-      expectOne(ends);
-    });
-
-    test('in a later flight', async () => {
+    test.each([
+      ['in the flight that begins their transaction', 0],
+      ['in a later flight', manyEntries],
+    ])('%s', async (_, before) => {
       const ends = await compare(async (on) => {
         let settled: unknown[] = [];
         const error = await rejectionOf(
           on.transaction(async (tx) => {
             await Promise.all(
-              Array.from({ length: manyEntries }, (_, n) =>
+              Array.from({ length: before }, (_, n) =>
                 tx.insert(people).values({ name: `before ${n}`, age: n }),
               ),
             );
