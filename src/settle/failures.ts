@@ -106,10 +106,11 @@ export class Failures {
     if (culprit && isUnheard) this.#unheard = this.#ofCulprit(error, culprit);
     if (culprit) this.#first ??= this.#unheard ?? this.#withStatement(error, culprit);
     if (isUnheard) this.telling.failLate?.(this.#unheard ?? error);
-    const suspects = culprit ? [culprit] : this.#suspects(open, error, isOfCommit);
-    const others = suspects === open ? error : this.#withoutValues(error);
+    const isLone = entries.length === 1 || (isOfCommit && !this.isShared);
+    const suspects = new Set(culprit ? [culprit] : isLone ? open : this.#suspects(open, error));
+    const others = open.every((entry) => suspects.has(entry)) ? error : this.#withoutValues(error);
     for (const entry of open) {
-      const own = this.#withStatement(suspects.includes(entry) ? error : others, entry);
+      const own = this.#withStatement(suspects.has(entry) ? error : others, entry);
       const row = findFailedRow(entry, own, values.serialize);
       const failure = this.#unheard ?? new BatchedInsertError(ownInsert(entry), own, { row, isUnknown });
       entry.conclude({ error: failure }, this.telling.tell);
@@ -118,11 +119,9 @@ export class Failures {
   }
 
   /** The entries whose error it may be, and who may see it. */
-  #suspects(entries: readonly Entry[], error: Error, isOfCommit: boolean): readonly Entry[] {
+  #suspects(entries: readonly Entry[], error: Error): readonly Entry[] {
     const { errors, values } = this.driver;
-    if (isOfCommit || entries.length === 1) return entries;
-    if (this.isShared) return [];
-    return suspectsOf(entries, error, errors, values.serialize);
+    return this.isShared ? [] : suspectsOf(entries, error, errors, values.serialize);
   }
 
   #ofCulprit(error: Error, culprit: Entry): Error {
