@@ -59,6 +59,7 @@ export function writeOwnTransaction(
     mayAsk: () => false,
     mayBeNamed: () => false,
     isSizeFree: true,
+    isSeeking: false,
     mostParams: mostOwnParams,
     copyRows: options.copyRows,
     maxRows: options.maxRows,

@@ -1,6 +1,7 @@
 /** The state of writing a batch: what is written, what can be undone, and what has been tried. */
 import type { FlushContext } from '../context.ts';
 import { isAnswer } from '../driver/errors.ts';
+import { command } from '../driver/statement.ts';
 import { codeOf } from '../errors.ts';
 import { isInterruption } from '../facts/question.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
@@ -9,7 +10,7 @@ import type { Failures, Refusal } from '../settle/failures.ts';
 import { fulfil, type Outcomes } from '../settle/outcomes.ts';
 import { explainSkippedParent, isRefusedToUs, type ReadOwnFlight } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
-import { isStale } from '../write/raise.ts';
+import { failTransaction, isStale } from '../write/raise.ts';
 import type { Choice } from './choice.ts';
 import { mustWaitForCommit } from './choose.ts';
 import { commitApart } from './commit-apart.ts';
@@ -26,10 +27,10 @@ interface Step {
 }
 
 /**
- * A connection or a transaction that has come to its end, a lack of resources, a lock, an intervention: what the rows are has no
- * part in it, and the server may let the caller wait for it once more.
+ * A connection, a transaction or a sequence that has come to its end, a lack of resources, a lock, an intervention: what the rows
+ * are has no part in it, and the server may let the caller wait for it once more.
  */
-const notOfRows = /^(08|25|40|53|55|57|58|XX)/;
+const notOfRows = /^(08|25P|40|53|55|57|58|XX|2200H)/;
 
 /** Facts are learned anew so often at most. An unknown column or type looks like outdated facts each time. */
 const mostRelearned = 2;
@@ -42,6 +43,8 @@ export class Attempt {
   #written: Outcomes = [];
   #relearned = 0;
   #isCommitLeft = false;
+  /** Why a flight is sent again by own statements: the server has refused rows of it. */
+  #refused: Error | undefined;
 
   constructor(
     readonly context: FlushContext,
@@ -55,7 +58,8 @@ export class Attempt {
   async writeOwn(entries: readonly Entry[], plan: OwnPlan, why: NotShared): Promise<Step> {
     const { context, target, back, ownTry } = this;
     noteOwn(context, plan.entries, why, this.report);
-    const end = plan.later.length === 0 && this.#mayCommit ? 'commit' : 'open';
+    const isLast = plan.later.length === 0;
+    const end = isLast && this.#mayCommit && !this.#refused ? 'commit' : 'open';
     const flight = await runOwnFlight(context, plan, target, { end, ownTry, back }, this.report);
     const isRefused = isRefusedToUs(flight.error, asksBack(plan, flight.culprit));
     // What was known of the role or its policies may have changed.
@@ -67,6 +71,7 @@ export class Attempt {
       for (const entry of entries) entry.forgetValues();
       return { later: entries };
     }
+    if (isLast && !flight.error && this.#refused) return await this.#failAgain(this.#refused);
     const refusal = this.#settleOwn(flight);
     if (!refusal) back.worked();
     return { refusal, later: plan.later };
@@ -88,7 +93,8 @@ export class Attempt {
     // A COMMIT behind a flight that is refused would roll everything back.
     const end = isLast && !mustWaitForCommit(entries, target, back) ? 'commit' : 'open';
     const savepoint = end === 'commit' || context.engine.refusesCatalog ? [] : back.mark(entries);
-    const input = { plan, single: single?.inserts, savepoint, end } as const;
+    const release = back.releaseOf(savepoint);
+    const input = { plan, single: single?.inserts, savepoint, release, end } as const;
     const flight = await runFlight(context, input, target, this.report);
     const { error, culprit, ahead, commitError, isUnknown } = flight;
     const isOutdated = isStale(error) || (error && flight.isAhead && context.engine.noteAhead(error));
@@ -104,15 +110,17 @@ export class Attempt {
       target.failLate !== undefined ||
       (target.scope !== 'own' &&
         entries.length > 1 &&
-        flight.isOfRows &&
+        (flight.isOfRows || flight.isOfKeys) &&
         !notOfRows.test(codeOf(error) ?? '')) ||
       (isUnasked && error && isInterruption(error, errors));
     if (isOwnFailure && mustSeek && !this.isSeeking && (await back.go())) {
       this.isSeeking = true;
+      if (flight.isOfRows) this.#refused = error;
       for (const entry of entries) entry.forgetValues();
       return { later: entries };
     }
     if (error) return { refusal: { error, culprit, ahead }, later: [] };
+    if (this.#refused && plan.later.length === 0) return await this.#failAgain(this.#refused);
     this.#written = [...this.#written, ...flight.outcomes];
     if (target.scope !== 'own') fulfil(this.#written, target.tell);
     back.passed(flight.compared);
@@ -129,6 +137,15 @@ export class Attempt {
     const refusal = closes ? await commitApart(this.context, this.target, this.report) : undefined;
     if (!refusal) fulfil(this.#written, this.target.tell);
     return refusal;
+  }
+
+  /**
+   * What the server refused it takes now: sequences have gone on, or another session has changed something. In drizzle, where
+   * nothing is sent twice, the transaction has failed.
+   */
+  async #failAgain(error: Error): Promise<Step> {
+    await this.target.run(command(failTransaction)).catch(() => {});
+    return { refusal: { error }, later: [] };
   }
 
   /** A user's transaction must not commit if one caller's entry failed. */

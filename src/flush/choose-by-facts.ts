@@ -39,7 +39,13 @@ export async function chooseByFacts(
     return { own: undefined, facts, mayShare, why: undefined };
   // Where no other way is left the driver refuses what has too many parameters, as in drizzle.
   const mostParams = takesNone ? Number.POSITIVE_INFINITY : undefined;
-  const own = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: true, mostParams });
+  const own = planOwnEntries(context, entries, target, {
+    ownTry,
+    back,
+    isSizeFree: true,
+    isSeeking,
+    mostParams,
+  });
   const isForbidden = !learned || engine.isOther || takesNone;
   const unshared = isForbidden ? 'server' : mayShare ? 'few' : 'unproved';
   return { own, facts, mayShare, why: isSeeking ? 'seeking' : entries.length === 1 ? 'one' : unshared };
@@ -81,7 +87,8 @@ async function learn(
   try {
     return await learnFacts(context, target.facts, shapesOf(entries), (query) => {
       const send = (statement: Statement) => target.run(statement);
-      return askLogged(context, send, mayFollow, report, query, back.markQuestion());
+      const mark = back.markQuestion();
+      return askLogged(context, send, mayFollow, report, query, mark, back.releaseOf(mark));
     });
   } catch (error) {
     // The server has skipped a question behind a BEGIN that it refused.

@@ -24,7 +24,8 @@ export async function choose(
 ): Promise<Choice> {
   const { ownTry, isSeeking, back } = input;
   const isRisky = mustWaitForCommit(entries, target, back) && isModest(entries, context.options.copyRows);
-  const small = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree: isRisky || isSeeking });
+  const isSizeFree = isRisky || isSeeking;
+  const small = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree, isSeeking });
   // References that would have to wait for answers may be resolved by keys that are taken ahead.
   if (small?.later.length === 0)
     return { own: small, facts: nothingKnown, mayShare: false, why: whyUnasked(context, entries, isSeeking) };

@@ -21,6 +21,8 @@ export interface FlightInput {
   readonly single: Inserts | undefined;
   /** Stands ahead of the flight, so that it can be undone alone. */
   readonly savepoint: readonly Statement[];
+  /** Stands behind it, and forgets the savepoint. */
+  readonly release: readonly Statement[];
   readonly end: FlightEnd;
 }
 
@@ -31,7 +33,7 @@ export interface WrittenFlight extends Flight {
 
 export async function runFlight(
   context: FlushContext,
-  { plan, single, savepoint, end }: FlightInput,
+  { plan, single, savepoint, release, end }: FlightInput,
   target: FlushTarget,
   report: ReportBuilder,
 ): Promise<WrittenFlight> {
@@ -57,10 +59,11 @@ export async function runFlight(
   }
   const inserts = single ?? writeInserts(context, plan, { token, locked, keysKnown });
   const isQueried = keyQuery !== undefined && arrangement !== 'keysFirst';
-  const statements = [...before, ...inserts.statements];
+  const statements = [...before, ...inserts.statements, ...release];
   const entries = () => entriesOfPlan(plan);
-  const answers = await launch(context, target, { connection, statements, entries, end }, report);
-  const read = readFlight(context, plan, inserts, answers, { isQueried, report });
+  const flight = await launch(context, target, { connection, statements, entries, end }, report);
+  const answers = flight.answers.slice(0, flight.answers.length - release.length);
+  const read = readFlight(context, plan, inserts, { ...flight, answers }, { isQueried, report });
   const compared = keyQuery ? plan.chunks.filter(({ facts }) => facts).map(({ shape }) => shape) : [];
   return { ...read, outcomes: afterCache(context.cache, read.outcomes), compared };
 }

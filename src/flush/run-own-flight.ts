@@ -42,8 +42,9 @@ export function planOwnEntries(
     ownTry,
     back,
     isSizeFree,
+    isSeeking,
     mostParams = mostOwnParams,
-  }: { ownTry: OwnTry; back: WayBack; isSizeFree: boolean; mostParams?: number },
+  }: { ownTry: OwnTry; back: WayBack; isSizeFree: boolean; isSeeking: boolean; mostParams?: number },
 ): OwnPlan | undefined {
   const { scope, connection, facts } = target;
   if (driver.describes || target.lockTimeout !== undefined) return undefined;
@@ -62,6 +63,7 @@ export function planOwnEntries(
     },
     mayBeNamed: ({ awaited }) => scope === 'inside' && !awaited,
     isSizeFree,
+    isSeeking,
     mostParams,
     copyRows: options.copyRows,
     maxRows: options.maxRows,

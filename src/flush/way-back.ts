@@ -6,6 +6,9 @@ import type { FlushTarget } from './target.ts';
 
 const savepoint = command('savepoint batched_drizzle');
 
+/** In a subtransaction the program could not export a snapshot, nor use COPY FREEZE. */
+const release = command('release savepoint batched_drizzle');
+
 /** PostgreSQL keeps 64 subtransactions at hand. A session that has more slows down all others (`subtrans.c`). */
 const mostSavepoints = 32;
 
@@ -35,11 +38,13 @@ export class WayBack {
 
   /**
    * A savepoint that travels ahead of a flight of shared statements, if the transaction can't be begun anew. Outdated facts need
-   * it. Without it the entry that is refused can't be sought, so that the others of its flight share its error.
+   * it, and callers that have been answered do. Otherwise it is left out of later flights: if the server refuses an entry, it can't
+   * be sought then, and the others of its flight share its error.
    */
   mark(entries: readonly Entry[]): Statement[] {
-    const { facts } = this.#target;
-    this.#isMarked = this.#needsMark && (facts.savepoints < mostSavepoints || this.mayBeOutdated(entries));
+    const { facts, failLate } = this.#target;
+    const mustMark = failLate !== undefined || this.mayBeOutdated(entries);
+    this.#isMarked = this.#needsMark && (mustMark || facts.savepoints < mostSavepoints);
     if (!this.#isMarked) return [];
     facts.savepoints += 1;
     return [savepoint];
@@ -49,6 +54,11 @@ export class WayBack {
   markQuestion(): Statement[] {
     this.#isMarked = this.#needsMark;
     return this.#isMarked ? [savepoint] : [];
+  }
+
+  /** What travels behind a flight whose answers tell all of whether it must be undone. */
+  releaseOf(mark: readonly Statement[]): Statement[] {
+    return mark.length > 0 ? [release] : [];
   }
 
   get #needsMark(): boolean {

@@ -57,6 +57,8 @@ export interface OwnPlanInput {
   readonly maxRows: number;
   /** The size does not decide, for example since no table can share anything. */
   readonly isSizeFree: boolean;
+  /** Each entry must go by its own statement, so that the one that fails is known, even if its statement must be described. */
+  readonly isSeeking: boolean;
   /** The values of an entry at most. */
   readonly mostParams: number;
 }
@@ -147,7 +149,7 @@ function describedEntries(entries: readonly Entry[], input: OwnPlanInput): Set<E
     if (needs !== 'none') described.add(entry);
     needsDescription ||= needs === 'ofParameters';
   }
-  return described.size === 0 || needsDescription ? described : undefined;
+  return described.size === 0 || needsDescription || input.isSeeking ? described : undefined;
 }
 
 /**

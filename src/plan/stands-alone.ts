@@ -54,8 +54,11 @@ function mayShare(
     forms.set(form, isShareable);
   }
   if (!isShareable || nameable.size === 0) return isShareable;
-  for (const column of nameable)
-    if (form.columns[column] === Given.nothing && !canAllocate(facts, shape, column)) return false;
+  for (const column of nameable) {
+    // A generated column is in no form.
+    const given = form.columns[column] ?? Given.nothing;
+    if (given === Given.nothing && !canAllocate(facts, shape, column)) return false;
+  }
   return true;
 }
 

@@ -35,7 +35,6 @@ test.skipIf(!driver.ownTypes).each([10_000, 1])(
       seed: seed + 2,
       batch: { copyRows },
       of: unquotedPrograms,
-      mayShareFailures: true,
     });
   },
 );

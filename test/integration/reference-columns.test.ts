@@ -291,3 +291,63 @@ describe('a reference to a column of an upsert stands for what the update has le
     expect(await compare('slug')).toEqual([2 * manyEntries, 0]);
   });
 });
+
+describe('a reference to a generated column of a table that could share statements', () => {
+  const squares = pgTable('squares', {
+    id: serial('id').primaryKey(),
+    n: integer('n').notNull(),
+    square: integer('square').generatedAlwaysAs(sql`n * n`),
+  });
+  const copies = pgTable('copies', {
+    id: serial('id').primaryKey(),
+    n: integer('n'),
+    square: integer('square'),
+  });
+
+  beforeAll(async () => {
+    await check.execute(
+      sql`create table squares (id serial primary key, n int not null, square int generated always as (n * n) stored)`,
+    );
+    await check.execute(sql`create table copies (id serial primary key, n int, square int)`);
+  });
+  beforeEach(() => check.execute(sql`truncate squares, copies`));
+
+  type Inserter = Pick<Transaction, 'insert'>;
+  const pairs = (on: Inserter, count: number) =>
+    times(count, (n) => {
+      const parent = on.insert(squares).values({ n });
+      return [parent, on.insert(copies).values({ n, square: parent.ref('square') })];
+    }).flat();
+  const expectCopies = async (count: number) => {
+    const found = await check.select().from(copies);
+    expect(found).toHaveLength(count);
+    for (const { n, square } of found) expect(square).toBe((n ?? 0) ** 2);
+  };
+
+  test.each([1, 3, manyEntries])('in a transaction of %i', async (count) => {
+    await db.transaction((tx) => Promise.all(pairs(tx, count)));
+    await expectCopies(count);
+  });
+
+  test.each([1, 3, manyEntries])('on the database, %i together', async (count) => {
+    await Promise.all(pairs(db, count));
+    await expectCopies(count);
+  });
+
+  test('of many rows of one insert', async () => {
+    await db.transaction(async (tx) => {
+      const parent = tx.insert(squares).values(times(250, (n) => ({ n })));
+      for (let n = 0; n < 250; n++) tx.insert(copies).values({ n, square: parent.ref('square', n) });
+    });
+    await expectCopies(250);
+  });
+
+  test('from a nested transaction', async () => {
+    await db.transaction(async (tx) => {
+      const parents = times(manyEntries, (n) => ({ n, parent: tx.insert(squares).values({ n }) }));
+      const values = parents.map(({ n, parent }) => ({ n, square: parent.ref('square') }));
+      await tx.transaction((inner) => Promise.all(values.map((value) => inner.insert(copies).values(value))));
+    });
+    await expectCopies(manyEntries);
+  });
+});

@@ -33,13 +33,11 @@ export async function comparePrograms(
     seed,
     batch = {},
     of = programs,
-    mayShareFailures = false,
   }: {
     runs: number;
     seed: number;
     batch?: BatchOptions;
     of?: fc.Arbitrary<Program>;
-    mayShareFailures?: boolean;
   },
 ): Promise<void> {
   const plain: Database = driver.reference(plainClient, { schema });
@@ -57,9 +55,7 @@ export async function comparePrograms(
     const plainRan = await runOn(plainClient, plain, expected, program);
     const ours = new BatchedRunner(expected.choices);
     const batchedRan = await runOn(batchedClient, batched[limit] as Database, ours, program);
-    expect(
-      compareRuns(plainRan, batchedRan, { isQueued: batch.awaits === 'queued', mayShareFailures }),
-    ).toEqual([]);
+    expect(compareRuns(plainRan, batchedRan, batch.awaits === 'queued')).toEqual([]);
     expect(unhandled.splice(0)).toEqual([]);
   };
 

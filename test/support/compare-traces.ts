@@ -25,26 +25,16 @@ export interface Ran {
   readonly contents: Contents;
 }
 
-/** What else is allowed. */
-export interface Allowed {
-  /** Ours has resolved awaited inserts when they were queued. */
-  readonly isQueued?: boolean;
-  /** The inserts of a flight that failed may share its error, since the client can't bind statements of its own. */
-  readonly mayShareFailures?: boolean;
-}
-
-/** All differences between two runs of a program that are not allowed. */
-export function compareRuns(
-  plain: Ran,
-  ours: Ran,
-  { isQueued = false, mayShareFailures = false }: Allowed,
-): Difference[] {
+/**
+ * All differences between two runs of a program that are not allowed.
+ *
+ * @param isQueued ours has resolved awaited inserts when they were queued
+ */
+export function compareRuns(plain: Ran, ours: Ran, isQueued = false): Difference[] {
   const hasFailed = [...plain.trace.values()].some(({ outcome }) => 'error' in outcome);
   // Keys that are left in a block are gaps.
   const likeness = new Likeness(!hasFailed && !isQueued);
-  const isAllowed: typeof isAllowedWritten = (expected, seen, ...rest) =>
-    (mayShareFailures && isOfFailedFlight(expected, seen)) ||
-    (isQueued ? isAllowedQueued : isAllowedWritten)(expected, seen, ...rest);
+  const isAllowed = isQueued ? isAllowedQueued : isAllowedWritten;
   const differences: Difference[] = [];
   for (const [at, expected] of plain.trace) {
     const seen = ours.trace.get(at);
@@ -77,25 +67,16 @@ function describe(outcome: Outcome): unknown {
 /*
  * The differences that are allowed, with the section of docs/contract.md that allows them.
  *
- * A flight is written completely or not at all (3, 6). If an insert of a transaction fails, the other inserts of a flight that
- * can't be sent again reject with its SQLSTATE (`isOfFailedFlight`). In plain drizzle the inserts before it have resolved, and
- * those after it get 25P02.
+ * An insert that is awaited before one that fails may hear of it, and end the callback earlier than in plain drizzle (allowed
+ * by `mayBeMissing`, and by `isAllowedEnd` for the error of the transaction).
  *
- * So an insert that is awaited before the failed one may end the callback earlier than in plain drizzle
- * (allowed by `mayBeMissing`, and by `isAllowedEnd` for the error of the transaction).
- *
- * A statement that refers to a row of such a flight rejects with a `BatchedDrizzleError` whose cause is the
+ * A statement that refers to a row of a flight that failed rejects with a `BatchedDrizzleError` whose cause is the
  * failure (4). Plain drizzle knows the id, and gets 25P02.
  *
  * `flush()` reports failures, and has no counterpart in plain drizzle (6: `FlushError`).
  */
 
-function isOfFailedFlight({ what, scope, flight }: Seen, { outcome }: Seen): boolean {
-  if (what === 'flush' || what === 'transaction' || !scope.isTransaction) return false;
-  return flight === scope.failure?.flight && 'error' in outcome && isCodeOfFlight(outcome.error, scope);
-}
-
-function isAllowedWritten(plain: Seen, ours: Seen, likeness: Likeness, _at: string): boolean {
+function isAllowedWritten(plain: Seen, ours: Seen, likeness: Likeness): boolean {
   const { scope, what } = plain;
   if (what === 'flush') {
     return 'value' in ours.outcome || (ours.outcome.error instanceof FlushError && hasFailedBefore(scope));
@@ -110,7 +91,7 @@ function isAllowedWritten(plain: Seen, ours: Seen, likeness: Likeness, _at: stri
  * go on, until a statement, a savepoint or the end of the transaction waits for the rows. That one must fail, and with that error.
  */
 function isAllowedQueued(plain: Seen, ours: Seen, likeness: Likeness, at: string): boolean {
-  if (isAllowedWritten(plain, ours, likeness, at)) return true;
+  if (isAllowedWritten(plain, ours, likeness)) return true;
   const { scope, inner, what, awaitedAt = at } = plain;
   if (what === 'flush') return false;
   const broken = [...scope.chain, ...(inner ? [inner] : [])].filter((each) => isAtOrBehind(awaitedAt, each));
