@@ -134,6 +134,8 @@ export abstract class UnitOfWork {
     this.atEnd(() => {
       this.#isScheduled = false;
       this.flushUnasked(this.isFull);
+      // It may have many rows.
+      this.scheduledBy = undefined;
       release();
     });
   }
