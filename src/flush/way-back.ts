@@ -78,6 +78,8 @@ export class WayBack {
     if (!this.#isMarked || this.#target.connection?.hasFinished) return false;
     this.#isMarked = false;
     await this.#target.run(command('rollback to savepoint batched_drizzle'));
+    // It leaves with what comes next.
+    this.#target.run(release).catch(() => {});
     return true;
   }
 
