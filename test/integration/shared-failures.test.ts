@@ -193,7 +193,7 @@ test('a transaction that has written shared statements can export its snapshot, 
   for (const name of ['first', 'second']) {
     await check.execute(sql.raw(`alter table visits add column ${name} int`));
     await db.transaction(async (tx) => {
-      await tx.execute(sql`select 1`);
+      await tx.insert(people).values({ name, age: 1 });
       await together(tx as never);
       await together(tx as never);
       await tx.execute(sql`select pg_export_snapshot()`);
