@@ -1,6 +1,6 @@
 /** Runs the flight of a plan: arrange → write → send → read. */
 import type { FlushContext } from '../context.ts';
-import { EagerStatement, type Statement } from '../driver/statement.ts';
+import { EagerStatement, hasRawValues, type Statement } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ReportBuilder } from '../report.ts';
@@ -59,10 +59,14 @@ export async function runFlight(
   }
   const inserts = single ?? writeInserts(context, plan, { token, locked, keysKnown });
   const isQueried = keyQuery !== undefined && arrangement !== 'keysFirst';
-  const statements = [...before, ...inserts.statements, ...release];
+  const last = inserts.statements.at(-1);
+  // Behind a statement that is described it would wait for an answer.
+  const isDescribed = context.driver.describes || (last !== undefined && hasRawValues(last));
+  const after = isDescribed ? [] : release;
+  const statements = [...before, ...inserts.statements, ...after];
   const entries = () => entriesOfPlan(plan);
   const flight = await launch(context, target, { connection, statements, entries, end }, report);
-  const answers = flight.answers.slice(0, flight.answers.length - release.length);
+  const answers = flight.answers.slice(0, flight.answers.length - after.length);
   const read = readFlight(context, plan, inserts, { ...flight, answers }, { isQueried, report });
   const compared = keyQuery ? plan.chunks.filter(({ facts }) => facts).map(({ shape }) => shape) : [];
   return { ...read, outcomes: afterCache(context.cache, read.outcomes), compared };

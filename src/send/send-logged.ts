@@ -66,7 +66,7 @@ function givenOf(param: unknown): unknown {
   return param instanceof RawValue ? param.value : param;
 }
 
-/** Sends one separate statement and what travels ahead of it and behind it, and counts them for the report. */
+/** Sends one separate statement, what travels ahead of it, and behind it what nobody waits for, and counts them for the report. */
 export async function askLogged(
   context: FlushContext,
   send: (statement: Statement) => Promise<Answer>,
@@ -78,7 +78,8 @@ export async function askLogged(
 ): Promise<Answer> {
   const statements = [...ahead, query, ...behind];
   logInserts(context, statements);
-  count(context, statements, { mayFollow, end: 'open' }, report);
+  count(context, [...ahead, query], { mayFollow, end: 'open' }, report);
+  report.statements += behind.length;
   // If one of them fails, so does the statement behind it.
   for (const statement of ahead) send(statement).catch(() => {});
   const answer = send(query);
