@@ -93,7 +93,7 @@ export class Attempt {
     // A COMMIT behind a flight that is refused would roll everything back.
     const end = isLast && !mustWaitForCommit(entries, target, back) ? 'commit' : 'open';
     const savepoint = end === 'commit' || context.engine.refusesCatalog ? [] : back.mark(entries);
-    const release = back.releaseOf(savepoint);
+    const release = savepoint.length > 0 ? back.release : [];
     const input = { plan, single: single?.inserts, savepoint, release, end } as const;
     const flight = await runFlight(context, input, target, this.report);
     const { error, culprit, ahead, commitError, isUnknown } = flight;

@@ -87,8 +87,7 @@ async function learn(
   try {
     return await learnFacts(context, target.facts, shapesOf(entries), (query) => {
       const send = (statement: Statement) => target.run(statement);
-      const mark = back.markQuestion();
-      return askLogged(context, send, mayFollow, report, query, mark, back.releaseOf(mark));
+      return askLogged(context, send, mayFollow, report, query, back.markQuestion());
     });
   } catch (error) {
     // The server has skipped a question behind a BEGIN that it refused.

@@ -6,7 +6,7 @@ import type { FlushTarget } from './target.ts';
 
 const savepoint = command('savepoint batched_drizzle');
 
-/** In a subtransaction the program could not export a snapshot, nor use COPY FREEZE. */
+/** In a subtransaction the program can't export a snapshot, nor use COPY FREEZE. */
 const release = command('release savepoint batched_drizzle');
 
 /** PostgreSQL keeps 64 subtransactions at hand. A session that has more slows down all others (`subtrans.c`). */
@@ -16,6 +16,8 @@ export class WayBack {
   readonly #target: FlushTarget;
   #restart: FlushTarget['restart'];
   #isMarked = false;
+  /** The savepoint is there to seek a refused entry, and for nothing else. */
+  #isToSeek = false;
 
   constructor(target: FlushTarget) {
     this.#target = target;
@@ -45,6 +47,7 @@ export class WayBack {
     const { facts, failLate } = this.#target;
     const mustMark = failLate !== undefined || this.mayBeOutdated(entries);
     this.#isMarked = this.#needsMark && (mustMark || facts.savepoints < mostSavepoints);
+    this.#isToSeek = !mustMark;
     if (!this.#isMarked) return [];
     facts.savepoints += 1;
     return [savepoint];
@@ -56,9 +59,9 @@ export class WayBack {
     return this.#isMarked ? [savepoint] : [];
   }
 
-  /** What travels behind a flight whose answers tell all of whether it must be undone. */
-  releaseOf(mark: readonly Statement[]): Statement[] {
-    return mark.length > 0 ? [release] : [];
+  /** What travels behind a flight with that savepoint. */
+  get release(): Statement[] {
+    return this.#isMarked && this.#isToSeek ? [release] : [];
   }
 
   get #needsMark(): boolean {

@@ -66,7 +66,7 @@ function givenOf(param: unknown): unknown {
   return param instanceof RawValue ? param.value : param;
 }
 
-/** Sends one separate statement, what travels ahead of it, and behind it what nobody waits for, and counts them for the report. */
+/** Sends one separate statement and what travels ahead of it, and counts them for the report. */
 export async function askLogged(
   context: FlushContext,
   send: (statement: Statement) => Promise<Answer>,
@@ -74,17 +74,12 @@ export async function askLogged(
   report: ReportBuilder,
   query: Statement,
   ahead: readonly Statement[] = [],
-  behind: readonly Statement[] = [],
 ): Promise<Answer> {
-  const statements = [...ahead, query, ...behind];
-  logInserts(context, statements);
+  logInserts(context, [...ahead, query]);
   count(context, [...ahead, query], { mayFollow, end: 'open' }, report);
-  report.statements += behind.length;
   // If one of them fails, so does the statement behind it.
   for (const statement of ahead) send(statement).catch(() => {});
-  const answer = send(query);
-  for (const statement of behind) send(statement).catch(() => {});
-  return answer;
+  return send(query);
 }
 
 /** Logs and sends statements that belong to no flush, without waiting for one another's answers. */

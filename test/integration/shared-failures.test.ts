@@ -187,19 +187,14 @@ describe('inserts that the server would take if they were sent again', () => {
   test('fail in a later flight', () => expectRefused((tx) => tx.execute(sql`select 1`)));
 });
 
-test('a transaction that has written shared statements can export its snapshot, also if facts had changed', async () => {
+test('a transaction that has written shared statements can export its snapshot', async () => {
   const together = (tx: Pick<Database, 'insert'>) =>
     Promise.all(Array.from({ length: manyEntries }, (_, n) => tx.insert(visits).values({ place: `${n}` })));
-  for (const name of ['first', 'second']) {
-    await check.execute(sql.raw(`alter table visits add column ${name} int`));
-    await db.transaction(async (tx) => {
-      await tx.insert(people).values({ name, age: 1 });
-      await together(tx as never);
-      await together(tx as never);
-      await tx.execute(sql`select pg_export_snapshot()`);
-    });
-  }
-  expect(await check.$count(visits)).toBe(4 * manyEntries);
+  await db.transaction(async (tx) => {
+    for (let flight = 0; flight < 3; flight++) await together(tx as never);
+    await tx.execute(sql`select pg_export_snapshot()`);
+  });
+  expect(await check.$count(visits)).toBe(3 * manyEntries);
 });
 
 test('a transaction that may only read refuses the first insert, and the others because of it', async () => {
