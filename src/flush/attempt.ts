@@ -18,7 +18,7 @@ import { sharing } from './late-part.ts';
 import { noteOwn, notePlanned } from './note-plan.ts';
 import { asksBack, type OwnTry, runOwnFlight } from './run-own-flight.ts';
 import type { FlushTarget } from './target.ts';
-import { WayBack } from './way-back.ts';
+import { noMark, WayBack } from './way-back.ts';
 
 /** The end of a flight: why the batch failed, or which entries are left to be written. */
 interface Step {
@@ -92,9 +92,8 @@ export class Attempt {
     const isLast = plan.later.length === 0 && this.#mayCommit;
     // A COMMIT behind a flight that is refused would roll everything back.
     const end = isLast && !mustWaitForCommit(entries, target, back) ? 'commit' : 'open';
-    const savepoint = end === 'commit' || context.engine.refusesCatalog ? [] : back.mark(entries);
-    const release = savepoint.length > 0 ? back.release : [];
-    const input = { plan, single: single?.inserts, savepoint, release, end } as const;
+    const mark = end === 'commit' || context.engine.refusesCatalog ? noMark : back.mark(entries);
+    const input = { plan, single: single?.inserts, mark, end } as const;
     const flight = await runFlight(context, input, target, this.report);
     const { error, culprit, ahead, commitError, isUnknown } = flight;
     const isOutdated = isStale(error) || (error && flight.isAhead && context.engine.noteAhead(error));

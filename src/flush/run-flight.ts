@@ -14,15 +14,13 @@ import { arrange, needsNoTransaction } from '../write/arrange.ts';
 import { type Inserts, writeHead, writeInserts } from '../write/write-flight.ts';
 import { launch } from './launch.ts';
 import type { FlushTarget } from './target.ts';
+import type { Mark } from './way-back.ts';
 
 export interface FlightInput {
   readonly plan: Plan;
   /** The statement of a single row, if it is written already. */
   readonly single: Inserts | undefined;
-  /** Stands ahead of the flight, so that it can be undone alone. */
-  readonly savepoint: readonly Statement[];
-  /** Stands behind it, and forgets the savepoint. */
-  readonly release: readonly Statement[];
+  readonly mark: Mark;
   readonly end: FlightEnd;
 }
 
@@ -33,7 +31,7 @@ export interface WrittenFlight extends Flight {
 
 export async function runFlight(
   context: FlushContext,
-  { plan, single, savepoint, release, end }: FlightInput,
+  { plan, single, mark, end }: FlightInput,
   target: FlushTarget,
   report: ReportBuilder,
 ): Promise<WrittenFlight> {
@@ -46,7 +44,7 @@ export async function runFlight(
   const { held } = target.facts;
   const { token, opening, keyQuery, locked } = writeHead(context, plan, arrangement, { lockTimeout, held });
 
-  const before: Statement[] = [...savepoint, ...opening];
+  const before: Statement[] = [...mark.ahead, ...opening];
   let keysKnown: Promise<void> | undefined;
   if (keyQuery && connection && arrangement === 'keysFirst') {
     const first = await sendLogged(context, connection, [...before.splice(0), keyQuery], 'open', report);
@@ -62,7 +60,7 @@ export async function runFlight(
   const last = inserts.statements.at(-1);
   // Behind a statement that is described it would wait for an answer.
   const isDescribed = context.driver.describes || (last !== undefined && hasRawValues(last));
-  const after = isDescribed ? [] : release;
+  const after = isDescribed ? [] : mark.behind;
   const statements = [...before, ...inserts.statements, ...after];
   const entries = () => entriesOfPlan(plan);
   const flight = await launch(context, target, { connection, statements, entries, end }, report);

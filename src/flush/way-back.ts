@@ -12,12 +12,18 @@ const release = command('release savepoint batched_drizzle');
 /** PostgreSQL keeps 64 subtransactions at hand. A session that has more slows down all others (`subtrans.c`). */
 const mostSavepoints = 32;
 
+/** What stands around the statements of a flight, so that it can be undone alone. */
+export interface Mark {
+  readonly ahead: readonly Statement[];
+  readonly behind: readonly Statement[];
+}
+
+export const noMark: Mark = { ahead: [], behind: [] };
+
 export class WayBack {
   readonly #target: FlushTarget;
   #restart: FlushTarget['restart'];
   #isMarked = false;
-  /** The savepoint is there to seek a refused entry, and for nothing else. */
-  #isToSeek = false;
 
   constructor(target: FlushTarget) {
     this.#target = target;
@@ -41,27 +47,21 @@ export class WayBack {
   /**
    * A savepoint that travels ahead of a flight of shared statements, if the transaction can't be begun anew. Outdated facts need
    * it, and callers that have been answered do. Otherwise it is left out of later flights: if the server refuses an entry, it can't
-   * be sought then, and the others of its flight share its error.
+   * be sought then, and the others of its flight share its error. A savepoint that is there for nothing else is released behind it.
    */
-  mark(entries: readonly Entry[]): Statement[] {
+  mark(entries: readonly Entry[]): Mark {
     const { facts, failLate } = this.#target;
     const mustMark = failLate !== undefined || this.mayBeOutdated(entries);
     this.#isMarked = this.#needsMark && (mustMark || facts.savepoints < mostSavepoints);
-    this.#isToSeek = !mustMark;
-    if (!this.#isMarked) return [];
+    if (!this.#isMarked) return noMark;
     facts.savepoints += 1;
-    return [savepoint];
+    return { ahead: [savepoint], behind: mustMark ? [] : [release] };
   }
 
   /** A savepoint that travels ahead of a question to the catalog, which an engine may refuse. */
   markQuestion(): Statement[] {
     this.#isMarked = this.#needsMark;
     return this.#isMarked ? [savepoint] : [];
-  }
-
-  /** What travels behind a flight with that savepoint. */
-  get release(): Statement[] {
-    return this.#isMarked && this.#isToSeek ? [release] : [];
   }
 
   get #needsMark(): boolean {
@@ -81,8 +81,6 @@ export class WayBack {
     if (!this.#isMarked || this.#target.connection?.hasFinished) return false;
     this.#isMarked = false;
     await this.#target.run(command('rollback to savepoint batched_drizzle'));
-    // It leaves with what comes next.
-    this.#target.run(release).catch(() => {});
     return true;
   }
 
