@@ -1,8 +1,12 @@
 import type { TableShape } from '../drizzle/table.ts';
 import type { FactsCache } from './table-facts.ts';
 
-/** `some`: policies may let one row pass and refuse the next. `every`: the table has none that hold for the role. */
-export type Selectable = 'some' | 'every';
+/**
+ * - `every`: no policy holds for the role.
+ * - `some`: the server has returned rows of the table. Policies may let one row pass and refuse the next.
+ * - `notEvery`: the table has such policies, or the server has refused to return a row.
+ */
+export type Selectable = 'every' | 'some' | 'notEvery';
 
 /**
  * The knowledge that holds in one transaction, whose role and `search_path` are its own. Each part is made on

@@ -4,6 +4,7 @@ import { isAnswer } from '../driver/errors.ts';
 import { command } from '../driver/statement.ts';
 import { codeOf } from '../errors.ts';
 import { isInterruption } from '../facts/question.ts';
+import { noteUnselectable } from '../facts/selectable.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
 import type { NotShared, ReportBuilder } from '../report.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
@@ -62,8 +63,7 @@ export class Attempt {
     const end = isLast && this.#mayCommit && !this.#refused ? 'commit' : 'open';
     const flight = await runOwnFlight(context, plan, target, { end, ownTry, back }, this.report);
     const isRefused = isRefusedToUs(flight.error, asksBack(plan, flight.culprit));
-    // What was known of the role or its policies may have changed.
-    if (isRefused && flight.culprit) context.engine.selectable.delete(flight.culprit.shape);
+    if (isRefused && flight.culprit) noteUnselectable(target.facts, context, flight.culprit.shape);
     if (ownTry === 'guarded' && (flight.isUnanswered || isRefused) && (await back.go())) {
       if (flight.error) context.engine.noteSettings(flight.error);
       this.ownTry = 'unguarded';
@@ -74,6 +74,7 @@ export class Attempt {
     if (isLast && !flight.error && this.#refused) return await this.#failAgain(this.#refused);
     const refusal = this.#settleOwn(flight);
     if (!refusal) back.worked();
+    this.#isCommitLeft = flight.isCommitLeft;
     return { refusal, later: plan.later };
   }
 

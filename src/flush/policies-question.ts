@@ -3,29 +3,32 @@ import type { FlushContext } from '../context.ts';
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { asError } from '../errors.ts';
+import type { FactsScope, Selectable } from '../facts/facts-scope.ts';
 import { policiesQuery, withoutPolicies } from '../facts/policies-query.ts';
 import { learnSelectable, selectable } from '../facts/selectable.ts';
-import type { FlushTarget } from './target.ts';
 
 export class PoliciesQuestion {
   readonly #context: FlushContext;
-  readonly #facts: FlushTarget['facts'];
+  readonly #facts: FactsScope;
   readonly #asked: ReadonlySet<TableShape>;
   /** Tables of which the role may be unable to select each row that is written. */
   readonly #uncertain: readonly TableShape[];
   readonly #isAsked: boolean;
 
-  /** @param asked the tables of which a flight asks columns back that no caller asked for */
-  constructor(context: FlushContext, { facts, scope }: FlushTarget, asked: ReadonlySet<TableShape>) {
+  /**
+   * @param asked the tables of which a flight asks columns back that no caller asked for
+   * @param mayRestart if the server refuses the flight, the transaction is begun anew. Then nothing is asked
+   */
+  constructor(context: FlushContext, facts: FactsScope, asked: ReadonlySet<TableShape>, mayRestart: boolean) {
     const { engine } = context;
+    const knownOf = (shape: TableShape) => selectable(facts, engine, shape);
     this.#context = context;
     this.#facts = facts;
     this.#asked = asked;
-    this.#uncertain = [...asked].filter((shape) => selectable(facts, engine, shape) !== 'every');
-    // Where COMMIT travels along the flight is undone as a whole.
+    this.#uncertain = [...asked].filter((shape) => knownOf(shape) !== 'every');
     this.#isAsked =
-      this.isUncertain &&
-      scope === 'inside' &&
+      this.#uncertain.some((shape) => knownOf(shape) !== 'notEvery') &&
+      !mayRestart &&
       !engine.refusesCatalog &&
       !engine.questions.policies.isLeftOut();
   }
@@ -50,11 +53,14 @@ export class PoliciesQuestion {
   hear(ahead: readonly PromiseSettledResult<Answer>[], isWritten: boolean): boolean {
     const { driver, engine } = this.#context;
     const answer = this.#isAsked ? ahead.at(-1) : undefined;
-    if (answer?.status === 'fulfilled') engine.questions.policies.noteAnswer();
-    if (isWritten) {
-      const every = answer?.status === 'fulfilled' ? withoutPolicies(this.#uncertain, answer.value) : [];
-      for (const shape of this.#asked) learnSelectable(this.#facts, engine, shape, 'some');
-      for (const shape of every) learnSelectable(this.#facts, engine, shape, 'every');
+    const learn = (shape: TableShape, rows: Selectable) => learnSelectable(this.#facts, engine, shape, rows);
+    if (isWritten) for (const shape of this.#asked) learn(shape, 'some');
+    if (answer?.status === 'fulfilled') {
+      engine.questions.policies.noteAnswer();
+      const every = new Set(withoutPolicies(this.#uncertain, answer.value));
+      for (const shape of this.#uncertain)
+        if (!every.has(shape)) learn(shape, 'notEvery');
+        else if (isWritten) learn(shape, 'every');
     }
     if (answer?.status !== 'rejected') return false;
     return engine.noteUnanswered(engine.questions.policies, asError(answer.reason), driver.errors);

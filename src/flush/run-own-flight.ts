@@ -2,7 +2,7 @@
 import type { FlushContext } from '../context.ts';
 import type { Answer } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
-import { selectable } from '../facts/selectable.ts';
+import { mayBeSelectable, selectable } from '../facts/selectable.ts';
 import { mostOwnParams, type OwnPlan, planOwn } from '../plan/own-plan.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { FlightAnswers, FlightEnd } from '../send/send-flight.ts';
@@ -28,6 +28,8 @@ export type OwnTry = 'guarded' | 'unguarded';
 export interface OwnFlown extends ReadOwnFlight {
   /** The server has not answered the question that travelled ahead of the rows. It is not asked again for now. */
   readonly isUnanswered: boolean;
+  /** COMMIT must leave by itself. */
+  readonly isCommitLeft: boolean;
 }
 
 /** The settings that the server may keep for a flight without set_config. */
@@ -52,15 +54,15 @@ export function planOwnEntries(
   if (scope === 'own' && (entries.length > 1 || connection)) return undefined;
   // Sent again, it is written with the keys that it was given first.
   if (scope === 'own' && hasKeys(entries[0]?.allotted)) return undefined;
-  // If the role may not select them, the flight can be undone.
-  const mayTry = ownTry === 'guarded' && (scope === 'inside' || (scope === 'last' && back.canRestart));
+  // If the role may not select them, the flight is undone.
+  const mayTry = ownTry === 'guarded' && scope !== 'own';
+  const isCheap = scope === 'inside' || back.canRestart;
   return planOwn(entries, {
     values: driver.values,
     settings: options.keys === 'server' && !engine.refusesSettings ? facts.settings : noSettings,
-    mayAsk(shape) {
-      const known = selectable(facts, engine, shape);
-      return mayTry || known === 'every' || (known === 'some' && ownTry === 'guarded');
-    },
+    mayAsk: (shape) =>
+      selectable(facts, engine, shape) === 'every' ||
+      (mayTry && (isCheap || mayBeSelectable(facts, engine, shape))),
     mayBeNamed: ({ awaited }) => scope === 'inside' && !awaited,
     isSizeFree,
     isSeeking,
@@ -74,7 +76,7 @@ export async function runOwnFlight(
   context: FlushContext,
   plan: OwnPlan,
   target: FlushTarget,
-  { end, ownTry, back }: { end: FlightEnd; ownTry: OwnTry; back: WayBack },
+  { end: wanted, ownTry, back }: { end: FlightEnd; ownTry: OwnTry; back: WayBack },
   report: ReportBuilder,
 ): Promise<OwnFlown> {
   const { connection, facts } = target;
@@ -92,10 +94,14 @@ export async function runOwnFlight(
   );
   for (const kept of plan.kept.values()) facts.settings += kept.size;
 
-  const policies = new PoliciesQuestion(context, target, tablesOf(asked(plan)));
+  const mayRestart = target.scope === 'last' && back.canRestart;
+  const policies = new PoliciesQuestion(context, target.facts, tablesOf(asked(plan)), mayRestart);
+  // There is no way back behind a COMMIT, unless the transaction is begun anew.
+  const isCommitLeft = wanted === 'commit' && policies.isUncertain && !mayRestart;
+  const end = isCommitLeft ? 'open' : wanted;
   const savepoint = policies.isUncertain || isGuarded ? back.markQuestion() : [];
   // Rows that are left draw their keys later, and must not have later ones than rows behind them.
-  const mayAsk = end === 'open' && plan.later.length === 0;
+  const mayAsk = wanted === 'open' && plan.later.length === 0;
   const question = mayAsk ? target.ahead?.behind(plan.entries) : undefined;
   // BEGIN leaves with what the first statement depends on.
   const own = [...savepoint, ...policies.statements(mark), ...flight.statements];
@@ -118,7 +124,7 @@ export async function runOwnFlight(
   // Behind a BEGIN that was refused the server has skipped the question.
   const ahead = flown.beginError ? [] : answers.answers.slice(0, -flight.answers.length);
   const isUnanswered = policies.hear(ahead, !read.error);
-  return { ...read, outcomes: afterCache(context.cache, read.outcomes), isUnanswered };
+  return { ...read, outcomes: afterCache(context.cache, read.outcomes), isUnanswered, isCommitLeft };
 }
 
 function answersByEntry(

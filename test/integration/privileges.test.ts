@@ -225,6 +225,58 @@ describe('row-level security', () => {
     expect(written.map(({ a }) => a)).toEqual(['a', 'b', ...(isUndone ? ['hidden'] : []), 'hidden']);
   });
 
+  describe('and a row that is named by `ref()` when the transaction has read and ends', () => {
+    const notes = pgTable('notes', { thing: integer() });
+    const policies = `alter table things enable row level security; create policy i on things for insert with check (true);
+      create policy s on things for select using (a <> 'hidden');`;
+    const begin = (ddl: string) =>
+      owner.execute(
+        sql.raw(`drop schema public cascade; create schema public; grant usage on schema public to ${role};
+        ${table} create table notes (thing int); ${everything} ${grant('all on notes')} ${ddl}`),
+      );
+    const written = async () => {
+      const found = owner
+        .select({ a: things.a })
+        .from(notes)
+        .innerJoin(things, sql`n = thing`);
+      return (await found.orderBy(things.n)).map(({ a }) => a);
+    };
+    const writer = () => {
+      const db = batchedDrizzle(database.client({ connection: { role } } as never));
+      return (a: string, reads = true) =>
+        db.transaction(async (tx) => {
+          if (reads) await tx.select().from(notes);
+          const thing = tx.insert(things).values({ a });
+          tx.insert(notes).values({ thing: thing.ref('n') });
+        });
+    };
+
+    test('is written whether or not the role may select it', async () => {
+      await begin(policies);
+      const write = writer();
+      await write('a', false);
+      for (const a of ['b', 'hidden', 'c', 'hidden']) await write(a);
+      expect(await written()).toEqual(['a', 'b', 'hidden', 'c', 'hidden']);
+    });
+
+    test('is written by a role that may not select at all', async () => {
+      await begin(`revoke select on things from ${role}`);
+      const write = writer();
+      for (const a of ['a', 'b']) await write(a);
+      expect(await written()).toEqual(['a', 'b']);
+    });
+
+    test('is refused once if the policy is new', async () => {
+      await begin('');
+      const write = writer();
+      for (const a of ['a', 'b']) await write(a);
+      await owner.execute(sql.raw(policies));
+      await expect(write('hidden')).rejects.toThrow();
+      for (const a of ['hidden', 'c']) await write(a);
+      expect(await written()).toEqual(['a', 'b', 'hidden', 'c']);
+    });
+  });
+
   test('may be restrictive, or look at a setting', async () => {
     const restrictive = `create policy p on things using (true); create policy r on things as restrictive using (b = 7)`;
     const [told] = await check(secured + restrictive);

@@ -231,6 +231,21 @@ describe('in a transaction', () => {
     expect(await tripsOf(ours, run)).toBe(2 + driver.tripsOfBegin);
   });
 
+  test('a transaction that reads, and whose last inserts name rows, asks the catalog once, and sends no savepoint', async () => {
+    const db = batchedDrizzle(database.client({ url: relay.url, max: 1 }), { schema });
+    await db.execute(sql`select 1`);
+    const run = () =>
+      db.transaction(async (tx) => {
+        await tx.select().from(users).where(eq(users.id, 5));
+        const parent = tx.insert(users).values({ name: alias() });
+        tx.insert(addresses).values({ email: alias(), userId: parent.ref('id') });
+      });
+    const trips: number[] = [];
+    for (let n = 0; n < 3; n++) trips.push(await tripsOf(ours, run));
+    expect(trips).toEqual([3, 2, 2]);
+    expect(relay.statements.filter((text) => /savepoint|lock table|pg_class/i.test(text))).toEqual([]);
+  });
+
   test('statements that do not know their types leave together once the first of them has been answered', async () => {
     const name = alias();
     const run = (db: Db) =>
