@@ -2,13 +2,14 @@
 import type { FlushContext } from '../context.ts';
 import { noteOwn } from '../flush/note-plan.ts';
 import type { ReportBuilder } from '../report.ts';
-import type { Failures, Refusal } from '../settle/failures.ts';
+import { Failures, type Refusal } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
 import { batchLockTimeout } from '../write/lock-timeout.ts';
 import { classifyRefusal, isOfValues, isReadOnly } from './classify-refusal.ts';
 import { haltableToken } from './halt-ahead.ts';
+import { HeldAnswers } from './held-answers.ts';
 import { HeldBack } from './held-back.ts';
-import { areWritten, asksNothing, byTable, callsAhead, inTurn, runsOf } from './in-turn.ts';
+import { asksNothing, byTable, callsAhead, inTurn, isWritten, runsOf } from './in-turn.ts';
 import { mustBeAlone, OwnAttempts } from './own-attempts.ts';
 import { JoinedTransaction } from './own-transaction.ts';
 import { sendPipelinedTransactions } from './pipeline.ts';
@@ -27,14 +28,16 @@ export class Batch {
     (entries) => this.write(entries),
     (work) => this.#begin(work),
   );
+  readonly #answers = new HeldAnswers();
   readonly #own: OwnAttempts;
+  readonly failures: Failures;
 
   constructor(
     readonly context: FlushContext,
     readonly report: ReportBuilder,
-    readonly failures: Failures,
   ) {
-    this.#own = new OwnAttempts(context, report, failures);
+    this.failures = new Failures(true, context.driver, this.#answers);
+    this.#own = new OwnAttempts(context, report, this.failures);
   }
 
   async settled(): Promise<void> {
@@ -58,8 +61,8 @@ export class Batch {
     if (refusal.mustGoApart) return this.writeApart(open);
     const kind = classifyRefusal(refusal, this.context.driver.errors);
     if (kind === 'retryAlone' && entries.length > 1) this.#writeAlone(open);
-    else if (kind === 'split' && open.length > fewEnough) await this.#halve(open);
-    else if (kind === 'split' && open.length > 1) await this.#writeFew(open, refusal);
+    else if (kind === 'split' && open.length > 1)
+      await this.#answers.during(() => this.#split(open, refusal));
     else if (isReadOnly(refusal)) await this.#writeByTable(open, refusal);
     else this.failures.rejectAll(open, refusal);
   }
@@ -74,7 +77,8 @@ export class Batch {
   }
 
   /** The halves are written in call order, one after the other. */
-  async #halve(entries: readonly Entry[]): Promise<void> {
+  async #split(entries: readonly Entry[], refusal: Refusal): Promise<void> {
+    if (entries.length <= fewEnough) return this.#writeFew(entries, refusal);
     const middle = Math.ceil(entries.length / 2);
     await this.write(entries.slice(0, middle));
     await this.write(entries.slice(middle));
@@ -89,11 +93,13 @@ export class Batch {
     const before = culprit && isOfValues(refusal) ? callsAhead(entries, culprit, refusal) : undefined;
     if (!culprit || !before) return this.#writePipelined(entries);
     await this.#writePipelined(entries.filter((entry) => entry !== culprit));
-    this.#begin(this.#concludeCulprit(culprit, before, refusal));
+    if (before.every(isWritten)) this.failures.rejectAll([culprit], { error: refusal.error });
+    else this.#begin(this.#concludeCulprit(culprit, before, refusal));
   }
 
   async #concludeCulprit(culprit: Entry, before: readonly Entry[], { error }: Refusal): Promise<void> {
-    if (await areWritten(before)) this.failures.rejectAll([culprit], { error });
+    await Promise.allSettled(before.map((entry) => entry.result()));
+    if (before.every(isWritten)) this.failures.rejectAll([culprit], { error });
     else await this.write([culprit]);
   }
 

@@ -22,13 +22,14 @@ export async function flushEach(
   if (!first || (isLone && (await writeLone(context, entries, report, failures))))
     return failures.toFailure();
   const read = batches.read ?? (await batches.reading().catch(asError));
-  if (read instanceof Error) failures.rejectAll(entries, { error: read });
-  else {
-    const batch = new read.Batch(context, report, failures);
-    await (isLone ? batch.writeApart(entries) : batch.write(entries));
-    await batch.settled();
+  if (read instanceof Error) {
+    failures.rejectAll(entries, { error: read });
+    return failures.toFailure();
   }
-  return failures.toFailure();
+  const batch = new read.Batch(context, report);
+  await (isLone ? batch.writeApart(entries) : batch.write(entries));
+  await batch.settled();
+  return batch.failures.toFailure();
 }
 
 /** @returns whether the entry is settled. If not, nothing was written, and the server takes no transactions */

@@ -17,7 +17,7 @@ export class OwnAttempts {
 
   /** @returns why entries were not written; they are not settled then */
   async attempt(entries: readonly Entry[], lockTimeout: string | undefined): Promise<Refusal | undefined> {
-    const target = new OwnTransaction(this.context, lockTimeout, entries.length > 1);
+    const target = new OwnTransaction(this.context, lockTimeout, this.failures, entries.length > 1);
     const refusal = await attempt(this.context, entries, target, this.report, this.failures);
     await target.close();
     const isUnbegun = refusal && target.connection?.hasBegun === false;

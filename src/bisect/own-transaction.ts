@@ -4,6 +4,7 @@ import type { Connection } from '../driver/driver.ts';
 import { FactsScope } from '../facts/facts-scope.ts';
 import type { FlushTarget } from '../flush/target.ts';
 import { rollback } from '../send/transaction-commands.ts';
+import type { Tell } from '../take/promised.ts';
 
 /** A transaction can't be begun in one that the program has begun itself, nor a batch be undone in it. Nothing was sent. */
 export class JoinedTransaction extends Error {
@@ -20,8 +21,13 @@ export class OwnTransaction implements FlushTarget {
   constructor(
     readonly context: FlushContext,
     readonly lockTimeout: string | undefined,
+    private readonly answers: { readonly tell?: Tell | undefined } = {},
     private readonly isBatch = false,
   ) {}
+
+  get tell(): Tell | undefined {
+    return this.answers.tell;
+  }
 
   readonly restart = async (): Promise<void> => {
     await this.close();

@@ -91,7 +91,7 @@ export async function sendPipelinedTransactions(
         else if (refusal && (flight.beginError || mustGoAlone(context, refusal, read)))
           left.alone.push(entry);
         else if (refusal) failures.rejectAll([entry], refusal);
-        else fulfil(afterCache(context.cache, read.outcomes));
+        else fulfil(afterCache(context.cache, read.outcomes), failures.tell);
       } catch (error) {
         failures.rejectAll([entry], { error: asError(error) });
       }

@@ -63,6 +63,11 @@ export class Failures {
     private readonly telling: Telling = {},
   ) {}
 
+  /** How the callers of this flush are told. */
+  get tell(): Tell | undefined {
+    return this.telling.tell;
+  }
+
   get isEmpty(): boolean {
     return this.#first === undefined;
   }
@@ -70,7 +75,7 @@ export class Failures {
   /** Rejects each entry with its own error. */
   rejectEach(rejected: ReadonlyMap<Entry, Error>): void {
     for (const [entry, error] of rejected) {
-      entry.conclude({ error: this.#unheard ?? error }, this.telling.tell);
+      entry.conclude({ error: this.#unheard ?? error }, this.tell);
       const cause = asError(error.cause ?? error);
       this.#note(entry, this.isShared ? withoutMessage(cause) : cause);
     }
@@ -92,7 +97,7 @@ export class Failures {
       if (open.some(isTold)) this.telling.failLate?.(this.#thrown);
       // A falsy value would pass for success.
       const thrown = (error.thrown || asError(error.thrown)) as Error;
-      for (const entry of open) entry.conclude({ error: thrown }, this.telling.tell);
+      for (const entry of open) entry.conclude({ error: thrown }, this.tell);
       return;
     }
     this.#isUnknown ||= isUnknown;
@@ -113,7 +118,7 @@ export class Failures {
       const own = this.#withStatement(suspects.has(entry) ? error : others, entry);
       const row = findFailedRow(entry, own, values.serialize);
       const failure = this.#unheard ?? new BatchedInsertError(ownInsert(entry), own, { row, isUnknown });
-      entry.conclude({ error: failure }, this.telling.tell);
+      entry.conclude({ error: failure }, this.tell);
       this.#note(entry, errors.withoutStatement(error));
     }
   }

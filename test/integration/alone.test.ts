@@ -35,6 +35,8 @@ const proved = pgTable('proved', {
 });
 /** One row, which names a user. */
 const chosen = pgTable('chosen', { key: integer('key').primaryKey(), userId: integer('user_id') });
+const upserted = pgTable('upserted', { id: serial('id').primaryKey(), name: text('name').unique() });
+const range = (count: number) => Array.from({ length: count }, (_, n) => n);
 const always = (code: string) => `always ${code}`;
 const inBatch = (code: string) => `in a batch ${code}`;
 
@@ -59,10 +61,11 @@ beforeAll(async () => {
         then 1 / (length(wish) - length(wish)) = 0 else true end),
     lock_timeout text default current_setting('lock_timeout'))`);
   await check.execute(sql`create table chosen (key int primary key, user_id int)`);
+  await check.execute(sql`create table upserted (id serial primary key, name text unique)`);
 });
 beforeEach(async () => {
   await check.execute(emptyTables());
-  await check.execute(sql`truncate picky, proved restart identity`);
+  await check.execute(sql`truncate picky, proved, upserted restart identity`);
   db = batchedDrizzle(database.client());
   await db.insert(picky).values({ wish: 'to be known' });
   await check.execute(sql`truncate picky restart identity`);
@@ -120,6 +123,29 @@ describe('each entry commits or fails alone', () => {
     expect(insertsInto(statements, 'users')).toBe(1);
     expect(trips).toBe(2);
     expect(await check.$count(logs)).toBe(few.length);
+  });
+
+  test('of several that are refused the one that was called first is heard first', async () => {
+    const order: string[] = [];
+    const upserts = range(12).map((n) =>
+      db
+        .insert(upserted)
+        .values({ name: n % 2 === 0 ? 'a' : 'b' })
+        .onConflictDoUpdate({ target: upserted.name, set: { name: sql`${upserted.name} || 'x'` } })
+        .then(
+          () => order.push(`${n} is written`),
+          () => order.push(`${n} is refused`),
+        ),
+    );
+    await Promise.all(upserts);
+    expect(order).toEqual(range(12).map((n) => `${n} is ${n < 6 ? 'written' : 'refused'}`));
+  });
+
+  test('whoever hears of a refusal finds all others ahead of what is sent now', async () => {
+    const db = batchedDrizzle(database.client({ max: 1 }));
+    const inserts = range(200).map((n) => db.insert(upserted).values({ name: `name ${n === 5 ? 4 : n}` }));
+    await expect(Promise.all(inserts)).rejects.toMatchObject({ cause: { code: '23505' } });
+    expect(await db.$count(upserted)).toBe(199);
   });
 
   test('it is sent again if one of those before it is not written', async () => {

@@ -235,10 +235,7 @@ describe('row-level security', () => {
         ${table} create table notes (thing int); ${everything} ${grant('all on notes')} ${ddl}`),
       );
     const written = async () => {
-      const found = owner
-        .select({ a: things.a })
-        .from(notes)
-        .innerJoin(things, sql`n = thing`);
+      const found = owner.select({ a: things.a }).from(notes).innerJoin(things, sql`n = thing`);
       return (await found.orderBy(things.n)).map(({ a }) => a);
     };
     const writer = () => {

@@ -124,7 +124,15 @@ export abstract class Runner {
     const seen: Omit<Seen, 'outcome'>[] = [];
     const work: Issued[] = [];
     const running: Promise<Outcome>[] = [];
-    const runAll = () => void running.push(...work.splice(0).map((member) => member()));
+    const refused: string[] = [];
+    const run = async (member: Issued, place: number) => {
+      const outcome = await member();
+      if ('error' in outcome) refused.push(`member ${place}`);
+      return outcome;
+    };
+    const runAll = () => {
+      for (const member of work.splice(0)) running.push(run(member, running.length));
+    };
     for (const [index, member] of members.entries()) {
       const own = [...path, index];
       const pause = pauses[index] ?? 'none';
@@ -152,6 +160,12 @@ export abstract class Runner {
       this.claimed(own);
       this.#see(own, { ...(seen[index] as Seen), outcome }, true);
     }
+    // With a pool of one they are executed in the order of the calls. An answer takes further promise jobs through `execute()`.
+    const isOrdered =
+      !pauses.some((pause) => pause !== 'none') &&
+      members.every((member) => member.do === 'insert' && !member.executed);
+    if (!scope.isTransaction && isOrdered)
+      this.trace.set(`${nameOf(path)} refused`, { what: 'statement', scope, outcome: { value: refused } });
     const failed = outcomes.find((outcome) => 'error' in outcome);
     if (failed && !caught) throw failed.error;
   }
