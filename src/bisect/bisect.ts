@@ -21,6 +21,13 @@ const fewEnough = 64;
 /** Facts of a pipeline are learned anew so often at most. */
 const mostRelearned = 2;
 
+interface PipelineOptions {
+  /** The entries see one another, and none may overtake those of the calls before. */
+  readonly isOrdered?: boolean;
+  /** Is not sent with the others, but told among them. `conclude` rejects it, if its error is certain. */
+  readonly culprit?: { readonly entry: Entry; conclude(): void };
+}
+
 export class Batch {
   /** Writes that the rest of the batch must not wait for: another entry of the batch may hold their locks. */
   readonly #background = new Set<Promise<void>>();
@@ -61,8 +68,8 @@ export class Batch {
     if (refusal.mustGoApart) return this.writeApart(open);
     const kind = classifyRefusal(refusal, this.context.driver.errors);
     if (kind === 'retryAlone' && entries.length > 1) this.#writeAlone(open);
-    else if (kind === 'split' && open.length > 1)
-      await this.#answers.during(() => this.#split(open, refusal));
+    else if (kind === 'split' && open.length > fewEnough) await this.#halve(open);
+    else if (kind === 'split' && open.length > 1) await this.#writeFew(open, refusal);
     else if (isReadOnly(refusal)) await this.#writeByTable(open, refusal);
     else this.failures.rejectAll(open, refusal);
   }
@@ -77,8 +84,7 @@ export class Batch {
   }
 
   /** The halves are written in call order, one after the other. */
-  async #split(entries: readonly Entry[], refusal: Refusal): Promise<void> {
-    if (entries.length <= fewEnough) return this.#writeFew(entries, refusal);
+  async #halve(entries: readonly Entry[]): Promise<void> {
     const middle = Math.ceil(entries.length / 2);
     await this.write(entries.slice(0, middle));
     await this.write(entries.slice(middle));
@@ -92,15 +98,21 @@ export class Batch {
     const { culprit } = refusal;
     const before = culprit && isOfValues(refusal) ? callsAhead(entries, culprit, refusal) : undefined;
     if (!culprit || !before) return this.#writePipelined(entries);
-    await this.#writePipelined(entries.filter((entry) => entry !== culprit));
-    if (before.every(isWritten)) this.failures.rejectAll([culprit], { error: refusal.error });
-    else this.#begin(this.#concludeCulprit(culprit, before, refusal));
+    const conclude = () => {
+      if (!culprit.outcome && before.every(isWritten))
+        this.failures.rejectAll([culprit], { error: refusal.error });
+    };
+    await this.#writePipelined(
+      entries.filter((entry) => entry !== culprit),
+      { culprit: { entry: culprit, conclude } },
+    );
+    if (!culprit.outcome) this.#begin(this.#concludeCulprit(culprit, before, conclude));
   }
 
-  async #concludeCulprit(culprit: Entry, before: readonly Entry[], { error }: Refusal): Promise<void> {
+  async #concludeCulprit(culprit: Entry, before: readonly Entry[], conclude: () => void): Promise<void> {
     await Promise.allSettled(before.map((entry) => entry.result()));
-    if (before.every(isWritten)) this.failures.rejectAll([culprit], { error });
-    else await this.write([culprit]);
+    conclude();
+    if (!culprit.outcome) await this.write([culprit]);
   }
 
   /** Entries of which it is not proved that they may share a transaction. */
@@ -110,13 +122,13 @@ export class Batch {
     if (mustBeAlone(this.context)) return this.#writeAlone(entries);
     for (let rest = entries; rest.length > 0; ) {
       const { now, later } = inTurn(rest);
-      await this.#writePipelined(now, true);
+      await this.#writePipelined(now, { isOrdered: true });
       rest = later;
     }
   }
 
   /** Each entry as a transaction, all in one pipeline. Entries whose facts are outdated are sent again. */
-  async #writePipelined(given: readonly Entry[], isOrdered = false): Promise<void> {
+  async #writePipelined(given: readonly Entry[], options: PipelineOptions = {}): Promise<void> {
     let isOver!: () => void;
     const over = new Promise<void>((resolve) => {
       isOver = resolve;
@@ -124,7 +136,7 @@ export class Batch {
     let rest = this.#heldBack.holdBack(given, undefined, over);
     try {
       for (let tries = 0; rest.length > 0; tries++)
-        rest = await this.#tryPipelined(rest, isOrdered, tries < mostRelearned);
+        rest = await this.#tryPipelined(rest, options, tries < mostRelearned);
     } finally {
       isOver();
     }
@@ -133,7 +145,7 @@ export class Batch {
   /** @returns entries whose facts are outdated, and those behind that are not sent yet; none at the last try */
   async #tryPipelined(
     entries: readonly Entry[],
-    isOrdered: boolean,
+    { isOrdered, culprit }: PipelineOptions,
     mayRelearn: boolean,
   ): Promise<readonly Entry[]> {
     const { context, report, failures } = this;
@@ -147,10 +159,14 @@ export class Batch {
     // In call order. Only adjacent transactions that fit into a pipeline share one.
     const runs = runsOf(transactions);
     for (const [index, run] of runs.entries()) {
-      const { alone, outdated, isJoined } = run[0]?.fitsPipeline
-        ? await sendPipelinedTransactions(context, run, token, report, failures)
-        : { alone: await this.#own.tryInTurn(run.map(({ entry }) => entry)), outdated: [], isJoined: false };
-      if (isJoined) await this.#writeJoined(run.map(({ entry }) => entry));
+      const send = () => sendPipelinedTransactions(context, run, token, report, failures);
+      const ofRun = run.map(({ entry }) => entry);
+      const { alone, outdated, isJoined } = !run[0]?.fitsPipeline
+        ? { alone: await this.#own.tryInTurn(ofRun), outdated: [], isJoined: false }
+        : culprit
+          ? await this.#answers.during([culprit.entry, ...ofRun], send, culprit.conclude)
+          : await send();
+      if (isJoined) await this.#writeJoined(ofRun);
       this.#writeAlone(mayRelearn ? alone : [...alone, ...outdated]);
       if (outdated.length === 0 || !mayRelearn) continue;
       return [...outdated, ...runs.slice(index + 1).flatMap((behind) => behind.map(({ entry }) => entry))];

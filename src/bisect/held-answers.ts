@@ -1,38 +1,46 @@
-/** The answers to the parts of a batch that is sent again → told when all of it has been sent. */
+/** The answers of a pipeline → told in the order of the calls. */
 import type { Entry } from '../take/entry.ts';
 import type { Hearer, Tell } from '../take/promised.ts';
 
+/** A promise that is resolved by one that has rejected takes two jobs more than others. */
+const jobsOfRejection = 3;
+
 /**
- * In drizzle all inserts of a turn have been sent when the first of them is answered. So whoever hears an answer must not find that
- * what he sends now overtakes the others.
+ * The culprit of a batch is known before the others are sent again, and is not sent with them. In drizzle its answer comes among
+ * theirs. They are held no longer than their pipeline takes: once it has a connection it waits for no other, and for locks not
+ * long. So it waits for nothing that whoever hears an answer would do.
  */
 export class HeldAnswers {
-  #held: Hearer[] = [];
-  #parts = 0;
+  /** The answers that are held together with that of an entry. */
+  readonly #held = new Map<Hearer, Entry[]>();
 
   /** `undefined` while nothing is held. */
   get tell(): Tell | undefined {
-    return this.#parts > 0 ? this.#hold : undefined;
+    return this.#held.size > 0 ? this.#hold : undefined;
   }
 
-  /** Holds every answer until the work is done. Then they are told in the order of the calls. */
-  async during(work: () => Promise<void>): Promise<void> {
-    this.#parts += 1;
+  /**
+   * @param entries whose answers are held, if they come while the pipeline travels
+   * @param conclude is called behind it, before anybody is told
+   */
+  async during<T>(entries: readonly Entry[], pipeline: () => Promise<T>, conclude: () => void): Promise<T> {
+    const held: Entry[] = [];
+    for (const entry of entries) this.#held.set(entry, held);
     try {
-      await work();
+      return await pipeline();
     } finally {
-      this.#parts -= 1;
-      if (this.#parts === 0) this.#release();
+      conclude();
+      for (const entry of entries) this.#held.delete(entry);
+      for (const entry of held.sort((one, other) => one.call - other.call)) {
+        entry.hear();
+        for (let job = 0; job < jobsOfRejection; job++) await undefined;
+      }
     }
   }
 
   readonly #hold: Tell = (hearer) => {
-    this.#held.push(hearer);
+    const held = this.#held.get(hearer);
+    if (held) held.push(hearer as Entry);
+    else hearer.hear();
   };
-
-  #release(): void {
-    const held = this.#held as Entry[];
-    this.#held = [];
-    for (const entry of held.sort((one, other) => one.call - other.call)) entry.hear();
-  }
 }

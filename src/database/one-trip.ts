@@ -7,9 +7,12 @@ import { isHarmlessSelect } from '../drizzle/harmless-select.ts';
 import { writeParts } from '../drizzle/write-parts.ts';
 import { canTakeGuard, guardWrite } from '../write/begun.ts';
 
-/** Words of statements that may change what a text means: the types of columns, or where names are looked up. Some begin one; UPDATE has `set` too. */
-const changesTypes =
-  /\b(alter|create|drop|reset|discard|set_config)\b|(^|;|\*\/)\s*(--[^\n]*\n\s*)*(set|do|call)\b/i;
+/**
+ * Words of statements that may change what a text means, by the types of columns or where names are looked up; or the role, and what
+ * it may do. Some begin one; UPDATE has `set` too.
+ */
+const changesSession =
+  /\b(alter|create|drop|reset|discard|set_config|grant|revoke)\b|(^|;|\*\/)\s*(--[^\n]*\n\s*)*(set|do|call)\b/i;
 
 type Wrap = (client: unknown) => unknown;
 
@@ -21,11 +24,15 @@ export function senderOf(query: Query, context: FlushContext): Wrap | undefined 
   return (client) => sender.call(driver, client, new BuiltStatement(query, context));
 }
 
-/** Has the types of parameters forgotten after a statement which may change them. */
-export function forgetTypesAfter(prepared: Prepared, query: Query, { driver }: FlushContext): void {
-  if (!changesTypes.test(query.sql)) return;
+/** Has the types of parameters, and what the role may select, forgotten after a statement which may change them. */
+export function forgetAfter(prepared: Prepared, query: Query, { driver, engine }: FlushContext): void {
+  if (!changesSession.test(query.sql)) return;
   const { execute } = prepared;
-  prepared.execute = (...args) => execute.apply(prepared, args).finally(() => driver.forgetTypes());
+  prepared.execute = (...args) =>
+    execute.apply(prepared, args).finally(() => {
+      driver.forgetTypes();
+      engine.forgetSelectable();
+    });
 }
 
 interface Prepared {

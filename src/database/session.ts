@@ -14,7 +14,7 @@ import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
 import { nothingNamed } from '../unit-of-work/transaction-state.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
 import { inPlace } from './in-place.ts';
-import { forgetTypesAfter, senderOf } from './one-trip.ts';
+import { forgetAfter, senderOf } from './one-trip.ts';
 import { entriesNamedBy, prefaced } from './prefaced.ts';
 
 /** A transaction object of any driver, as a callback gets it. */
@@ -138,9 +138,8 @@ function sendInOneTrip(
   context: FlushContext,
 ): void {
   const sender = senderOf(query, context);
-  if (!sender) return;
-  sendBy(prepared, sender);
-  if (!isOfBuilder) forgetTypesAfter(prepared, query, context);
+  if (sender) sendBy(prepared, sender);
+  if (!isOfBuilder) forgetAfter(prepared, query, context);
 }
 
 /** Some drivers' sessions have methods that send text without preparing it. */

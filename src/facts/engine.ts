@@ -10,6 +10,7 @@ import { Question } from './question.ts';
 export class Engine {
   #refusesCatalog = false;
   #refusesSettings = false;
+  #selectable = new WeakMap<TableShape, Selectable>();
   /** `LOCK TABLE`: the facts are compared in each INSERT from then on. */
   refusesLocks = false;
 
@@ -45,8 +46,15 @@ export class Engine {
     return this.#refusesSettings || this.isOther;
   }
 
-  /** Tables of which RETURNING has given columns that no caller asked for, to some role of the client. */
-  readonly selectable = new WeakMap<TableShape, Selectable>();
+  /** What is known of the rows that the client's role may select. */
+  get selectable(): WeakMap<TableShape, Selectable> {
+    return this.#selectable;
+  }
+
+  /** A statement of the client's may have changed the role, its privileges or its policies. */
+  forgetSelectable(): void {
+    this.#selectable = new WeakMap();
+  }
 
   /**
    * A batch was not begun.

@@ -79,7 +79,6 @@ const table = `pg_catalog.json_build_object(
     where b.root = a.oid and not g.tgisinternal and (g.tgtype & ${rowAfter.mask}) <> ${rowAfter.value}),
   'serializable', pg_catalog.current_setting('default_transaction_isolation') = 'serializable',
   'secured', a.secured,
-  'returned', a.relkind = any ('{r,p}') and not a.secured and not a.relhasrules,
   'ruled', a.relhasrules and exists (
     select from pg_catalog.pg_rewrite w where w.ev_class = a.oid and w.ev_type = '3'),
   'rights', ${rightsOf('a.oid')},

@@ -31,7 +31,7 @@ export class FactsScope {
     return this.#cache;
   }
 
-  /** Tables of which RETURNING has given columns that no caller asked for: the role may SELECT them. */
+  /** What is known of the rows that the transaction's role may select. */
   get selectable(): Map<TableShape, Selectable> {
     this.#selectable ??= new Map();
     return this.#selectable;
@@ -43,10 +43,15 @@ export class FactsScope {
     return this.#held;
   }
 
+  /** A savepoint is rolled back, and with it locks and a role that were taken behind it. */
+  rolledBack(): void {
+    this.#held = undefined;
+    this.#selectable = undefined;
+  }
+
   doubt(): void {
     this.isDoubted = true;
     this.mustAskAgain = true;
-    this.#selectable = undefined;
-    this.#held = undefined;
+    this.rolledBack();
   }
 }

@@ -2,7 +2,6 @@
 import type { TableShape } from '../drizzle/table.ts';
 import type { Engine } from './engine.ts';
 import type { FactsScope, Selectable } from './facts-scope.ts';
-import type { FactsCache, TableFacts } from './table-facts.ts';
 
 /** What other transactions have learned does not hold once raw SQL may have changed the role. */
 export function selectable(facts: FactsScope, engine: Engine, shape: TableShape): Selectable | undefined {
@@ -22,29 +21,16 @@ export function learnSelectable(
   shape: TableShape,
   rows: Selectable,
 ): void {
-  for (const known of facts.isDoubted ? [facts.selectable] : [facts.selectable, engine.selectable])
-    if (rows !== 'some' || !known.has(shape)) known.set(shape, rows);
+  for (const known of mapsOf(facts, engine)) if (rows !== 'some' || !known.has(shape)) known.set(shape, rows);
 }
 
-/** The facts know what a flight of own statements can only try: no policy holds for the role, and it may select each column. */
-export function learnSelectableByFacts(
-  scope: FactsScope,
-  engine: Engine,
-  shape: TableShape,
-  facts: TableFacts | undefined,
-): void {
-  if (!facts?.returned || selectable(scope, engine, shape) === 'every') return;
-  const columns = [...shape.columns, ...shape.generated];
-  const isSelectable = columns.every(({ name }) => facts.columns.get(name)?.selectable);
-  if (isSelectable) learnSelectable(scope, engine, shape, 'every');
+/** The server has refused to return a row: if all were known to be returned, the role or its policies have changed. */
+export function doubtSelectable(facts: FactsScope, engine: Engine, shape: TableShape): void {
+  for (const known of mapsOf(facts, engine)) if (known.get(shape) !== 'notEvery') known.delete(shape);
 }
 
-/** The server has refused to return a row. The role or its policies may have changed since the facts were learned. */
-export function noteUnselectable(
-  scope: FactsScope,
-  { facts, engine }: { readonly facts: FactsCache; readonly engine: Engine },
-  shape: TableShape,
-): void {
-  learnSelectable(scope, engine, shape, 'notEvery');
-  for (const cache of [scope.cache, facts]) cache.delete(shape.table);
+type Known = Map<TableShape, Selectable> | WeakMap<TableShape, Selectable>;
+
+function mapsOf(facts: FactsScope, engine: Engine): Known[] {
+  return facts.isDoubted ? [facts.selectable] : [facts.selectable, engine.selectable];
 }

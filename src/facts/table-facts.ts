@@ -85,8 +85,6 @@ export interface TableFacts {
   readonly serializable: boolean;
   /** Row-level security applies to the current role. */
   readonly secured: boolean;
-  /** RETURNING has each row that is written: a view may have a table with policies below it, and a rule may refuse it. */
-  readonly returned: boolean;
   /** A rule for INSERT, which may refuse a RETURNING. */
   readonly ruled: boolean;
   /** What the current role may do with the table, to detect a change: see `rightsOf`. */

@@ -4,7 +4,7 @@ import { isAnswer } from '../driver/errors.ts';
 import { command } from '../driver/statement.ts';
 import { codeOf } from '../errors.ts';
 import { isInterruption } from '../facts/question.ts';
-import { noteUnselectable } from '../facts/selectable.ts';
+import { doubtSelectable } from '../facts/selectable.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
 import type { NotShared, ReportBuilder } from '../report.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
@@ -63,7 +63,7 @@ export class Attempt {
     const end = isLast && this.#mayCommit && !this.#refused ? 'commit' : 'open';
     const flight = await runOwnFlight(context, plan, target, { end, ownTry, back }, this.report);
     const isRefused = isRefusedToUs(flight.error, asksBack(plan, flight.culprit));
-    if (isRefused && flight.culprit) noteUnselectable(target.facts, context, flight.culprit.shape);
+    if (isRefused && flight.culprit) doubtSelectable(target.facts, context.engine, flight.culprit.shape);
     if (ownTry === 'guarded' && (flight.isUnanswered || isRefused) && (await back.go())) {
       if (flight.error) context.engine.noteSettings(flight.error);
       this.ownTry = 'unguarded';

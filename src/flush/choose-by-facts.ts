@@ -4,7 +4,6 @@ import type { Statement } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { asError } from '../errors.ts';
 import { type FactsByTable, learnFacts } from '../facts/learn-facts.ts';
-import { learnSelectableByFacts } from '../facts/selectable.ts';
 import { isProved } from '../plan/proof.ts';
 import { sharesLittle } from '../plan/shares-little.ts';
 import type { ReportBuilder } from '../report.ts';
@@ -32,8 +31,6 @@ export async function chooseByFacts(
   const learned = isUnasked ? undefined : await learn(context, entries, target, back, report);
   // The first connection may have come with the answer, and named another engine.
   const facts = engine.isOther || !learned ? nothingKnown : learned;
-  for (const shape of shapesOf(entries))
-    learnSelectableByFacts(target.facts, engine, shape, facts.get(shape.table));
   const isJoined = target.scope === 'own' && driver.isJoined?.();
   const takesNone = engine.takesTransactions === false || Boolean(isJoined && (await isJoined));
   const isBarred = isSeeking || isApart || takesNone;

@@ -4,7 +4,7 @@ import type { Answer, Statement } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { asError } from '../errors.ts';
 import type { FactsScope, Selectable } from '../facts/facts-scope.ts';
-import { policiesQuery, withoutPolicies } from '../facts/policies-query.ts';
+import { policiesQuery, selectableTables } from '../facts/policies-query.ts';
 import { learnSelectable, selectable } from '../facts/selectable.ts';
 
 export class PoliciesQuestion {
@@ -57,10 +57,8 @@ export class PoliciesQuestion {
     if (isWritten) for (const shape of this.#asked) learn(shape, 'some');
     if (answer?.status === 'fulfilled') {
       engine.questions.policies.noteAnswer();
-      const every = new Set(withoutPolicies(this.#uncertain, answer.value));
-      for (const shape of this.#uncertain)
-        if (!every.has(shape)) learn(shape, 'notEvery');
-        else if (isWritten) learn(shape, 'every');
+      const every = new Set(selectableTables(this.#uncertain, answer.value));
+      for (const shape of this.#uncertain) learn(shape, every.has(shape) ? 'every' : 'notEvery');
     }
     if (answer?.status !== 'rejected') return false;
     return engine.noteUnanswered(engine.questions.policies, asError(answer.reason), driver.errors);

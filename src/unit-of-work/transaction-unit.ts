@@ -154,8 +154,7 @@ export class TransactionUnit extends ScopeUnit {
     this.drop(reason);
     const { state } = this;
     await state.inTurn(() => {
-      // Locks that were taken behind the savepoint are released with it.
-      state.facts.held.clear();
+      state.facts.rolledBack();
       state.queued?.ahead.forget();
       return state.hearing.hear(() => mark.restore());
     });

@@ -141,11 +141,20 @@ describe('each entry commits or fails alone', () => {
     expect(order).toEqual(range(12).map((n) => `${n} is ${n < 6 ? 'written' : 'refused'}`));
   });
 
-  test('whoever hears of a refusal finds all others ahead of what is sent now', async () => {
-    const db = batchedDrizzle(database.client({ max: 1 }));
-    const inserts = range(200).map((n) => db.insert(upserted).values({ name: `name ${n === 5 ? 4 : n}` }));
-    await expect(Promise.all(inserts)).rejects.toMatchObject({ cause: { code: '23505' } });
-    expect(await db.$count(upserted)).toBe(199);
+  test('one that is refused is heard in its place among those that are written', async () => {
+    await check.insert(upserted).values({ name: 'name 3' });
+    const order: string[] = [];
+    const inserts = range(8).map((n) =>
+      db
+        .insert(upserted)
+        .values({ name: `name ${n}` })
+        .then(
+          () => order.push(`${n} is written`),
+          () => order.push(`${n} is refused`),
+        ),
+    );
+    await Promise.all(inserts);
+    expect(order).toEqual(range(8).map((n) => `${n} is ${n === 3 ? 'refused' : 'written'}`));
   });
 
   test('it is sent again if one of those before it is not written', async () => {
@@ -433,6 +442,26 @@ describe('a batch does not wait where one entry alone would wait', () => {
       await refused;
     });
     expect(await blocked).toMatchObject({ cause: { code: '23505' } });
+  });
+
+  test('whoever hears of the first may free the lock that others of a split batch wait for', async () => {
+    await check.insert(upserted).values({ name: 'taken' });
+    const holder = drizzle(database.client({ max: 1 }));
+    const db = batchedDrizzle(database.client({ max: 1 }));
+    const held = holder.transaction(async (tx) => {
+      await tx.insert(upserted).values(range(10).map((n) => ({ name: `locked ${n}` })));
+      const inserts = range(100).map((n) => {
+        if (n === 40) return db.insert(upserted).values({ name: 'taken' });
+        return n > 0 && n < 11
+          ? db.insert(upserted).values({ name: `locked ${n - 1}` })
+          : db.insert(logs).values({ level: 'info', message: `${n}` });
+      });
+      const all = Promise.allSettled(inserts);
+      await inserts[0];
+      return { all };
+    });
+    const settled = await (await held).all;
+    expect(codes(settled).filter((code) => code !== 'written')).toEqual(Array(11).fill('23505'));
   });
 
   test('the same holds for those that are split', async () => {

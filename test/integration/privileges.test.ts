@@ -263,6 +263,53 @@ describe('row-level security', () => {
       expect(await written()).toEqual(['a', 'b']);
     });
 
+    test('is written by a role that may select some columns', async () => {
+      const pairs = pgTable('pairs', { a: serial(), b: serial() });
+      await begin(`create table pairs (a serial, b serial); ${grant('insert, select (a) on pairs')}
+        ${grant('all on all sequences in schema public')}`);
+      const db = batchedDrizzle(database.client({ connection: { role } } as never));
+      for (const column of ['a', 'b', 'b'] as const)
+        await db.transaction(async (tx) => {
+          await tx.select().from(notes);
+          const pair = tx.insert(pairs).values({});
+          tx.insert(notes).values({ thing: pair.ref(column) });
+        });
+      expect((await owner.select().from(notes)).map(({ thing }) => thing)).toEqual([1, 2, 3]);
+    });
+
+    test('is written by each role that the client sets', async () => {
+      await begin(`revoke select on things from ${role}`);
+      const db = batchedDrizzle(database.client({ max: 1 }));
+      for (const set of ['reset role', `set role ${role}`, 'reset role', `set role ${role}`]) {
+        await db.execute(sql.raw(set));
+        await db.transaction(async (tx) => {
+          await tx.select().from(notes);
+          const thing = tx.insert(things).values({ a: set });
+          tx.insert(notes).values({ thing: thing.ref('n') });
+        });
+      }
+      expect(await written()).toEqual(['reset role', `set role ${role}`, 'reset role', `set role ${role}`]);
+    });
+
+    test('is written by the role that comes back with a savepoint', async () => {
+      await begin(`revoke select on things from ${role}`);
+      const db = batchedDrizzle(database.client({ max: 1 }));
+      await db.transaction(async (tx) => {
+        await tx.execute(sql.raw(`set local role ${role}`));
+        const nested = tx.transaction(async (inner) => {
+          await inner.execute(sql`reset role`);
+          const thing = inner.insert(things).values({ a: 'undone' });
+          inner.insert(notes).values({ thing: thing.ref('n') });
+          await inner.flush();
+          throw new Error('undo');
+        });
+        await expect(nested).rejects.toThrow('undo');
+        const thing = tx.insert(things).values({ a: 'kept' });
+        tx.insert(notes).values({ thing: thing.ref('n') });
+      });
+      expect(await written()).toEqual(['kept']);
+    });
+
     test('is refused once if the policy is new', async () => {
       await begin('');
       const write = writer();

@@ -15,7 +15,6 @@ export function factsOf(table: PgTable, given: Partial<TableFacts> = {}): TableF
     lockable: true,
     serializable: false,
     secured: false,
-    returned: true,
     ruled: false,
     rights: 'ftton',
     types: '1:23,2:25',

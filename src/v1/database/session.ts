@@ -1,7 +1,7 @@
 /** drizzle's session, for the database and for a transaction, in which every statement flushes first. */
 import type { PgAsyncPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
 import { inPlace } from '../../database/in-place.ts';
-import { forgetTypesAfter, senderOf } from '../../database/one-trip.ts';
+import { forgetAfter, senderOf } from '../../database/one-trip.ts';
 import { entriesNamedBy, prefaced } from '../../database/prefaced.ts';
 import { isHarmlessSelect } from '../../drizzle/harmless-select.ts';
 import { isRawStatement } from '../../drizzle/internals.ts';
@@ -125,9 +125,8 @@ function prepareInOneTrip<T extends PreparedQueryConfig>(
   const [query, , , mapper, metadata] = args;
   const { context } = session.unit;
   const sender = senderOf(query, context);
-  if (!sender) return prepare.call(session, ...args) as PgAsyncPreparedQuery<T>;
-  const sending = sendingBy(session, sender(clientOf(session)));
+  const sending = sender ? sendingBy(session, sender(clientOf(session))) : session;
   const prepared = prepare.call(sending, ...args) as PgAsyncPreparedQuery<T>;
-  if (isRawStatement(metadata, mapper)) forgetTypesAfter(prepared, query, context);
+  if (isRawStatement(metadata, mapper)) forgetAfter(prepared, query, context);
   return prepared;
 }
