@@ -99,13 +99,11 @@ export class Batch {
     const before = culprit && isOfValues(refusal) ? callsAhead(entries, culprit, refusal) : undefined;
     if (!culprit || !before) return this.#writePipelined(entries);
     const conclude = () => {
-      if (!culprit.outcome && before.every(isWritten))
-        this.failures.rejectAll([culprit], { error: refusal.error });
+      if (before.every(isWritten)) this.failures.rejectAll([culprit], { error: refusal.error });
     };
-    await this.#writePipelined(
-      entries.filter((entry) => entry !== culprit),
-      { culprit: { entry: culprit, conclude } },
-    );
+    conclude();
+    const others = entries.filter((entry) => entry !== culprit);
+    await this.#writePipelined(others, culprit.outcome ? {} : { culprit: { entry: culprit, conclude } });
     if (!culprit.outcome) this.#begin(this.#concludeCulprit(culprit, before, conclude));
   }
 

@@ -7,12 +7,9 @@ import { isHarmlessSelect } from '../drizzle/harmless-select.ts';
 import { writeParts } from '../drizzle/write-parts.ts';
 import { canTakeGuard, guardWrite } from '../write/begun.ts';
 
-/**
- * Words of statements that may change what a text means, by the types of columns or where names are looked up; or the role, and what
- * it may do. Some begin one; UPDATE has `set` too.
- */
-const changesSession =
-  /\b(alter|create|drop|reset|discard|set_config|grant|revoke)\b|(^|;|\*\/)\s*(--[^\n]*\n\s*)*(set|do|call)\b/i;
+/** Words of statements that may change what a text means: the types of columns, or where names are looked up. Some begin one; UPDATE has `set` too. */
+const changesTypes =
+  /\b(alter|create|drop|reset|discard|set_config)\b|(^|;|\*\/)\s*(--[^\n]*\n\s*)*(set|do|call)\b/i;
 
 type Wrap = (client: unknown) => unknown;
 
@@ -24,14 +21,23 @@ export function senderOf(query: Query, context: FlushContext): Wrap | undefined 
   return (client) => sender.call(driver, client, new BuiltStatement(query, context));
 }
 
-/** Has the types of parameters, and what the role may select, forgotten after a statement which may change them. */
+/** Raw SQL may do anything, and so may a statement of a builder's that calls `set_config`. */
+export function mayDoAnything({ sql }: Query, isOfBuilder: boolean): boolean {
+  return !isOfBuilder || /\bset_config\b/i.test(sql);
+}
+
+/**
+ * Has what is known of the role forgotten after a statement that may do anything, and perhaps has set another one; and the
+ * types of parameters, if it may change them.
+ */
 export function forgetAfter(prepared: Prepared, query: Query, { driver, engine }: FlushContext): void {
-  if (!changesSession.test(query.sql)) return;
+  if (isHarmlessSelect(query.sql)) return;
+  const mayChangeTypes = changesTypes.test(query.sql);
   const { execute } = prepared;
   prepared.execute = (...args) =>
     execute.apply(prepared, args).finally(() => {
-      driver.forgetTypes();
       engine.forgetSelectable();
+      if (mayChangeTypes) driver.forgetTypes();
     });
 }
 

@@ -14,7 +14,7 @@ import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
 import { nothingNamed } from '../unit-of-work/transaction-state.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
 import { inPlace } from './in-place.ts';
-import { forgetAfter, senderOf } from './one-trip.ts';
+import { forgetAfter, mayDoAnything, senderOf } from './one-trip.ts';
 import { entriesNamedBy, prefaced } from './prefaced.ts';
 
 /** A transaction object of any driver, as a callback gets it. */
@@ -57,7 +57,12 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     override prepareQuery<T extends PreparedQueryConfig>(...args: Parameters<Prepare>): PgPreparedQuery<T> {
       const [query, , , , mapper, metadata] = args;
       const prepared = super.prepareQuery<T>(...args);
-      sendInOneTrip(prepared, query, !isRawStatement(metadata, mapper), this.unit.context);
+      sendInOneTrip(
+        prepared,
+        query,
+        mayDoAnything(query, !isRawStatement(metadata, mapper)),
+        this.unit.context,
+      );
       return entriesNamedBy(prepared) === nothingNamed ? prepared : prefaced(prepared, (run) => run());
     }
 
@@ -101,12 +106,11 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
      */
     override prepareQuery<T extends PreparedQueryConfig>(...args: Parameters<Prepare>): PgPreparedQuery<T> {
       const [query, , , , mapper, metadata] = args;
-      const isOfBuilder = !isRawStatement(metadata, mapper);
-      const isRaw = !this.isCounting && (!isOfBuilder || /\bset_config\b/i.test(query.sql));
+      const isRaw = !this.isCounting && mayDoAnything(query, !isRawStatement(metadata, mapper));
       const reads = this.unit.state.queued !== undefined && isHarmlessSelect(query.sql);
       const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
       const prepared = super.prepareQuery<T>(...args);
-      sendInOneTrip(prepared, query, isOfBuilder, this.unit.context);
+      sendInOneTrip(prepared, query, isRaw, this.unit.context);
       return inPlace(prepared, this.unit, effect);
     }
 
@@ -134,12 +138,12 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
 function sendInOneTrip(
   prepared: PgPreparedQuery<PreparedQueryConfig>,
   query: Query,
-  isOfBuilder: boolean,
+  isRaw: boolean,
   context: FlushContext,
 ): void {
   const sender = senderOf(query, context);
   if (sender) sendBy(prepared, sender);
-  if (!isOfBuilder) forgetAfter(prepared, query, context);
+  if (isRaw) forgetAfter(prepared, query, context);
 }
 
 /** Some drivers' sessions have methods that send text without preparing it. */

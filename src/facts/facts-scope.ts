@@ -2,9 +2,9 @@ import type { TableShape } from '../drizzle/table.ts';
 import type { FactsCache } from './table-facts.ts';
 
 /**
- * - `every`: no policy holds for the role.
+ * - `every`: no policy holds for the role, and it may select all columns.
  * - `some`: the server has returned rows of the table. Policies may let one row pass and refuse the next.
- * - `notEvery`: the table has such policies, or the server has refused to return a row.
+ * - `notEvery`: the table has such policies, or the role may not select all of its columns.
  */
 export type Selectable = 'every' | 'some' | 'notEvery';
 

@@ -1,4 +1,4 @@
-/** The query for tables of which the role may select every row. */
+/** The query for tables of which the role may select every row, and all columns. */
 import type { Answer, Statement } from '../driver/statement.ts';
 import type { TableShape } from '../drizzle/table.ts';
 import { catalogSql } from './catalog-sql.ts';

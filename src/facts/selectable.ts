@@ -24,7 +24,7 @@ export function learnSelectable(
   for (const known of mapsOf(facts, engine)) if (rows !== 'some' || !known.has(shape)) known.set(shape, rows);
 }
 
-/** The server has refused to return a row: if all were known to be returned, the role or its policies have changed. */
+/** The server has refused to return a row: what made it seem selectable may have changed. */
 export function doubtSelectable(facts: FactsScope, engine: Engine, shape: TableShape): void {
   for (const known of mapsOf(facts, engine)) if (known.get(shape) !== 'notEvery') known.delete(shape);
 }

@@ -70,6 +70,9 @@ export async function runTransaction<T>(
     await modesSet;
     if (loss && framing.executesEnds) throw explainLoss(error, loss, begin, connection, isWorking);
     throw unit.explain(error);
+  } finally {
+    // A role, a grant or a policy counts for others from COMMIT on.
+    if (state.facts.isDoubted) context.engine.forgetSelectable();
   }
 }
 

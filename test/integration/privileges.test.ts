@@ -277,18 +277,38 @@ describe('row-level security', () => {
       expect((await owner.select().from(notes)).map(({ thing }) => thing)).toEqual([1, 2, 3]);
     });
 
-    test('is written by each role that the client sets', async () => {
+    const setRole = (name: string) => sql`select set_config('role', ${name}, false)`;
+    test.each([
+      ['by raw SQL', (db: PostgresJsDatabase, name: string) => db.execute(sql.raw(`set role ${name}`))],
+      [
+        'by a select',
+        (db: PostgresJsDatabase, name: string) =>
+          db.select({ role: sql`set_config('role', ${name}, false)` }).from(sql`(values (1)) as one`),
+      ],
+      [
+        'by a transaction that grants',
+        (db: PostgresJsDatabase, name: string) =>
+          db.transaction(async (tx) => {
+            await tx.execute(setRole('none'));
+            const change =
+              name === 'none' ? `grant select on things to ${role}` : `revoke select on things from ${role}`;
+            await tx.execute(sql.raw(change));
+            await tx.execute(setRole(role));
+          }),
+      ],
+    ])('is written by each role that is set %s', async (_, set) => {
       await begin(`revoke select on things from ${role}`);
       const db = batchedDrizzle(database.client({ max: 1 }));
-      for (const set of ['reset role', `set role ${role}`, 'reset role', `set role ${role}`]) {
-        await db.execute(sql.raw(set));
+      const names = ['none', role, 'none', role];
+      for (const name of names) {
+        await set(db as never, name);
         await db.transaction(async (tx) => {
           await tx.select().from(notes);
-          const thing = tx.insert(things).values({ a: set });
+          const thing = tx.insert(things).values({ a: name });
           tx.insert(notes).values({ thing: thing.ref('n') });
         });
       }
-      expect(await written()).toEqual(['reset role', `set role ${role}`, 'reset role', `set role ${role}`]);
+      expect(await written()).toEqual(names);
     });
 
     test('is written by the role that comes back with a savepoint', async () => {

@@ -1,7 +1,7 @@
 /** drizzle's session, for the database and for a transaction, in which every statement flushes first. */
 import type { PgAsyncPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
 import { inPlace } from '../../database/in-place.ts';
-import { forgetAfter, senderOf } from '../../database/one-trip.ts';
+import { forgetAfter, mayDoAnything, senderOf } from '../../database/one-trip.ts';
 import { entriesNamedBy, prefaced } from '../../database/prefaced.ts';
 import { isHarmlessSelect } from '../../drizzle/harmless-select.ts';
 import { isRawStatement } from '../../drizzle/internals.ts';
@@ -99,7 +99,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
       ...args: Parameters<Prepare>
     ): PgAsyncPreparedQuery<T> {
       const [query, , , mapper, metadata] = args;
-      const isRaw = isRawStatement(metadata, mapper) || /\bset_config\b/i.test(query.sql);
+      const isRaw = mayDoAnything(query, !isRawStatement(metadata, mapper));
       const reads = this.unit.state.queued !== undefined && isHarmlessSelect(query.sql);
       const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
       const prepared = prepareInOneTrip<T>(this, super.prepareQuery, args);
@@ -127,6 +127,6 @@ function prepareInOneTrip<T extends PreparedQueryConfig>(
   const sender = senderOf(query, context);
   const sending = sender ? sendingBy(session, sender(clientOf(session))) : session;
   const prepared = prepare.call(sending, ...args) as PgAsyncPreparedQuery<T>;
-  if (isRawStatement(metadata, mapper)) forgetAfter(prepared, query, context);
+  if (mayDoAnything(query, !isRawStatement(metadata, mapper))) forgetAfter(prepared, query, context);
   return prepared;
 }
