@@ -7,8 +7,8 @@ const jobsOfRejection = 3;
 
 /**
  * The culprit of a batch is known before the others are sent again, and is not sent with them. In drizzle its answer comes among
- * theirs. They are held no longer than their pipeline takes: once it has a connection it waits for no other, and for locks not
- * long. So it waits for nothing that whoever hears an answer would do.
+ * theirs. So theirs are held until their pipeline is answered. It has its connection then, and waits for each lock 100 ms at
+ * most. So it never waits for what a caller would do on hearing an answer.
  */
 export class HeldAnswers {
   /** The answers that are held together with that of an entry. */

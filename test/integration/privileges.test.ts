@@ -335,7 +335,7 @@ describe('row-level security', () => {
       const write = writer();
       for (const a of ['a', 'b']) await write(a);
       await owner.execute(sql.raw(policies));
-      await expect(write('hidden')).rejects.toThrow();
+      await expect(write('hidden')).rejects.toThrow(/violates row-level security policy/);
       for (const a of ['hidden', 'c']) await write(a);
       expect(await written()).toEqual(['a', 'b', 'hidden', 'c']);
     });

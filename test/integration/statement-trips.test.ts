@@ -232,6 +232,7 @@ describe('in a transaction', () => {
   });
 
   test('a transaction that reads, and whose last inserts name rows, asks the catalog once, and sends no savepoint', async () => {
+    // It has learned nothing yet.
     const db = batchedDrizzle(database.client({ url: relay.url, max: 1 }), { schema });
     await db.execute(sql`select 1`);
     const run = () =>
