@@ -157,6 +157,19 @@ describe('each entry commits or fails alone', () => {
     expect(order).toEqual(range(8).map((n) => `${n} is ${n === 3 ? 'refused' : 'written'}`));
   });
 
+  test('those of several tables are heard in the order of the calls', async () => {
+    const order: number[] = [];
+    const inserts = range(32).map((n) => {
+      const insert =
+        n % 2 === 0
+          ? db.insert(logs).values({ level: 'info', message: `${n}` })
+          : db.insert(users).values({ name: `${n}` });
+      return insert.then(() => order.push(n));
+    });
+    await Promise.all(inserts);
+    expect(order).toEqual(range(32));
+  });
+
   test('it is sent again if one of those before it is not written', async () => {
     await check.insert(users).values({ name: 'taken' });
     await check.execute(sql`

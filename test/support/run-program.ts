@@ -20,6 +20,10 @@ async function pass(pause: 'jobs' | 'turn'): Promise<void> {
   else for (let job = 0; job < jobs; job++) await undefined;
 }
 
+function refersToRows({ rows }: Insert): boolean {
+  return rows.some((row) => Object.values(row).some(({ is }) => is === 'parent' || is === 'quote'));
+}
+
 /** The error that a program throws by itself. */
 export class Enough extends Error {}
 
@@ -124,10 +128,14 @@ export abstract class Runner {
     const seen: Omit<Seen, 'outcome'>[] = [];
     const work: Issued[] = [];
     const running: Promise<Outcome>[] = [];
-    const refused: string[] = [];
+    // What refers to a row, and what stands behind it, may be written once that row is known.
+    const mayBeLate = members.some((member) => member.do === 'insert' && refersToRows(member));
+    // In the order in which they are heard. A rejection takes further promise jobs to its caller.
+    const heard = { written: [] as string[], refused: [] as string[] };
     const run = async (member: Issued, place: number) => {
       const outcome = await member();
-      if ('error' in outcome) refused.push(`member ${place}`);
+      if ('error' in outcome) heard.refused.push(`member ${place}`);
+      else if (!mayBeLate) heard.written.push(`member ${place}`);
       return outcome;
     };
     const runAll = () => {
@@ -160,12 +168,12 @@ export abstract class Runner {
       this.claimed(own);
       this.#see(own, { ...(seen[index] as Seen), outcome }, true);
     }
-    // With a pool of one they are executed in the order of the calls. An answer takes further promise jobs through `execute()`.
+    // On a single connection they are executed in the order of the calls. An answer takes further promise jobs through `execute()`.
     const isOrdered =
       !pauses.some((pause) => pause !== 'none') &&
       members.every((member) => member.do === 'insert' && !member.executed);
-    if (!scope.isTransaction && isOrdered)
-      this.trace.set(`${nameOf(path)} refused`, { what: 'statement', scope, outcome: { value: refused } });
+    if (isOrdered)
+      this.trace.set(`${nameOf(path)} heard`, { what: 'statement', scope, outcome: { value: heard } });
     const failed = outcomes.find((outcome) => 'error' in outcome);
     if (failed && !caught) throw failed.error;
   }
