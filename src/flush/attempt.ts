@@ -12,7 +12,7 @@ import { fulfil, type Outcomes } from '../settle/outcomes.ts';
 import { explainSkippedParent, isRefusedToUs, type ReadOwnFlight } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
 import { failTransaction, isStale } from '../write/raise.ts';
-import type { Choice } from './choice.ts';
+import type { Choice, ChoiceInput } from './choice.ts';
 import { mustWaitForCommit } from './choose.ts';
 import { commitApart } from './commit-apart.ts';
 import { sharing } from './late-part.ts';
@@ -36,16 +36,14 @@ const notOfRows = /^(08|25P|40|53|55|57|58|XX|2200H)/;
 /** Facts are learned anew so often at most. An unknown column or type looks like outdated facts each time. */
 const mostRelearned = 2;
 
-export class Attempt {
+export class Attempt implements ChoiceInput {
   readonly back: WayBack;
   ownTry: OwnTry = 'guarded';
-  /** Every entry must go by its own statement, so that the one that fails is known. */
   isSeeking = false;
+  refused: Error | undefined;
   #written: Outcomes = [];
   #relearned = 0;
   #isCommitLeft = false;
-  /** Why a flight is sent again by own statements: the server has refused rows of it. */
-  #refused: Error | undefined;
 
   constructor(
     readonly context: FlushContext,
@@ -60,7 +58,7 @@ export class Attempt {
     const { context, target, back, ownTry } = this;
     noteOwn(context, plan.entries, why, this.report);
     const isLast = plan.later.length === 0;
-    const end = isLast && this.#mayCommit && !this.#refused ? 'commit' : 'open';
+    const end = isLast && this.#mayCommit && !this.refused ? 'commit' : 'open';
     const flight = await runOwnFlight(context, plan, target, { end, ownTry, back }, this.report);
     const isRefused = isRefusedToUs(flight.error, asksBack(plan, flight.culprit));
     if (isRefused && flight.culprit) doubtSelectable(target.facts, context.engine, flight.culprit.shape);
@@ -71,7 +69,7 @@ export class Attempt {
       for (const entry of entries) entry.forgetValues();
       return { later: entries };
     }
-    if (isLast && !flight.error && this.#refused) return await this.#failAgain(this.#refused);
+    if (isLast && !flight.error && this.refused) return await this.#failAgain(this.refused);
     const refusal = this.#settleOwn(flight);
     if (!refusal) back.worked();
     this.#isCommitLeft = flight.isCommitLeft;
@@ -115,12 +113,12 @@ export class Attempt {
       (isUnasked && error && isInterruption(error, errors));
     if (isOwnFailure && mustSeek && !this.isSeeking && (await back.go())) {
       this.isSeeking = true;
-      if (flight.isOfRows) this.#refused = error;
+      if (flight.isOfRows) this.refused = error;
       for (const entry of entries) entry.forgetValues();
       return { later: entries };
     }
     if (error) return { refusal: { error, culprit, ahead }, later: [] };
-    if (this.#refused && plan.later.length === 0) return await this.#failAgain(this.#refused);
+    if (this.refused && plan.later.length === 0) return await this.#failAgain(this.refused);
     this.#written = [...this.#written, ...flight.outcomes];
     if (target.scope !== 'own') fulfil(this.#written, target.tell);
     back.passed(flight.compared);

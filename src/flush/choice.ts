@@ -1,8 +1,7 @@
 import type { FactsByTable } from '../facts/learn-facts.ts';
 import type { OwnPlan } from '../plan/own-plan.ts';
 import type { NotShared, ReportBuilder } from '../report.ts';
-import type { OwnTry } from './run-own-flight.ts';
-import type { WayBack } from './way-back.ts';
+import type { Tried } from './run-own-flight.ts';
 
 export interface Choice {
   readonly own: OwnPlan | undefined;
@@ -14,10 +13,7 @@ export interface Choice {
   readonly why: NotShared | undefined;
 }
 
-export interface ChoiceInput {
-  readonly ownTry: OwnTry;
-  readonly isSeeking: boolean;
-  readonly back: WayBack;
+export interface ChoiceInput extends Tried {
   readonly report: ReportBuilder;
 }
 

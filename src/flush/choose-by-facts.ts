@@ -19,7 +19,7 @@ export async function chooseByFacts(
   context: FlushContext,
   entries: readonly Entry[],
   target: FlushTarget,
-  { ownTry, isSeeking, back, report }: ChoiceInput,
+  { ownTry, isSeeking, refused, back, report }: ChoiceInput,
   isSmall: boolean,
 ): Promise<Choice> {
   const { engine, driver } = context;
@@ -44,6 +44,7 @@ export async function chooseByFacts(
     back,
     isSizeFree: true,
     isSeeking,
+    refused,
     mostParams,
   });
   const isForbidden = !learned || engine.isOther || takesNone;

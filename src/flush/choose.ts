@@ -22,10 +22,10 @@ export async function choose(
   target: FlushTarget,
   input: ChoiceInput,
 ): Promise<Choice> {
-  const { ownTry, isSeeking, back } = input;
+  const { ownTry, isSeeking, refused, back } = input;
   const isRisky = mustWaitForCommit(entries, target, back) && isModest(entries, context.options.copyRows);
   const isSizeFree = isRisky || isSeeking;
-  const small = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree, isSeeking });
+  const small = planOwnEntries(context, entries, target, { ownTry, back, isSizeFree, isSeeking, refused });
   // References that would have to wait for answers may be resolved by keys that are taken ahead.
   if (small?.later.length === 0)
     return { own: small, facts: nothingKnown, mayShare: false, why: whyUnasked(context, entries, isSeeking) };

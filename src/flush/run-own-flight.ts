@@ -25,6 +25,16 @@ import type { WayBack } from './way-back.ts';
  */
 export type OwnTry = 'guarded' | 'unguarded';
 
+/** What has been tried with a batch. */
+export interface Tried {
+  readonly ownTry: OwnTry;
+  readonly back: WayBack;
+  /** Every entry must go by its own statement, so that the one that fails is known. */
+  readonly isSeeking: boolean;
+  /** The server has refused rows of the batch. The transaction fails, whatever it takes when they are sent again. */
+  readonly refused: Error | undefined;
+}
+
 export interface OwnFlown extends ReadOwnFlight {
   /** The server has not answered the question that travelled ahead of the rows. It is not asked again for now. */
   readonly isUnanswered: boolean;
@@ -45,8 +55,9 @@ export function planOwnEntries(
     back,
     isSizeFree,
     isSeeking,
+    refused,
     mostParams = mostOwnParams,
-  }: { ownTry: OwnTry; back: WayBack; isSizeFree: boolean; isSeeking: boolean; mostParams?: number },
+  }: Tried & { isSizeFree: boolean; mostParams?: number },
 ): OwnPlan | undefined {
   const { scope, connection, facts } = target;
   if (driver.describes || target.lockTimeout !== undefined) return undefined;
@@ -63,7 +74,8 @@ export function planOwnEntries(
     mayAsk: (shape) =>
       selectable(facts, engine, shape) === 'every' ||
       (mayTry && (isCheap || mayBeSelectable(facts, engine, shape))),
-    mayBeNamed: ({ awaited }) => scope === 'inside' && !awaited,
+    // Where the transaction fails, nothing is left that a later insert could name.
+    mayBeNamed: ({ awaited }) => scope === 'inside' && !awaited && !refused,
     isSizeFree,
     isSeeking,
     mostParams,

@@ -153,6 +153,30 @@ describe('a rule', () => {
     expect(await check(rule('do instead nothing'))).toEqual(allFine);
     expect(await check(rule(`where new.a = 'drop' do instead nothing`))).toEqual(allFine);
   });
+
+  test('that has no RETURNING refuses an insert that asks for it, and none that was written before it', async () => {
+    const { plain, batched } = sideBySide(database, {}, sql`select`);
+    await plain.execute(sql`drop schema public cascade; create schema public`);
+    await plain.execute(sql.raw(rule(`where new.a = 'drop' do instead nothing`)));
+    const heard: unknown[] = [];
+    const transaction = batched.transaction(async (tx) => {
+      const inserts = [
+        tx.insert(things).values({ a: 'x' }),
+        tx.insert(things).values({ a: 'y' }).returning(),
+      ];
+      await tx.flush().catch(() => {});
+      for (const insert of inserts)
+        heard.push(
+          await insert.then(
+            () => ok,
+            (error) => error.cause.message,
+          ),
+        );
+    });
+    const refused = 'cannot perform INSERT RETURNING on relation "things"';
+    await expect(transaction).rejects.toThrow();
+    expect(heard).toEqual([ok, refused]);
+  });
 });
 
 describe('a view', () => {
