@@ -34,6 +34,7 @@ export interface BatchedTransactionConfig extends PgTransactionConfig {
 }
 
 type Prepare = AnySession['prepareQuery'];
+type AnyPrepared = PgPreparedQuery<PreparedQueryConfig>;
 
 export interface BatchedSessions {
   readonly OfDatabase: new (parts: DatabaseParts, unit: DatabaseUnit) => AnySession;
@@ -49,20 +50,25 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
 
     constructor(
       readonly parts: DatabaseParts,
-      readonly unit: DatabaseUnit,
+      readonly unit: DatabaseUnit | TransactionUnit,
+      client: unknown = parts.client,
     ) {
-      super(parts.client, parts.dialect, parts.schema, parts.options);
+      super(client, parts.dialect, parts.schema, parts.options);
     }
 
+    /**
+     * Every statement goes through here, also those of methods that this class does not know. A list of methods could miss one.
+     * Transactions inherit it, as in drizzle: what replaces it on the class gets their statements, too.
+     */
     override prepareQuery<T extends PreparedQueryConfig>(...args: Parameters<Prepare>): PgPreparedQuery<T> {
       const [query, , , , mapper, metadata] = args;
-      const prepared = super.prepareQuery<T>(...args);
-      sendInOneTrip(
-        prepared,
-        query,
-        mayDoAnything(query, !isRawStatement(metadata, mapper)),
-        this.unit.context,
-      );
+      const isRaw = mayDoAnything(query, !isRawStatement(metadata, mapper));
+      return this.wrap(super.prepareQuery<T>(...args), query, isRaw);
+    }
+
+    /** Has a prepared statement sent in one round trip. */
+    protected wrap<Prepared extends AnyPrepared>(prepared: Prepared, query: Query, isRaw: boolean): Prepared {
+      sendInOneTrip(prepared, query, isRaw, this.unit.context);
       return entriesNamedBy(prepared) === nothingNamed ? prepared : prefaced(prepared, (run) => run());
     }
 
@@ -80,36 +86,32 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     }
   }
 
-  class OfTransaction extends Base {
+  class OfTransaction extends OfDatabase {
     static {
       giveKind(OfTransaction, 'BatchedTransactionSession');
     }
 
+    declare readonly unit: TransactionUnit;
     private isCounting = false;
 
-    constructor(
-      readonly parts: DatabaseParts,
-      readonly unit: TransactionUnit,
-    ) {
+    constructor(parts: DatabaseParts, unit: TransactionUnit) {
       const { state } = unit;
       const client = state.connection.client({
         sent: () => state.line.sent(),
         failed: (error) => unit.fail(error, true),
       });
-      super(client, parts.dialect, parts.schema, parts.options);
+      super(parts, unit, client);
       wrapDirect(this, unit);
     }
 
-    /**
-     * Every statement goes through here, also those of methods that this class does not know. A list of methods
-     * could miss one.
-     */
-    override prepareQuery<T extends PreparedQueryConfig>(...args: Parameters<Prepare>): PgPreparedQuery<T> {
-      const [query, , , , mapper, metadata] = args;
-      const isRaw = !this.isCounting && mayDoAnything(query, !isRawStatement(metadata, mapper));
+    protected override wrap<Prepared extends AnyPrepared>(
+      prepared: Prepared,
+      query: Query,
+      mayBeRaw: boolean,
+    ): Prepared {
+      const isRaw = mayBeRaw && !this.isCounting;
       const reads = this.unit.state.queued !== undefined && isHarmlessSelect(query.sql);
       const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
-      const prepared = super.prepareQuery<T>(...args);
       sendInOneTrip(prepared, query, isRaw, this.unit.context);
       return inPlace(prepared, this.unit, effect);
     }
@@ -135,12 +137,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
   return { OfDatabase, OfTransaction };
 }
 
-function sendInOneTrip(
-  prepared: PgPreparedQuery<PreparedQueryConfig>,
-  query: Query,
-  isRaw: boolean,
-  context: FlushContext,
-): void {
+function sendInOneTrip(prepared: AnyPrepared, query: Query, isRaw: boolean, context: FlushContext): void {
   const sender = senderOf(query, context);
   if (sender) sendBy(prepared, sender);
   if (isRaw) forgetAfter(prepared, query, context);

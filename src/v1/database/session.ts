@@ -1,4 +1,5 @@
 /** drizzle's session, for the database and for a transaction, in which every statement flushes first. */
+import type { Query } from 'drizzle-orm';
 import type { PgAsyncPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
 import { inPlace } from '../../database/in-place.ts';
 import { forgetAfter, mayDoAnything, senderOf } from '../../database/one-trip.ts';
@@ -47,15 +48,26 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
 
     constructor(
       readonly parts: DatabaseParts,
-      readonly unit: DatabaseUnit,
+      readonly unit: DatabaseUnit | TransactionUnit,
+      client: unknown = parts.client,
     ) {
-      super(parts.client, parts.dialect, parts.relations, parts.options);
+      super(client, parts.dialect, parts.relations, parts.options);
     }
 
+    /**
+     * Every statement goes through here: `execute()`, `arrays()` and `objects()` of the session prepare theirs, too.
+     * Transactions inherit it, as in drizzle: what replaces it on the class gets their statements, too.
+     */
     override prepareQuery<T extends PreparedQueryConfig>(
       ...args: Parameters<Prepare>
     ): PgAsyncPreparedQuery<T> {
-      const prepared = prepareInOneTrip<T>(this, super.prepareQuery, args);
+      const [query, , , mapper, metadata] = args;
+      const isRaw = mayDoAnything(query, !isRawStatement(metadata, mapper));
+      return this.wrap(prepareInOneTrip<T>(this, super.prepareQuery, args, isRaw), query, isRaw);
+    }
+
+    /** Has a prepared statement executed when its turn comes. */
+    protected wrap<Prepared extends object>(prepared: Prepared, _query: Query, _isRaw: boolean): Prepared {
       return entriesNamedBy(prepared) === nothingNamed ? prepared : prefaced(prepared, (run) => run());
     }
 
@@ -77,32 +89,29 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     }
   }
 
-  class OfTransaction extends Base {
+  class OfTransaction extends OfDatabase {
     static {
       giveKind(OfTransaction, 'BatchedTransactionSession');
     }
 
-    constructor(
-      readonly parts: DatabaseParts,
-      readonly unit: TransactionUnit,
-    ) {
+    declare readonly unit: TransactionUnit;
+
+    constructor(parts: DatabaseParts, unit: TransactionUnit) {
       const { state } = unit;
       const client = state.connection.client({
         sent: () => state.line.sent(),
         failed: (error) => unit.fail(error, true),
       });
-      super(client, parts.dialect, parts.relations, parts.options);
+      super(parts, unit, client);
     }
 
-    /** Every statement goes through here: `execute()`, `arrays()` and `objects()` of the session prepare theirs, too. */
-    override prepareQuery<T extends PreparedQueryConfig>(
-      ...args: Parameters<Prepare>
-    ): PgAsyncPreparedQuery<T> {
-      const [query, , , mapper, metadata] = args;
-      const isRaw = mayDoAnything(query, !isRawStatement(metadata, mapper));
+    protected override wrap<Prepared extends object>(
+      prepared: Prepared,
+      query: Query,
+      isRaw: boolean,
+    ): Prepared {
       const reads = this.unit.state.queued !== undefined && isHarmlessSelect(query.sql);
       const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
-      const prepared = prepareInOneTrip<T>(this, super.prepareQuery, args);
       return inPlace(prepared, this.unit, effect);
     }
 
@@ -121,12 +130,13 @@ function prepareInOneTrip<T extends PreparedQueryConfig>(
   session: AnySession & { readonly unit: DatabaseUnit | TransactionUnit },
   prepare: AnySession['prepareQuery'],
   args: Parameters<Prepare>,
+  isRaw: boolean,
 ): PgAsyncPreparedQuery<T> {
-  const [query, , , mapper, metadata] = args;
+  const [query] = args;
   const { context } = session.unit;
   const sender = senderOf(query, context);
   const sending = sender ? sendingBy(session, sender(clientOf(session))) : session;
   const prepared = prepare.call(sending, ...args) as PgAsyncPreparedQuery<T>;
-  if (mayDoAnything(query, !isRawStatement(metadata, mapper))) forgetAfter(prepared, query, context);
+  if (isRaw) forgetAfter(prepared, query, context);
   return prepared;
 }

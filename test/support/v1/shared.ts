@@ -13,6 +13,7 @@ export const onDrizzle1: readonly string[] = [
   'test/integration/load.test.ts',
   'test/integration/queued-awaits.test.ts',
   'test/integration/queueing.test.ts',
+  'test/integration/replaced-sessions.test.ts',
   'test/integration/{references,reference-columns}.test.ts',
   'test/integration/results.test.ts',
   'test/integration/round-trips.test.ts',
