@@ -169,10 +169,11 @@ export abstract class Runner {
       this.#see(own, { ...(seen[index] as Seen), outcome }, true);
     }
     // On a single connection they are executed in the order of the calls. An answer takes further promise jobs through `execute()`.
+    // In a transaction with `awaits: 'queued'` an error is heard elsewhere.
     const isOrdered =
       !pauses.some((pause) => pause !== 'none') &&
       members.every((member) => member.do === 'insert' && !member.executed);
-    if (isOrdered)
+    if (!scope.isTransaction && isOrdered)
       this.trace.set(`${nameOf(path)} heard`, { what: 'statement', scope, outcome: { value: heard } });
     const failed = outcomes.find((outcome) => 'error' in outcome);
     if (failed && !caught) throw failed.error;
