@@ -31,7 +31,7 @@ export interface Tried {
   readonly back: WayBack;
   /** Every entry must go by its own statement, so that the one that fails is known. */
   readonly isSeeking: boolean;
-  /** The server has refused rows of the batch. The transaction fails, whatever it takes when they are sent again. */
+  /** Why the server has refused rows of the batch. The transaction fails, even if it takes them when they are sent again. */
   readonly refused: Error | undefined;
 }
 
