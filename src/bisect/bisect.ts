@@ -4,8 +4,8 @@ import { noteOwn } from '../flush/note-plan.ts';
 import type { ReportBuilder } from '../report.ts';
 import { Failures, type Refusal } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
-import { batchLockTimeout } from '../write/lock-timeout.ts';
-import { classifyRefusal, isOfValues, isReadOnly } from './classify-refusal.ts';
+import { batchLockTimeout } from './batch-lock-timeout.ts';
+import { classifyRefusal } from './classify-refusal.ts';
 import { haltableToken } from './halt-ahead.ts';
 import { HeldAnswers } from './held-answers.ts';
 import { HeldBack } from './held-back.ts';
@@ -13,6 +13,7 @@ import { asksNothing, byTable, callsAhead, inTurn, isWritten, runsOf } from './i
 import { mustBeAlone, OwnAttempts } from './own-attempts.ts';
 import { JoinedTransaction } from './own-transaction.ts';
 import { sendPipelinedTransactions } from './pipeline.ts';
+import { isOfValues, isReadOnly } from './refused-part.ts';
 import { writePipelinedTransactions } from './write-pipeline.ts';
 
 /** At most so many inserts are sent as a transaction each, in one pipeline. More are split in halves again. */

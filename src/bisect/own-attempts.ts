@@ -4,7 +4,7 @@ import { attempt } from '../flush/flush.ts';
 import type { ReportBuilder } from '../report.ts';
 import type { Failures, Refusal } from '../settle/failures.ts';
 import type { Entry } from '../take/entry.ts';
-import { batchLockTimeout } from '../write/lock-timeout.ts';
+import { batchLockTimeout } from './batch-lock-timeout.ts';
 import { classifyRefusal } from './classify-refusal.ts';
 import { OwnTransaction } from './own-transaction.ts';
 

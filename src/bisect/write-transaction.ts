@@ -17,9 +17,9 @@ import { readOwnFlight } from '../settle/read-own-flight.ts';
 import type { Entry } from '../take/entry.ts';
 import { hasKeys } from '../take/key-run.ts';
 import { type KeyQueryInput, keyQuery } from '../write/key-query.ts';
-import { batchLockTimeout } from '../write/lock-timeout.ts';
 import { writeOwnFlight } from '../write/own-flight.ts';
 import { comparedFacts, makeToken, writeInserts, writeKeyQuery } from '../write/write-flight.ts';
+import { batchLockTimeout } from './batch-lock-timeout.ts';
 
 export interface WrittenTransaction {
   readonly statements: readonly Statement[];

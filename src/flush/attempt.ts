@@ -16,7 +16,7 @@ import type { Choice, ChoiceInput } from './choice.ts';
 import { mustWaitForCommit } from './choose.ts';
 import { commitApart } from './commit-apart.ts';
 import { sharing } from './late-part.ts';
-import { noteOwn, notePlanned } from './note-plan.ts';
+import { noteOwn } from './note-plan.ts';
 import { asksBack, type OwnTry, runOwnFlight } from './run-own-flight.ts';
 import type { FlushTarget } from './target.ts';
 import { noMark, WayBack } from './way-back.ts';
@@ -79,7 +79,8 @@ export class Attempt implements ChoiceInput {
   async writeShared(entries: readonly Entry[], { facts: known, mayShare, why }: Choice): Promise<Step> {
     const { context, target, back } = this;
     if (target.scope === 'own' && entries.length > 1 && !mayShare) return { refusal: mustGoApart, later: [] };
-    const { planEntries, runFlight, singleRowInsert, unproved } = sharing.read ?? (await sharing.reading());
+    const { notePlanned, planEntries, runFlight, singleRowInsert, unproved } =
+      sharing.read ?? (await sharing.reading());
     const facts = mayShare ? known : unproved(known);
     const single = singleRowInsert(context, entries, facts, target);
     const { plan, rejected } = single ?? planEntries(context, entries, facts, target.scope);

@@ -1,11 +1,11 @@
 /** What `batch.trace` shows of a flight: how each table was written, and why its inserts shared no statement. */
 import type { FlushContext } from '../context.ts';
-import type { Plan } from '../plan/plan.ts';
 import { isTooFew } from '../plan/shares-little.ts';
 import type { NotShared, ReportBuilder, TablePlan } from '../report.ts';
 import type { Entry } from '../take/entry.ts';
 
-type Counted = { -readonly [Key in keyof TablePlan]: TablePlan[Key] };
+/** A plan that is being counted. */
+export type Counted = { -readonly [Key in keyof TablePlan]: TablePlan[Key] };
 
 /** Notes a flight of statements of their own. */
 export function noteOwn(
@@ -21,30 +21,6 @@ export function noteOwn(
     const plan = tables.get(table) ?? { table, way: 'own', rows: 0, statements: 0, why };
     tables.set(table, plan);
     plan.rows += count;
-    plan.statements += 1;
-  }
-  report.plans.push([...tables.values()]);
-}
-
-/**
- * Notes a flight that was planned with facts.
- *
- * @param why why nothing was shared; `undefined` if that was allowed, and an insert was the only one of its kind
- */
-export function notePlanned(
-  { options }: FlushContext,
-  { chunks }: Pick<Plan, 'chunks'>,
-  why: NotShared | undefined,
-  report: ReportBuilder,
-): void {
-  if (!options.trace) return;
-  const tables = new Map<string, Counted>();
-  for (const { shape, way, rows } of chunks) {
-    const key = `${way} ${shape.name}`;
-    const plan = tables.get(key) ?? { table: shape.name, way, rows: 0, statements: 0 };
-    if (way === 'own') plan.why = why ?? 'one';
-    tables.set(key, plan);
-    plan.rows += rows.length;
     plan.statements += 1;
   }
   report.plans.push([...tables.values()]);

@@ -3,4 +3,5 @@ export { planEntries } from '../plan/plan-entries.ts';
 export { unproved } from '../plan/proof.ts';
 export { singleRowInsert } from '../write/single-row.ts';
 export { chooseByFacts } from './choose-by-facts.ts';
+export { notePlanned } from './note-planned.ts';
 export { runFlight } from './run-flight.ts';

@@ -1,10 +1,4 @@
-/**
- * The longest time that a batch of several callers waits for a lock.
- *
- * The transaction that holds the lock may itself wait for another insert of the batch. No server can see such
- * a deadlock.
- */
-export const batchLockTimeout = '100ms';
+/** How a statement bounds the time that it waits for locks. */
 
 function isShortEnough(lockTimeout: string): string {
   return (
