@@ -15,6 +15,7 @@ import { type DoNothing, takeDoNothing, takeDoUpdate, takeReturning } from '../t
 import type { Entry } from '../take/entry.ts';
 import { refer } from '../take/ref.ts';
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
+import { claim } from './by-session.ts';
 import { change } from './chained-call.ts';
 import { driverResult } from './driver-result.ts';
 import { LeanInsert } from './lean-insert.ts';
@@ -127,7 +128,10 @@ export class BatchedInsert<
   static handOver<T extends { execute: () => Promise<unknown> }>(query: unknown, raw: T): T {
     if (query instanceof BatchedInsert) {
       const { entry, unit } = query;
-      raw.execute = () => unit.wait(entry, true).then(() => driverResult(entry));
+      const { execute } = raw;
+      raw.execute = () =>
+        claim({ entry, unit }, () => execute.call(raw)) ??
+        unit.wait(entry, true).then(() => driverResult(entry));
     }
     return raw;
   }

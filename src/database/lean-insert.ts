@@ -2,14 +2,7 @@
 import { InsertBase, insertTag, type LeanInsertConstructor } from '#version/database/insert-base';
 import { type InsertSession, insertConfig } from '../drizzle/insert.ts';
 import { giveKind } from '../drizzle/kind.ts';
-import type { Entry } from '../take/entry.ts';
-import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
-
-/** The two fields of an insert. Everything else is derived from them. */
-export interface InsertParts {
-  readonly entry: Entry;
-  readonly unit: UnitOfWork;
-}
+import { type InsertParts, sendBySession } from './by-session.ts';
 
 /**
  * drizzle's insert without its constructor, which makes a configuration, a closure and six fields for each
@@ -49,8 +42,8 @@ function executionOf(this: InsertParts | undefined): (this: unknown) => Promise<
   return function execute(this: unknown): Promise<unknown> {
     // A spy may read `execute` off the prototype and call it on the insert. Others call it without a
     // receiver.
-    const { entry, unit } = parts?.unit ? parts : (this as InsertParts);
-    return unit.wait(entry);
+    const insert = parts?.unit ? parts : (this as InsertParts);
+    return sendBySession(insert) ?? insert.unit.wait(insert.entry);
   };
 }
 

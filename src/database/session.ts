@@ -56,6 +56,11 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
       super(client, parts.dialect, parts.schema, parts.options);
     }
 
+    /** The program has put a function of its own in the place of `prepareQuery`. */
+    get isReplaced(): boolean {
+      return this.prepareQuery !== prepareQuery || Base.prototype.prepareQuery !== ofDrizzle;
+    }
+
     /**
      * Every statement goes through here, also those of methods that this class does not know. A list of methods could miss one.
      * Transactions inherit it, as in drizzle: what replaces it on the class gets their statements, too.
@@ -86,6 +91,9 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     }
   }
 
+  const { prepareQuery } = OfDatabase.prototype;
+  const ofDrizzle = Base.prototype.prepareQuery;
+
   class OfTransaction extends OfDatabase {
     static {
       giveKind(OfTransaction, 'BatchedTransactionSession');
@@ -113,7 +121,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
       const reads = this.unit.state.queued !== undefined && isHarmlessSelect(query.sql);
       const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
       sendInOneTrip(prepared, query, isRaw, this.unit.context);
-      return inPlace(prepared, this.unit, effect);
+      return inPlace(prepared, this.unit, effect, this.unit.claimed);
     }
 
     /** drizzle's `count` looks like raw SQL. It prepares its statement synchronously, so the flag is seen. */
@@ -150,7 +158,7 @@ function wrapDirect(session: object, unit: TransactionUnit): void {
   const wrap =
     (send: Send): Send =>
     (...args) =>
-      unit.statement('anything', nothingNamed, () =>
+      unit.statement({ effect: 'anything', named: nothingNamed }, () =>
         unit.state.hearing.hear(async () => send.apply(session, args)),
       );
   if (methods.query) methods.query = wrap(methods.query);

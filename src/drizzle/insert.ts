@@ -20,7 +20,8 @@ export interface InsertDescription {
   cell(row: number, column: number): unknown;
 }
 
-export type InsertSession = ConstructorParameters<typeof PgInsertBase>[2];
+/** A session; `isReplaced` if the program has put a function of its own in the place of its `prepareQuery`. */
+export type InsertSession = ConstructorParameters<typeof PgInsertBase>[2] & { readonly isReplaced?: boolean };
 
 /** The session of a database or transaction, for builders. They do not use its schema types. */
 export function sessionOf(owner: object): InsertSession {

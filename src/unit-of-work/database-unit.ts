@@ -6,7 +6,7 @@ import type { FlushReport } from '../report.ts';
 import { refusedInShared } from '../settle/failures.ts';
 import { whenNotified } from '../settle/notify-cache.ts';
 import type { Entry } from '../take/entry.ts';
-import { atEndOfTurnFor, behindThisCall } from '../take/schedule.ts';
+import { atEndOfTurn, atEndOfTurnFor, behindThisCall } from '../take/schedule.ts';
 import { unwatch, watch } from './exit-warning.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
 import { UnitOfWork } from './unit-of-work.ts';
@@ -59,7 +59,9 @@ export class DatabaseUnit extends UnitOfWork {
   }
 
   protected flushFull(): void {
-    behindThisCall(() => {
+    // Inserts that are awaited in this turn are claimed by then.
+    const later = this.session.isReplaced ? atEndOfTurn : behindThisCall;
+    later(() => {
       if (this.isFull) this.flushUnasked(true);
     });
   }

@@ -116,8 +116,8 @@ export abstract class ScopeUnit extends UnitOfWork {
     this.schedule();
   }
 
-  queueAhead(named: ReadonlySet<Entry>): (() => void) | undefined {
-    const take = takeAhead(this.queue, named);
+  queueAhead(named: ReadonlySet<Entry>, before?: number): (() => void) | undefined {
+    const take = takeAhead(this.queue, named, before);
     if (!take) return undefined;
     return () => {
       const ahead = this.state.taken(take());

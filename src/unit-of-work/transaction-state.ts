@@ -10,8 +10,10 @@ export interface Scope {
   /**
    * Remembers which rows are queued now, and returns a function that flushes them; `undefined` if there are
    * none.
+   *
+   * @param before only those of earlier calls
    */
-  queueAhead(named: ReadonlySet<Entry>): (() => void) | undefined;
+  queueAhead(named: ReadonlySet<Entry>, before?: number): (() => void) | undefined;
   /** Something of it has failed. A savepoint of the program's own may have mended that. */
   readonly hasFailed: boolean;
   /** Flushes the rows that are queued now, behind what was called before. */
@@ -20,11 +22,26 @@ export interface Scope {
   close(reason: () => Error): void;
 }
 
+/** The number of a call in the queue of a scope. */
+export interface CallOf {
+  readonly scope: Scope;
+  readonly call: number;
+}
+
 /**
  * What a statement may do: change what is known of tables, like raw SQL; change rows, and by triggers and functions what is
  * known ahead; or only read.
  */
 export type StatementEffect = 'anything' | 'writes' | 'reads';
+
+/** A caller's statement. */
+export interface OwnStatement {
+  readonly effect: StatementEffect;
+  /** The entries that it refers to. */
+  readonly named: ReadonlySet<Entry>;
+  /** The insert that it is, if that was queued before. Inserts that were called later stay in the queue. */
+  readonly claimed?: Entry | undefined;
+}
 
 /** The entries that a statement refers to, if it refers to none. */
 export const nothingNamed: ReadonlySet<Entry> = new Set();
@@ -58,11 +75,15 @@ export class TransactionState {
     readonly restart: () => Promise<void>,
   ) {}
 
-  /** Functions that flush what is queued now. A statement sees the rows of all scopes of the transaction. */
-  queuesAhead(named: ReadonlySet<Entry>): (() => void)[] {
+  /**
+   * Functions that flush what is queued now. A statement sees the rows of all scopes of the transaction.
+   *
+   * @param before what was called later in its scope is not flushed
+   */
+  queuesAhead(named: ReadonlySet<Entry>, before?: CallOf): (() => void)[] {
     const ahead: (() => void)[] = [];
     for (const scope of this.open) {
-      const flush = scope.queueAhead(named);
+      const flush = scope.queueAhead(named, before?.scope === scope ? before.call : undefined);
       if (flush) ahead.push(flush);
     }
     return ahead;

@@ -14,21 +14,21 @@ import {
 } from './ended-errors.ts';
 import { explainLate } from './late-failures.ts';
 import { ScopeUnit } from './scope-unit.ts';
-import type { StatementEffect } from './transaction-state.ts';
+import type { OwnStatement } from './transaction-state.ts';
 
 export class TransactionUnit extends ScopeUnit {
   /**
    * Runs a caller's statement. It sees every row that was queued before it.
    *
-   * @param named entries that the statement refers to
    * @param run sends it by `hearing.hear()`, so that the answer is told in its place
    */
-  statement<T>(effect: StatementEffect, named: ReadonlySet<Entry>, run: () => Promise<T>): Promise<T> {
+  statement<T>({ effect, named, claimed }: OwnStatement, run: () => Promise<T>): Promise<T> {
     const { state } = this;
     // Inserts that are awaited before its turn comes are behind it.
     state.noteEffect(effect);
     const begin = () => state.work(effect, run);
-    const running = state.line.statement(state.queuesAhead(named), begin, named.size > 0);
+    const before = claimed && { scope: this, call: claimed.call };
+    const running = state.line.statement(state.queuesAhead(named, before), begin, named.size > 0);
     return explainLate(state, running);
   }
 

@@ -27,6 +27,8 @@ export abstract class UnitOfWork {
   #isScheduled = false;
   /** The entry whose caller's async context the flush at the end of this turn begins in. */
   protected scheduledBy: Entry | undefined;
+  /** The entry that drizzle prepares a statement for, during that call. */
+  claimed: Entry | undefined;
   /** The session of the database or transaction. Prepared inserts run on it. */
   session!: InsertSession;
 
@@ -88,6 +90,22 @@ export abstract class UnitOfWork {
   /** Removes an entry: for good if a chained call threw. @returns whether it was queued */
   withdraw(entry: Entry): boolean {
     return this.queue.withdraw(entry);
+  }
+
+  /**
+   * Removes an entry, which its caller sends by himself. It can't be if it is taken or answered, or if a reference ties it to others.
+   *
+   * @returns whether it can
+   */
+  claim(entry: Entry): boolean {
+    const { state, outcome, late, references, referencedColumns } = entry;
+    const isOpen = state !== 'taken' && !outcome && !late && !this.ended;
+    if (!isOpen || references.length > 0 || referencedColumns.size > 0) return false;
+    this.withdraw(entry);
+    this.forget(entry);
+    entry.state = 'taken';
+    this.claimed = entry;
+    return true;
   }
 
   /** Removes an entry until its caller awaits it: drizzle only describes it. */

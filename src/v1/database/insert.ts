@@ -13,6 +13,7 @@ import type {
   PreparedQueryConfig,
   SelectedFieldsFlat,
 } from 'drizzle-orm/pg-core';
+import { claim } from '../../database/by-session.ts';
 import { change } from '../../database/chained-call.ts';
 import { driverResult } from '../../database/driver-result.ts';
 import { LeanInsert } from '../../database/lean-insert.ts';
@@ -113,7 +114,10 @@ export class QueuedInsert extends LeanInsert<PgTable, PgQueryResultHKT> implemen
   ): T {
     if (query instanceof QueuedInsert) {
       const { entry, unit } = query;
-      raw.execute = () => unit.wait(entry, true).then(async () => inMode(await driverResult(entry), mode));
+      const { execute } = raw;
+      raw.execute = () =>
+        claim({ entry, unit }, () => execute.call(raw)) ??
+        unit.wait(entry, true).then(async () => inMode(await driverResult(entry), mode));
     }
     return raw;
   }

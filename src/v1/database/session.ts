@@ -54,6 +54,11 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
       super(client, parts.dialect, parts.relations, parts.options);
     }
 
+    /** The program has put a function of its own in the place of `prepareQuery`. */
+    get isReplaced(): boolean {
+      return this.prepareQuery !== prepareQuery || Base.prototype.prepareQuery !== ofDrizzle;
+    }
+
     /**
      * Every statement goes through here: `execute()`, `arrays()` and `objects()` of the session prepare theirs, too.
      * Transactions inherit it, as in drizzle: what replaces it on the class gets their statements, too.
@@ -89,6 +94,9 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     }
   }
 
+  const { prepareQuery } = OfDatabase.prototype;
+  const ofDrizzle = Base.prototype.prepareQuery;
+
   class OfTransaction extends OfDatabase {
     static {
       giveKind(OfTransaction, 'BatchedTransactionSession');
@@ -112,7 +120,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     ): Prepared {
       const reads = this.unit.state.queued !== undefined && isHarmlessSelect(query.sql);
       const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
-      return inPlace(prepared, this.unit, effect);
+      return inPlace(prepared, this.unit, effect, this.unit.claimed);
     }
 
     override transaction<T>(callback: (tx: AnyTransaction) => Promise<T>): Promise<T> {

@@ -17,7 +17,7 @@ function insertOf(entry: Entry) {
     awaited.push(each);
     return each.result();
   };
-  const insert = new BatchedInsert(entry, { wait } as unknown as UnitOfWork);
+  const insert = new BatchedInsert(entry, { wait, session: {} } as unknown as UnitOfWork);
   return { insert, awaited };
 }
 

@@ -1,0 +1,65 @@
+/** Inserts that leave as statements of drizzle's, since the program has replaced what prepares them. */
+import { asError } from '../errors.ts';
+import type { Entry } from '../take/entry.ts';
+import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
+
+/** The two fields of an insert. Everything else is derived from them. */
+export interface InsertParts {
+  readonly entry: Entry;
+  readonly unit: UnitOfWork;
+}
+
+/** An insert as drizzle executes it. */
+interface Preparable {
+  _prepare(): { execute(): Promise<unknown> };
+}
+
+/**
+ * Tracers put a `prepareQuery` of their own on a session or on its class, and so do guards that forbid writes. As in drizzle it is
+ * called for an insert that is awaited, unless a reference makes the insert a part of a batch.
+ *
+ * @returns `undefined` if the insert is flushed with others
+ * @throws what the program's own function throws. Nothing has happened then, and the insert can be awaited again
+ */
+export function sendBySession(insert: InsertParts): Promise<unknown> | undefined {
+  return claim(insert, () => (insert as unknown as Preparable)._prepare().execute());
+}
+
+/** The same with a function that sends the insert. */
+export function claim({ entry, unit }: InsertParts, send: () => unknown): Promise<unknown> | undefined {
+  if (!unit.session.isReplaced || !unit.claim(entry)) return undefined;
+  try {
+    conclude(entry, send());
+  } catch (error) {
+    entry.state = 'loose';
+    throw error;
+  } finally {
+    unit.claimed = undefined;
+  }
+  return entry.result();
+}
+
+async function conclude(entry: Entry, sent: unknown): Promise<void> {
+  try {
+    const value = await sent;
+    entry.conclude({ value: () => value });
+    remember(entry, value);
+  } catch (error) {
+    // A falsy value would pass for success.
+    entry.conclude({ error: (error || asError(error)) as Error });
+  }
+}
+
+/** Keeps what `returning()` has given, for references that are made afterwards. A tracer may have changed the rows. */
+function remember(entry: Entry, rows: unknown): void {
+  if (!Array.isArray(rows) || rows.length !== entry.count) return;
+  for (const { path, field } of entry.returning ?? []) {
+    const index = entry.shape.columns.findIndex(({ column }) => column === field);
+    const { encode } = entry.shape.columns[index] ?? {};
+    if (index < 0 || path.length !== 1) continue;
+    for (const [row, returned] of rows.entries()) {
+      const value = returned?.[path[0] as string];
+      entry.rememberValue(row, index, encode && value != null ? encode(value) : value);
+    }
+  }
+}
