@@ -1,6 +1,6 @@
 /** The client object that drizzle's session uses in a transaction. */
 import type { StatementListener } from '../driver/driver.ts';
-import { asError } from '../errors.ts';
+import { asError, codeOf } from '../errors.ts';
 import { isAnswered, noteKind } from './errors.ts';
 import type { Client, QueryClass, QueryConfig, Result } from './internals.ts';
 import type { Owner } from './make-query.ts';
@@ -78,8 +78,9 @@ async function send(
     });
   } catch (thrown) {
     const error = asError(thrown);
-    // What pg itself refuses, and what a parser throws, leaves the transaction as it was.
-    if (isAnswered(error) || error === ended) failed(error);
+    // What pg itself refuses, and what a parser throws, leaves the transaction as it was. So does what is executed behind COMMIT.
+    const isLost = error === ended && codeOf(error) !== 'TRANSACTION_ENDED';
+    if (isLost || isAnswered(error)) failed(error);
     // The error was made where the answer was read. Like pg, show where the statement was executed.
     Error.captureStackTrace(error);
     throw error;

@@ -687,6 +687,18 @@ describe('a transaction that has ended', () => {
     expect(await check.$count(users)).toBe(0);
   });
 
+  test('has committed, whatever is executed when its last inserts are answered', async () => {
+    let late: Promise<Error[]> | undefined;
+    await db.transaction(async (tx) => {
+      const behind = () => [tx.select().from(users), tx.insert(users).values({ name: 'late' })];
+      const last = tx.insert(users).values({ name: 'last' });
+      late = last.then(() => Promise.all(behind().map(rejectionOf)));
+    });
+    const refused = { cause: { code: 'TRANSACTION_ENDED' } };
+    expect(await late).toMatchObject([refused, refused]);
+    expect(await check.select().from(users)).toMatchObject([{ name: 'last' }]);
+  });
+
   test('sends no other statement either', async () => {
     const { tx } = await db.transaction(async (ended) => ({ tx: ended }));
     const error = await rejectionOf(tx.update(users).set({ name: 'late' }));
