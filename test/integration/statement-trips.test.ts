@@ -405,6 +405,20 @@ describe('on the database', () => {
       expect(trips).toBe(1);
     },
   );
+
+  test.runIf(driver.describes)(
+    'a column whose type another session has changed is known with the next answer',
+    async () => {
+      await check.execute(sql`create table turned (id int, it text)`);
+      const ask = () => warm.db.execute(sql`select id from turned where it = ${'true'}`);
+      await warm.db.execute(sql`insert into turned values (1, 'true')`);
+      expect(await ask()).toHaveLength(1);
+      await check.execute(sql`alter table turned alter it type boolean using it::boolean`);
+      // Written as the text that it was, and then as postgres.js writes it.
+      expect(await ask()).toHaveLength(1);
+      expect(await ask()).toHaveLength(0);
+    },
+  );
 });
 
 function range(length: number): number[] {

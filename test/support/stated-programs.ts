@@ -108,10 +108,10 @@ function apart(stated: readonly Stated[]): Stated[] {
   return stated.filter(({ statement }) => queued.has(statement) === isQueued);
 }
 
-const altering = fc.record({
-  do: fc.constant('alter' as const),
-  by: fc.constantFrom('the program' as const, 'another session' as const),
-});
+const byProgram = ['the program'] as const;
+
+/** Of a statement without a name its types are remembered, which another session may change (docs/limits.md). */
+const byAnybody = ['the program', 'another session'] as const;
 
 /**
  * @param hasUndefined whether `undefined` is among the values
@@ -133,13 +133,14 @@ export function statedPrograms(
   // The same texts come up again and again, with other values.
   const few = fc
     .subarray([...names], { minLength: 1, maxLength: 4 })
-    .map((chosen) => ({ chosen, alterations: 1, raw: 0 }));
+    .map((chosen) => ({ chosen, alterations: 1, by: byProgram, raw: 0 }));
   // Statements that the server knows by a name, and that it has to plan again.
   const byName = names.filter((name) => name.startsWith('prepared'));
-  const prepared = fc.constant({ chosen: byName, alterations: 4, raw: 0 });
+  const prepared = fc.constant({ chosen: byName, alterations: 4, by: byAnybody, raw: 0 });
   const inRaw = fc.constant({
     chosen: names.filter((name) => /^(insert|upsert|plain|uncast|fails)$/.test(name)),
     alterations: 0,
+    by: byProgram,
     raw: hasRaw ? 8 : 0,
   });
   // The JSON of a function is undefined. Alone such a statement is refused, and with others under way plain drizzle hangs.
@@ -191,11 +192,14 @@ export function statedPrograms(
       { weight: byName.length === 0 ? 0 : 1, arbitrary: prepared },
       { weight: hasRaw ? 1 : 0, arbitrary: inRaw },
     )
-    .chain(({ chosen, alterations, raw }) => {
+    .chain(({ chosen, alterations, by, raw }) => {
       const one = fc.oneof(...chosen.map(statedOf));
       const step = fc.oneof(
         { weight: 16, arbitrary: stepOf(one, 0) },
-        { weight: alterations, arbitrary: altering },
+        {
+          weight: alterations,
+          arbitrary: fc.record({ do: fc.constant('alter' as const), by: fc.constantFrom(...by) }),
+        },
         { weight: raw, arbitrary: rawTransaction(one) },
       );
       return fc.array(step, { minLength: 1, maxLength: 6 });
