@@ -22,10 +22,22 @@ interface Preparable {
  * @throws what the program's own function throws. Nothing has happened then, and the insert can be awaited again
  */
 export function sendBySession(insert: InsertParts): Promise<unknown> | undefined {
-  return claim(insert, () => (insert as unknown as Preparable)._prepare().execute());
+  const prepare = () => (insert as unknown as Preparable)._prepare();
+  return claim(insert, () => prepareFor(insert, prepare).execute());
 }
 
-/** The same with a function that sends the insert. */
+/** Prepares a statement that is an insert of the queue. What is executed meanwhile, as by a tracer, comes before the insert. */
+export function prepareFor<T>({ entry, unit }: InsertParts, prepare: () => T): T {
+  const outer = unit.preparing;
+  unit.preparing = outer && outer.call < entry.call ? outer : entry;
+  try {
+    return prepare();
+  } finally {
+    unit.preparing = outer;
+  }
+}
+
+/** Takes an insert out of its queue. @param send executes what is prepared for it */
 export function claim({ entry, unit }: InsertParts, send: () => unknown): Promise<unknown> | undefined {
   if (!unit.session.isReplaced || !unit.claim(entry)) return undefined;
   try {
@@ -33,10 +45,14 @@ export function claim({ entry, unit }: InsertParts, send: () => unknown): Promis
   } catch (error) {
     entry.state = 'loose';
     throw error;
-  } finally {
-    unit.claimed = undefined;
   }
   return entry.result();
+}
+
+/** drizzle gives a nested transaction the session of the outer one, where it executes savepoints as statements. */
+export function keepReplaced(session: object, outer: object): void {
+  const own = Object.getOwnPropertyDescriptor(outer, 'prepareQuery');
+  if (own) Object.defineProperty(session, 'prepareQuery', own);
 }
 
 async function conclude(entry: Entry, sent: unknown): Promise<void> {

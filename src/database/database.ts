@@ -154,7 +154,7 @@ export function batchedDatabase<TQueryResult extends PgQueryResultHKT>(
     override execute<TRow extends Schema = Schema>(
       query: SQLWrapper | string,
     ): PgRaw<PgQueryResultKind<TQueryResult, TRow>> {
-      return BatchedInsert.handOver(query, super.execute<TRow>(query));
+      return BatchedInsert.handOver(query, () => super.execute<TRow>(query));
     }
 
     get pending(): number {

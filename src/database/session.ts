@@ -13,6 +13,7 @@ import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
 import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
 import { nothingNamed } from '../unit-of-work/transaction-state.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
+import { keepReplaced } from './by-session.ts';
 import { inPlace } from './in-place.ts';
 import { forgetAfter, mayDoAnything, senderOf } from './one-trip.ts';
 import { entriesNamedBy, prefaced } from './prefaced.ts';
@@ -121,7 +122,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
       const reads = this.unit.state.queued !== undefined && isHarmlessSelect(query.sql);
       const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
       sendInOneTrip(prepared, query, isRaw, this.unit.context);
-      return inPlace(prepared, this.unit, effect, this.unit.claimed);
+      return inPlace(prepared, this.unit, effect, this.unit.preparing);
     }
 
     /** drizzle's `count` looks like raw SQL. It prepares its statement synchronously, so the flag is seen. */
@@ -135,12 +136,19 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     }
 
     override transaction<T>(callback: (tx: AnyTransaction) => Promise<T>): Promise<T> {
-      return runNested(this.unit, (unit) => callback(transactionOf(this.parts, unit)));
+      return runNested(this.unit, (unit) => callback(transactionOf(this.parts, unit, this)));
     }
   }
 
-  const transactionOf = (parts: DatabaseParts, unit: TransactionUnit): AnyTransaction =>
-    makeTransaction(parts, new OfTransaction(parts, unit), unit);
+  const transactionOf = (
+    parts: DatabaseParts,
+    unit: TransactionUnit,
+    outer?: OfTransaction,
+  ): AnyTransaction => {
+    const session = new OfTransaction(parts, unit);
+    if (outer && unit.context.driver.framing.executesSavepoints) keepReplaced(session, outer);
+    return makeTransaction(parts, session, unit);
+  };
 
   return { OfDatabase, OfTransaction };
 }

@@ -127,7 +127,7 @@ export function batchedTransaction<TQueryResult extends PgQueryResultHKT>(
     override execute<TRow extends Schema = Schema>(
       query: SQLWrapper | string,
     ): PgRaw<PgQueryResultKind<TQueryResult, TRow>> {
-      return BatchedInsert.handOver(query, super.execute<TRow>(query));
+      return BatchedInsert.handOver(query, () => super.execute<TRow>(query));
     }
 
     get pending(): number {

@@ -19,7 +19,9 @@ export function takeAhead(
 ): (() => readonly Entry[]) | undefined {
   if (queue.isEmpty) return undefined;
   const { now } = queue;
-  const unclaimed = queue.entries.filter((entry) => !entry.awaited && !named.has(entry));
+  const ahead = queue.entries.filter(({ call }) => call < before);
+  if (ahead.length === 0) return undefined;
+  const unclaimed = ahead.filter((entry) => !entry.awaited && !named.has(entry));
   return () => {
     const behind = new Set(unclaimed.filter(({ awaited }) => awaited));
     return queue.takeWhere((entry) => entry.call < before && queue.isOlder(entry, now) && !behind.has(entry));

@@ -28,7 +28,7 @@ export abstract class UnitOfWork {
   /** The entry whose caller's async context the flush at the end of this turn begins in. */
   protected scheduledBy: Entry | undefined;
   /** The entry that drizzle prepares a statement for, during that call. */
-  claimed: Entry | undefined;
+  preparing: Entry | undefined;
   /** The session of the database or transaction. Prepared inserts run on it. */
   session!: InsertSession;
 
@@ -104,7 +104,6 @@ export abstract class UnitOfWork {
     this.withdraw(entry);
     this.forget(entry);
     entry.state = 'taken';
-    this.claimed = entry;
     return true;
   }
 

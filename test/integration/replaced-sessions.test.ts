@@ -144,6 +144,60 @@ test.each(sides)('inserts keep their order, whenever each is awaited: %s', async
   expect(await namesOf()).toEqual(['d', 'c', 'a']);
 });
 
+test.each(sides)('those that the function itself executes do not change it: %s', async (_, make) => {
+  const db = make(database.client());
+  const audits: Promise<unknown>[] = [];
+  await db.transaction(async (tx) => {
+    replace(sessionOf(tx), ({ sql: text, params }) => {
+      if (!/^insert into "organizations"/.test(text) || params.includes('audit')) return;
+      audits.push(tx.insert(organizations).values({ name: 'audit' }).execute());
+    });
+    const parent = tx.insert(organizations).values({ id: 7, name: 'a' });
+    const child = tx.insert(teams).values({ name: 'team', organizationId: 7 });
+    await parent;
+    await child;
+    await Promise.all(audits);
+  });
+  expect(audits).toHaveLength(1);
+  expect((await namesOf()).toSorted()).toEqual(['a', 'audit']);
+  expect(await check.select().from(teams)).toMatchObject([{ organizationId: 7 }]);
+});
+
+test.each(sides)('nor does execute(): %s', async (_, make) => {
+  const db = make(database.client());
+  await db.transaction(async (tx) => {
+    replace(sessionOf(tx), () => {});
+    const parent = tx.execute(tx.insert(organizations).values({ id: 7, name: 'a' }));
+    const child = tx.insert(teams).values({ name: 'team', organizationId: 7 });
+    await parent;
+    await child;
+  });
+  expect(await check.select().from(teams)).toMatchObject([{ organizationId: 7 }]);
+});
+
+test('it is there in a nested transaction where drizzle has it there', async () => {
+  const seenBy = async (make: typeof drizzle): Promise<string[]> => {
+    const seen: string[] = [];
+    await make(database.client()).transaction(async (tx) => {
+      replace(sessionOf(tx), (query) => void seen.push(verbOf(query)));
+      const insert = async (name: string) =>
+        tx.transaction(async (nested) => {
+          await nested.insert(organizations).values({ id: 100, name });
+          await nested.transaction((inner) => inner.select().from(organizations));
+        });
+      await insert('a');
+      await insert('b').catch(() => {});
+      await tx.insert(organizations).values({ name: 'c' });
+    });
+    return seen.filter((verb) => /^(insert|select)$/.test(verb));
+  };
+  const seen = await seenBy(drizzle);
+  const names = await namesOf();
+  await check.execute(emptyTables());
+  expect(await seenBy(batchedDrizzle as typeof drizzle)).toEqual(seen);
+  expect(await namesOf()).toEqual(names);
+});
+
 test.each(sides)('more inserts than a batch has rows are all seen: %s', async (_, make) => {
   const db = make(database.client(), { batch: { maxRows: 3 } } as object);
   let seen = 0;

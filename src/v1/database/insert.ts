@@ -13,7 +13,7 @@ import type {
   PreparedQueryConfig,
   SelectedFieldsFlat,
 } from 'drizzle-orm/pg-core';
-import { claim } from '../../database/by-session.ts';
+import { claim, prepareFor } from '../../database/by-session.ts';
 import { change } from '../../database/chained-call.ts';
 import { driverResult } from '../../database/driver-result.ts';
 import { LeanInsert } from '../../database/lean-insert.ts';
@@ -109,16 +109,16 @@ export class QueuedInsert extends LeanInsert<PgTable, PgQueryResultHKT> implemen
    */
   static handOver<T extends { execute: () => Promise<unknown> }>(
     query: unknown,
-    raw: T,
+    make: () => T,
     mode?: ExecuteMode,
   ): T {
-    if (query instanceof QueuedInsert) {
-      const { entry, unit } = query;
-      const { execute } = raw;
-      raw.execute = () =>
-        claim({ entry, unit }, () => execute.call(raw)) ??
-        unit.wait(entry, true).then(async () => inMode(await driverResult(entry), mode));
-    }
+    if (!(query instanceof QueuedInsert)) return make();
+    const { entry, unit } = query;
+    const raw = prepareFor({ entry, unit }, make);
+    const { execute } = raw;
+    raw.execute = () =>
+      claim({ entry, unit }, () => execute.call(raw)) ??
+      unit.wait(entry, true).then(async () => inMode(await driverResult(entry), mode));
     return raw;
   }
 

@@ -1,6 +1,7 @@
 /** drizzle's session, for the database and for a transaction, in which every statement flushes first. */
 import type { Query } from 'drizzle-orm';
 import type { PgAsyncPreparedQuery, PgTransactionConfig, PreparedQueryConfig } from 'drizzle-orm/pg-core';
+import { keepReplaced } from '../../database/by-session.ts';
 import { inPlace } from '../../database/in-place.ts';
 import { forgetAfter, mayDoAnything, senderOf } from '../../database/one-trip.ts';
 import { entriesNamedBy, prefaced } from '../../database/prefaced.ts';
@@ -120,16 +121,23 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     ): Prepared {
       const reads = this.unit.state.queued !== undefined && isHarmlessSelect(query.sql);
       const effect = isRaw ? 'anything' : reads ? 'reads' : 'writes';
-      return inPlace(prepared, this.unit, effect, this.unit.claimed);
+      return inPlace(prepared, this.unit, effect, this.unit.preparing);
     }
 
     override transaction<T>(callback: (tx: AnyTransaction) => Promise<T>): Promise<T> {
-      return runNested(this.unit, (unit) => callback(transactionOf(this.parts, unit)));
+      return runNested(this.unit, (unit) => callback(transactionOf(this.parts, unit, this)));
     }
   }
 
-  const transactionOf = (parts: DatabaseParts, unit: TransactionUnit): AnyTransaction =>
-    makeTransaction(parts, new OfTransaction(parts, unit), unit);
+  const transactionOf = (
+    parts: DatabaseParts,
+    unit: TransactionUnit,
+    outer?: OfTransaction,
+  ): AnyTransaction => {
+    const session = new OfTransaction(parts, unit);
+    if (outer && unit.context.driver.framing.executesSavepoints) keepReplaced(session, outer);
+    return makeTransaction(parts, session, unit);
+  };
   return { OfDatabase, OfTransaction };
 }
 

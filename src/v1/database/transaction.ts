@@ -103,7 +103,7 @@ export function batchedTransaction(Base: TransactionClass): BatchedTransactionCl
 
     /** A queued insert as the argument counts as awaited. */
     override execute(query: SQLWrapper | string, mode?: ExecuteMode): object {
-      return QueuedInsert.handOver(query, super.execute(query, mode), mode);
+      return QueuedInsert.handOver(query, () => super.execute(query, mode), mode);
     }
 
     get pending(): number {
