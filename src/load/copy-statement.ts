@@ -1,8 +1,8 @@
 /** Rows as one `COPY … FROM STDIN`. */
 import type { PgDialect } from 'drizzle-orm/pg-core';
 import type { TableShape } from '../drizzle/table.ts';
-import { columnList } from '../write/clauses.ts';
 import { defaultMarker } from '../write/copy-text.ts';
+import { columnList } from '../write/insert-head.ts';
 import type { Run } from './load-chunk.ts';
 
 /**

@@ -7,8 +7,8 @@ import type { Rendered } from '../drizzle/render.ts';
 import { columnAt, type TableShape } from '../drizzle/table.ts';
 import { columnFacts, type TableFacts } from '../facts/table-facts.ts';
 import { castArray, unnestArrays } from '../write/cast-array.ts';
-import { insertHead, quotedName } from '../write/clauses.ts';
 import type { TextCell } from '../write/copy-text.ts';
+import { insertHead, quotedName } from '../write/insert-head.ts';
 import { Params } from '../write/params.ts';
 import type { Run, RunPart } from './load-chunk.ts';
 

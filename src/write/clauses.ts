@@ -1,10 +1,11 @@
-/** Clauses that all ways of writing an INSERT share. */
+/** Clauses that all ways of writing the INSERT of a chunk share. */
 
 import type { PgDialect } from 'drizzle-orm/pg-core';
-import { columnAt, type TableShape } from '../drizzle/table.ts';
+import type { TableShape } from '../drizzle/table.ts';
 import { type ColumnFacts, columnFacts } from '../facts/table-facts.ts';
 import type { Chunk } from '../plan/chunk.ts';
 import { formOf, Given } from '../take/form.ts';
+import { insertHead } from './insert-head.ts';
 import type { Params } from './params.ts';
 import type { Returning } from './returning.ts';
 
@@ -31,28 +32,9 @@ export function requireFacts({ facts, shape }: Chunk, column: number): ColumnFac
   return found;
 }
 
-/** `insert into t (a, b)`, up to where the rows begin. */
+/** The head with OVERRIDING, if the rows need it. */
 export function insertInto(chunk: Chunk, columns: readonly number[], { dialect }: WriteContext): string {
   return insertHead(dialect, chunk.shape, columns, isOverriding(chunk));
-}
-
-export function insertHead(
-  dialect: PgDialect,
-  shape: TableShape,
-  columns: readonly number[],
-  isOverriding: boolean,
-): string {
-  const names = columns.length === 0 ? '' : ` (${columnList(dialect, shape, columns)})`;
-  return `insert into ${shape.name}${names}${isOverriding ? ' overriding system value' : ''}`;
-}
-
-/** The quoted names of columns, `"id", "name"`. */
-export function columnList(dialect: PgDialect, shape: TableShape, columns: readonly number[]): string {
-  return columns.map((column) => quotedName(dialect, shape, column)).join(', ');
-}
-
-export function quotedName(dialect: PgDialect, shape: TableShape, column: number): string {
-  return dialect.escapeName(columnAt(shape, column).name);
 }
 
 /**

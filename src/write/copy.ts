@@ -3,8 +3,9 @@ import type { PgDialect } from 'drizzle-orm/pg-core';
 import { CopyStatement } from '../driver/statement.ts';
 import { type Chunk, isKeyPlace } from '../plan/chunk.ts';
 import { keyOf } from '../take/key-run.ts';
-import { columnList, givenColumns, insertHead } from './clauses.ts';
+import { givenColumns } from './clauses.ts';
 import { CopyText } from './copy-text.ts';
+import { columnList, insertHead } from './insert-head.ts';
 
 /** How many rows become text at a time. Ordinary ones make about 64 kB. */
 const rowsATime = 2_000;

@@ -1,7 +1,8 @@
 /** `INSERT … ON CONFLICT` for several callers. Its answer has the source row of each written row. */
 import type { Chunk, ChunkConflictKey } from '../plan/chunk.ts';
-import { insertInto, insertTail, quotedName, requireFacts, type WriteContext } from './clauses.ts';
+import { insertInto, insertTail, requireFacts, type WriteContext } from './clauses.ts';
 import { insertGuard } from './guard.ts';
+import { quotedName } from './insert-head.ts';
 import { parsedLists } from './kept-keys.ts';
 import { unnestRows } from './unnest.ts';
 

@@ -13,7 +13,7 @@ import { Form, Given } from '../take/form.ts';
 import { givesAlways } from '../take/key-run.ts';
 import { isTextOfServer } from '../take/of-server.ts';
 import { begunGuard } from './begun.ts';
-import { insertHead, quotedName } from './clauses.ts';
+import { insertHead, quotedName } from './insert-head.ts';
 import { type KeptValueUse, keepValue, readKeptValue } from './kept-values.ts';
 import { Params } from './params.ts';
 
