@@ -49,10 +49,16 @@ export function claim({ entry, unit }: InsertParts, send: () => unknown): Promis
   return entry.result();
 }
 
+interface Session {
+  readonly unit: UnitOfWork;
+  prepareQuery: unknown;
+}
+
 /** drizzle gives a nested transaction the session of the outer one, where it executes savepoints as statements. */
-export function keepReplaced(session: object, outer: object): void {
-  const own = Object.getOwnPropertyDescriptor(outer, 'prepareQuery');
-  if (own) Object.defineProperty(session, 'prepareQuery', own);
+export function keepReplaced<T extends Session>(session: T, outer: T | undefined): T {
+  const isShared = session.unit.context.driver.framing.executesSavepoints;
+  if (isShared && outer && Object.hasOwn(outer, 'prepareQuery')) session.prepareQuery = outer.prepareQuery;
+  return session;
 }
 
 async function conclude(entry: Entry, sent: unknown): Promise<void> {
@@ -71,11 +77,11 @@ function remember(entry: Entry, rows: unknown): void {
   if (!Array.isArray(rows) || rows.length !== entry.count) return;
   for (const { path, field } of entry.returning ?? []) {
     const index = entry.shape.columns.findIndex(({ column }) => column === field);
-    const { encode } = entry.shape.columns[index] ?? {};
-    if (index < 0 || path.length !== 1) continue;
-    for (const [row, returned] of rows.entries()) {
-      const value = returned?.[path[0] as string];
-      entry.rememberValue(row, index, encode && value != null ? encode(value) : value);
-    }
+    const encode = entry.shape.columns[index]?.encode;
+    if (index < 0 || path.length > 1) continue;
+    rows.forEach((returned, row) => {
+      const value = returned?.[path.join()] ?? null;
+      entry.rememberValue(row, index, value !== null && encode ? encode(value) : value);
+    });
   }
 }

@@ -15,7 +15,7 @@ import { type DoNothing, takeDoNothing, takeDoUpdate, takeReturning } from '../t
 import type { Entry } from '../take/entry.ts';
 import { refer } from '../take/ref.ts';
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts';
-import { claim, prepareFor } from './by-session.ts';
+import { claim, type InsertParts, prepareFor } from './by-session.ts';
 import { change } from './chained-call.ts';
 import { driverResult } from './driver-result.ts';
 import { LeanInsert } from './lean-insert.ts';
@@ -127,12 +127,12 @@ export class BatchedInsert<
    */
   static handOver<T extends { execute: () => Promise<unknown> }>(query: unknown, make: () => T): T {
     if (!(query instanceof BatchedInsert)) return make();
-    const { entry, unit } = query;
-    const raw = prepareFor({ entry, unit }, make);
+    const insert = query as unknown as InsertParts;
+    const { entry, unit } = insert;
+    const raw = prepareFor(insert, make);
     const { execute } = raw;
     raw.execute = () =>
-      claim({ entry, unit }, () => execute.call(raw)) ??
-      unit.wait(entry, true).then(() => driverResult(entry));
+      claim(insert, () => execute.call(raw)) ?? unit.wait(entry, true).then(() => driverResult(entry));
     return raw;
   }
 

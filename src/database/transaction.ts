@@ -22,6 +22,7 @@ import type { FlushReport } from '../report.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
 import { BatchedInsert } from './insert.ts';
 import { BatchedInsertBuilder } from './insert-builder.ts';
+import type { NestingSession } from './session.ts';
 
 /**
  * A transaction of drizzle's whose inserts are queued. Every other statement flushes the queue first.
@@ -112,7 +113,7 @@ export function batchedTransaction<TQueryResult extends PgQueryResultHKT>(
     override transaction<T>(
       callback: (tx: PgTransaction<TQueryResult, TFullSchema, TSchema>) => Promise<T>,
     ): Promise<T> {
-      return this._.session.transaction(callback);
+      return (this._.session as unknown as NestingSession).nest(callback as never);
     }
 
     load<TTable extends PgTable>(

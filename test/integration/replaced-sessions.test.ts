@@ -175,11 +175,19 @@ test.each(sides)('nor does execute(): %s', async (_, make) => {
   expect(await check.select().from(teams)).toMatchObject([{ organizationId: 7 }]);
 });
 
-test('it is there in a nested transaction where drizzle has it there', async () => {
+test('it is there in a nested transaction where drizzle has it there, and once', async () => {
   const seenBy = async (make: typeof drizzle): Promise<string[]> => {
     const seen: string[] = [];
     await make(database.client()).transaction(async (tx) => {
-      replace(sessionOf(tx), (query) => void seen.push(verbOf(query)));
+      const session = sessionOf(tx) as Prepares & { transaction(callback: (tx: object) => unknown): unknown };
+      const see = (query: Query): void => void seen.push(verbOf(query));
+      const { transaction } = session;
+      session.transaction = (callback) =>
+        transaction.call(session, (nested: object) => {
+          replace(sessionOf(nested), see);
+          return callback(nested);
+        });
+      replace(session, see);
       const insert = async (name: string) =>
         tx.transaction(async (nested) => {
           await nested.insert(organizations).values({ id: 100, name });

@@ -13,7 +13,7 @@ import type {
   PreparedQueryConfig,
   SelectedFieldsFlat,
 } from 'drizzle-orm/pg-core';
-import { claim, prepareFor } from '../../database/by-session.ts';
+import { claim, type InsertParts, prepareFor } from '../../database/by-session.ts';
 import { change } from '../../database/chained-call.ts';
 import { driverResult } from '../../database/driver-result.ts';
 import { LeanInsert } from '../../database/lean-insert.ts';
@@ -113,11 +113,12 @@ export class QueuedInsert extends LeanInsert<PgTable, PgQueryResultHKT> implemen
     mode?: ExecuteMode,
   ): T {
     if (!(query instanceof QueuedInsert)) return make();
-    const { entry, unit } = query;
-    const raw = prepareFor({ entry, unit }, make);
+    const insert = query as unknown as InsertParts;
+    const { entry, unit } = insert;
+    const raw = prepareFor(insert, make);
     const { execute } = raw;
     raw.execute = () =>
-      claim({ entry, unit }, () => execute.call(raw)) ??
+      claim(insert, () => execute.call(raw)) ??
       unit.wait(entry, true).then(async () => inMode(await driverResult(entry), mode));
     return raw;
   }

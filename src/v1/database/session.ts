@@ -22,6 +22,11 @@ import {
   transactionModes,
 } from '../drizzle/database.ts';
 
+/** As in drizzle a nested transaction does not go through `transaction()` of the session, which tracers replace. */
+export interface NestingSession {
+  nest<T>(callback: (tx: AnyTransaction) => Promise<T>): Promise<T>;
+}
+
 /** Makes the transaction object. A parameter, since its class imports the sessions, and not the reverse. */
 export type MakeTransaction = (
   parts: DatabaseParts,
@@ -125,6 +130,10 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     }
 
     override transaction<T>(callback: (tx: AnyTransaction) => Promise<T>): Promise<T> {
+      return this.nest(callback);
+    }
+
+    nest<T>(callback: (tx: AnyTransaction) => Promise<T>): Promise<T> {
       return runNested(this.unit, (unit) => callback(transactionOf(this.parts, unit, this)));
     }
   }
@@ -133,11 +142,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     parts: DatabaseParts,
     unit: TransactionUnit,
     outer?: OfTransaction,
-  ): AnyTransaction => {
-    const session = new OfTransaction(parts, unit);
-    if (outer && unit.context.driver.framing.executesSavepoints) keepReplaced(session, outer);
-    return makeTransaction(parts, session, unit);
-  };
+  ): AnyTransaction => makeTransaction(parts, keepReplaced(new OfTransaction(parts, unit), outer), unit);
   return { OfDatabase, OfTransaction };
 }
 

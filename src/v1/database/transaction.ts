@@ -15,6 +15,7 @@ import type { TransactionUnit } from '../../unit-of-work/transaction-unit.ts';
 import type { AnySession, AnyTransaction, TransactionClass } from '../drizzle/classes.ts';
 import { type ExecuteMode, QueuedInsert } from './insert.ts';
 import { type BatchedInsertBuilder, QueuedInsertBuilder } from './insert-builder.ts';
+import type { NestingSession } from './session.ts';
 
 /**
  * A transaction of drizzle's whose inserts are queued. Every other statement flushes the queue first.
@@ -94,7 +95,7 @@ export function batchedTransaction(Base: TransactionClass): BatchedTransactionCl
     }
 
     override transaction<T>(callback: (tx: never) => Promise<T>): Promise<T> {
-      return this._.session.transaction(callback);
+      return (this._.session as unknown as NestingSession).nest(callback as never);
     }
 
     load(table: PgTable, rows: RowSource<never>, options?: Omit<LoadOptions, 'commitEvery'>): Load<PgTable> {
