@@ -135,7 +135,6 @@ export function batchedDatabase<TQueryResult extends PgQueryResultHKT>(
     ) {
       super(dialect, session, schema);
       this.unit = unit;
-      unit.session = sessionOf(this);
     }
 
     override insert<TTable extends PgTable>(table: TTable): BatchedInsertBuilder<TTable, TQueryResult> {

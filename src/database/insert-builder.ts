@@ -31,6 +31,8 @@ export class BatchedInsertBuilder<
   constructor(table: TTable, session: InsertSession, dialect: PgDialect, unit: UnitOfWork) {
     super(table, session, dialect);
     this.unit = unit;
+    // The program may have put another one in its place.
+    unit.session = session;
   }
 
   override overridingSystemValue(): Omit<

@@ -103,7 +103,6 @@ export function batchedTransaction<TQueryResult extends PgQueryResultHKT>(
     ) {
       super(dialect, session, schema, unit.nestedIndex);
       this.unit = unit;
-      unit.session = sessionOf(this);
     }
 
     override insert<TTable extends PgTable>(table: TTable): BatchedInsertBuilder<TTable, TQueryResult> {

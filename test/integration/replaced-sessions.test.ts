@@ -92,6 +92,16 @@ test.each(sides)('on the class it is called in transactions, too: %s', async (_,
   });
 });
 
+test.each(sides)("another session in the place of the database's has it, too: %s", async (_, make) => {
+  const db = make(database.client()) as ReturnType<typeof make> & { session: Prepares };
+  const seen: string[] = [];
+  db.session = Object.create(db.session);
+  replace(db.session, (query) => void seen.push(verbOf(query)));
+  await db.insert(organizations).values({ name: 'a' });
+  expect(seen).toEqual(['insert']);
+  expect(await namesOf()).toEqual(['a']);
+});
+
 test.each(sides)('what it makes of an insert is what is written: %s', async (_, make) => {
   const db = make(database.client());
   const guard = ({ params }: Query): void => {

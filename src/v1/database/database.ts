@@ -127,7 +127,6 @@ export function batchedDatabase(Base: DatabaseClass): BatchedDatabaseClass {
     constructor(dialect: PgDialect, session: AnySession, relations: AnyRelations, unit: DatabaseUnit) {
       super(dialect, session, relations, false);
       this.unit = unit;
-      unit.session = sessionOf(this);
     }
 
     /** An insert of some columns only is drizzle's own, and travels by itself. */

@@ -38,6 +38,8 @@ export class QueuedInsertBuilder extends PgInsertBuilder<PgTable, PgQueryResultH
   constructor(table: PgTable, session: InsertSession, dialect: PgDialect, unit: UnitOfWork) {
     super(table, session, dialect, undefined, undefined, undefined, InsertBase as never);
     this.unit = unit;
+    // The program may have put another one in its place.
+    unit.session = session;
   }
 
   override values(values: object | object[]): never {

@@ -85,7 +85,6 @@ export function batchedTransaction(Base: TransactionClass): BatchedTransactionCl
     constructor(dialect: PgDialect, session: AnySession, relations: AnyRelations, unit: TransactionUnit) {
       super(dialect, session, relations, unit.nestedIndex, false);
       this.unit = unit;
-      unit.session = sessionOf(this);
     }
 
     /** An insert of some columns only is drizzle's own, and travels by itself. */
