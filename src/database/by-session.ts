@@ -22,6 +22,8 @@ interface Preparable {
  * @throws what the program's own function throws. Nothing has happened then, and the insert can be awaited again
  */
 export function sendBySession(insert: InsertParts): Promise<unknown> | undefined {
+  // There may be very many inserts, and for most no function need be made.
+  if (!insert.unit.session.isReplaced) return undefined;
   const prepare = () => (insert as unknown as Preparable)._prepare();
   return claim(insert, () => prepareFor(insert, prepare).execute());
 }
