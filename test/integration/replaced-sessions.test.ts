@@ -154,7 +154,7 @@ test.each(sides)('inserts keep their order, whenever each is awaited: %s', async
   expect(await namesOf()).toEqual(['d', 'c', 'a']);
 });
 
-test.each(sides)('those that the function itself executes do not change it: %s', async (_, make) => {
+test.each(sides)('inserts keep their order if the function executes some itself: %s', async (_, make) => {
   const db = make(database.client());
   const audits: Promise<unknown>[] = [];
   await db.transaction(async (tx) => {
@@ -173,7 +173,7 @@ test.each(sides)('those that the function itself executes do not change it: %s',
   expect(await check.select().from(teams)).toMatchObject([{ organizationId: 7 }]);
 });
 
-test.each(sides)('nor does execute(): %s', async (_, make) => {
+test.each(sides)('inserts keep their order if one is given to execute(): %s', async (_, make) => {
   const db = make(database.client());
   await db.transaction(async (tx) => {
     replace(sessionOf(tx), () => {});
@@ -185,7 +185,7 @@ test.each(sides)('nor does execute(): %s', async (_, make) => {
   expect(await check.select().from(teams)).toMatchObject([{ organizationId: 7 }]);
 });
 
-test('it is there in a nested transaction where drizzle has it there, and once', async () => {
+test('a nested transaction has it where that of drizzle has it, and calls it once', async () => {
   const seenBy = async (make: typeof drizzle): Promise<string[]> => {
     const seen: string[] = [];
     await make(database.client()).transaction(async (tx) => {
@@ -234,7 +234,7 @@ test.each(sides)('more inserts than a batch has rows are all seen: %s', async (_
   expect(await namesOf()).toHaveLength(16);
 });
 
-test.each(sides)('the error of an insert is as ever: %s', async (_, make) => {
+test.each(sides)('the error of an insert reaches its caller, or Node: %s', async (_, make) => {
   const db = make(database.client());
   replace(sessionOf(db), () => {});
   await db.insert(organizations).values({ id: 1, name: 'a' });

@@ -108,9 +108,9 @@ function apart(stated: readonly Stated[]): Stated[] {
   return stated.filter(({ statement }) => queued.has(statement) === isQueued);
 }
 
+/** The types of a statement without a name are remembered. If another session changes them, one answer shows it (docs/limits.md). */
 const byProgram = ['the program'] as const;
 
-/** Of a statement without a name its types are remembered, which another session may change (docs/limits.md). */
 const byAnybody = ['the program', 'another session'] as const;
 
 /**
