@@ -10,7 +10,7 @@ import { haltableToken } from './halt-ahead.ts';
 import { HeldAnswers } from './held-answers.ts';
 import { HeldBack } from './held-back.ts';
 import { asksNothing, byTable, callsAhead, inTurn, isWritten, runsOf } from './in-turn.ts';
-import { mustBeAlone, OwnAttempts } from './own-attempts.ts';
+import { type Culprit, mustBeAlone, OwnAttempts } from './own-attempts.ts';
 import { JoinedTransaction } from './own-transaction.ts';
 import { sendPipelinedTransactions } from './pipeline.ts';
 import { isOfValues, isReadOnly } from './refused-part.ts';
@@ -25,8 +25,7 @@ const mostRelearned = 2;
 interface PipelineOptions {
   /** The entries see one another, and none may overtake those of the calls before. */
   readonly isOrdered?: boolean;
-  /** Is not sent with the others, but told among them. `conclude` rejects it, if its error is certain. */
-  readonly culprit?: { readonly entry: Entry; conclude(): void };
+  readonly culprit?: Culprit;
 }
 
 export class Batch {
@@ -161,7 +160,7 @@ export class Batch {
       const send = () => sendPipelinedTransactions(context, run, token, report, failures);
       const ofRun = run.map(({ entry }) => entry);
       const { alone, outdated, isJoined } = !run[0]?.fitsPipeline
-        ? { alone: await this.#own.tryInTurn(ofRun), outdated: [], isJoined: false }
+        ? { alone: await this.#own.tryInTurn(ofRun, culprit), outdated: [], isJoined: false }
         : culprit
           ? await this.#answers.during([culprit.entry, ...ofRun], send, culprit.conclude)
           : await send();

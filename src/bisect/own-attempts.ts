@@ -8,6 +8,13 @@ import { batchLockTimeout } from './batch-lock-timeout.ts';
 import { classifyRefusal } from './classify-refusal.ts';
 import { OwnTransaction } from './own-transaction.ts';
 
+/** An entry that is not sent with the others, but told among them. */
+export interface Culprit {
+  readonly entry: Entry;
+  /** Rejects it, if its error is certain. */
+  conclude(): void;
+}
+
 export class OwnAttempts {
   constructor(
     readonly context: FlushContext,
@@ -27,10 +34,13 @@ export class OwnAttempts {
       : refusal;
   }
 
-  /** In call order, since it is not proved that the entries do not see one another. */
-  async tryInTurn(entries: readonly Entry[]): Promise<Entry[]> {
+  /** In call order, since it is not proved that the entries do not see one another. The culprit is concluded in its place. */
+  async tryInTurn(entries: readonly Entry[], culprit: Culprit | undefined): Promise<Entry[]> {
     const left: Entry[] = [];
-    for (const entry of entries) left.push(...(await this.#tryOne(entry)));
+    for (const entry of entries) {
+      if (culprit && culprit.entry.call < entry.call) culprit.conclude();
+      left.push(...(await this.#tryOne(entry)));
+    }
     return left;
   }
 

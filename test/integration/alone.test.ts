@@ -9,7 +9,7 @@ import { BatchedInsertError } from '../../src/take/insert-error.ts';
 import { emptyTables, startCounted } from '../support/counted.ts';
 import { batchedDrizzle, driver, drizzle, errorOf } from '../support/drivers/chosen.ts';
 import { rejectionOf } from '../support/process-events.ts';
-import { addresses, logs, members, organizations, teams, users } from '../support/schema.ts';
+import { addresses, events, logs, members, organizations, teams, users, wide } from '../support/schema.ts';
 import { useDatabase } from '../support/test-database.ts';
 
 const database = useDatabase();
@@ -156,6 +156,26 @@ describe('each entry commits or fails alone', () => {
     await Promise.all(inserts);
     expect(order).toEqual(range(8).map((n) => `${n} is ${n === 3 ? 'refused' : 'written'}`));
   });
+
+  test.skipIf(!driver.ownTypes)(
+    'those that are refused are heard in their places, also by a client with serialisers of its own',
+    async () => {
+      const own = batchedDrizzle(database.client({ own: driver.ownTypes ?? {} }));
+      const order: string[] = [];
+      const inserts = [
+        own.insert(wide).values([{ title: 'a' }, { title: 'b', bytes: Buffer.from([0, 255]) }]),
+        own.insert(events).values({ kind: 'a', payload: { no: '\u0000' } }),
+        own.insert(addresses).values([{ email: 'a', userId: 999_999_999 }, { email: 'b' }]),
+      ].map((insert, n) =>
+        insert.then(
+          () => order.push(`${n} is written`),
+          ({ cause }) => order.push(`${n} is refused: ${cause.code}`),
+        ),
+      );
+      await Promise.all(inserts);
+      expect(order).toEqual(['0 is written', '1 is refused: 22P05', '2 is refused: 23503']);
+    },
+  );
 
   test('those of several tables are heard in the order of the calls', async () => {
     const order: number[] = [];
