@@ -60,6 +60,7 @@ const outputOf = (dir: string, count: number): OutputOptions => ({
       { name: 'core.d', test: /\.d\.ts$/, minShareCount: 2, priority: 2 },
       { name: 'core', tags: ['$initial'], minShareCount: count, priority: 1 },
       { name: 'drivers', tags: ['$initial'], minShareCount: 2 },
+      { name: 'writing', test: /unit-of-work\/writing\.ts$/ },
       { name: 'later', minShareCount: 2 },
     ],
   },

@@ -4,6 +4,7 @@ import { asError } from '../errors.ts';
 import { LatePart } from '../flush/late-part.ts';
 import type { ReportBuilder } from '../report.ts';
 import { Failures, type FlushFailure } from '../settle/failures.ts';
+import { rejectUnread } from '../settle/reject-unread.ts';
 import type { Entry } from '../take/entry.ts';
 import { OwnAttempts } from './own-attempts.ts';
 
@@ -22,10 +23,7 @@ export async function flushEach(
   if (!first || (isLone && (await writeLone(context, entries, report, failures))))
     return failures.toFailure();
   const read = batches.read ?? (await batches.reading().catch(asError));
-  if (read instanceof Error) {
-    failures.rejectAll(entries, { error: read });
-    return failures.toFailure();
-  }
+  if (read instanceof Error) return rejectUnread(entries, read);
   const batch = new read.Batch(context, report);
   await (isLone ? batch.writeApart(entries) : batch.write(entries));
   await batch.settled();

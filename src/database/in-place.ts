@@ -2,7 +2,7 @@
 import { asksCache } from '#version/drizzle/database';
 import { wrapSending } from '../drizzle/internals.ts';
 import type { Entry } from '../take/entry.ts';
-import { nothingNamed, type StatementEffect } from '../unit-of-work/transaction-state.ts';
+import { nothingNamed, type StatementEffect } from '../unit-of-work/own-statement.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
 import { prefaced } from './prefaced.ts';
 

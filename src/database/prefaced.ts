@@ -1,9 +1,11 @@
 /** Statements of drizzle's that wait for their turn, and for the values of their references. */
 import { paramsOf, replaceParams } from '#version/drizzle/database';
+import type { FlushContext } from '../context.ts';
 import { DeferredValue } from '../take/deferred.ts';
 import { resolveDeferred } from '../take/deferred-value.ts';
 import type { Entry, Reference } from '../take/entry.ts';
-import { nothingNamed } from '../unit-of-work/transaction-state.ts';
+import { behindTransactions, writing } from '../unit-of-work/late-writing.ts';
+import { nothingNamed } from '../unit-of-work/own-statement.ts';
 
 type Execute = (...args: unknown[]) => Promise<unknown>;
 
@@ -31,8 +33,14 @@ export function prefaced<Prepared extends object>(
   return prepared;
 }
 
+/** Executes a statement of the database with the values of its references, and not ahead of what was called before. */
+export function inOrder<Prepared extends object>(prepared: Prepared, context: FlushContext): Prepared {
+  if (writing.read && entriesNamedBy(prepared) === nothingNamed) return prepared;
+  return prefaced(prepared, (run) => behindTransactions(context, run));
+}
+
 /** The entries that a statement refers to; `nothingNamed` itself if there is none. */
-export function entriesNamedBy(statement: object): ReadonlySet<Entry> {
+function entriesNamedBy(statement: object): ReadonlySet<Entry> {
   const params = paramsOf(statement);
   if (!params.some(isDeferred)) return nothingNamed;
   return new Set(params.filter(isDeferred).map(({ reference }) => reference.origin.entry));

@@ -10,13 +10,13 @@ import { isRawStatement } from '../drizzle/internals.ts';
 import { giveKind } from '../drizzle/kind.ts';
 import { readTransactionOptions, type TransactionBatchOptions } from '../options.ts';
 import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
-import { runNested, runTransaction } from '../unit-of-work/run-transaction.ts';
-import { nothingNamed } from '../unit-of-work/transaction-state.ts';
+import { transact } from '../unit-of-work/late-writing.ts';
+import { nothingNamed } from '../unit-of-work/own-statement.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
 import { keepReplaced } from './by-session.ts';
 import { inPlace } from './in-place.ts';
 import { forgetAfter, mayDoAnything, senderOf } from './one-trip.ts';
-import { entriesNamedBy, prefaced } from './prefaced.ts';
+import { inOrder } from './prefaced.ts';
 
 /** A transaction object of any driver, as a callback gets it. */
 type AnyTransaction = Parameters<Parameters<AnySession['transaction']>[0]>[0];
@@ -80,7 +80,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     /** Has a prepared statement sent in one round trip. */
     protected wrap<Prepared extends AnyPrepared>(prepared: Prepared, query: Query, isRaw: boolean): Prepared {
       sendInOneTrip(prepared, query, isRaw, this.unit.context);
-      return entriesNamedBy(prepared) === nothingNamed ? prepared : prefaced(prepared, (run) => run());
+      return inOrder(prepared, this.unit.context);
     }
 
     override transaction<T>(
@@ -93,7 +93,9 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
       const isModal = config !== undefined && !(batch !== undefined && Object.keys(rest).length === 0);
       const modes = isModal ? transactionModes(rest, this.parts.dialect) : undefined;
       const own = options === context.options ? context : { ...context, options };
-      return runTransaction(own, (unit) => callback(transactionOf(this.parts, unit)), modes);
+      return transact(own, ({ runTransaction }) =>
+        runTransaction(own, (unit) => callback(transactionOf(this.parts, unit)), modes),
+      );
     }
   }
 
@@ -145,7 +147,9 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     }
 
     nest<T>(callback: (tx: AnyTransaction) => Promise<T>): Promise<T> {
-      return runNested(this.unit, (unit) => callback(transactionOf(this.parts, unit, this)));
+      return transact(this.unit.context, ({ runNested }) =>
+        runNested(this.unit, (unit) => callback(transactionOf(this.parts, unit, this))),
+      );
     }
   }
 

@@ -3,17 +3,15 @@ import type { BatchedSessions } from '#version/database/session';
 import type { AnySession } from '#version/drizzle/classes';
 import { type DatabaseParts, partsOf } from '#version/drizzle/database';
 import { splitArguments } from '#version/entry/arguments';
-import { batches } from '../bisect/flush-each.ts';
 import type { Driver } from '../driver/driver.ts';
 import { loggerOf, mutableCache } from '../drizzle/internals.ts';
 import { noteWriteParts } from '../drizzle/write-parts.ts';
 import { Engine } from '../facts/engine.ts';
 import type { FactsCache } from '../facts/table-facts.ts';
-import { sharing } from '../flush/late-part.ts';
 import { getOrInsert } from '../get-or-insert.ts';
 import { type BatchOptions, readBatchOptions } from '../options.ts';
 import { DatabaseUnit } from '../unit-of-work/database-unit.ts';
-import { queuedAwaits } from '../unit-of-work/run-transaction.ts';
+import { writing } from '../unit-of-work/late-writing.ts';
 
 /** What makes a database of one driver. */
 export interface Composition<TDatabase> {
@@ -60,12 +58,11 @@ export function compose<TDatabase extends object, TPlain extends readonly unknow
     ...known,
   });
   const database = makeDatabase(parts, new sessions.OfDatabase(parts, unit), unit);
-  readRest();
+  // While the program goes on, and connects.
+  writing.reading().then(
+    ({ readRest }) => readRest(),
+    () => {},
+  );
   const { $client, $cache } = db as { $client: unknown; $cache: unknown };
   return Object.assign(database, { $client, $cache });
-}
-
-/** Reads the rest of the library while the program goes on and connects. What needs a part that can't be read tells of it. */
-function readRest(): void {
-  for (const part of [sharing, batches, queuedAwaits]) part.reading().catch(() => {});
 }

@@ -8,6 +8,7 @@ import { BatchedInsertError, ownInsert } from '../take/insert-error.ts';
 import type { Tell } from '../take/promised.ts';
 import { findFailedRow, suspectsOf } from './failed-row.ts';
 import { FlushError, type TableFailure } from './flush-error.ts';
+import { withoutMessage } from './refused-in-shared.ts';
 
 /** The error of a flush that could not write everything. Its entries have been settled. */
 export interface FlushFailure {
@@ -178,21 +179,4 @@ export class Failures {
 
 function isTold({ late }: Entry): boolean {
   return late?.isTold === true;
-}
-
-/** The error of a shared flush for an insert that was rejected before it was queued. */
-export function refusedInShared(entry: Entry, error: Error): FlushError {
-  const { table, rows } = ownInsert(entry);
-  const cause = withoutMessage(asError(error.cause ?? error));
-  return new FlushError([{ table, rows, code: codeOf(cause) }], cause);
-}
-
-/**
- * Drops the message and the causes.
- * Errors from a custom column mapping or from a referenced insert may contain another caller's values, so
- * only name and code are kept.
- */
-function withoutMessage(error: Error): Error {
-  const message = "an insert has a value that can't be sent, or refers to one that was not written";
-  return Object.assign(new Error(message), { name: error.name, code: codeOf(error) });
 }

@@ -1,14 +1,16 @@
 /** The queue of the database itself. Each of its flushes is a transaction of its own. */
 import { AsyncResource } from 'node:async_hooks';
-import { flushEach } from '../bisect/flush-each.ts';
 import type { FlushContext } from '../context.ts';
+import { asError } from '../errors.ts';
 import type { FlushReport } from '../report.ts';
-import { refusedInShared } from '../settle/failures.ts';
 import { whenNotified } from '../settle/notify-cache.ts';
+import { refusedInShared } from '../settle/refused-in-shared.ts';
+import { rejectUnread } from '../settle/reject-unread.ts';
 import type { Entry } from '../take/entry.ts';
 import { atEndOfTurn, atEndOfTurnFor, behindThisCall } from '../take/schedule.ts';
 import { unwatch, watch } from './exit-warning.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
+import { writing } from './late-writing.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
 export class DatabaseUnit extends UnitOfWork {
@@ -84,7 +86,12 @@ export class DatabaseUnit extends UnitOfWork {
   #write(entries: readonly Entry[]): Promise<Flushed> {
     if (this.queue.isEmpty) unwatch(this);
     const settled = this.#takeAwaited() ?? this.context.driver.ending?.begin();
-    const written = announceFlush('database', entries, (report) => flushEach(this.context, entries, report));
+    const written = announceFlush('database', entries, (report) =>
+      writing.use(
+        ({ flushEach }) => flushEach(this.context, entries, report),
+        (error) => rejectUnread(entries, asError(error)),
+      ),
+    );
     written.then(settled, settled);
     return written;
   }

@@ -2,6 +2,7 @@ import type { Connection } from '../driver/driver.ts';
 import { FactsScope } from '../facts/facts-scope.ts';
 import type { Entry } from '../take/entry.ts';
 import { Hearing } from './hearing.ts';
+import { nothingNamed, type StatementEffect } from './own-statement.ts';
 import type { QueuedAwaits } from './queued-awaits.ts';
 import { TransactionLine } from './transaction-line.ts';
 
@@ -27,24 +28,6 @@ export interface CallOf {
   readonly scope: Scope;
   readonly call: number;
 }
-
-/**
- * What a statement may do: change what is known of tables, like raw SQL; change rows, and by triggers and functions what is
- * known ahead; or only read.
- */
-export type StatementEffect = 'anything' | 'writes' | 'reads';
-
-/** A caller's statement. */
-export interface OwnStatement {
-  readonly effect: StatementEffect;
-  /** The entries that it refers to. */
-  readonly named: ReadonlySet<Entry>;
-  /** The insert that it is, if that was queued before. Inserts that were called later stay in the queue. */
-  readonly claimed?: Entry | undefined;
-}
-
-/** The entries that a statement refers to, if it refers to none. */
-export const nothingNamed: ReadonlySet<Entry> = new Set();
 
 /** The state that a transaction and its savepoints share. */
 export class TransactionState {

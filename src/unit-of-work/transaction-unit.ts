@@ -13,8 +13,8 @@ import {
   withCause,
 } from './ended-errors.ts';
 import { explainLate } from './late-failures.ts';
+import type { OwnStatement } from './own-statement.ts';
 import { ScopeUnit } from './scope-unit.ts';
-import type { OwnStatement } from './transaction-state.ts';
 
 export class TransactionUnit extends ScopeUnit {
   /**

@@ -127,17 +127,27 @@ test.each(['import', 'require'])(
   },
 );
 
-test.each(['esm', 'cjs'])(
-  'a program without the files that are read later writes what needs none of them, and the rest rejects: %s',
-  async (kind) => {
-    const library = join(folder.path, kind, 'without/node_modules/batched-drizzle');
+const kindsOfModules = ['esm', 'cjs'];
+const left = [
+  { files: 'those that are imported', canWrite: false },
+  { files: 'those and the code that writes', canWrite: true },
+];
+test.each(kindsOfModules.flatMap((kind) => left.map((left) => ({ kind, ...left }))))(
+  'a program that has of its files only $files rejects what needs the others: $kind',
+  async ({ kind, canWrite }) => {
+    const place = `${kind}/without-${canWrite ? 'later' : 'writing'}`;
+    const library = join(folder.path, place, 'node_modules/batched-drizzle');
     cpSync(join(folder.path, 'node_modules/batched-drizzle'), library, { recursive: true });
+    const kept = canWrite
+      ? /^(core|drivers|rolldown-runtime|writing)\./
+      : /^(core|drivers|rolldown-runtime)\./;
     for (const file of readdirSync(join(library, 'dist/shared')))
-      if (!/^(core|drivers|rolldown-runtime)\./.test(file)) rmSync(join(library, 'dist/shared', file));
-    const program = join(kind, 'without/without-later.ts');
+      if (!kept.test(file)) rmSync(join(library, 'dist/shared', file));
+    const program = join(place, 'without-later.ts');
     cpSync(join(folder.path, kind, 'without-later.ts'), join(folder.path, program));
-    const written = await run(folder, ['node_modules/tsx/dist/cli.mjs', program]);
-    expect(written).toHaveLength(3);
+    const env = { ...environment(), CAN_WRITE: canWrite ? 'yes' : 'no' };
+    const written = await run(folder, ['node_modules/tsx/dist/cli.mjs', program], env);
+    expect(written).toHaveLength(canWrite ? 3 : 0);
   },
 );
 

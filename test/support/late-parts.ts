@@ -5,3 +5,4 @@
 import '../../src/bisect/bisect.ts';
 import '../../src/flush/sharing.ts';
 import '../../src/unit-of-work/queued-awaits.ts';
+import '../../src/unit-of-work/writing.ts';

@@ -4,14 +4,13 @@ import type { PgAsyncPreparedQuery, PgTransactionConfig, PreparedQueryConfig } f
 import { keepReplaced } from '../../database/by-session.ts';
 import { inPlace } from '../../database/in-place.ts';
 import { forgetAfter, mayDoAnything, senderOf } from '../../database/one-trip.ts';
-import { entriesNamedBy, prefaced } from '../../database/prefaced.ts';
+import { inOrder } from '../../database/prefaced.ts';
 import { isHarmlessSelect } from '../../drizzle/harmless-select.ts';
 import { isRawStatement } from '../../drizzle/internals.ts';
 import { giveKind } from '../../drizzle/kind.ts';
 import { readTransactionOptions, type TransactionBatchOptions } from '../../options.ts';
 import type { DatabaseUnit } from '../../unit-of-work/database-unit.ts';
-import { runNested, runTransaction } from '../../unit-of-work/run-transaction.ts';
-import { nothingNamed } from '../../unit-of-work/transaction-state.ts';
+import { transact } from '../../unit-of-work/late-writing.ts';
 import type { TransactionUnit } from '../../unit-of-work/transaction-unit.ts';
 import type { AnySession, AnyTransaction, Prepare, SessionClass } from '../drizzle/classes.ts';
 import {
@@ -79,7 +78,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
 
     /** Has a prepared statement executed when its turn comes. */
     protected wrap<Prepared extends object>(prepared: Prepared, _query: Query, _isRaw: boolean): Prepared {
-      return entriesNamedBy(prepared) === nothingNamed ? prepared : prefaced(prepared, (run) => run());
+      return inOrder(prepared, this.unit.context);
     }
 
     override transaction<T>(
@@ -96,7 +95,8 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
         if (snapshot) await tx.execute(snapshot);
         return callback(tx);
       };
-      return runTransaction(own, work, transactionModes(rest));
+      const modes = transactionModes(rest);
+      return transact(own, ({ runTransaction }) => runTransaction(own, work, modes));
     }
   }
 
@@ -134,7 +134,9 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     }
 
     nest<T>(callback: (tx: AnyTransaction) => Promise<T>): Promise<T> {
-      return runNested(this.unit, (unit) => callback(transactionOf(this.parts, unit, this)));
+      return transact(this.unit.context, ({ runNested }) =>
+        runNested(this.unit, (unit) => callback(transactionOf(this.parts, unit, this))),
+      );
     }
   }
 

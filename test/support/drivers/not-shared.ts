@@ -4,6 +4,7 @@ import type { DriverName } from './names.ts';
 export const notShared: Readonly<Record<string, string>> = {
   'test/cli/*.test.ts': 'the command, which has its own client',
   'test/examples/*.test.ts': 'programs with their own client',
+  'test/integration/before-read.test.ts': 'programs with their own client, of both drivers',
   'test/integration/calculator-trips.test.ts': 'the calculator of the site, which counts on two drivers',
   'test/integration/copy-facts.test.ts': 'facts of PostgreSQL',
   'test/integration/drizzle-facts.test.ts': 'internals of drizzle, of every driver',
