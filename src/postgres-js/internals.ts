@@ -17,6 +17,8 @@ export interface Query extends Promise<Answer> {
   parsing?: boolean;
   /** The connection knows it by a name, so that it is not parsed again. */
   prepared?: boolean;
+  /** The error of a statement that the connection knew by a name, and that is sent once more: perhaps its result has changed. */
+  retried?: unknown;
   /** What the server has told of it. */
   statement: { readonly types: readonly number[]; readonly columns?: unknown } | null;
   cursorFn?: unknown;

@@ -4,6 +4,7 @@ import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Counted, emptyTables, startCounted } from '../support/counted.ts';
 import { batchedDrizzle, driver, drizzle, errorOf } from '../support/drivers/chosen.ts';
+import { rejectionOf } from '../support/process-events.ts';
 import type { Relay } from '../support/relay.ts';
 import * as schema from '../support/schema.ts';
 import { addresses, logs, users } from '../support/schema.ts';
@@ -417,6 +418,34 @@ describe('on the database', () => {
       // Written as the text that it was, and then as postgres.js writes it.
       expect(await ask()).toHaveLength(1);
       expect(await ask()).toHaveLength(0);
+    },
+  );
+
+  test.runIf(driver.describes)(
+    'the error of a statement prepared by a name, whose result another session has changed, has the parameters of drizzle',
+    async () => {
+      await check.execute(sql`create table changing (id text, it text)`);
+      const parametersOf = async (make: typeof drizzle): Promise<unknown> => {
+        await check.execute(sql`alter table changing alter it type text using it::text`);
+        const db = make(database.client({ max: 1 }));
+        const ask = () =>
+          db.transaction((tx) =>
+            tx
+              .select({ all: sql`changing.*` })
+              .from(sql`changing`)
+              .where(sql`id = ${7}`)
+              .prepare('all of changing')
+              .execute(),
+          );
+        await ask();
+        await check.execute(sql`alter table changing alter it type boolean using it::boolean`);
+        const { cause } = await rejectionOf(ask());
+        const { code, parameters } = cause as { code?: string; parameters?: unknown };
+        return { code, parameters };
+      };
+      const ofPlain = await parametersOf(drizzle);
+      expect(ofPlain).toEqual({ code: '0A000', parameters: ['7'] });
+      expect(await parametersOf(batchedDrizzle)).toEqual(ofPlain);
     },
   );
 });
