@@ -4,7 +4,7 @@ import type { FlushContext } from '../context.ts';
 import { DeferredValue } from '../take/deferred.ts';
 import { resolveDeferred } from '../take/deferred-value.ts';
 import type { Entry, Reference } from '../take/entry.ts';
-import { behindTransactions, writing } from '../unit-of-work/late-writing.ts';
+import { executeInOrder, writing } from '../unit-of-work/late-writing.ts';
 import { nothingNamed } from '../unit-of-work/own-statement.ts';
 
 type Execute = (...args: unknown[]) => Promise<unknown>;
@@ -36,7 +36,7 @@ export function prefaced<Prepared extends object>(
 /** Executes a statement of the database with the values of its references, and not ahead of what was called before. */
 export function inOrder<Prepared extends object>(prepared: Prepared, context: FlushContext): Prepared {
   if (writing.read && entriesNamedBy(prepared) === nothingNamed) return prepared;
-  return prefaced(prepared, (run) => behindTransactions(context, run));
+  return prefaced(prepared, (run) => executeInOrder(context, run));
 }
 
 /** The entries that a statement refers to; `nothingNamed` itself if there is none. */

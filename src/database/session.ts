@@ -10,7 +10,7 @@ import { isRawStatement } from '../drizzle/internals.ts';
 import { giveKind } from '../drizzle/kind.ts';
 import { readTransactionOptions, type TransactionBatchOptions } from '../options.ts';
 import type { DatabaseUnit } from '../unit-of-work/database-unit.ts';
-import { transact } from '../unit-of-work/late-writing.ts';
+import { writeInOrder, writing } from '../unit-of-work/late-writing.ts';
 import { nothingNamed } from '../unit-of-work/own-statement.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
 import { keepReplaced } from './by-session.ts';
@@ -93,7 +93,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
       const isModal = config !== undefined && !(batch !== undefined && Object.keys(rest).length === 0);
       const modes = isModal ? transactionModes(rest, this.parts.dialect) : undefined;
       const own = options === context.options ? context : { ...context, options };
-      return transact(own, ({ runTransaction }) =>
+      return writeInOrder(own, ({ runTransaction }) =>
         runTransaction(own, (unit) => callback(transactionOf(this.parts, unit)), modes),
       );
     }
@@ -147,7 +147,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     }
 
     nest<T>(callback: (tx: AnyTransaction) => Promise<T>): Promise<T> {
-      return transact(this.unit.context, ({ runNested }) =>
+      return writing.use(({ runNested }) =>
         runNested(this.unit, (unit) => callback(transactionOf(this.parts, unit, this))),
       );
     }

@@ -1,6 +1,6 @@
 /** The transactions of a load. */
 import type { FlushContext } from '../context.ts';
-import { transact } from '../unit-of-work/late-writing.ts';
+import { writeInOrder, writing } from '../unit-of-work/late-writing.ts';
 import type { TransactionUnit } from '../unit-of-work/transaction-unit.ts';
 import type { LoadTarget } from './request.ts';
 
@@ -10,7 +10,7 @@ export function onDatabase(context: FlushContext): LoadTarget {
     context,
     isNested: false,
     transaction: (work) =>
-      transact(context, ({ runTransaction }) => runTransaction(context, work, undefined, true)),
+      writeInOrder(context, ({ runTransaction }) => runTransaction(context, work, undefined, true)),
   };
 }
 
@@ -19,6 +19,6 @@ export function inTransaction(unit: TransactionUnit): LoadTarget {
   return {
     context: unit.context,
     isNested: true,
-    transaction: (work) => transact(unit.context, ({ runNested }) => runNested(unit, work)),
+    transaction: (work) => writing.use(({ runNested }) => runNested(unit, work)),
   };
 }

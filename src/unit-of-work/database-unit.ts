@@ -10,7 +10,7 @@ import type { Entry } from '../take/entry.ts';
 import { atEndOfTurn, atEndOfTurnFor, behindThisCall } from '../take/schedule.ts';
 import { unwatch, watch } from './exit-warning.ts';
 import { announceFlush, type Flushed } from './flush-channel.ts';
-import { writing } from './late-writing.ts';
+import { writeInOrder } from './late-writing.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
 export class DatabaseUnit extends UnitOfWork {
@@ -87,7 +87,8 @@ export class DatabaseUnit extends UnitOfWork {
     if (this.queue.isEmpty) unwatch(this);
     const settled = this.#takeAwaited() ?? this.context.driver.ending?.begin();
     const written = announceFlush('database', entries, (report) =>
-      writing.use(
+      writeInOrder(
+        this.context,
         ({ flushEach }) => flushEach(this.context, entries, report),
         (error) => rejectUnread(entries, asError(error)),
       ),

@@ -74,6 +74,12 @@ const programs = {
       prepared.execute(),
     ]);
     return [names, await prepared.execute()];`,
+  'a statement of a later turn is executed behind an insert': `
+    const insert = db.insert(users).values({ name: 'a' }).then(() => {});
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    const count = await db.$count(users);
+    await insert;
+    return count;`,
   'the client may be ended behind a transaction, and behind a statement that follows it': `
     // On pg a pool that is ended forgets those who wait for a connection.
     const three = clientOf(relay.url, 3);

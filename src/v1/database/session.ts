@@ -10,7 +10,7 @@ import { isRawStatement } from '../../drizzle/internals.ts';
 import { giveKind } from '../../drizzle/kind.ts';
 import { readTransactionOptions, type TransactionBatchOptions } from '../../options.ts';
 import type { DatabaseUnit } from '../../unit-of-work/database-unit.ts';
-import { transact } from '../../unit-of-work/late-writing.ts';
+import { writeInOrder, writing } from '../../unit-of-work/late-writing.ts';
 import type { TransactionUnit } from '../../unit-of-work/transaction-unit.ts';
 import type { AnySession, AnyTransaction, Prepare, SessionClass } from '../drizzle/classes.ts';
 import {
@@ -96,7 +96,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
         return callback(tx);
       };
       const modes = transactionModes(rest);
-      return transact(own, ({ runTransaction }) => runTransaction(own, work, modes));
+      return writeInOrder(own, ({ runTransaction }) => runTransaction(own, work, modes));
     }
   }
 
@@ -134,7 +134,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
     }
 
     nest<T>(callback: (tx: AnyTransaction) => Promise<T>): Promise<T> {
-      return transact(this.unit.context, ({ runNested }) =>
+      return writing.use(({ runNested }) =>
         runNested(this.unit, (unit) => callback(transactionOf(this.parts, unit, this))),
       );
     }
