@@ -97,7 +97,7 @@ const programs = {
 
 for (const [driver, connect] of drivers) {
   test.each(Object.entries(programs))(
-    `the first transaction of a process is as in drizzle on ${driver}: %s`,
+    `what a process does first is as in drizzle on ${driver}: %s`,
     async (_, program) => {
       const { ofPlain, ofOurs } = await firstOf(connect, program);
       expect(ofOurs).toEqual(ofPlain);
