@@ -14,11 +14,11 @@ const changesTypes =
 type Wrap = (client: unknown) => unknown;
 
 /** Makes of drizzle's client the object that sends a statement in one round trip; `undefined` if it is sent as drizzle does. */
-export function senderOf(query: Query, context: FlushContext): Wrap | undefined {
+export function senderOf(query: Query, isRaw: boolean, context: FlushContext): Wrap | undefined {
   const { driver, options } = context;
   const { sender } = driver;
   if (!sender || options.statements === 'describe') return undefined;
-  return (client) => sender.call(driver, client, new BuiltStatement(query, context));
+  return (client) => sender.call(driver, client, new SentByDrizzle(query, !isRaw, context));
 }
 
 /** Raw SQL may do anything, and so may a statement of a builder's that calls `set_config`. */
@@ -46,11 +46,12 @@ interface Prepared {
 }
 
 /** What most statements are never asked is made on demand. */
-class BuiltStatement implements SentStatement {
+class SentByDrizzle implements SentStatement {
   #ahead: Ahead | undefined;
 
   constructor(
     readonly query: Query,
+    readonly isBuilt: boolean,
     readonly context: FlushContext,
   ) {}
 

@@ -163,7 +163,7 @@ export function batchedSessions(Base: SessionClass, makeTransaction: MakeTransac
 }
 
 function sendInOneTrip(prepared: AnyPrepared, query: Query, isRaw: boolean, context: FlushContext): void {
-  const sender = senderOf(query, context);
+  const sender = senderOf(query, isRaw, context);
   if (sender) sendBy(prepared, sender);
   if (isRaw) forgetAfter(prepared, query, context);
 }

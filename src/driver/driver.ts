@@ -69,6 +69,8 @@ export interface Driver {
 export interface SentStatement {
   /** The types of the parameters as the schema names them. Read only if the server has not told them. */
   readonly types: readonly (string | undefined)[];
+  /** A builder has made it. Raw SQL may change types, and where names are looked up. */
+  readonly isBuilt: boolean;
   /** How it may leave before BEGIN has been answered; `undefined` if it may not. Read only if it would have to wait. */
   readonly ahead: Ahead | undefined;
 }

@@ -15,12 +15,14 @@ export interface Query extends Promise<Answer> {
   describeFirst?: unknown;
   /** False once the server has parsed it. */
   parsing?: boolean;
+  /** It is not to be parsed as the unnamed statement. */
+  prepare?: boolean;
   /** The connection knows it by a name, so that it is not parsed again. */
   prepared?: boolean;
   /** The error of a statement that the connection knew by a name, and that is sent once more: perhaps its result has changed. */
   retried?: unknown;
   /** What the server has told of it. */
-  statement: { readonly types: readonly number[]; readonly columns?: unknown } | null;
+  statement: { readonly string: string; types: readonly number[]; readonly columns?: unknown } | null;
   cursorFn?: unknown;
   /** Set by this folder: it leaves without its description. */
   readonly isBound?: boolean;
@@ -34,6 +36,8 @@ export interface Query extends Promise<Answer> {
   ownText?: string | undefined;
   /** Set by this folder: see `Statement.mayRepeat`. */
   readonly mayRepeat?: boolean | undefined;
+  /** Set by this folder: it is executed by a statement that the server has parsed for another one. */
+  isRepeat?: boolean;
   /** Set by this folder: data follow it, and no statement may come between. */
   isCopy?: boolean;
   strings: { readonly length: number; readonly 0?: string };

@@ -1,17 +1,33 @@
-/** An INSERT with the text of the one right before it, which the server need not parse and describe again. */
+/** A statement with the text of the one right before it, which the server need not parse and describe again. */
 import { codeOf } from '../errors.ts';
 import type { Query } from './internals.ts';
 
+/** What the server keeps as the unnamed statement. */
+interface Kept {
+  readonly text: string;
+  /** Of the query that it was parsed for. The server's answer fills in types and columns. */
+  readonly statement: NonNullable<Query['statement']>;
+  /** The types that were declared for its parameters: with others the server may infer another statement. */
+  readonly declared: string;
+  /** How often it may be executed again. */
+  left: number;
+}
+
+/**
+ * The server plans a statement for its values the first five times. From then on it may keep one plan for all values, which
+ * could be another one. An INSERT of mere values has no choice of plans.
+ */
+const mostPlans = 5;
+
 /**
  * The server keeps the unnamed statement until the next Parse, or the next message of the simple protocol. So behind a query of
- * the same text Bind and Execute are enough.
+ * the same text Bind and Execute are enough. Raw SQL is always parsed, because it may change what its own text means.
  *
  * Only on a connection to a process of the server itself, and only once BEGIN has been answered. Outside of a transaction, a
  * pooler may send what follows to another server, where the unnamed statement is somebody else's.
  */
 export class Repeats {
-  /** The query that was written last, if it is such an INSERT. */
-  #last: Query | undefined;
+  #last: Kept | undefined;
   /** What the server says of a statement behind a failed one, in its own language. */
   #aborted = 'current transaction is aborted, commands ignored until end of transaction block';
 
@@ -21,21 +37,20 @@ export class Repeats {
   send(query: Query, hasBegun: boolean, execute: (query: Query) => unknown): void {
     const before = hasBegun ? this.#last : undefined;
     this.#last = undefined;
-    if (!this.isDirect || !query.mayRepeat) {
+    if (!this.isDirect || !mayRepeat(query)) {
       execute(query);
       return;
     }
     const { options } = query;
-    const shared = before && sharedStatement(query, before);
-    const written = new OptionsWhenWritten(query, shared);
+    const written = new OptionsWhenWritten(() => {
+      const repeated = before && isRepeated(query, before);
+      this.#last = repeated ? before : keep(query);
+      return repeated ? executeAgain(query, before) : undefined;
+    });
     query.options = written;
     execute(query);
     query.options = options;
-    // A function of the client's, such as `debug`, may have thrown.
-    if (written.isAsked) this.#last = query;
-    // While it is prepared, postgres.js would send it again after an error of the server's cache.
-    if (written.isAsked && shared)
-      Object.assign(query, { prepare: false, prepared: false, statement: before.statement });
+    written.after?.();
   }
 
   /**
@@ -55,13 +70,52 @@ export class Repeats {
   }
 }
 
-/** @returns `undefined` if the server must parse the query */
-function sharedStatement(query: Query, { strings, statement }: Query): Query['statement'] | undefined {
-  if (!statement || strings[0] !== query.strings[0]) return undefined;
-  // It has no types until it is described, and that answer comes before this query's own.
-  if (statement.types.length === 0) return statement;
-  // With types Bind would serialise the values, which are texts already.
-  return statement.columns ? { ...statement, types: [] } : undefined;
+/** Own inserts, and what drizzle's builders make. */
+function mayRepeat({ mayRepeat, isBound, sent, options }: Query): boolean {
+  return Boolean(mayRepeat || (isBound && sent?.isBuilt && !options.prepare));
+}
+
+function keep(query: Query): Kept {
+  const left = query.mayRepeat ? Number.POSITIVE_INFINITY : mostPlans - 1;
+  const statement = query.statement as Kept['statement'];
+  return { text: statement.string, statement, declared: statement.types.join(), left };
+}
+
+/** What drizzle builds may be no SQL at all, and each such statement is told so. So the server must have parsed the first one. */
+function isRepeated(
+  { statement, mayRepeat }: Query,
+  { text, statement: told, declared, left }: Kept,
+): boolean {
+  if (left === 0 || statement?.string !== text || statement.types.join() !== declared) return false;
+  return mayRepeat === true || told.columns !== undefined;
+}
+
+/**
+ * Has Bind and Execute written.
+ *
+ * @returns what is to be done when they are
+ */
+function executeAgain(query: Query, before: Kept): () => void {
+  before.left -= 1;
+  const { types: declared } = query.statement as Kept['statement'];
+  const { types, columns } = before.statement;
+  // Before the server has told the columns, its answer fills them in for all queries that have the statement.
+  const statement = columns ? { ...before.statement } : before.statement;
+  // Bind serialises values by the types that are declared. The server has told others, of values that are texts already.
+  statement.types = declared;
+  Object.assign(query, { statement, prepare: true, isRepeat: true });
+  setPrepared(query, true);
+  return () => {
+    statement.types = types;
+    query.prepare = false;
+    // While it is prepared, postgres.js would send it again after an error of the server's cache.
+    setPrepared(query, false);
+  };
+}
+
+/** In a bound query it is an accessor, for statements that the connection knows by a name. */
+function setPrepared(query: Query, value: boolean): void {
+  Object.defineProperty(query, 'prepared', { value, writable: true, enumerable: true, configurable: true });
 }
 
 /**
@@ -70,21 +124,13 @@ function sharedStatement(query: Query, { strings, statement }: Query): Query['st
  */
 class OptionsWhenWritten {
   readonly prepare = false;
-  /** The query is being written. */
-  isAsked = false;
-  readonly #query: Query;
-  readonly #statement: Query['statement'] | undefined;
+  /** To be called when the query is written. It is not, if a function of the client's has thrown, such as `debug`. */
+  after: (() => void) | undefined;
 
-  /** @param statement that of the query before, if the server need not parse this one */
-  constructor(query: Query, statement: Query['statement'] | undefined) {
-    this.#query = query;
-    this.#statement = statement;
-  }
+  constructor(private readonly choose: () => (() => void) | undefined) {}
 
   get simple(): boolean {
-    this.isAsked = true;
-    if (this.#statement)
-      Object.assign(this.#query, { prepare: true, prepared: true, statement: this.#statement });
+    this.after = this.choose();
     return false;
   }
 }

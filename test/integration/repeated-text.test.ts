@@ -1,5 +1,5 @@
-/** Inserts of the same text, one behind the other in a transaction: the server parses the first. */
-import { sql } from 'drizzle-orm';
+/** Statements of the same text, one behind the other in a transaction: the server parses the first. */
+import { eq, sql } from 'drizzle-orm';
 import { boolean, jsonb, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { BatchedDatabase } from '../../src/index.ts';
@@ -28,7 +28,7 @@ beforeEach(() =>
     create table others (id serial primary key, name text)`),
 );
 
-/** A database whose inserts are recorded by their tables, each time that the server is to parse one. */
+/** A database whose statements are recorded by their tables, each time that the server is to parse one. */
 async function recorded(
   processId?: number,
   options: object = {},
@@ -36,7 +36,10 @@ async function recorded(
   const parsed: string[] = [];
   const sent = ({ type, bytes }: WireMessage): void => {
     if (type !== 'P') return;
-    const [, table] = /^insert into "(\w+)"/.exec(statementText(type, bytes.subarray(5))) ?? [];
+    const [, table] =
+      /^(?:insert into|update|delete from|select .* from) "(\w+)"/.exec(
+        statementText(type, bytes.subarray(5)),
+      ) ?? [];
     if (table !== undefined) parsed.push(table);
   };
   const answered = ({ type, bytes }: WireMessage): Buffer[] => {
@@ -49,7 +52,7 @@ async function recorded(
   return { db, parsed };
 }
 
-type Scope = Pick<BatchedDatabase, 'insert' | 'execute'>;
+type Scope = Pick<BatchedDatabase, 'insert' | 'execute' | 'select' | 'update'>;
 
 /** In a transaction that the server has begun. */
 function begun<T>(db: BatchedDatabase, work: (tx: Scope) => Promise<T>): Promise<T> {
@@ -172,6 +175,95 @@ describe('each is parsed', () => {
   });
 });
 
+const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+
+const rename = (tx: Scope, name: string, table: typeof things | typeof missing = things) =>
+  tx
+    .update(table)
+    .set({ name: `${name}!` })
+    .where(eq(table.name, name));
+
+const find = (tx: Scope, name: string) =>
+  tx.select({ id: things.id, name: things.name }).from(things).where(eq(things.name, name));
+
+describe('other statements of the same text, one behind the other, are parsed once for five', () => {
+  test('updates, each awaited', async () => {
+    const { db, parsed } = await recorded();
+    await check.insert(things).values(names.map((name) => ({ name })));
+    const counts = await begun(db, async (tx) => {
+      const each: unknown[] = [];
+      for (const name of names) each.push((await rename(tx, name)).count);
+      return each;
+    });
+    expect(counts).toEqual(names.map(() => 1));
+    expect(parsed).toEqual(['things', 'things']);
+    const renamed = await check.select({ name: things.name }).from(things).orderBy(things.id);
+    expect(renamed.map(({ name }) => name)).toEqual(names.map((name) => `${name}!`));
+  });
+
+  test('selects of one turn behind one that is answered', async () => {
+    const { db, parsed } = await recorded();
+    await check.insert(things).values(names.map((name) => ({ name })));
+    const found = await begun(db, async (tx) => {
+      const first = await find(tx, 'a');
+      return [first, ...(await Promise.all(names.slice(1, 5).map((name) => find(tx, name))))];
+    });
+    expect(found).toEqual(names.slice(0, 5).map((name, n) => [{ id: n + 1, name }]));
+    expect(parsed).toEqual(['things']);
+  });
+
+  test('but each that is no SQL is told so', async () => {
+    const { db } = await recorded();
+    const plain = drizzle(database.client({ max: 1 }));
+    const codes = (way: Pick<BatchedDatabase, 'transaction'>) =>
+      begun(way as BatchedDatabase, async (tx) => {
+        const update = () => tx.update(things).set({ name: sql`()` }).where(eq(things.id, 1));
+        const settled = await Promise.allSettled([update(), update(), update()]);
+        throw Object.assign(new Error('undone'), { codes: causeCodes(settled) });
+      }).catch((error) => error.codes);
+    expect(await codes(db)).toEqual(['42601', '42601', '42601']);
+    expect(await codes(plain as never)).toEqual(['42601', '42601', '42601']);
+  });
+
+  test('with results that name the same columns and types as in drizzle', async () => {
+    const { db } = await recorded();
+    await check.insert(things).values(names.map((name) => ({ name })));
+    const plain = drizzle(database.client({ max: 1 }));
+    const describe = (way: Pick<BatchedDatabase, 'transaction'>) =>
+      begun(way as BatchedDatabase, async (tx) => {
+        const each: unknown[] = [];
+        for (const name of ['a', 'b', 'c']) {
+          const { count, command, columns, statement } = await rename(tx, name);
+          each.push([count, command, columns, statement]);
+        }
+        throw Object.assign(new Error('undone'), { each });
+      }).catch((error) => error.each);
+    expect(await describe(db)).toEqual(await describe(plain as never));
+  });
+
+  test('unless other types are declared for their values', async () => {
+    const { db, parsed } = await recorded();
+    await check.insert(things).values({ name: 'a' });
+    const flags = [true, false, null, true];
+    const set = await begun(db, async (tx) => {
+      const each: unknown[] = [];
+      for (const flag of flags)
+        each.push(...(await tx.update(things).set({ flag }).returning({ flag: things.flag })));
+      return each;
+    });
+    expect(set).toEqual(flags.map((flag) => ({ flag })));
+    expect(parsed).toEqual(['things', 'things', 'things']);
+  });
+
+  test('but raw SQL is always parsed', async () => {
+    const { db, parsed } = await recorded();
+    await begun(db, async (tx) => {
+      for (const name of ['a', 'b']) await tx.execute(sql`select id from "things" where name = ${name}`);
+    });
+    expect(parsed.length).toBeGreaterThanOrEqual(2);
+  });
+});
+
 const aborted = 'current transaction is aborted, commands ignored until end of transaction block';
 
 describe('behind one that is refused', () => {
@@ -202,5 +294,31 @@ describe('behind one that is refused', () => {
       }
     }
     expect(parsed).toHaveLength(1);
+  });
+
+  test('each of several updates is refused with the parameters and the text that drizzle shows', async () => {
+    const { db } = await recorded();
+    const ways = { ours: db, plain: drizzle(database.client({ max: 1 })) };
+    const seen: unknown[] = [];
+    for (const way of Object.values(ways)) {
+      for (const table of [missing, things]) {
+        let updates: PromiseSettledResult<unknown>[] = [];
+        const work = way.transaction(async (tx) => {
+          await tx.execute(sql`insert into things (name) values ('a'), ('b'), ('c'), ('b!')`);
+          // So that the types are known.
+          await rename(tx as never, 'x');
+          const each = names.slice(0, 3).map((name) => rename(tx as never, name, table));
+          updates = await Promise.allSettled(each);
+        });
+        await expect(work).rejects.toThrow();
+        const causes = updates.map((each) => each.status === 'rejected' && each.reason.cause);
+        seen.push(
+          causes.map(
+            (cause) => cause && [cause.code, cause.message, cause.query, cause.parameters, cause.args],
+          ),
+        );
+      }
+    }
+    expect(seen.slice(0, 2)).toEqual(seen.slice(2));
   });
 });

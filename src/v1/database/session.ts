@@ -157,7 +157,7 @@ function prepareInOneTrip<T extends PreparedQueryConfig>(
 ): PgAsyncPreparedQuery<T> {
   const [query] = args;
   const { context } = session.unit;
-  const sender = senderOf(query, context);
+  const sender = senderOf(query, isRaw, context);
   const sending = sender ? sendingBy(session, sender(clientOf(session))) : session;
   const prepared = prepare.call(sending, ...args) as PgAsyncPreparedQuery<T>;
   if (isRaw) forgetAfter(prepared, query, context);
