@@ -87,6 +87,7 @@ export class Binder {
       lone?.release();
       if (/^(22|42)/.test(codeOf(error) ?? '')) this.known.forget(key);
       // postgres.js serialises the values once the server has parsed the statement, and until then shows them as they were.
+      // In a failed transaction the server would have parsed nothing.
       const isParsed = query.isRepeat ? codeOf(error) !== '25P02' : query.parsing === false;
       if (query.isBound && !isParsed && !query.prepared && !query.retried)
         query.parameters?.splice(0, args.length, ...args);

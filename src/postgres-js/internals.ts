@@ -36,7 +36,7 @@ export interface Query extends Promise<Answer> {
   ownText?: string | undefined;
   /** Set by this folder: see `Statement.mayRepeat`. */
   readonly mayRepeat?: boolean | undefined;
-  /** Set by this folder: it is executed by a statement that the server has parsed for another one. */
+  /** Set by this folder: it is executed by the statement that the server has parsed for another one. */
   isRepeat?: boolean;
   /** Set by this folder: data follow it, and no statement may come between. */
   isCopy?: boolean;

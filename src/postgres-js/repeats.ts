@@ -101,7 +101,7 @@ function executeAgain(query: Query, before: Kept): () => void {
   const { types, columns } = before.statement;
   // Before the server has told the columns, its answer fills them in for all queries that have the statement.
   const statement = columns ? { ...before.statement } : before.statement;
-  // Bind serialises values by the types that are declared. The server has told others, of values that are texts already.
+  // Bind serialises values by these types. By those that the server has told, it would serialise texts once more.
   statement.types = declared;
   Object.assign(query, { statement, prepare: true, isRepeat: true });
   setPrepared(query, true);
