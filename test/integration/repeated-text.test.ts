@@ -177,11 +177,11 @@ describe('each is parsed', () => {
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 
-const rename = (tx: Scope, name: string, table: typeof things | typeof missing = things) =>
+const rename = (tx: Scope, name: string) =>
   tx
-    .update(table)
+    .update(things)
     .set({ name: `${name}!` })
-    .where(eq(table.name, name));
+    .where(eq(things.name, name));
 
 const find = (tx: Scope, name: string) =>
   tx.select({ id: things.id, name: things.name }).from(things).where(eq(things.name, name));
@@ -304,11 +304,14 @@ describe('behind one that is refused', () => {
       for (const table of [missing, things]) {
         let updates: PromiseSettledResult<unknown>[] = [];
         const work = way.transaction(async (tx) => {
-          await tx.execute(sql`insert into things (name) values ('a'), ('b'), ('c'), ('b!')`);
-          // So that the types are known.
-          await rename(tx as never, 'x');
-          const each = names.slice(0, 3).map((name) => rename(tx as never, name, table));
-          updates = await Promise.allSettled(each);
+          await tx.execute(sql`insert into things values (0, 'a'), (1, 'b'), (2, 'b!')`);
+          const update = (of: typeof things | typeof missing, id: number) =>
+            tx
+              .update(of)
+              .set({ name: `${names[id]}!` })
+              .where(eq(of.id, id));
+          await update(things, 0);
+          updates = await Promise.allSettled([0, 1, 2].map((id) => update(table, id)));
         });
         await expect(work).rejects.toThrow();
         const causes = updates.map((each) => each.status === 'rejected' && each.reason.cause);
